@@ -1,0 +1,117 @@
+"""The project's settings: `[tool.guard]` of the nearest pyproject.toml, or a guard.toml.
+
+Strict: an unknown key, a wrong type or an unknown rule name stops the run with exit 2 and the
+nearest spelling, since a gate that quietly ignores its configuration is no gate.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from guard.finding import Severity
+from guard.server import Server, parse_dialect, parse_version
+
+
+class ConfigError(Exception):
+    """Bad input that the user can mend: the message is one sentence with file and remedy."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """Everything `[tool.guard]` may say; each default is what most projects want."""
+
+    alembic_config: list[str] = []  # alembic.ini files, relative to this file; empty: look for them
+    dialect: str | None = None
+    server_version: str | None = None
+    select: list[str] = []  # rules or groups to run; empty: all that are on by default
+    ignore: list[str] = []
+    severity: dict[str, Severity] = {}
+    fail_on: Literal["error", "warning"] = "error"
+    base: str | None = None  # the ref that holds what is released
+    heads: int = 1  # heads that the project wants, where labelled branches make it more
+    approvals: str = "guard-approvals.toml"
+    source: list[str] = [
+        "**/models/**/*.py",
+        "**/models.py",
+        "**/migrations/**/*.py",
+        "**/alembic/**/*.py",
+    ]
+    exclude: list[str] = []
+    identifiers: Literal["allow", "warning", "error"] = "warning"  # built into SQL from constants
+    roundtrip: bool = True
+    python: str | None = None  # the interpreter that has the project's packages
+    env: Literal["run", "none"] = "run"  # whether the round trip runs the project's env.py
+    metadata: str | None = None  # "app.models:Base.metadata", for env = "none"
+    timeout: float = 300.0  # seconds for a whole round trip
+
+    @property
+    def server(self) -> Server:
+        """The configured server, dialect and version checked when the file was read."""
+        return Server(
+            parse_dialect(self.dialect) if self.dialect else None,
+            parse_version(self.server_version) if self.server_version else None,
+        )
+
+
+def load_config(start: Path) -> tuple[Config, Path | None]:
+    """Return the settings that hold in `start` and the file they stand in (None: defaults).
+
+    The nearest guard.toml or pyproject.toml with a [tool.guard] table wins, upwards from `start`
+    to the root of the git repository. Raises ConfigError.
+    """
+    for folder in (start, *start.parents):
+        own = folder / "guard.toml"
+        if own.is_file():
+            return parse_config(_read_toml(own), own), own
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file():
+            table = _read_toml(pyproject).get("tool", {}).get("guard")
+            if table is not None:
+                return parse_config(table, pyproject), pyproject
+        if (folder / ".git").exists():
+            break
+    return Config(), None
+
+
+def parse_config(table: dict[str, Any], path: Path) -> Config:
+    """Return the checked settings; raise ConfigError naming `path`."""
+    try:
+        config = msgspec.convert(table, Config)
+        _ = config.server
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error))}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return config
+
+
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """Return the known name that `name` is most likely a misspelling of."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _explain(error: str) -> str:
+    unknown = re.search(r"unknown field `([^`]*)`", error)
+    if not unknown:
+        return error[0].lower() + error[1:].replace("`$.", "`").replace(" - at ", ", at ")
+    key = unknown[1]
+    known = [field.encode_name for field in msgspec.structs.fields(Config)]
+    guess = nearest(key, known)
+    return f"unknown key {key!r} in the guard settings" + (
+        f": did you mean {guess!r}?" if guess else f"; known are {', '.join(sorted(known))}"
+    )

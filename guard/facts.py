@@ -1,0 +1,162 @@
+"""What rules judge besides operations: facts about revisions, source code, runs, suppressions.
+
+Each fact says what was found and where; what it means and what to do is its rule's affair.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from guard.statement import Direction, Piece, Span
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """`span`: where to point; `revision`: its id where there is one."""
+
+    span: Span
+    revision: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The object an approval of it names."""
+        return self.revision or self.span.path
+
+    @property
+    def fingerprint(self) -> str:
+        """What an approval of it is bound to; empty where the subject says it all."""
+        return ""
+
+
+# History
+
+
+class EditedRevision(Fact, frozen=True, kw_only=True):
+    """A revision that is on the base does something else now. `before` and `after`: the lines."""
+
+    base: str  # the ref, as the user knows it
+    before: str
+    after: str
+    content_hash: str  # of the new text, so that an approval covers just this edit
+
+    @property
+    def fingerprint(self) -> str:
+        return self.content_hash[:12]
+
+
+class DeletedRevision(Fact, frozen=True, kw_only=True):
+    """A revision that is on the base is gone; `moved_to`: the same id stands in another file."""
+
+    base: str
+    moved_to: str | None = None
+
+
+class ReparentedRevision(Fact, frozen=True, kw_only=True):
+    """`attribute` is down_revision, depends_on, branch_labels or revision."""
+
+    base: str
+    attribute: str
+    before: str
+    after: str
+
+
+class MultipleHeads(Fact, frozen=True, kw_only=True):
+    """`heads`: (revision id, path, where): "this change" or the base ref on which it is."""
+
+    heads: tuple[tuple[str, str, str], ...]
+
+
+class BrokenChain(Fact, frozen=True, kw_only=True):
+    """A graph that Alembic cannot walk; `detail` is the condition in a sentence."""
+
+    problem: Literal[
+        "missing-parent", "cycle", "duplicate", "no-revision", "unreadable", "computed"
+    ]
+    detail: str
+
+
+class Downgrade(Fact, frozen=True, kw_only=True):
+    """What the downgrade of a revision whose upgrade does something is.
+
+    `missing`: no function; `empty`: nothing in it; `raises`: says that it cannot, with `detail`.
+    """
+
+    state: Literal["missing", "empty", "raises"]
+    detail: str | None = None
+
+
+# Source
+
+
+class DatabaseLiteral(Fact, frozen=True, kw_only=True):
+    """A database URL or file written in code or configuration; `text` has its password masked."""
+
+    text: str
+    where: str  # "create_engine()", "sqlalchemy.url", "assigned to DATABASE_URL", ...
+    has_password: bool
+
+
+class BuiltSql(Fact, frozen=True, kw_only=True):
+    """SQL text that was put together and executed; `pieces` are those that are not plain text."""
+
+    pieces: tuple[Piece, ...]
+    how: str  # "f-string", "%", ".format()", "+", "join", ...
+    sql: str  # the text with {expression} for each piece
+
+
+# Round trip
+
+
+class RunFailure(Fact, frozen=True, kw_only=True):
+    """A step of the round trip failed.
+
+    `stage`: `upgrade` (on empty tables), `upgrade-with-rows`, `downgrade`, `second-upgrade`.
+    """
+
+    stage: Literal["upgrade", "upgrade-with-rows", "downgrade", "second-upgrade"]
+    error: str  # the exception's own words
+    sql: str | None = None
+
+
+class SchemaDrift(Fact, frozen=True, kw_only=True):
+    """The schema differs from what it was; `difference`: lines that begin with - or +."""
+
+    stage: Literal["downgrade", "second-upgrade", "models"]
+    difference: tuple[str, ...]
+
+
+class RowsLost(Fact, frozen=True, kw_only=True):
+    """Rows or values that were there before the step and are gone or changed after it."""
+
+    table: str
+    stage: Direction
+    difference: tuple[str, ...]
+
+
+class DeclaredIrreversible(Fact, frozen=True, kw_only=True):
+    """The downgrade raised what it was written to raise."""
+
+    message: str
+
+
+# Suppression
+
+
+class UnknownRuleName(Fact, frozen=True, kw_only=True):
+    """A name in a comment, approval or configuration that is no rule."""
+
+    name: str
+    where: str
+    suggestion: str | None
+
+
+class UnusedSuppression(Fact, frozen=True, kw_only=True):
+    """A comment or approval that silenced nothing, and why as far as that is known."""
+
+    what: str
+    why: str
+
+
+class MissingReason(Fact, frozen=True, kw_only=True):
+    what: str

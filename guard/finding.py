@@ -1,0 +1,75 @@
+"""What guard says: a finding, complete when born, and the report that holds them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from guard.statement import Span
+
+Severity = Literal["error", "warning", "info", "off"]
+Status = Literal["open", "approved", "ignored"]
+SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem at one place.
+
+    `object` and `fingerprint` are what an approval of it names; `approvable`: no comment can
+    silence it, only an approval; `reason` is the comment's or the approval's.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str
+    span: Span
+    scope: Span | None = None  # the whole statement: a comment on any of its lines counts
+    revision: str | None = None
+    direction: str | None = None
+    object: str = ""
+    fingerprint: str = ""
+    approvable: bool = False
+    status: Status = "open"
+    reason: str | None = None
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that no rule could judge, and why: shown with every report."""
+
+    span: Span
+    reason: str
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was read: counts of revisions, statements and opaque statements."""
+
+    revisions: int = 0
+    statements: int = 0
+    opaque: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one run found.
+
+    `notes` are sentences that the user should read once (a base that was chosen, a step that was
+    skipped, a table that could not be seeded); `checked` names what was done, for the summary.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    coverage: Coverage = Coverage()
+    checked: tuple[str, ...] = ()
+    fail_on: Literal["error", "warning"] = "error"
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nothing silences."""
+        return tuple(f for f in self.findings if f.status == "open")
+
+    @property
+    def failed(self) -> bool:
+        """Whether an open finding is severe enough to stop the gate."""
+        failing = {"error"} if self.fail_on == "error" else {"error", "warning"}
+        return any(f.severity in failing for f in self.open)

@@ -1,0 +1,558 @@
+"""What a migration does to a database: the one vocabulary that rules judge.
+
+`op.drop_table("t")`, `op.execute("DROP TABLE t")` and a line of a `.sql` file all become the same
+frozen value. Nothing here knows Python syntax, SQL syntax, Alembic or a server.
+
+Names are kept as the server would store them (PostgreSQL folds an unquoted name to lower case).
+A name that could not be read is written as its expression in braces, `{table}`; see `is_known`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal
+
+import msgspec
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A possibly schema-qualified name; `schema` is None where none was written."""
+
+    name: str
+    schema: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+def unknown_name(expression: str) -> str:
+    """Return the stand-in for a name that could not be read, made of the code it stands in."""
+    return "{" + expression + "}"
+
+
+def is_known(name: str | Name) -> bool:
+    """Return whether the name was read in full (no piece of it is a stand-in)."""
+    return "{" not in str(name)
+
+
+class Type(msgspec.Struct, frozen=True, kw_only=True):
+    """A column type, by its SQL name in lower case (`varchar`, `timestamp`, `enum`, ...).
+
+    A type that is nobody's standard keeps its written name (`geoalchemy2.Geometry`, `citext`).
+    """
+
+    name: str
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    timezone: bool = False
+    unsigned: bool = False
+    array: int = 0  # dimensions
+    collation: str | None = None
+    enum_name: Name | None = None  # the type object's name where the server has one
+    values: tuple[str, ...] | None = None  # members of an enum or set; None: not known
+    create_type: bool = True  # False: the enum type is made elsewhere
+    variants: dict[str, Type] = {}  # SQLAlchemy's with_variant, by dialect
+
+    def __str__(self) -> str:
+        name = str(self.enum_name) if self.enum_name else self.name
+        numbers = [str(n) for n in (self.length, self.precision, self.scale) if n is not None]
+        zone = " with time zone" if self.timezone else ""
+        return name + (f"({', '.join(numbers)})" if numbers else "") + zone + "[]" * self.array
+
+
+class Default(msgspec.Struct, frozen=True):
+    """A server default: its SQL, or None where a default stands that could not be read."""
+
+    sql: str | None
+
+
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """A column whose value the server makes: from an expression, as identity, or as a counter."""
+
+    by: Literal["expression", "identity", "serial", "autoincrement"]
+    sql: str | None = None
+    stored: bool | None = None  # of an expression; None: not written
+    always: bool = False  # of an identity
+
+
+class Constraint(msgspec.Struct, frozen=True, kw_only=True):
+    """A table constraint; `name` is None where none was written."""
+
+    type: Literal["primary key", "unique", "foreign key", "check", "exclude", "not null"]
+    name: str | None = None
+    columns: tuple[str, ...] = ()
+    sql: str | None = None  # of a check or an exclusion
+    target: Name | None = None  # of a foreign key
+    target_columns: tuple[str, ...] = ()
+    on_delete: str | None = None
+    on_update: str | None = None
+    not_valid: bool = False  # NOT VALID, NOT ENFORCED
+    deferrable: bool = False
+    initially_deferred: bool = False
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column as defined in CREATE TABLE, ADD COLUMN or MODIFY."""
+
+    name: str
+    type: Type | None = None  # None: not read
+    nullable: bool = True
+    default: Default | None = None
+    generated: Generated | None = None
+    primary_key: bool = False
+    unique: bool = False
+    constraints: tuple[Constraint, ...] = ()  # written inline: check, foreign key
+    comment: str | None = None
+
+    @property
+    def fills_itself(self) -> bool:
+        """Whether existing rows get a value without help: a non-NULL default or a generated one."""
+        if self.generated:
+            return True
+        return self.default is not None and (self.default.sql or "").strip().upper() != "NULL"
+
+
+def kebab(name: str) -> str:
+    """Return `DropTable` as `drop-table`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=kebab):
+    """One thing that a statement does. `kind` is the class name in kebab case."""
+
+    @property
+    def kind(self) -> str:
+        """The operation's public name, `drop-table`."""
+        return kebab(type(self).__name__)
+
+    @property
+    def subject(self) -> str:
+        """The object it acts on, as approvals and messages name it: `orders`, `orders.total`."""
+        target = getattr(self, "table", None) or getattr(self, "name", None)
+        column = getattr(self, "column", None)
+        if isinstance(column, Column):
+            column = column.name
+        return ".".join(str(part) for part in (target, column) if part is not None)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that change whenever what the operation does changes."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
+
+
+# Tables
+
+
+class CreateTable(Operation, frozen=True, kw_only=True):
+    table: Name
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    if_not_exists: bool = False
+    temporary: bool = False
+    unlogged: bool = False
+    filled: bool = False  # CREATE TABLE ... AS SELECT: born with rows
+    like: Name | None = None
+    partitioned: bool = False
+    partition_of: Name | None = None
+    complete: bool = True  # False: some columns could not be read
+
+
+class DropTable(Operation, frozen=True, kw_only=True):
+    table: Name
+    if_exists: bool = False
+    cascade: bool = False
+
+
+class RenameTable(Operation, frozen=True, kw_only=True):
+    """A rename, or a move to another schema."""
+
+    table: Name
+    new: Name
+
+
+class Truncate(Operation, frozen=True, kw_only=True):
+    table: Name
+    cascade: bool = False
+
+
+class AlterTable(Operation, frozen=True, kw_only=True):
+    """Any other change of a table, by name: `set-logged`, `disable-trigger`, `engine`, ..."""
+
+    table: Name
+    action: str
+    detail: str | None = None
+
+
+class AttachPartition(Operation, frozen=True, kw_only=True):
+    table: Name
+    partition: Name
+    default: bool = False
+
+
+class DetachPartition(Operation, frozen=True, kw_only=True):
+    table: Name
+    partition: Name
+    concurrently: bool = False
+    finalize: bool = False
+
+
+class LockTable(Operation, frozen=True, kw_only=True):
+    table: Name
+    mode: str | None = None
+
+
+# Columns
+
+
+class AddColumn(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: Column
+    if_not_exists: bool = False
+    position: str | None = None  # MySQL: "first" or "after c"
+
+
+class DropColumn(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    if_exists: bool = False
+    cascade: bool = False
+
+
+class RenameColumn(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    new: str
+
+
+class ModifyColumn(Operation, frozen=True, kw_only=True):
+    """MySQL's MODIFY and CHANGE: the whole definition is written anew, what is not said is lost."""
+
+    table: Name
+    column: Column
+    new: str | None = None  # CHANGE: the column's new name
+    position: str | None = None
+
+
+class ChangeColumnType(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    type: Type | None  # None: not read
+    using: str | None = None
+
+
+class SetNotNull(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+
+
+class DropNotNull(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+
+
+class SetDefault(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+    default: Default
+
+
+class DropDefault(Operation, frozen=True, kw_only=True):
+    table: Name
+    column: str
+
+
+class AlterColumn(Operation, frozen=True, kw_only=True):
+    """Any other change of a column, by name: `drop-expression`, `restart-identity`, `storage`."""
+
+    table: Name
+    column: str
+    action: str
+    detail: str | None = None
+
+
+# Constraints and indexes
+
+
+class AddConstraint(Operation, frozen=True, kw_only=True):
+    table: Name
+    constraint: Constraint
+    using_index: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.table}.{self.constraint.name or self.constraint.type}"
+
+
+class DropConstraint(Operation, frozen=True, kw_only=True):
+    table: Name
+    constraint: str | None  # None: unnamed
+    type: str | None = None  # as of Constraint.type, where it is known
+    if_exists: bool = False
+    cascade: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"{self.table}.{self.constraint or self.type or 'constraint'}"
+
+
+class ValidateConstraint(Operation, frozen=True, kw_only=True):
+    table: Name
+    constraint: str
+
+
+class AlterConstraint(Operation, frozen=True, kw_only=True):
+    """Any other change of a constraint: `deferrable`, `rename` (detail: the new name), ..."""
+
+    table: Name
+    constraint: str
+    action: str
+    detail: str | None = None
+
+
+class CreateIndex(Operation, frozen=True, kw_only=True):
+    table: Name
+    name: str | None
+    columns: tuple[str, ...] = ()  # names, or the SQL of expressions
+    unique: bool = False
+    concurrently: bool = False
+    if_not_exists: bool = False
+    where: str | None = None
+    method: str | None = None
+    only: bool = False
+    algorithm: str | None = None  # MySQL: ALGORITHM=, LOCK=
+    lock: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.table}.{self.name or 'index'}"
+
+
+class DropIndex(Operation, frozen=True, kw_only=True):
+    name: Name
+    table: Name | None = None
+    concurrently: bool = False
+    if_exists: bool = False
+    cascade: bool = False
+
+    @property
+    def subject(self) -> str:
+        return str(self.name)
+
+
+class RenameIndex(Operation, frozen=True, kw_only=True):
+    name: Name
+    new: str
+    table: Name | None = None
+
+
+class Reindex(Operation, frozen=True, kw_only=True):
+    target: Literal["index", "table", "schema", "database", "system"]
+    name: Name | None
+    concurrently: bool = False
+
+
+# Rows
+
+
+class Insert(Operation, frozen=True, kw_only=True):
+    """New rows; `rows` is their number where it is known."""
+
+    table: Name
+    columns: tuple[str, ...] = ()
+    rows: int | None = None
+    from_query: bool = False
+
+
+class Update(Operation, frozen=True, kw_only=True):
+    """Changed rows; `all_rows`: no WHERE, or one that is always true."""
+
+    table: Name
+    columns: tuple[str, ...] = ()
+    where: str | None = None
+    all_rows: bool = False
+
+
+class Delete(Operation, frozen=True, kw_only=True):
+    table: Name
+    where: str | None = None
+    all_rows: bool = False
+
+
+class Merge(Operation, frozen=True, kw_only=True):
+    """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk."""
+
+    table: Name
+
+
+class Query(Operation, frozen=True, kw_only=True):
+    """A SELECT or anything else that only reads."""
+
+    tables: tuple[Name, ...] = ()
+
+
+# Types and domains
+
+
+class CreateEnum(Operation, frozen=True, kw_only=True):
+    name: Name
+    values: tuple[str, ...] | None = None
+
+
+class AddEnumValue(Operation, frozen=True, kw_only=True):
+    name: Name
+    value: str
+    position: str | None = None  # "before x", "after x"
+
+
+class RenameEnumValue(Operation, frozen=True, kw_only=True):
+    name: Name
+    value: str
+    new: str
+
+
+class CreateDomain(Operation, frozen=True, kw_only=True):
+    name: Name
+    type: Type | None = None
+    constrained: bool = False  # has NOT NULL or a CHECK
+
+
+class AlterDomain(Operation, frozen=True, kw_only=True):
+    """`add-constraint`, `set-not-null`, `validate-constraint`, ..."""
+
+    name: Name
+    action: str
+    not_valid: bool = False
+
+
+# Everything else that has a name
+
+
+class CreateSchema(Operation, frozen=True, kw_only=True):
+    name: Name
+    if_not_exists: bool = False
+
+
+class DropSchema(Operation, frozen=True, kw_only=True):
+    name: Name
+    if_exists: bool = False
+    cascade: bool = False
+
+
+class CreateDatabase(Operation, frozen=True, kw_only=True):
+    name: Name
+
+
+class DropDatabase(Operation, frozen=True, kw_only=True):
+    name: Name
+    if_exists: bool = False
+
+
+class CreateView(Operation, frozen=True, kw_only=True):
+    name: Name
+    replace: bool = False
+    materialized: bool = False
+    columns: tuple[str, ...] | None = None  # None: not read
+
+
+class RefreshMaterializedView(Operation, frozen=True, kw_only=True):
+    name: Name
+    concurrently: bool = False
+    with_data: bool = True
+
+
+class CreateObject(Operation, frozen=True, kw_only=True):
+    """`object_type`: function, procedure, trigger, sequence, extension, policy, role, type, ..."""
+
+    object_type: str
+    name: Name
+    table: Name | None = None
+    replace: bool = False
+    if_not_exists: bool = False
+
+
+class DropObject(Operation, frozen=True, kw_only=True):
+    """The drop of anything but a table, schema, database, index, column or constraint."""
+
+    object_type: str
+    name: Name
+    table: Name | None = None
+    if_exists: bool = False
+    cascade: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"{self.table}.{self.name}" if self.table else str(self.name)
+
+
+class RenameObject(Operation, frozen=True, kw_only=True):
+    object_type: str
+    name: Name
+    new: Name
+
+
+class AlterObject(Operation, frozen=True, kw_only=True):
+    object_type: str
+    name: Name
+    action: str
+    table: Name | None = None
+
+
+# Session, transaction, upkeep
+
+
+class SetOption(Operation, frozen=True, kw_only=True):
+    """SET, RESET, PRAGMA, set_config(); `value` is None for a reset."""
+
+    name: str
+    value: str | None
+    scope: Literal["session", "local", "global"] = "session"
+
+
+class TransactionControl(Operation, frozen=True, kw_only=True):
+    """`begin`, `commit`, `rollback`, `savepoint`, ..."""
+
+    command: str
+
+
+class Maintenance(Operation, frozen=True, kw_only=True):
+    """`vacuum`, `analyze`, `cluster`, `checkpoint`, `optimize`, ..."""
+
+    command: str
+    table: Name | None = None
+    full: bool = False
+
+
+class Permission(Operation, frozen=True, kw_only=True):
+    """`grant`, `revoke`, `owner`, `default-privileges`."""
+
+    command: str
+    target: str | None = None
+
+
+class SetComment(Operation, frozen=True, kw_only=True):
+    object_type: str
+    name: Name
+    column: str | None = None
+
+
+class AlterSystem(Operation, frozen=True, kw_only=True):
+    """ALTER SYSTEM and what else configures the whole server."""
+
+    detail: str
+
+
+class Opaque(Operation, frozen=True, kw_only=True):
+    """What could not be understood, why, and the code that stopped the reader."""
+
+    reason: str
+    code: str
+    invalid: bool = False  # SQL that no parser accepts, as against SQL that nobody can know
+
+
+def _all(base: type[Operation]) -> tuple[type[Operation], ...]:
+    return tuple(base.__subclasses__())
+
+
+OPERATIONS: tuple[type[Operation], ...] = _all(Operation)

@@ -1,0 +1,52 @@
+"""The database server that revisions are judged for: a dialect and a version."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import msgspec
+
+Dialect = Literal["postgresql", "mysql", "mariadb", "sqlite"]
+DIALECTS: tuple[str, ...] = get_args(Dialect)
+
+# The oldest version that its vendor still supports (November 2026): what an unknown version means.
+OLDEST_SUPPORTED: dict[str, tuple[int, ...]] = {
+    "postgresql": (14,),
+    "mysql": (8, 4),
+    "mariadb": (10, 6),
+    "sqlite": (3, 35),
+}
+_ALIASES = {"postgres": "postgresql", "pg": "postgresql", "sqlite3": "sqlite"}
+
+
+class Server(msgspec.Struct, frozen=True):
+    """`dialect` is None where nobody said: rules for any dialect apply, the others do not."""
+
+    dialect: str | None = None
+    version: tuple[int, ...] | None = None
+
+    @property
+    def effective_version(self) -> tuple[int, ...]:
+        """The version to judge by: the known one, else the oldest supported."""
+        return self.version or OLDEST_SUPPORTED.get(self.dialect or "", (0,))
+
+    def at_least(self, *version: int) -> bool:
+        """Return whether the server is known to be of that version or newer."""
+        return self.effective_version >= version
+
+
+def parse_dialect(text: str) -> str:
+    """Return the dialect's name; raise ValueError for one that guard does not know."""
+    name = text.strip().lower().partition("+")[0]
+    name = _ALIASES.get(name, name)
+    if name not in DIALECTS:
+        raise ValueError(f"unknown dialect {text!r}: expected one of {', '.join(DIALECTS)}")
+    return name
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return `15.4` as (15, 4); raise ValueError for anything but numbers and dots."""
+    if not re.fullmatch(r"\d+(\.\d+)*", text.strip()):
+        raise ValueError(f"{text!r} is no version: write it as 15 or 10.6.2")
+    return tuple(int(part) for part in text.strip().split("."))
