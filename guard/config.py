@@ -46,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     roundtrip: bool = True
     python: str | None = None  # the interpreter that has the project's packages
     env: Literal["run", "none"] = "run"  # whether the round trip runs the project's env.py
+    env_vars: dict[str, str] = {}  # variables it sets for env.py, where they are not set
     metadata: str | None = None  # "app.models:Base.metadata", for env = "none"
     timeout: float = 300.0  # seconds for a whole round trip
 
