@@ -35,12 +35,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     base: str | None = None  # the ref that holds what is released
     heads: int = 1  # heads that the project wants, where labelled branches make it more
     approvals: str = "guard-approvals.toml"
-    source: list[str] = [
+    source: tuple[str, ...] = (
         "**/models/**/*.py",
         "**/models.py",
         "**/migrations/**/*.py",
         "**/alembic/**/*.py",
-    ]
+    )
     exclude: list[str] = []
     identifiers: Literal["allow", "warning", "error"] = "warning"  # built into SQL from constants
     roundtrip: bool = True
