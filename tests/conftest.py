@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent.parent
 SLOW_MARKERS = ("slow", "server")
 # What a CI machine or a shell sets that guard, git or alembic would listen to.
 FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "NO_COLOR", "FORCE_COLOR", "VIRTUAL_ENV")
@@ -32,3 +36,22 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository that holds this project as it is now, committed."""
+    copy = tmp_path_factory.mktemp("checkout") / "guard"
+    unwanted = (".git", ".venv", "venv", "dist", "build", ".*_cache", ".hypothesis", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*unwanted))
+    identity = {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", "Test"), ("EMAIL", "test@example.org"))
+    }
+    isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "All"]):
+        subprocess.run(
+            ["git", *command], cwd=copy, check=True, env=os.environ | identity | isolated
+        )
+    return copy

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The GitHub Action: install this checkout of guard apart from the project, and run it here.
+#
+# Reads GUARD_ACTION_PATH (this repository), GUARD_COMMAND, GUARD_ARGS, GUARD_PATHS, GUARD_BASE,
+# GUARD_PYTHON, and what GitHub sets: RUNNER_TEMP, GITHUB_BASE_REF.
+set -euo pipefail
+
+case "${GUARD_COMMAND:=check}" in
+    check | lint | history | roundtrip) ;;
+    *)
+        echo "::error::guard has no command '${GUARD_COMMAND}' for the action: use check, lint, history or roundtrip."
+        exit 2
+        ;;
+esac
+
+# GUARD_VENV: an environment that has guard already, for a runner that keeps one.
+venv=${GUARD_VENV:-${RUNNER_TEMP:-${TMPDIR:-/tmp}}/guard-action}
+if [ ! -x "$venv/bin/guard" ] && [ ! -x "$venv/Scripts/guard.exe" ]; then
+    python=$(command -v python3.14 || command -v python3.13 || command -v python3.12 ||
+        command -v python3.11 || command -v python3 || command -v python || true)
+    if ! "${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        echo "::error::guard needs Python 3.11 or later on the runner: add actions/setup-python before it."
+        exit 2
+    fi
+    "$python" -m venv "$venv"
+    pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check)
+    [ -x "$venv/bin/python" ] || pip[0]="$venv/Scripts/python.exe"
+    "${pip[@]}" "${GUARD_ACTION_PATH}[fast]" || "${pip[@]}" "$GUARD_ACTION_PATH"
+fi
+guard="$venv/bin/guard"
+[ -x "$guard" ] || guard="$venv/Scripts/guard.exe"
+
+# The target branch may not have been fetched: guard says so itself, with the remedy.
+arguments=("$GUARD_COMMAND" --output-format github)
+[ -z "${GUARD_BASE:-}" ] || arguments+=(--base "$GUARD_BASE")
+[ -z "${GUARD_PYTHON:-}" ] || arguments+=(--python "$GUARD_PYTHON")
+read -r -a more <<<"${GUARD_ARGS:-}"
+arguments+=(${more[@]+"${more[@]}"} --)
+while IFS= read -r path; do
+    [ -z "$path" ] || arguments+=("$path")
+done <<<"${GUARD_PATHS:-}"
+
+exec "$guard" "${arguments[@]}"
