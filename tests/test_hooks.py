@@ -1,0 +1,202 @@
+"""The pre-commit hooks and the GitHub Action, used as a project would use them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+INI = "[alembic]\nscript_location = migrations\n"
+REVISION = '''"""{id}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{id}"
+down_revision = {down!r}
+
+
+def upgrade():
+    {upgrade}
+
+
+def downgrade():
+    {downgrade}
+'''
+CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
+DROP = 'op.drop_table("orders")'
+ENV = """from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("sqlite://").connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+
+
+def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it there; `stdout` holds all that it wrote."""
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("git", *IDENTITY, *arguments, cwd=project)
+
+
+def add_revision(project: Path, id_: str, down: str | None, upgrade: str, downgrade: str) -> None:
+    path = project / "migrations" / "versions" / f"{id_}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = REVISION.format(id=id_, down=down, upgrade=upgrade, downgrade=downgrade)
+    path.write_text(text, encoding="utf-8")
+    git(project, "add", ".")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with one released revision, on the branch main."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "alembic.ini").write_text(INI, encoding="utf-8")
+    add_revision(folder, "0001", None, CREATE, DROP)
+    (folder / "migrations" / "env.py").write_text(ENV, encoding="utf-8")
+    git(folder, "add", ".")
+    assert git(folder, "commit", "-q", "-m", "First").returncode == 0
+    return folder
+
+
+# pre-commit
+
+
+@pytest.fixture
+def hooked(project: Path, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project with guard's hooks installed, taken from a commit of this repository."""
+    pytest.importorskip("pre_commit")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    commit = git(checkout, "rev-parse", "HEAD").stdout.strip()
+    config = (
+        f"repos:\n- repo: {checkout.as_uri()}\n  rev: {commit}\n"
+        "  hooks:\n  - id: guard-lint\n  - id: guard-check\n"
+    )
+    (project / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
+    git(project, "add", ".")
+    installed = run(sys.executable, "-m", "pre_commit", "install", cwd=project)
+    assert installed.returncode == 0, installed.stdout
+    return project
+
+
+@pytest.mark.slow
+def test_pre_commit_refuses_a_bad_revision_and_takes_a_good_one(hooked: Path) -> None:
+    add_revision(hooked, "0002", "0001", DROP, CREATE)
+    refused = git(hooked, "commit", "-m", "Drop orders")
+    assert refused.returncode != 0
+    assert "drop-table" in refused.stdout
+    assert "migrations/versions/0002.py" in refused.stdout
+
+    index = 'op.create_index("ix_orders_id", "orders", ["id"])'
+    add_revision(hooked, "0002", "0001", index, 'op.drop_index("ix_orders_id", "orders")')
+    taken = git(hooked, "commit", "-m", "Index orders")
+    assert taken.returncode == 0, taken.stdout
+
+    stage = ("run", "guard-check", "--hook-stage", "pre-push", "--all-files")
+    checked = run(sys.executable, "-m", "pre_commit", *stage, cwd=hooked)
+    assert checked.returncode == 0, checked.stdout
+
+
+# GitHub Action
+
+
+@pytest.fixture
+def pull_request(project: Path, tmp_path: Path) -> Path:
+    """The project as an action finds it: cloned, on a branch, the target branch on origin."""
+    clone = tmp_path / "clone"
+    run("git", "clone", "-q", project, clone, cwd=tmp_path)
+    git(clone, "checkout", "-q", "-b", "change")
+    return clone
+
+
+def action(project: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Run the action's script as GitHub does for a pull request to main, with these inputs."""
+    event = {
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_BASE_REF": "main",
+        "GITHUB_HEAD_REF": "change",
+        "GITHUB_REF": "refs/pull/7/merge",
+        "GITHUB_WORKSPACE": str(project),
+        "GITHUB_SHA": git(project, "rev-parse", "HEAD").stdout.strip(),
+    }
+    here = {"GUARD_ACTION_PATH": str(ROOT), "GUARD_VENV": sys.prefix}
+    variables = {f"GUARD_{name.upper()}": value for name, value in inputs.items()}
+    return run("bash", ROOT / "action" / "run.sh", cwd=project, **event, **here, **variables)
+
+
+def test_the_action_annotates_a_bad_revision(pull_request: Path) -> None:
+    add_revision(pull_request, "0002", "0001", DROP, CREATE)
+    git(pull_request, "commit", "-q", "-m", "Drop orders")
+    refused = action(pull_request)
+    assert refused.returncode == 1, refused.stdout
+    assert re.search(r"^::error file=migrations/versions/0002\.py,line=\d+", refused.stdout, re.M)
+
+
+def test_the_action_passes_a_good_revision(pull_request: Path) -> None:
+    add_revision(
+        pull_request,
+        "0002",
+        "0001",
+        'op.create_index("ix_orders_id", "orders", ["id"])',
+        'op.drop_index("ix_orders_id", "orders")',
+    )
+    git(pull_request, "commit", "-q", "-m", "Index orders")
+    passed = action(pull_request)
+    assert passed.returncode == 0, passed.stdout
+    assert "::error" not in passed.stdout
+
+
+def test_the_action_sees_an_edited_released_revision(pull_request: Path) -> None:
+    edited = CREATE.replace('"orders"', '"order"')
+    add_revision(pull_request, "0001", None, edited, DROP.replace("orders", "order"))
+    git(pull_request, "commit", "-q", "-m", "Rename orders")
+    refused = action(pull_request, command="lint", args="--all")
+    assert refused.returncode == 1, refused.stdout
+    assert "edited-revision" in refused.stdout
+
+
+@pytest.mark.parametrize("name", ["paths", "base", "args", "python", "command"])
+def test_an_input_never_becomes_shell(pull_request: Path, name: str) -> None:
+    refused = action(pull_request, **{name: "$(touch${IFS}planted);`touch planted`"})
+    assert refused.returncode == 2, refused.stdout
+    assert not (pull_request / "planted").exists()
+
+
+def test_the_action_hands_inputs_over_as_variables_only() -> None:
+    steps = (ROOT / "action.yml").read_text(encoding="utf-8").partition("runs:")[2]
+    scripts = re.findall(r"^ *(?:- )?run: (.*)$", steps, re.M)
+    assert scripts
+    assert not [script for script in scripts if "${{" in script]
+
+
+@pytest.mark.slow
+def test_the_action_installs_guard_itself(pull_request: Path, checkout: Path) -> None:
+    scratch = pull_request.parent / "runner"
+    scratch.mkdir()
+    run_it = {"GUARD_ACTION_PATH": str(checkout), "RUNNER_TEMP": str(scratch)}
+    passed = run("bash", checkout / "action/run.sh", cwd=pull_request, **run_it)
+    assert passed.returncode == 0, passed.stdout
+    assert (scratch / "guard-action").is_dir()
