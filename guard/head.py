@@ -1,0 +1,217 @@
+"""The head of a revision file: what it says about itself, read from its syntax tree.
+
+Nothing is run. A value that is computed from constants of the same module is known; any other is
+kept as a stand-in (`guard.operations.unknown_name`), so that "not known" is never "none".
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from pathlib import PurePath
+from typing import Literal
+
+import msgspec
+
+from guard.operations import is_known, unknown_name
+
+MAX_BYTES = 1_000_000
+LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")  # Alembic 0.1 took the id from the file's name
+LIKELY_ID = re.compile(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
+NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
+ILLEGAL_IN_ID = "@-+:"  # alembic.script.revision, _revision_illegal_chars
+
+HeadProblem = Literal["no-revision", "unreadable", "computed"]
+Value = str | None | tuple["Value", ...]
+
+
+class RevisionHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision file says of itself; names that are not known are stand-ins.
+
+    `replaces`: ids of the revisions that this one was squashed from. `line` is where `revision` is
+    assigned. Where Alembic could not load the file as a revision, or nobody can know which one it
+    is, `problem` says so and `detail` tells why, beginning with "it".
+    """
+
+    revision: str | None = None
+    parents: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    branch_labels: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    line: int = 1
+    message: str = ""
+    problem: HeadProblem | None = None
+    detail: str = ""
+
+    def attribute(self, name: str) -> tuple[str, ...]:
+        """Return the value that the file gives to one of `NAMES`, as a tuple."""
+        if name == "revision":
+            return (self.revision,) if self.revision else ()
+        value: tuple[str, ...] = getattr(self, "parents" if name == "down_revision" else name)
+        return value
+
+
+def decode_source(data: bytes) -> str:
+    """Return Python source as text, its newlines made `\\n`, by its BOM or coding comment.
+
+    Raises SyntaxError for an unknown or contradictory encoding, UnicodeDecodeError for bytes that
+    are none of it.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_source(text: str) -> ast.Module:
+    """Return the tree; raise SyntaxError for anything that is not Python, however it is broken."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is the linter's affair, not ours
+            return ast.parse(text)
+    except (RecursionError, MemoryError):
+        raise SyntaxError("nested too deeply to be read") from None
+    except ValueError as error:  # NUL bytes, lone surrogates
+        raise SyntaxError(str(error)) from None
+
+
+def read_file(path: PurePath, data: bytes) -> RevisionHead:
+    """Return the head of a file's bytes; what is wrong with them is its `problem`.
+
+    An unreadable file keeps the id that it seems to declare, so that its children are not blamed.
+    """
+    head = _read(path, data)
+    if head.problem == "unreadable":
+        likely = LIKELY_ID.search(data)
+        revision = likely[1].decode("ascii") if likely else None
+        return msgspec.structs.replace(head, revision=revision)
+    return head
+
+
+def _read(path: PurePath, data: bytes) -> RevisionHead:
+    if len(data) > MAX_BYTES:
+        size = (
+            f"it is {len(data) / 1e6:.1f} MB long, and guard reads up to {MAX_BYTES / 1e6:.0f} MB"
+        )
+        return _unreadable(f"{size}: keep the data in a file beside the revision")
+    if b"\0" in data:
+        return _unreadable("it holds NUL bytes, so it is no Python source")
+    try:
+        return read_head(path, decode_source(data))
+    except UnicodeDecodeError as error:
+        return _unreadable(
+            f"its byte {error.start + 1} is not {error.encoding}: save it as UTF-8, "
+            "or name its encoding in the first line (# -*- coding: latin-1 -*-)"
+        )
+    except SyntaxError as error:
+        return _unreadable(f"its encoding is not clear: {error.msg}")
+
+
+def read_head(path: PurePath, text: str) -> RevisionHead:
+    """Return what the source says; the path matters only to a file that names no `revision`."""
+    try:
+        tree = parse_source(text)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        return _unreadable(f"it is not valid Python: {error.msg} (line {line})", line)
+    bound = _Bound(tree)
+    legacy = LEGACY_ID.fullmatch(path.name)
+    names = bound.texts("revision") or (legacy.groups() if legacy else ())
+    head = RevisionHead(
+        revision=names[0] if len(names) == 1 else None,
+        parents=bound.texts("down_revision"),
+        depends_on=bound.texts("depends_on"),
+        branch_labels=bound.texts("branch_labels"),
+        replaces=bound.texts("replaces"),
+        line=bound.lines.get("revision", 1),
+        message=(ast.get_docstring(tree) or "").partition("\n")[0].strip(),
+    )
+    problem, detail = _problem(tree, bound, head)
+    return msgspec.structs.replace(head, problem=problem, detail=detail)
+
+
+def _problem(tree: ast.Module, bound: _Bound, head: RevisionHead) -> tuple[HeadProblem | None, str]:
+    for name, value in (("revision", head.attribute("revision")), ("down_revision", head.parents)):
+        if name not in bound.values and _stored_anywhere(tree, name):
+            return "computed", f"its {name} is not assigned at the top of the module"
+        unknown = next((v for v in value if not is_known(v)), None)
+        if unknown:
+            return "computed", f"its {name} is computed: {unknown[1:-1]}"
+    if head.revision is None:
+        return "no-revision", "it declares no revision id (revision = ...)"
+    if "down_revision" not in bound.values:
+        return "no-revision", "it declares no down_revision (None for a first revision)"
+    illegal = sorted(set(head.revision) & set(ILLEGAL_IN_ID))
+    if illegal:
+        return (
+            "no-revision",
+            f"its id {head.revision!r} holds {illegal[0]!r}, which Alembic refuses",
+        )
+    return None, ""
+
+
+def _unreadable(detail: str, line: int = 1) -> RevisionHead:
+    return RevisionHead(problem="unreadable", detail=detail, line=line)
+
+
+def _stored_anywhere(tree: ast.Module, name: str) -> bool:
+    """Whether the module binds the name in an `if`, a `try`, a loop or by unpacking."""
+    outside_functions = (n for n in tree.body if not isinstance(n, ast.FunctionDef | ast.ClassDef))
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for statement in outside_functions
+        for node in ast.walk(statement)
+    )
+
+
+class _Bound:
+    """The names that the top level of a module assigns, and what they are worth."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.values: dict[str, Value] = {}
+        self.lines: dict[str, int] = {}
+        for node in tree.body:
+            if isinstance(node, ast.Assign):
+                targets = node.targets
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                targets = [node.target]
+            else:
+                continue
+            assert node.value is not None
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    self.values[target.id] = self._evaluate(node.value)
+                    self.lines[target.id] = node.lineno
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The name's value as Alembic takes it: none, one or several texts."""
+        value = self.values.get(name)
+        parts = value if isinstance(value, tuple) else (value,)
+        return tuple(part for part in parts if isinstance(part, str) and part)
+
+    def _evaluate(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=str() | None as value):
+                return value
+            case ast.Name(id=name) if name in self.values:
+                return self.values[name]
+            case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+                return tuple(self._evaluate(item) for item in items)
+            case ast.JoinedStr(values=pieces):
+                parts = [self._piece(piece) for piece in pieces]
+                if all(isinstance(part, str) and is_known(part) for part in parts):
+                    return "".join(str(part) for part in parts)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                one, other = self._evaluate(left), self._evaluate(right)
+                if isinstance(one, tuple) and isinstance(other, tuple):
+                    return one + other
+                if isinstance(one, str) and isinstance(other, str) and is_known(one + other):
+                    return one + other
+        return unknown_name(ast.unparse(node))
+
+    def _piece(self, node: ast.expr) -> Value:
+        if isinstance(node, ast.FormattedValue):
+            plain = node.conversion == -1 and node.format_spec is None
+            return self._evaluate(node.value) if plain else unknown_name(ast.unparse(node.value))
+        return self._evaluate(node)
