@@ -1,0 +1,132 @@
+"""Write the generated parts of README.md: what guard prints, and its rules.
+
+python scripts/readme.py            write them
+python scripts/readme.py --check    compare only: print the difference and exit with 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from guard.catalog import load_rules
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BLOCK = re.compile(r"(?<=<!-- generated: )(?P<name>[^>]*)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
+
+BAD_REVISION = "alembic/versions/0007_tidy_up.py"
+BAD_REVISION_TEXT = '''"""Tidy up backtest_results."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade(engine_name):
+    if engine_name == "primary":
+        op.drop_column("backtest_results", "metrics")
+        op.add_column("backtest_results", sa.Column("owner", sa.String(64), nullable=False))
+
+
+def downgrade(engine_name):
+    pass
+'''
+# What would change the output: a CI system, another repository, another interpreter.
+FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "FORCE_COLOR", "VIRTUAL_ENV")
+IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+
+
+def run(*command: str, cwd: Path) -> str:
+    """Return what the command prints on a terminal without colour, 100 columns wide."""
+    plain = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+    variables = {
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=plain | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout.rstrip()
+
+
+def guard(*arguments: str, cwd: Path = ROOT) -> str:
+    shown = " ".join(("guard", *arguments))
+    return f"```console\n$ {shown}\n{run(sys.executable, '-m', 'guard', *arguments, cwd=cwd)}\n```"
+
+
+def refusal() -> str:
+    """Return what `guard check` says of the bad revision, in a copy of the sample project."""
+    with tempfile.TemporaryDirectory() as scratch:
+        project = Path(scratch)
+        for name in ("alembic.ini", "pyproject.toml"):
+            shutil.copy(ROOT / name, project)
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "alembic", project / "alembic", ignore=unwanted)
+        for command in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "All")):
+            run("git", *IDENTITY, *command, cwd=project)
+        (project / BAD_REVISION).write_text(BAD_REVISION_TEXT, encoding="utf-8")
+        return guard("check", cwd=project)
+
+
+def rules() -> str:
+    """Return the table of rules, by group."""
+    lines = ["| rule | what it finds | default | approval |", "|---|---|---|---|"]
+    for rule in sorted(load_rules(), key=lambda rule: (rule.group, rule.name)):
+        approval = "yes" if rule.approvable else ""
+        lines.append(f"| `{rule.name}` | {rule.title} | {rule.severity} | {approval} |")
+    return "\n".join(lines)
+
+
+def generated() -> dict[str, str]:
+    """Return the text of each generated block, by its name in the README."""
+    return {
+        "bad revision": f"```python\n# {BAD_REVISION}\n{BAD_REVISION_TEXT}```",
+        "refusal": refusal(),
+        "help": "\n\n".join((guard("--help"), guard("check", "--help"))),
+        "rules": rules(),
+    }
+
+
+def render(readme: str) -> str:
+    """Return the README with its generated blocks as they should be."""
+    blocks = generated()
+    return BLOCK.sub(lambda block: f"{block['name']} -->\n{blocks[block['name']]}\n", readme)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare only")
+    check: bool = parser.parse_args().check
+    before = README.read_text(encoding="utf-8")
+    after = render(before)
+    if check and before != after:
+        difference = difflib.unified_diff(
+            before.splitlines(), after.splitlines(), "README.md", "as it should be", lineterm=""
+        )
+        print("\n".join(difference))
+        sys.exit("README.md is not up to date: run `python scripts/readme.py`")
+    if not check:
+        README.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
