@@ -16,8 +16,8 @@ import msgspec
 
 from guard.statement import Span
 
-Kind = Literal["ignore", "ignore-file", "irreversible"]
-KINDS: tuple[str, ...] = get_args(Kind)
+Kind = Literal["ignore", "ignore-file", "irreversible", "unknown"]
+KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
 _MARK = re.compile(r"(?:#|--)\s*guard:\s*", re.IGNORECASE)
 _BODY = re.compile(r"(?P<word>[\w-]+)\s*(?P<list>\[(?P<rules>[^\]]*)\])?[\s:–—-]*(?P<reason>.*)")
@@ -58,21 +58,21 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
 
     `rules` are the names as written, `reason` is empty where none was given. `lines` are the first
     and the last line that it covers: its own and, where it stands alone, those to the next code.
-    `misspelt` is the word that should have been one of KINDS.
+    `kind` is `unknown` where the `word` should have been one of KINDS; such a comment does nothing.
     """
 
     kind: Kind
+    word: str
     span: Span
     lines: tuple[int, int]
     rules: tuple[str, ...] = ()
     reason: str = ""
-    misspelt: str | None = None
 
     @property
     def written(self) -> str:
         """The comment as messages name it, without its reason."""
         names = f"[{', '.join(self.rules)}]" if self.rules else ""
-        return f"guard: {self.misspelt or self.kind}{names}"
+        return f"guard: {self.word}{names}"
 
 
 def read_comments(path: str, text: str) -> tuple[Comment, ...]:
@@ -110,18 +110,19 @@ class _File:
         if not mark or not body:
             return None
         word = body["word"].lower()
-        if word not in KINDS and not body["list"]:
+        kind: Kind = next((kind for kind in KINDS if kind == word), "unknown")
+        if kind == "unknown" and not body["list"]:
             return None  # prose: "# guard: not on replicas"
         line = self.text.count("\n", 0, mark.start()) + 1
         column = mark.start() - self.starts[line - 1] + 1
         stop = len(self.text[mark.start() : end].rstrip())
         return Comment(
-            kind=word if word in KINDS else "ignore",  # type: ignore[arg-type]
+            kind=kind,
+            word=word,
             span=Span(self.path, line, column, line, column + stop),
             lines=(line, self._last_line(line, column)),
             rules=tuple(r.strip() for r in (body["rules"] or "").split(",") if r.strip()),
             reason=_REASON_END.split(body["reason"])[0].strip(),
-            misspelt=None if word in KINDS else word,
         )
 
     def _last_line(self, line: int, column: int) -> int:

@@ -177,13 +177,13 @@ def test_span_is_the_comment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "misspelt", "written"),
+    ("text", "kind", "written"),
     [
-        ("# guard: ingore[a] why", "ingore", "guard: ingore[a]"),
-        ("# guard: ignore[a, b] why", None, "guard: ignore[a, b]"),
-        ("# guard: ignore why", None, "guard: ignore"),
+        ("# guard: ingore[a] why", "unknown", "guard: ingore[a]"),
+        ("# guard: ignore[a, b] why", "ignore", "guard: ignore[a, b]"),
+        ("# guard: ignore why", "ignore", "guard: ignore"),
     ],
 )
-def test_misspelt_word(text: str, misspelt: str | None, written: str) -> None:
+def test_as_messages_name_it(text: str, kind: str, written: str) -> None:
     comment = one(text)
-    assert (comment.misspelt, comment.written) == (misspelt, written)
+    assert (comment.kind, comment.written) == (kind, written)

@@ -1,0 +1,31 @@
+"""A suppression gives no reason, so it does not count.
+
+Who reads it later cannot tell a decision from a shortcut, and the reviewer has nothing to agree to.
+"""
+
+from collections.abc import Iterator
+
+from guard.facts import MissingReason
+from guard.rule import Context, Example, Problem, rule
+
+
+@rule(
+    MissingReason,
+    unsafe=(
+        Example(
+            upgrade="# guard: ignore[update-without-where]\n"
+            "op.add_column('orders', sa.Column('note', sa.Text()))"
+        ),
+    ),
+    safe=(
+        Example(
+            upgrade="# guard: ignore[update-without-where] a hundred rows at most\n"
+            "op.execute(\"UPDATE settings SET theme = 'dark'\")"
+        ),
+    ),
+)
+def suppression_without_reason(missing: MissingReason, context: Context) -> Iterator[Problem]:
+    yield Problem(
+        message=f"{missing.what} gives no reason, so it does not count.",
+        remedy="Write the reason after it, on the same line: why is this safe here?",
+    )
