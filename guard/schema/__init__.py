@@ -1,0 +1,35 @@
+"""The schema that a history of revisions makes, replayed from their operations alone."""
+
+from guard.schema.objects import (
+    ABSENT,
+    UNKNOWN,
+    Domain,
+    EnumType,
+    Index,
+    Missing,
+    Object,
+    Other,
+    Reference,
+    StoredColumn,
+    StoredConstraint,
+    Table,
+    View,
+)
+from guard.schema.state import Schema
+
+__all__ = [
+    "ABSENT",
+    "UNKNOWN",
+    "Domain",
+    "EnumType",
+    "Index",
+    "Missing",
+    "Object",
+    "Other",
+    "Reference",
+    "Schema",
+    "StoredColumn",
+    "StoredConstraint",
+    "Table",
+    "View",
+]

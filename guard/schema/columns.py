@@ -1,0 +1,195 @@
+"""What changes in the columns of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from guard.operations import (
+    AddColumn,
+    AlterColumn,
+    ChangeColumnType,
+    Column,
+    Constraint,
+    DropColumn,
+    DropDefault,
+    DropNotNull,
+    Generated,
+    ModifyColumn,
+    Name,
+    RenameColumn,
+    SetDefault,
+    SetNotNull,
+    is_known,
+)
+from guard.schema.catalog import Draft
+from guard.schema.objects import StoredColumn, Table
+from guard.schema.parts import with_constraint, with_renamed_column, without_column
+
+
+def stored(draft: Draft, column: Column, created_by: str | None) -> StoredColumn:
+    """Return the column as the server keeps it: its keys and constraints belong to the table."""
+    counts = column.generated and column.generated.by in ("serial", "identity")
+    fields = msgspec.structs.asdict(column) | {
+        "nullable": column.nullable and not counts,
+        "primary_key": False,
+        "unique": False,
+        "constraints": (),
+    }
+    return StoredColumn(**fields, created_by=created_by)
+
+
+def inline_constraints(column: Column) -> list[Constraint]:
+    """Return the constraints written inside a column, all but its primary key."""
+    unique = [Constraint(type="unique", columns=(column.name,))] if column.unique else []
+    return unique + [
+        replace(constraint, columns=constraint.columns or (column.name,))
+        for constraint in column.constraints
+    ]
+
+
+def add_column(operation: AddColumn, draft: Draft) -> None:
+    table, column = draft.touch(operation.table), operation.column
+    if not is_known(column.name):
+        draft.put(replace(table, complete=False))
+        return
+    present = any(draft.same(c.name, column.name) for c in table.columns)
+    if present and (operation.if_not_exists or not draft.certain):
+        return
+    others = tuple(c for c in table.columns if not draft.same(c.name, column.name))
+    new = stored(draft, column, draft.revision)
+    if operation.if_not_exists and not table.complete:
+        new = replace(new, certain=False)
+    columns = _placed(draft, others, new, operation.position)
+    draft.put(_with_keys(draft, replace(table, columns=columns), column))
+
+
+def _with_keys(draft: Draft, table: Table, column: Column) -> Table:
+    if column.primary_key:
+        key = Constraint(type="primary key", columns=(column.name,))
+        table = with_constraint(draft, table, key)
+    for constraint in inline_constraints(column):
+        table = with_constraint(draft, table, constraint)
+    return table
+
+
+def _placed(
+    draft: Draft, others: tuple[StoredColumn, ...], new: StoredColumn, position: str | None
+) -> tuple[StoredColumn, ...]:
+    where = len(others)
+    if position == "first":
+        where = 0
+    elif position and position.startswith("after "):
+        after = position.removeprefix("after ")
+        names = [draft.same(c.name, after) for c in others]
+        where = names.index(True) + 1 if True in names else where
+    return (*others[:where], new, *others[where:])
+
+
+def drop_column(operation: DropColumn, draft: Draft) -> None:
+    table, column = draft.touch(operation.table), operation.column
+    if not is_known(column):
+        draft.put(replace(table, certain=False))
+        return
+    draft.put(without_column(draft, table, column))
+    for other in draft.referrers(table.name):
+        kept = tuple(
+            c
+            for c in other.constraints
+            if not draft.same_table(c.target, table.name)
+            or not any(draft.same(name, column) for name in c.target_columns)
+        )
+        if len(kept) != len(other.constraints):
+            draft.put(replace(other, constraints=kept))
+
+
+def rename_column(operation: RenameColumn, draft: Draft) -> None:
+    _rename(draft, operation.table, operation.column, operation.new)
+
+
+def _rename(draft: Draft, name: Name, old: str, new: str) -> None:
+    table = draft.touch(name)
+    if not (is_known(old) and is_known(new)):
+        draft.put(replace(table, certain=False, complete=False))
+        return
+    if not any(draft.same(c.name, old) for c in table.columns):
+        column = StoredColumn(name=new, certain=False)
+        table = replace(table, columns=(*table.columns, column))
+    draft.put(with_renamed_column(draft, table, old, new))
+    for other in draft.referrers(name):
+        draft.put(
+            replace(
+                other,
+                constraints=tuple(
+                    replace(
+                        c,
+                        target_columns=tuple(
+                            new if draft.same(t, old) else t for t in c.target_columns
+                        ),
+                    )
+                    if draft.same_table(c.target, name)
+                    else c
+                    for c in other.constraints
+                ),
+            )
+        )
+
+
+def modify_column(operation: ModifyColumn, draft: Draft) -> None:
+    """MODIFY and CHANGE: the column is what the new definition says; its keys stay."""
+    column = operation.column
+    if operation.new and not draft.same(operation.new, column.name):
+        _rename(draft, operation.table, column.name, operation.new)
+        column = replace(column, name=operation.new)
+    table = draft.touch(operation.table)
+    before = next((c for c in table.columns if draft.same(c.name, column.name)), None)
+    new = stored(draft, column, before.created_by if before else None)
+    if any(draft.same(new.name, name) for name in table.primary_key):
+        new = replace(new, nullable=False)
+    if before and not operation.position:
+        columns = tuple(new if c is before else c for c in table.columns)
+    else:
+        others = tuple(c for c in table.columns if c is not before)
+        columns = _placed(draft, others, new, operation.position)
+    draft.put(_with_keys(draft, replace(table, columns=columns), column))
+
+
+def change_column_type(operation: ChangeColumnType, draft: Draft) -> None:
+    _change(draft, operation.table, operation.column, type=operation.type)
+
+
+def set_not_null(operation: SetNotNull, draft: Draft) -> None:
+    _change(draft, operation.table, operation.column, nullable=False)
+
+
+def drop_not_null(operation: DropNotNull, draft: Draft) -> None:
+    _change(draft, operation.table, operation.column, nullable=True)
+
+
+def set_default(operation: SetDefault, draft: Draft) -> None:
+    _change(draft, operation.table, operation.column, default=operation.default)
+
+
+def drop_default(operation: DropDefault, draft: Draft) -> None:
+    _change(draft, operation.table, operation.column, default=None)
+
+
+def alter_column(operation: AlterColumn, draft: Draft) -> None:
+    if operation.action in ("drop-expression", "drop-identity"):
+        _change(draft, operation.table, operation.column, generated=None)
+    elif operation.action == "add-identity":
+        _change(draft, operation.table, operation.column, generated=Generated(by="identity"))
+
+
+def _change(draft: Draft, name: Name, column: str, **changes: Any) -> None:
+    """Change what a column is; one that was never heard of is there all the same."""
+    table = draft.touch(name)
+    if not is_known(column):
+        draft.put(replace(table, certain=False))
+        return
+    columns = [replace(c, **changes) if draft.same(c.name, column) else c for c in table.columns]
+    if not any(draft.same(c.name, column) for c in columns):
+        columns.append(StoredColumn(name=column, certain=False, **changes))
+    draft.put(replace(table, columns=tuple(columns)))

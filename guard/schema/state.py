@@ -1,0 +1,248 @@
+"""The schema before each statement: a pure fold over the operations of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from guard.operations import Name, Operation
+from guard.schema.catalog import Catalog, Draft
+from guard.schema.changes import change
+from guard.schema.describe import Line, difference, lines_of
+from guard.schema.objects import (
+    ABSENT,
+    UNKNOWN,
+    Domain,
+    EnumType,
+    Index,
+    Missing,
+    Object,
+    Reference,
+    StoredColumn,
+    Table,
+    View,
+)
+from guard.schema.parts import MYSQL
+from guard.schema.words import fold, forbids_null, indexed_column
+
+Kind = TypeVar("Kind", EnumType, Domain, View)
+
+
+class Schema(msgspec.Struct, frozen=True, kw_only=True):
+    """What a database holds after some revisions; it never changes, `apply` returns the next one.
+
+    `known`: the revisions read so far made all of it, so what none of them names is ABSENT and not
+    UNKNOWN. Names of columns are compared as the dialect does: exactly on PostgreSQL, else without
+    regard to case; `public.t` is `t` on PostgreSQL, `main.t` is `t` on SQLite.
+    """
+
+    known: bool
+    catalog: Catalog
+    step: int = 0
+    doubted_at: int = 0  # the last step at which nobody knows what was changed
+
+    @classmethod
+    def empty(cls, *, known: bool = True, dialect: str | None = None) -> Schema:
+        """Return a schema without objects; `known=False` where history starts from a base."""
+        return cls(known=known, catalog=Catalog.empty(dialect))
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect whose names and customs hold here."""
+        return self.catalog.dialect
+
+    def apply(
+        self, operation: Operation, *, revision: str | None = None, certain: bool = True
+    ) -> Schema:
+        """Return the schema after the operation, taken to succeed.
+
+        `revision` is who does it; not `certain`: it runs only under a condition, so that what it
+        would change may as well have stayed as it was. Costs about the same however large the
+        schema is, but for the few operations that concern all of it (DROP SCHEMA).
+        """
+        step = self.step + 1
+        draft = Draft(self.catalog, known=self.known, revision=revision, certain=certain, step=step)
+        change(operation, draft)
+        return Schema(
+            known=self.known and not draft.unheard,
+            catalog=draft.committed(),
+            step=step,
+            doubted_at=step if draft.doubted else self.doubted_at,
+        )
+
+    # Tables
+
+    def table(self, name: Name) -> Table | Missing:
+        """Return the table, or why there is none; False in a condition where there is none."""
+        return self._seen(self.catalog.tables.get(self.catalog.key(name)))
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return every table that is there or may be, by schema and name."""
+        found = [(key, self._seen(table)) for key, table in self.catalog.tables.items()]
+        return tuple(table for _, table in sorted(found, key=lambda item: item[0]) if table)
+
+    def _seen(self, table: Table | Missing | None) -> Table | Missing:
+        if table is None:
+            return ABSENT if self.known else UNKNOWN
+        if table and table.certain and table.born <= self.doubted_at:
+            return replace(table, certain=False)
+        return table
+
+    def created_by(self, name: Name) -> str | None:
+        """Return the revision that made the table; None where none did, or there is no table."""
+        table = self.table(name)
+        return table.created_by if table else None
+
+    def is_new(self, name: Name, deployment: frozenset[str]) -> bool:
+        """Return whether one of these revisions surely made the table and none has filled it."""
+        table = self.table(name)
+        if not table:
+            return False
+        return table.certain and not table.filled and table.created_by in deployment
+
+    # Columns
+
+    def column(self, name: Name, column: str) -> StoredColumn | Missing:
+        """Return the column, or why there is none; False in a condition where there is none."""
+        table = self.table(name)
+        if isinstance(table, Missing):
+            return table
+        for found in table.columns:
+            if self._same(found.name, column):
+                return found
+        return ABSENT if table.complete else UNKNOWN
+
+    def has_valid_check_not_null(self, name: Name, column: str) -> bool:
+        """Return whether a validated constraint is known to forbid NULL in the column.
+
+        A CHECK that says so (see `forbids_null`), or PostgreSQL 18's NOT NULL constraint: with one,
+        SET NOT NULL needs no scan.
+        """
+        table = self.table(name)
+        for constraint in table.constraints if table else ():
+            if constraint.not_valid or not constraint.certain:
+                continue
+            if constraint.type == "check" and constraint.sql:
+                if forbids_null(constraint.sql, column, self.dialect):
+                    return True
+            elif constraint.type == "not null" and self._all_in((column,), constraint.columns):
+                return True
+        return False
+
+    # Keys and indexes
+
+    def references_to(self, name: Name) -> tuple[Reference, ...]:
+        """Return the foreign keys of other tables that point at the table."""
+        key = self.catalog.key(name)
+        found = []
+        for other in sorted(self.catalog.referrers.get(key) or ()):
+            table = self._seen(self.catalog.tables.get(other))
+            if not table or other == key:
+                continue
+            found += [
+                Reference(table.name, constraint)
+                for constraint in table.constraints
+                if constraint.target and self.catalog.key(constraint.target) == key
+            ]
+        return tuple(found)
+
+    def indexes(self, name: Name) -> tuple[Index, ...]:
+        """Return the indexes of a table, with those that its keys and constraints bring."""
+        table = self.table(name)
+        if not table:
+            return ()
+        backed = {"primary key", "unique"} | ({"foreign key"} if self.dialect in MYSQL else set())
+        made = tuple(
+            Index(
+                name=constraint.name,
+                columns=constraint.columns,
+                unique=constraint.type != "foreign key",
+                created_by=constraint.created_by,
+                certain=constraint.certain,
+            )
+            for constraint in table.constraints
+            if constraint.type in backed
+        )
+        return made + table.indexes
+
+    def indexes_covering(self, name: Name, columns: Iterable[str]) -> tuple[Index, ...]:
+        """Return the valid indexes on all rows that begin with these columns, in any order."""
+        wanted = self._folded(columns)
+        return tuple(
+            index
+            for index in self.indexes(name)
+            if index.certain
+            and index.valid
+            and index.where is None
+            and wanted == self._indexed(index, len(wanted))
+        )
+
+    def is_unique(self, name: Name, columns: Iterable[str]) -> bool:
+        """Return whether no two rows can have the same values (NULLs apart) in these columns."""
+        wanted = self._folded(columns)
+        return any(
+            index.unique
+            and index.certain
+            and index.valid
+            and index.where is None
+            and bool(index.columns)
+            and self._indexed(index, len(index.columns)) <= wanted
+            for index in self.indexes(name)
+        )
+
+    # Other objects
+
+    def enum(self, name: Name) -> EnumType | Missing:
+        """Return the enum type, or why there is none; False in a condition where there is none."""
+        return self._object(EnumType, "enum", name)
+
+    def domain(self, name: Name) -> Domain | Missing:
+        """Return the domain, or why there is none; False in a condition where there is none."""
+        return self._object(Domain, "domain", name)
+
+    def view(self, name: Name) -> View | Missing:
+        """Return the view, or why there is none; False in a condition where there is none."""
+        return self._object(View, "view", name)
+
+    def objects(self) -> tuple[Object, ...]:
+        """Return everything that has a name and is no table, by type, schema and name."""
+        return tuple(item for _, item in sorted(self._objects(), key=lambda pair: pair[0]))
+
+    def _objects(self) -> list[tuple[tuple[str, str, str], Object]]:
+        return [(key, item) for key, item in self.catalog.objects.items() if item]
+
+    def _object(self, kind: type[Kind], object_type: str, name: Name) -> Kind | Missing:
+        found = self.catalog.objects.get(self.catalog.object_key(object_type, name))
+        if isinstance(found, kind):
+            return found
+        return ABSENT if found is not None or self.known else UNKNOWN
+
+    # Differences
+
+    def diff(self, other: Schema) -> tuple[str, ...]:
+        """Return what another schema has otherwise: `- ` only here, `+ ` only there.
+
+        What is not certain in one of the two is no difference, and neither are temporary tables.
+        """
+        return difference(self._lines(), other._lines())
+
+    def _lines(self) -> dict[str, Line]:
+        return lines_of(self.tables(), self.objects())
+
+    # Names
+
+    def _same(self, one: str, other: str) -> bool:
+        return fold(one, self.dialect) == fold(other, self.dialect)
+
+    def _folded(self, names: Iterable[str]) -> set[str]:
+        return {fold(name, self.dialect) for name in names}
+
+    def _all_in(self, names: Iterable[str], others: Iterable[str]) -> bool:
+        return self._folded(names) <= self._folded(others)
+
+    def _indexed(self, index: Index, count: int) -> set[str]:
+        """Return the first columns of an index, folded."""
+        return {indexed_column(part, self.dialect) for part in index.columns[:count]}
