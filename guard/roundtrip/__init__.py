@@ -1,0 +1,5 @@
+"""Migrations run up, down and up again in another process, on a scratch database with rows."""
+
+from guard.roundtrip.run import RoundTrip, RoundTripError, run_roundtrip
+
+__all__ = ["RoundTrip", "RoundTripError", "run_roundtrip"]

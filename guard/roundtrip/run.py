@@ -1,0 +1,239 @@
+"""One round trip: what the worker is asked, what its events mean, and what must not happen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from guard.config import Config, ConfigError
+from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
+from guard.project import Environment
+from guard.roundtrip import databases
+from guard.roundtrip.process import TimeLimitError, Worker
+from guard.statement import Span
+
+Progress = Callable[[str, int, int], None]
+
+
+class RoundTripError(ConfigError):
+    """The round trip could not be made: the message says what stopped it and what to do."""
+
+
+class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round trip showed; `notes` are sentences for the user, counts are of steps."""
+
+    facts: tuple[Fact, ...] = ()
+    notes: tuple[str, ...] = ()
+    upgraded: int = 0
+    downgraded: int = 0
+    seeded_rows: int = 0
+    seconds: float = 0.0
+
+
+def run_roundtrip(
+    environment: Environment,
+    *,
+    root: Path,
+    revisions: Sequence[str] | None,
+    config: Config,
+    on_progress: Progress | None = None,
+) -> RoundTrip:
+    """Run the stairway of `revisions` (None: of all) and return what it showed.
+
+    `root` is the repository: spans are relative to it, and its database files are proven to stay
+    as they are. `on_progress` hears "upgrade 4f2a...", revisions done, revisions in all. Raises
+    RoundTripError.
+    """
+    started = time.monotonic()
+    project = environment.config_path.parent if environment.config_path else root
+    python = find_python(config, root, project)
+    before = databases.fingerprints(root)
+    folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
+    try:
+        request = _request(environment, folder, revisions, config)
+        log = _Log(root, on_progress)
+        _listen(log, python, project, request, config.timeout)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    changed = databases.changes(before, databases.fingerprints(root))
+    if changed:
+        raise RoundTripError(
+            f"{', '.join(changed)} changed while the migrations ran on the scratch database: "
+            "stop what else writes to it, or find what in env.py or the revisions opens it, "
+            "and restore it from a copy"
+        )
+    return log.result(time.monotonic() - started)
+
+
+def find_python(config: Config, root: Path, project: Path) -> str:
+    """Return the interpreter that should have the project's packages. Raises RoundTripError.
+
+    The configured one, that of the active virtual environment, that of a `.venv` beside the
+    Alembic configuration or in `root`, else the one that runs guard.
+    """
+    if config.python:
+        named = Path(config.python).expanduser()
+        found = str(root / named) if (root / named).is_file() else shutil.which(config.python)
+        if not found:
+            raise RoundTripError(
+                f"The interpreter {config.python} was not found: "
+                "correct --python or python = in [tool.guard]"
+            )
+        return found
+    folders = [Path(os.environ["VIRTUAL_ENV"])] if os.environ.get("VIRTUAL_ENV") else []
+    for folder in (*folders, project / ".venv", root / ".venv"):
+        for name in ("bin/python", "Scripts/python.exe"):
+            if (folder / name).is_file():
+                return str(folder / name)
+    return sys.executable
+
+
+def _request(
+    environment: Environment, folder: Path, revisions: Sequence[str] | None, config: Config
+) -> dict[str, Any]:
+    if environment.kind != "alembic" or environment.config_path is None:
+        raise RoundTripError(
+            f"{environment.name} is a folder of .sql files, and only Alembic revisions can be "
+            "run up and down: leave the round trip out with --no-roundtrip"
+        )
+    return {
+        "config": str(environment.config_path),
+        "section": environment.section,
+        "databases": list(environment.databases),
+        "env": config.env,
+        "metadata": config.metadata,
+        "revisions": None if revisions is None else list(revisions),
+        "folder": str(folder),
+    }
+
+
+def _listen(log: _Log, python: str, project: Path, request: dict[str, Any], seconds: float) -> None:
+    try:
+        worker = Worker(python, project, request)
+    except OSError as error:
+        raise RoundTripError(
+            f"The interpreter {python} cannot be run ({error.strerror}): "
+            "correct --python or python = in [tool.guard]"
+        ) from None
+    with worker:
+        try:
+            for event in worker.events(seconds):
+                log.take(event, worker)
+        except TimeLimitError:
+            raise RoundTripError(
+                f"The round trip did not end within {seconds:g} seconds{log.running()}: "
+                "find what waits there, or give it more time with timeout = in [tool.guard]"
+            ) from None
+        if not log.complete:
+            raise RoundTripError(
+                f"The round trip's process {worker.ended()}{log.running()}: a migration must not "
+                "end the process it runs in" + _quoted(worker.output())
+            )
+
+
+class _Log:
+    """What the worker's events add up to."""
+
+    def __init__(self, root: Path, on_progress: Progress | None) -> None:
+        self._root = root
+        self._on_progress = on_progress
+        self._facts: list[Fact] = []
+        self._notes: dict[str, None] = {}
+        self._step: dict[str, Any] | None = None
+        self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
+        self.complete = False
+
+    def take(self, event: dict[str, Any], worker: Worker) -> None:
+        """Take one event in; raises RoundTripError for a fatal one."""
+        match event["event"]:
+            case "step":
+                self._step = event
+                if self._on_progress:
+                    label = f"{event['direction']} {event['revision']}"
+                    self._on_progress(label, event["done"], event["total"])
+            case "fact":
+                self._facts.append(self._fact(event))
+            case "note":
+                self._notes[event["text"]] = None
+            case "done":
+                self._counts = {name: event[name] for name in self._counts}
+                self.complete = True
+            case "fatal":
+                raise RoundTripError(self._fatal(event, worker))
+
+    def running(self) -> str:
+        """Return the words that name the step at work, empty before the first."""
+        if self._step is None:
+            return ""
+        span = self._span(self._step)
+        direction, revision = self._step["direction"], self._step["revision"]
+        return f" while the {direction} of {revision} ran ({span.path}:{span.line})"
+
+    def result(self, seconds: float) -> RoundTrip:
+        """Return everything that was heard."""
+        return RoundTrip(
+            facts=tuple(self._facts),
+            notes=tuple(self._notes),
+            upgraded=self._counts["upgraded"],
+            downgraded=self._counts["downgraded"],
+            seeded_rows=self._counts["seeded"],
+            seconds=seconds,
+        )
+
+    def _span(self, event: dict[str, Any]) -> Span:
+        path = Path(event["path"]).resolve()
+        root = self._root.resolve()
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        return Span(shown.as_posix(), event.get("line") or 1)
+
+    def _fact(self, event: dict[str, Any]) -> Fact:
+        span, revision = self._span(event), event["revision"]
+        match event["kind"]:
+            case "failure":
+                return RunFailure(
+                    span=span,
+                    revision=revision,
+                    stage=event["stage"],
+                    error=event["error"],
+                    sql=event["sql"],
+                )
+            case "schema":
+                return SchemaDrift(
+                    span=span,
+                    revision=revision,
+                    stage=event["stage"],
+                    difference=tuple(event["difference"]),
+                )
+            case "rows":
+                return RowsLost(
+                    span=span,
+                    revision=revision,
+                    table=event["table"],
+                    stage=event["stage"],
+                    difference=tuple(event["difference"]),
+                )
+            case "irreversible":
+                return DeclaredIrreversible(span=span, revision=revision, message=event["message"])
+        raise AssertionError(event)
+
+    def _fatal(self, event: dict[str, Any], worker: Worker) -> str:
+        place = ""
+        if event.get("path"):
+            span = self._span(event)
+            place = f"{span.path}:{span.line}: "
+        remedy = f" Remedy: {event['remedy']}" if event["remedy"] else ""
+        text: str = event["text"]
+        return place + text + remedy + ("" if remedy else _quoted(worker.output()))
+
+
+def _quoted(output: str) -> str:
+    """Return what the project printed last, as a paragraph of an error message."""
+    return f"\nIts last output:\n{output}" if output.strip() else ""

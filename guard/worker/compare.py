@@ -1,0 +1,153 @@
+"""What differs between two states of a database, in lines that begin with - or +."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any, NamedTuple
+
+from .sqlite import State, Table
+from .sqltext import tokens
+
+MOST_LINES = 12  # of one difference
+_WRITES = re.compile(r"\s*(?:WITH\b.*?\)\s*)?(DELETE|UPDATE)\b", re.IGNORECASE | re.DOTALL)
+
+
+class Written(NamedTuple):
+    """Row changes that the upgrade itself wrote down: tables deleted from, columns updated."""
+
+    deleted: set[str]
+    updated: set[tuple[str, str]]
+
+    def note(self, sql: str) -> None:
+        """Take down what a statement says it changes."""
+        match = _WRITES.match(sql)
+        if not match:
+            return
+        words = tokens(sql[match.start(1) :])
+        skip = {"OR", "ROLLBACK", "ABORT", "REPLACE", "FAIL", "IGNORE", "FROM"}
+        names = [word for word in words[1:] if word.upper() not in skip and word != "."]
+        if not names:
+            return
+        if match[1].upper() == "DELETE":
+            self.deleted.add(names[0].lower())
+            return
+        for place, word in enumerate(words[:-1]):
+            if words[place + 1] == "=" and (words[place - 1].upper() == "SET" or place > 2):
+                self.updated.add((names[0].lower(), word.lower()))
+
+
+def nothing_written() -> Written:
+    """Return the changes of an upgrade that wrote down none."""
+    return Written(set(), set())
+
+
+def schema_difference(before: State, after: State) -> list[str]:
+    """Return what of the schema was there before (-) and what is there instead (+)."""
+    lines = []
+    for name in sorted({**before.tables, **after.tables}):
+        old, new = before.tables.get(name), after.tables.get(name)
+        if old is not new:
+            lines += _table_difference(name, old, new)
+    return lines + _lines_difference(before.others, after.others)
+
+
+def _table_difference(name: str, old: Table | None, new: Table | None) -> list[str]:
+    if old is None:
+        return [f"+ table {name}"]
+    if new is None:
+        return [f"- table {name}"]
+    return _lines_difference(old.lines, new.lines)
+
+
+def _lines_difference(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    gone = [f"- {line}" for key, line in old.items() if key not in new]
+    return gone + [f"+ {line}" for key, line in new.items() if key not in old]
+
+
+def rows_gone(before: State, after: State, written: Written) -> dict[str, list[str]]:
+    """Return, by table, what the upgrade took away without a word: fewer rows than before."""
+    lost = {}
+    for name, rows in before.rows.items():
+        kept = after.rows.get(name)
+        if kept is None or kept is rows or name.lower() in written.deleted:
+            continue
+        if len(kept) < len(rows):
+            lost[name] = [f"- {len(rows)} rows in {name}", f"+ {len(kept)} rows in {name}"]
+    return lost
+
+
+def rows_changed(
+    before: State, between: State, after: State, written: Written
+) -> dict[str, list[str]]:
+    """Return, by table, the rows and values of `before` that `after` lacks.
+
+    What the upgrade drops (absent `between`), deletes or updates is its declared will, and a NULL
+    that was filled is no loss.
+    """
+    lost = {}
+    for name, rows in before.rows.items():
+        now = after.rows.get(name)
+        if now is None or now is rows or name not in between.tables:
+            continue
+        if name.lower() in written.deleted:
+            continue
+        kept = _kept_columns(name, before, between, after, written)
+        if kept:
+            difference = _row_difference(name, kept, before, after)
+            if difference:
+                lost[name] = difference[:MOST_LINES]
+    return lost
+
+
+def _kept_columns(
+    name: str, before: State, between: State, after: State, written: Written
+) -> list[str]:
+    later = [{column.name for column in state.tables[name].columns} for state in (between, after)]
+    return [
+        column.name
+        for column in before.tables[name].columns
+        if all(column.name in names for names in later)
+        and (name.lower(), column.name.lower()) not in written.updated
+    ]
+
+
+def _row_difference(name: str, columns: list[str], before: State, after: State) -> list[str]:
+    old = _project(before, name, columns)
+    new = _project(after, name, columns)
+    key = [columns.index(c) for c in before.tables[name].primary_key if c in columns]
+    whole_key = len(key) == len(before.tables[name].primary_key) > 0
+    if not whole_key:
+        missing = Counter(map(repr, old)) - Counter(map(repr, new))
+        fills = [row for row in old if None not in row]
+        gone = [row for row in fills if repr(row) in missing]
+        return [f"- {name}: {_shown(columns, row)}" for row in gone]
+    by_key = {tuple(row[place] for place in key): row for row in new}
+    lines = []
+    for row in old:
+        same = by_key.get(tuple(row[place] for place in key))
+        if same is None:
+            lines.append(f"- {name}: {_shown(columns, row)}")
+            continue
+        where = _shown([columns[place] for place in key], [row[place] for place in key])
+        for column, was, now in zip(columns, row, same):
+            if was is not None and was != now:
+                lines.append(f"- {name}.{column} = {_value(was)} where {where}")
+                lines.append(f"+ {name}.{column} = {_value(now)} where {where}")
+    return lines
+
+
+def _project(state: State, name: str, columns: list[str]) -> list[tuple[Any, ...]]:
+    places = {column.name: place for place, column in enumerate(state.tables[name].columns)}
+    return [tuple(row[places[column]] for column in columns) for row in state.rows[name]]
+
+
+def _shown(columns: Any, row: Any) -> str:
+    return ", ".join(f"{column} = {_value(value)}" for column, value in zip(columns, row))
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,166 @@
+"""Every engine the project makes, from whatever URL, sync or async, is the scratch database's."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import weakref
+from typing import Any, Callable
+
+import sqlalchemy
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.pool import NullPool
+
+from .fence import Fence, RefusedError
+
+# Drivers that `create_engine` may be given and that only an AsyncEngine can use.
+ASYNC_DRIVERS = (
+    "aiomysql",
+    "aioodbc",
+    "aiosqlite",
+    "asyncmy",
+    "asyncpg",
+    "oracledb_async",
+    "psycopg_async",
+)
+SERVERS = ("postgresql", "mysql", "mariadb", "mssql", "oracle")
+# What of an engine's settings means the same on the scratch database.
+KEPT = (
+    "echo",
+    "enable_from_linting",
+    "execution_options",
+    "future",
+    "hide_parameters",
+    "insertmanyvalues_page_size",
+    "json_deserializer",
+    "json_serializer",
+    "label_length",
+    "logging_name",
+    "query_cache_size",
+)
+
+
+class AsyncScratchDialect(SQLiteDialect_pysqlite):
+    """The ordinary SQLite dialect under an AsyncEngine: it simply never waits."""
+
+    driver = "guard_async"
+    is_async = True
+    supports_statement_cache = True
+
+    @classmethod
+    def get_pool_class(cls, url: Any) -> Any:
+        return NullPool
+
+
+class Scratch:
+    """The scratch databases, one file for each database that the project asks for.
+
+    `watch(action, first, second)` hears every statement that any connection prepares, as SQLite's
+    authorizer does.
+    """
+
+    def __init__(self, folder: str, fence: Fence, watch: Callable[..., None]) -> None:
+        self.folder = folder
+        self.asked_for: dict[str, None] = {}  # servers, in order
+        self._fence = fence
+        self._watch = watch
+        self._files: dict[tuple[Any, ...], str] = {}
+        self._open: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
+
+    def file_for(self, url: Any) -> str:
+        """Return the scratch file that stands for the database of `url`."""
+        backend = url.get_backend_name()
+        if backend in SERVERS:
+            self.asked_for[backend] = None
+        database = os.path.abspath(url.database) if backend == "sqlite" and url.database else ""
+        key = (backend, url.host, url.port, database or url.database)
+        return self._files.setdefault(
+            key, os.path.join(self.folder, f"scratch{len(self._files)}.sqlite")
+        )
+
+    def connect(self, path: str) -> sqlite3.Connection:
+        """Return a new connection to a scratch file, watched and without waiting for the disk."""
+        connection = sqlite3.connect(path, check_same_thread=False, factory=_Connection)
+        connection.executescript(
+            "PRAGMA page_size = 1024; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
+        )
+        self._open.add(connection)
+        self.listen(connection)
+        return connection
+
+    def listen(self, connection: sqlite3.Connection) -> None:
+        """Hear what `connection` prepares from now on, statements it has cached included."""
+        connection.set_authorizer(self._authorize)
+
+    def is_ours(self, connection: Any) -> bool:
+        """Return whether the driver's `connection` was made here."""
+        return isinstance(connection, _Connection) and connection in self._open
+
+    def close_all(self) -> None:
+        """Close every connection that the project left open."""
+        for connection in list(self._open):
+            connection.close()
+        self._open.clear()
+
+    def _authorize(self, action: int, first: Any, second: Any, *_: Any) -> int:
+        if action == sqlite3.SQLITE_ATTACH:
+            try:
+                self._fence.check_file(first or "", "the attaching")
+            except RefusedError:  # it is told already, and SQLite says no more than no
+                return sqlite3.SQLITE_DENY
+        self._watch(action, first, second)
+        return sqlite3.SQLITE_OK
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be held weakly on every Python."""
+
+
+def redirect(scratch: Scratch) -> None:
+    """Make every way in which SQLAlchemy makes an engine lead to `scratch`."""
+    registry.register("sqlite.guard_async", __name__, "AsyncScratchDialect")
+    make = sqlalchemy.create_engine
+
+    def engine(url: Any, wait: bool, settings: dict[str, Any]) -> Any:
+        url = make_url(url)
+        path = scratch.file_for(url)
+        wait = wait or url.drivername.rpartition("+")[2] in ASYNC_DRIVERS
+        kept = {key: settings[key] for key in KEPT if key in settings}
+        if "future" in kept:
+            kept["future"] = str(kept["future"]).lower() in ("true", "1", "yes", "on")
+        if isinstance(kept.get("echo"), str):
+            kept["echo"] = kept["echo"].lower() in ("true", "1", "yes", "on", "debug")
+        return make(
+            f"sqlite+{'guard_async' if wait else 'pysqlite'}:///{path}",
+            poolclass=NullPool,
+            creator=lambda: scratch.connect(path),
+            **kept,
+        )
+
+    def create_engine(url: Any, **settings: Any) -> Any:
+        return engine(url, settings.pop("_is_async", False), settings)
+
+    _replace(make, create_engine)
+    try:
+        import sqlalchemy.ext.asyncio as aio
+    except ImportError:  # no greenlet: the project cannot use asyncio engines either
+        return
+
+    def create_async_engine(url: Any, **settings: Any) -> Any:
+        settings.pop("future", None)
+        return aio.AsyncEngine(engine(url, True, settings))
+
+    _replace(aio.create_async_engine, create_async_engine)
+
+
+def _replace(old: Any, new: Any) -> None:
+    """Put `new` wherever a module of SQLAlchemy holds `old`."""
+    new.__doc__ = old.__doc__
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "sqlalchemy":
+            for attribute, value in list(vars(module).items()):
+                if value is old:
+                    setattr(module, attribute, new)

@@ -1,0 +1,233 @@
+"""The project's Alembic environment, run as often as a failed step makes necessary."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from . import engines
+from .channel import Channel, FatalError
+from .failure import describe
+from .fence import Fence
+from .stairway import Progress, Track
+
+_ROWS = ("SQLITE_INSERT", "SQLITE_DELETE", "SQLITE_UPDATE")
+
+
+class Run:
+    """One request: `config`, `section`, `env`, `metadata`, `databases`, `revisions`, `folder`."""
+
+    def __init__(self, channel: Channel, request: dict[str, Any]) -> None:
+        self._channel = channel
+        self._request = request
+        self._tracks: list[Track] = []
+        self._calls = 0  # of run_migrations, in this run of env.py
+        self._current: Track | None = None
+
+    def go(self) -> None:
+        """Put the fence up, read the scripts, climb until every track is at its end."""
+        import sqlite3
+
+        folder = self._request["folder"]
+        fence = Fence(folder, self._refused)
+        self._row_actions = {getattr(sqlite3, name) for name in _ROWS}
+        self._scratch = engines.Scratch(folder, fence, self._watch)
+        engines.redirect(self._scratch)
+        event.listen(Engine, "before_cursor_execute", self._hear)
+        fence.close()
+        config = self._config()
+        self._scripts = self._read_scripts(config)
+        self._plan = self._order()
+        wanted = self._request["revisions"]
+        self._tested = {script.revision for script in self._plan}
+        if wanted is not None:
+            self._tested &= set(wanted)
+        databases = max(1, len(self._request["databases"]))
+        self._progress = Progress(self._channel, len(self._plan) * databases)
+        self._channel.send("ready", revisions=len(self._plan))
+        while not self._tracks or not all(track.finished for track in self._tracks):
+            self._run_environment(config)
+        self._tell()
+
+    # The environment
+
+    def _config(self) -> Config:
+        path, section = self._request["config"], self._request["section"]
+        if path.endswith(".toml"):
+            try:
+                config = Config(toml_file=path, ini_section=section)
+            except TypeError:
+                raise FatalError(
+                    f"{path} configures Alembic, and {sys.executable} has an Alembic "
+                    "that reads no pyproject.toml.",
+                    "upgrade alembic to 1.16 or later",
+                ) from None
+        else:
+            config = Config(path, ini_section=section)
+        config.cmd_opts = argparse.Namespace(
+            name=section, x=None, sql=False, tag=None, revision="heads", raiseerr=True
+        )
+        if not config.get_main_option("sqlalchemy.url"):
+            config.set_main_option("sqlalchemy.url", "sqlite:///scratch")
+        return config
+
+    def _read_scripts(self, config: Config) -> ScriptDirectory:
+        try:
+            scripts = ScriptDirectory.from_config(config)
+            scripts.get_heads()  # reads every revision file
+        except BaseException as error:
+            place = _place_outside_libraries(error)
+            raise FatalError(
+                f"Alembic cannot read the revisions: {describe(error)}.",
+                "mend the revision, or name the interpreter that has the project's packages "
+                "(python = in [tool.guard])",
+                **place,
+            ) from error
+        return scripts
+
+    def _order(self) -> list[Script]:
+        """Return the revisions so that each comes after all it builds on, branch by branch."""
+        plan = list(self._scripts.walk_revisions("base", "heads"))
+        plan.reverse()
+        return plan
+
+    def _run_environment(self, config: Config) -> None:
+        self._calls = 0
+        context = EnvironmentContext(
+            config,
+            self._scripts,
+            fn=self._climb,
+            as_sql=False,
+            starting_rev=None,
+            destination_rev="heads",
+            tag=None,
+        )
+        argv, sys.argv = sys.argv, ["alembic", "upgrade", "heads"]
+        try:
+            with context:
+                if self._request["env"] == "none":
+                    self._own_environment(context)
+                else:
+                    self._scripts.run_env()
+        except FatalError:
+            raise
+        except BaseException as error:
+            if self._current is None or not self._current.recover(error):
+                raise self._environment_failed(error) from error
+        finally:
+            sys.argv = argv
+            self._scratch.close_all()
+        if not self._calls:
+            raise FatalError(
+                "env.py ran to its end without running any migration.",
+                'let it call context.run_migrations(), or set env = "none" in [tool.guard]',
+                path=self._env_path(),
+            )
+
+    def _own_environment(self, context: EnvironmentContext) -> None:
+        metadata = self._metadata()
+        names = self._request["databases"] or [None]
+        for name in names:
+            engine = sqlalchemy.create_engine(f"sqlite:///{name or 'scratch'}")
+            with engine.connect() as connection:
+                context.configure(connection=connection, target_metadata=metadata)
+                with context.begin_transaction():
+                    context.run_migrations(**({"engine_name": name} if name else {}))
+
+    def _metadata(self) -> Any:
+        path = self._request["metadata"]
+        if not path:
+            return None
+        module, _, attributes = path.partition(":")
+        try:
+            value = __import__(module, fromlist=["_"])
+            for attribute in attributes.split("."):
+                value = getattr(value, attribute)
+        except BaseException as error:
+            raise FatalError(
+                f"metadata = {path!r} cannot be loaded: {describe(error)}.",
+                'write it as "package.module:Base.metadata"',
+            ) from error
+        return value
+
+    def _env_path(self) -> str:
+        return os.path.join(str(self._scripts.dir), "env.py")
+
+    def _environment_failed(self, error: BaseException) -> FatalError:
+        if self._request["env"] == "none":
+            return FatalError(f"Alembic cannot run: {describe(error)}.", "see the output below")
+        place = _place_outside_libraries(error) or {"path": self._env_path()}
+        traceback.print_exception(type(error), error, error.__traceback__)
+        return FatalError(
+            f"env.py cannot run: {describe(error)}.",
+            "set the environment variables it needs, name the interpreter that has the project's "
+            "packages (python = in [tool.guard]), or let guard configure Alembic itself: "
+            'env = "none"',
+            **place,
+        )
+
+    # What is heard while it runs
+
+    def _climb(self, heads: Any, context: MigrationContext) -> Iterator[MigrationStep]:
+        self._calls += 1
+        if self._calls > len(self._tracks):
+            self._tracks.append(
+                Track(self._scripts, self._plan, self._tested, self._scratch, self._progress)
+            )
+        track = self._tracks[self._calls - 1]
+        self._current = track
+        if not track.finished:
+            yield from track.climb(context)
+
+    def _watch(self, action: int, first: Any, second: Any) -> None:
+        if self._current and action in self._row_actions:
+            self._current.touched(first)
+
+    def _hear(self, connection: Any, cursor: Any, sql: str, *_: Any) -> None:
+        if self._current:
+            self._current.heard(sql)
+
+    def _refused(self, what: str) -> None:
+        self._channel.send("note", text=f"Refused {what}, which code of the project asked for.")
+
+    def _tell(self) -> None:
+        for dialect in self._scratch.asked_for:
+            self._channel.send(
+                "note",
+                text=f"The round trip ran on SQLite; the project's own engine is for {dialect}.",
+            )
+        for track in self._tracks:
+            for text in track.note():
+                self._channel.send("note", text=text)
+        self._channel.send(
+            "done",
+            upgraded=self._progress.upgraded,
+            downgraded=self._progress.downgraded,
+            seeded=sum(track.seeded_rows for track in self._tracks),
+        )
+
+
+def _place_outside_libraries(error: BaseException) -> dict[str, Any]:
+    """Return the last line of the project that the error came through."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"path": error.filename, "line": error.lineno or 1}
+    inner = (os.path.dirname(os.path.abspath(__file__)), sysconfig.get_paths()["stdlib"])
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = os.path.abspath(frame.filename)
+        installed = "site-packages" in path or "dist-packages" in path
+        if os.path.isfile(path) and not installed and not path.startswith(inner):
+            return {"path": path, "line": frame.lineno}
+    return {}

@@ -1,0 +1,102 @@
+"""A failed step in words: what went wrong, in which line of the revision, and whose fault it is."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import sqlite3
+import traceback
+from typing import Any, NamedTuple, Optional
+
+import sqlalchemy
+from alembic.script import Script
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError, StatementError
+
+import alembic
+
+from .fence import RefusedError
+
+_LIBRARIES = tuple(
+    os.path.dirname(os.path.abspath(module.__file__)) + os.sep
+    for module in (alembic, sqlalchemy)
+    if module.__file__
+)
+_MOST = 2000  # characters of an error or a statement
+
+
+class Failure(NamedTuple):
+    """`step`: upgrade or downgrade; `of_made_up_rows`: Python code that tripped over a value."""
+
+    revision: str
+    step: str
+    error: str
+    sql: Optional[str]
+    path: str
+    line: int
+    of_made_up_rows: bool
+    declared: bool
+
+    def where(self) -> dict[str, Any]:
+        """Return what an event says of the place."""
+        return {"revision": self.revision, "path": self.path, "line": self.line}
+
+
+def failure_of(error: BaseException, script: Script, step: str) -> Failure:
+    """Return what `error` says of the step of the revision that raised it."""
+    path = str(script.path)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if os.path.realpath(frame.filename) == os.path.realpath(path)]
+    line = own[-1].lineno if own else None
+    sql = error.statement if isinstance(error, StatementError) else None
+    return Failure(
+        revision=script.revision,
+        step=step,
+        error=describe(error)[:_MOST],
+        sql=sql and sql.strip()[:_MOST],
+        path=path,
+        line=line or place_of(script, step)["line"],
+        of_made_up_rows=isinstance(error, (ValueError, LookupError))
+        and not isinstance(error, DBAPIError),
+        declared=_is_declared(error, frames, path),
+    )
+
+
+def place_of(script: Script, direction: str) -> dict[str, Any]:
+    """Return the file and the line of the revision's `def upgrade` or `def downgrade`."""
+    function = getattr(script.module, direction, None)
+    code = getattr(function, "__code__", None)
+    path = str(script.path)
+    if code is None or os.path.realpath(code.co_filename) != os.path.realpath(path):
+        return {"path": path, "line": 1}
+    return {"path": path, "line": code.co_firstlineno}
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's own words, without the library's frame around them."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return describe(error.orig)
+    if isinstance(error, SystemExit):
+        return f"the migration ended the process: sys.exit({error.code!r})"
+    words = str(error).strip()
+    if (
+        isinstance(error, (sqlite3.Error, CommandError, RefusedError, NotImplementedError))
+        and words
+    ):
+        return words
+    if isinstance(error, StatementError):
+        words = re.sub(r"\n\[SQL: .*", "", words, flags=re.DOTALL)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _is_declared(error: BaseException, frames: traceback.StackSummary, path: str) -> bool:
+    if not frames or isinstance(error, (SystemExit, KeyboardInterrupt, AssertionError)):
+        return False
+    last = frames[-1]
+    if os.path.realpath(last.filename) == os.path.realpath(path):
+        line = linecache.getline(last.filename, last.lineno or 0)
+        return line.lstrip().startswith("raise")
+    return isinstance(error, (NotImplementedError, CommandError)) and not os.path.abspath(
+        last.filename
+    ).startswith(_LIBRARIES)

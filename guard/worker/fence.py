@@ -1,0 +1,131 @@
+"""Nothing leaves the scratch folder: other SQLite files, network addresses and drivers refused.
+
+Engines are led to the scratch database by `engines`; this is what stands behind them, for code
+that opens a database in any other way. An audit hook cannot be taken away again.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import os
+import sys
+from typing import Any, Callable
+from urllib.parse import parse_qs, unquote, urlsplit
+
+# Drivers written in C open their sockets where no audit hook sees it.
+DRIVERS = {
+    "MySQLdb": ("connect", "Connect", "Connection"),
+    "cx_Oracle": ("connect", "Connection", "SessionPool"),
+    "duckdb": ("connect",),
+    "ibm_db": ("connect", "pconnect"),
+    "mariadb": ("connect", "ConnectionPool"),
+    "oracledb": ("connect", "connect_async", "create_pool", "create_pool_async"),
+    "psycopg": ("connect",),
+    "psycopg2": ("connect",),
+    "pymssql": ("connect",),
+    "pyodbc": ("connect",),
+    "snowflake.connector": ("connect",),
+}
+
+
+class RefusedError(Exception):
+    """Code of the project reached for something that is not the scratch database."""
+
+
+def is_private(database: Any) -> bool:
+    """Return whether SQLite would keep `database` in memory or in a file without a name."""
+    name = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else ""
+    if name.startswith("file:"):
+        query = parse_qs(urlsplit(name).query)
+        path = unquote(urlsplit(name).path)
+        return path in ("", ":memory:") or query.get("mode") == ["memory"]
+    return name in ("", ":memory:")
+
+
+class Fence:
+    """Refuses what lies outside `folder`, and tells `refused` what was refused."""
+
+    def __init__(self, folder: str, refused: Callable[[str], None]) -> None:
+        self._folder = os.path.realpath(folder) + os.sep
+        self._refused = refused
+
+    def close(self) -> None:
+        """Put the fence up, for the rest of this process."""
+        sys.addaudithook(self._audit)
+        sys.meta_path.insert(0, _DriverFinder(self))
+
+    def check_file(self, database: Any, how: str) -> None:
+        """Raise RefusedError unless `database` is the scratch database or holds nothing lasting."""
+        if is_private(database):
+            return
+        name = os.fsdecode(database)
+        path = unquote(urlsplit(name).path) if name.startswith("file:") else name
+        if not os.path.realpath(path).startswith(self._folder):
+            self.refuse(f"{how} of the SQLite database {path}")
+
+    def refuse(self, what: str) -> None:
+        """Raise RefusedError with what was tried."""
+        self._refused(what)
+        raise RefusedError(
+            f"guard refused {what}: a migration may only use the connection it is given"
+        )
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "sqlite3.connect":
+            self.check_file(arguments[0], "the opening")
+        elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            address = arguments[1]
+            if address is not None:
+                shown = address if isinstance(address, str) else address[:2]
+                text = shown if isinstance(shown, str) else ":".join(str(part) for part in shown)
+                self.refuse(f"a connection to {text}")
+
+
+class _DriverFinder(importlib.abc.MetaPathFinder):
+    """Lets drivers be imported (their error classes are in use) and takes their connect away."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self._looking: set[str] = set()
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
+        if fullname not in DRIVERS or fullname in self._looking:
+            return None
+        self._looking.add(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking.discard(fullname)
+        if spec and spec.loader and hasattr(spec.loader, "exec_module"):
+            run = spec.loader.exec_module
+
+            def exec_module(module: Any) -> None:
+                run(module)
+                for name in DRIVERS[fullname]:
+                    if hasattr(module, name):
+                        setattr(module, name, self._refusal(f"{fullname}.{name}"))
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+    def _refusal(self, name: str) -> Any:
+        fence = self._fence
+
+        class Refusal:
+            """Stands where the driver's connection stood; a class, so that it can be subclassed."""
+
+            def __new__(cls, *arguments: Any, **named: Any) -> Any:
+                target = named.get("host") or named.get("dsn") or (arguments[:1] or ("?",))[0]
+                return fence.refuse(f"{name}() to {_without_password(str(target))}")
+
+            connect = classmethod(__new__)
+
+        return Refusal
+
+
+def _without_password(text: str) -> str:
+    import re
+
+    text = re.sub(r"(?i)(password|passwd|pwd)\s*=\s*\S+", r"\1=***", text)
+    return re.sub(r"(//[^:/@\s]*):[^@\s]*@", r"\1:***@", text)

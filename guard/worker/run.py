@@ -1,0 +1,53 @@
+"""The worker's run: the fence first, then env.py (or none), then the stairway of each database."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+import traceback
+
+from .channel import Channel, FatalError
+
+OLDEST_ALEMBIC = (1, 9)
+OLDEST_SQLALCHEMY = (1, 4)
+
+
+def main() -> None:
+    """Answer one request: events until `done` or `fatal`."""
+    channel = Channel()
+    request = channel.request()
+    channel.end_with_guard(request["folder"])
+    try:
+        _check_versions()
+        run = importlib.import_module(f"{__package__}.environment").Run(channel, request)
+        run.go()
+    except FatalError as error:
+        channel.send("fatal", text=str(error), remedy=error.remedy, **error.place)
+    except BaseException as error:  # noqa: BLE001 (whatever it is, guard has to hear of it)
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        print("".join(traceback.format_exc()), file=sys.stderr)
+        channel.send("fatal", text=f"The round trip's own code failed: {text}.", remedy="")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that the project started do not hold guard up
+
+
+def _check_versions() -> None:
+    for name, oldest in (("sqlalchemy", OLDEST_SQLALCHEMY), ("alembic", OLDEST_ALEMBIC)):
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise FatalError(
+                f"{sys.executable} cannot import {name}: {error}.",
+                "name the interpreter that has the project's packages: "
+                "--python, or python = in [tool.guard]",
+            ) from None
+        found = tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
+        if found < oldest:
+            raise FatalError(
+                f"{sys.executable} has {name} {module.__version__}; the round trip needs "
+                f"{'.'.join(map(str, oldest))} or later.",
+                f"upgrade {name}, or leave the round trip out with --no-roundtrip",
+            )

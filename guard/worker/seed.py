@@ -1,0 +1,207 @@
+"""A few rows for every table: what an empty database hides comes to light over them.
+
+One row with every nullable column NULL, the others filled, equal where nothing says unique.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .sqlite import Column, Database, State, Table, quote
+from .sqltext import tokens
+
+FIRST_NUMBER = 1001  # a migration that writes its own keys starts at 1
+MOST_ROWS = 40  # of a table that changes again and again
+MOST_TRIES = 200  # of values for one row that a CHECK refuses
+
+
+class Seeder:
+    """Keeps every table of one database filled; `notes` says which could not be, and why."""
+
+    def __init__(self) -> None:
+        self._seeded: dict[str, tuple[Column, ...]] = {}  # columns when rows were last put in
+        self._next = FIRST_NUMBER
+        self.rows = 0
+        self.notes: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """The database was put back to one without rows."""
+        self._seeded = {}
+
+    def seed(self, connection: sqlite3.Connection, database: Database) -> State:
+        """Put rows where a table is new, changed or empty; return what the database holds then."""
+        state = database.read(connection)
+        poor = [name for name in state.tables if self._needs_rows(name, state)]
+        if not poor:
+            return state
+        for name in _parents_first(poor, state.tables):
+            self._fill(connection, name, state)
+        connection.commit()
+        database.changed.update(poor)
+        return database.read(connection)
+
+    def _needs_rows(self, name: str, state: State) -> bool:
+        table, rows = state.tables[name], state.rows.get(name, ())
+        if not table.columns or name.startswith("_alembic_tmp_"):
+            return False
+        changed = self._seeded.get(name) != table.columns
+        return not rows or (changed and len(rows) < MOST_ROWS)
+
+    def _fill(self, connection: sqlite3.Connection, name: str, state: State) -> None:
+        table = state.tables[name]
+        self._seeded[name] = table.columns
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        made = 0
+        for filled in (False, True, True):
+            try:
+                made += self._insert(cursor, name, table, filled)
+            except sqlite3.Error as error:
+                if not made:
+                    self.notes[name] = str(error)
+                break
+        self.rows += made
+
+    def _insert(self, cursor: sqlite3.Cursor, name: str, table: Table, filled: bool) -> int:
+        number = self._next
+        self._next += 1
+        row = self._row(cursor, table, number, filled)
+        refused: sqlite3.Error | None = None
+        for values in itertools.islice(_variants(row, table), MOST_TRIES):
+            columns = ", ".join(quote(column) for column in values)
+            marks = ", ".join("?" * len(values))
+            sql = f"INSERT INTO {quote(name)} ({columns}) VALUES ({marks})"
+            if not values:
+                sql = f"INSERT INTO {quote(name)} DEFAULT VALUES"
+            try:
+                cursor.execute(sql, tuple(values.values()))
+            except sqlite3.IntegrityError as error:
+                refused = error
+                if "CHECK" not in str(error):
+                    break
+            else:
+                return 1
+        assert refused
+        raise refused
+
+    def _row(
+        self, cursor: sqlite3.Cursor, table: Table, number: int, filled: bool
+    ) -> dict[str, Any]:
+        alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
+        together = {column for unique in _keys(table) for column in unique}
+        row = {}
+        for column in table.columns:
+            if column.generated or (column.nullable and not filled):
+                continue
+            unique = column.name in alone or column.name in together
+            row[column.name] = value_for(column, number if unique else FIRST_NUMBER)
+        for key in table.foreign_keys:
+            if any(column in row for column in key.columns):
+                nullable = {c.name for c in table.columns if c.nullable}
+                parent = _parent_values(cursor, key.parent, key.parent_columns, number)
+                for name, value in zip(key.columns, parent or itertools.repeat(None)):
+                    if value is not None or name in nullable:
+                        row[name] = value
+        return row
+
+
+def value_for(column: Column, number: int) -> Any:
+    """Return a value that a column of this type may well hold, another for each number."""
+    kind = column.type.upper()
+    size = re.search(r"\((\d+)", kind)
+    if "BOOL" in kind:
+        return number % 2
+    if "INT" in kind or "SERIAL" in kind:
+        return number
+    if "JSON" in kind:
+        return f'{{"a": {number}}}'
+    if "DATETIME" in kind or "TIMESTAMP" in kind:
+        return f"20{10 + number % 20}-01-31 12:30:00.000000"
+    if "DATE" in kind:
+        return f"20{10 + number % 20}-01-31"
+    if "TIME" in kind:
+        return f"12:{number % 60:02}:00.000000"
+    if "UUID" in kind:
+        return f"{number:032x}"
+    if any(word in kind for word in ("NUM", "DEC", "REAL", "FLOA", "DOUB", "MONEY")):
+        return number + 0.25
+    if "BLOB" in kind or "BINARY" in kind or "BYTEA" in kind:
+        return f"{number}".encode()
+    if "CHAR(32)" in kind or "CHAR(36)" in kind:
+        return f"{number:032x}"  # how SQLAlchemy keeps a UUID
+    text = f"Ünï {number}"
+    return text[-int(size[1]) :] if size else text
+
+
+def _keys(table: Table) -> Iterator[tuple[str, ...]]:
+    if table.primary_key:
+        yield table.primary_key
+    yield from table.uniques
+
+
+def _parent_values(
+    cursor: sqlite3.Cursor, parent: str, columns: tuple[str, ...], number: int
+) -> tuple[Any, ...] | None:
+    """Return the key of a row of `parent`, another for each number as far as there are any."""
+    if not columns:
+        found = cursor.execute(f"PRAGMA table_info({quote(parent)})").fetchall()
+        columns = tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5])
+    names = ", ".join(quote(column) for column in columns)
+    try:
+        rows = cursor.execute(f"SELECT {names} FROM {quote(parent)} LIMIT 50").fetchall()
+    except sqlite3.Error:  # the parent is not there (yet)
+        return None
+    return rows[number % len(rows)] if rows else None
+
+
+def _variants(row: dict[str, Any], table: Table) -> Iterator[dict[str, Any]]:
+    """Yield the row, then ones with other values where a CHECK names the column."""
+    yield row
+    choices: dict[str, list[Any]] = {}
+    for column in table.columns:
+        if column.generated or column.name in table.primary_key:
+            continue
+        found: list[Any] = []
+        for check in table.checks:
+            words = tokens(check)
+            if column.name.lower() in (word.lower() for word in words):
+                found += _literals(words)
+        if found:
+            base = row.get(column.name)
+            values: list[Any] = [base, *found, 1, 0, base if base is None else f"{base}"[:1]]
+            choices[column.name] = [*dict.fromkeys([*values, None] if column.nullable else values)]
+    for combination in itertools.product(*choices.values()):
+        yield {**row, **dict(zip(choices, combination))}
+
+
+def _literals(words: Iterable[str]) -> Iterator[Any]:
+    for word in words:
+        if word.startswith("'"):
+            yield word[1:-1].replace("''", "'")
+        elif re.fullmatch(r"\d+", word):
+            yield int(word)
+            yield int(word) + 1
+            yield int(word) - 1
+        elif re.fullmatch(r"\d*\.\d+", word):
+            yield float(word)
+
+
+def _parents_first(names: list[str], tables: dict[str, Table]) -> list[str]:
+    ordered: dict[str, None] = {}
+    wanted = set(names)
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered or name in path:
+            return
+        for key in tables[name].foreign_keys:
+            if key.parent in wanted:
+                visit(key.parent, (*path, name))
+        ordered[name] = None
+
+    for name in names:
+        visit(name, ())
+    return list(ordered)

@@ -1,0 +1,214 @@
+"""What a SQLite database holds: tables, their columns and keys, everything else, and the rows."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any, NamedTuple, Optional
+
+from .sqltext import after, parts, plain, tokens
+
+ROW_LIMIT = 1000  # rows of a table that are read and compared
+_MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid"
+
+
+class Column(NamedTuple):
+    name: str
+    type: str
+    nullable: bool
+    default: Optional[str]
+    generated: bool
+
+
+class ForeignKey(NamedTuple):
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """`lines` describe it for a reader, by what must be equal for two tables to be the same."""
+
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    uniques: tuple[tuple[str, ...], ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    checks: tuple[str, ...]
+    lines: dict[str, str]
+
+
+class State(NamedTuple):
+    """Tables by name, the lines of views and triggers, and rows by table."""
+
+    tables: dict[str, Table]
+    others: dict[str, str]
+    rows: dict[str, list[tuple[Any, ...]]]
+
+
+def quote(name: str) -> str:
+    """Return `name` as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Database:
+    """A scratch database that is read again only where something changed.
+
+    `changed` gathers the tables whose rows a statement may have touched, and `schema_changed` is
+    set by whoever watches the statements.
+    """
+
+    def __init__(self, hidden: str) -> None:
+        self._hidden = hidden  # Alembic's own table
+        self.changed: set[str] = set()
+        self.schema_changed = True
+        self._master: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._state = State({}, {}, {})
+
+    def forget(self) -> None:
+        """Read everything again next time: the file was replaced."""
+        self.schema_changed = True
+        self._master = {}
+        self._state = State({}, {}, {})
+
+    def read(self, connection: sqlite3.Connection) -> State:
+        """Return what the database holds now."""
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        tables, others, rows = self._state
+        stale = self.changed & set(tables)
+        if self.schema_changed:
+            tables, others, redefined = self._read_schema(cursor, tables)
+            stale = (stale | redefined) & set(tables)
+            rows = {name: kept for name, kept in rows.items() if name in tables}
+        if stale:
+            rows = {**rows, **{name: _read_rows(cursor, name, tables[name]) for name in stale}}
+        self.changed = set()
+        self.schema_changed = False
+        self._state = State(tables, others, rows)
+        return self._state
+
+    def _read_schema(
+        self, cursor: sqlite3.Cursor, tables: dict[str, Table]
+    ) -> tuple[dict[str, Table], dict[str, str], set[str]]:
+        master: dict[str, list[tuple[str, ...]]] = {}
+        others: dict[str, str] = {}
+        for kind, name, owner, sql in cursor.execute(_MASTER).fetchall():
+            if kind in ("table", "index"):
+                master.setdefault(owner, []).append((kind, name, sql))
+            else:
+                line = f"{kind} {name}: {plain(sql)}"
+                others[line.lower()] = line
+        mine = {
+            name: tuple(rows)
+            for name, rows in master.items()
+            if name != self._hidden and not name.startswith("sqlite_")
+        }
+        redefined = {name for name, rows in mine.items() if self._master.get(name) != rows}
+        kept = {name: table for name, table in tables.items() if name in mine}
+        described = {name: _describe(cursor, name, mine[name]) for name in redefined}
+        self._master = mine
+        return {**kept, **described}, others, redefined
+
+
+def _read_rows(cursor: sqlite3.Cursor, name: str, table: Table) -> list[tuple[Any, ...]]:
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    return cursor.execute(f"SELECT {columns} FROM {quote(name)} LIMIT {ROW_LIMIT}").fetchall()
+
+
+def _describe(cursor: sqlite3.Cursor, name: str, master: tuple[tuple[str, ...], ...]) -> Table:
+    sql = next((sql for kind, _, sql in master if kind == "table"), "")
+    if tokens(sql)[1:2] == ["VIRTUAL"]:
+        return Table((), (), (), (), (), {f"virtual {name}".lower(): plain(sql)})
+    pieces = [piece for piece in parts(sql) if piece]
+    written = {piece[0].lower(): piece for piece in pieces}
+    found = cursor.execute(f"PRAGMA table_xinfo({quote(name)})").fetchall()
+    keyed = sorted((row for row in found if row[5]), key=lambda row: row[5])
+    primary_key = tuple(row[1] for row in keyed)
+    columns = tuple(
+        Column(row[1], row[2], not (row[3] or row[5]), row[4], row[6] in (2, 3)) for row in found
+    )
+    uniques, indexes = _uniques_and_indexes(cursor, name, master)
+    foreign_keys, references = _foreign_keys(cursor, name)
+    checks = tuple(check for piece in pieces for check in after(piece, "CHECK"))
+    shown = [f"table {name}"]
+    shown += [_column_line(name, column, written) for column in columns]
+    if primary_key:
+        shown.append(f"primary key of {name} ({', '.join(primary_key)})")
+    shown += references
+    shown += [f"check on {name}: {check}" for check in checks]
+    shown += indexes
+    tail = tokens(sql[sql.rfind(")") + 1 :])
+    shown += [f"table {name} {' '.join(tail).upper()}"] if tail else []
+    lines = {line.lower(): line for line in shown}
+    return Table(columns, primary_key, tuple(sorted(uniques)), tuple(foreign_keys), checks, lines)
+
+
+def _column_line(table: str, column: Column, written: dict[str, list[str]]) -> str:
+    words = written.get(column.name.lower(), [])
+    upper = [word.upper() for word in words]
+    line = f"column {table}.{column.name} {' '.join(column.type.upper().split())}"
+    if not column.nullable:
+        line += " NOT NULL"
+    if column.default is not None and _default(column.default) != "NULL":
+        line += f" DEFAULT {_default(column.default)}"
+    if "COLLATE" in upper[1:-1]:
+        line += f" COLLATE {words[upper.index('COLLATE', 1) + 1]}"
+    if column.generated:
+        stored = "STORED" if "STORED" in upper else "VIRTUAL"
+        line += f" AS ({'; '.join(after(words, 'AS'))}) {stored}"
+    if "AUTOINCREMENT" in upper:
+        line += " AUTOINCREMENT"
+    return line.replace(", ", ",").replace(" (", "(")
+
+
+def _default(sql: str) -> str:
+    """Return a default as it means: without parentheses around it or quotes around a number."""
+    text = plain(sql)
+    while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
+        text = text[1:-1].strip()
+    number = re.fullmatch(r"'(-?\d+(?:\.\d+)?)'", text)
+    if number:
+        return number[1]
+    return text.upper() if re.fullmatch(r"\w+", text) else text
+
+
+def _uniques_and_indexes(
+    cursor: sqlite3.Cursor, table: str, master: tuple[tuple[str, ...], ...]
+) -> tuple[set[tuple[str, ...]], list[str]]:
+    """Return what must be unique, by whatever makes it so, and the lines that describe it."""
+    uniques, lines = set(), []
+    sql_of = {name: sql for kind, name, sql in master if kind == "index"}
+    for row in cursor.execute(f"PRAGMA index_list({quote(table)})").fetchall():
+        name, unique, origin = row[1], row[2], row[3]
+        columns = tuple(
+            column[2] for column in cursor.execute(f"PRAGMA index_info({quote(name)})").fetchall()
+        )
+        if unique and None not in columns:
+            uniques.add(columns)  # of a partial index too: unique for all rows is not wrong
+        if origin == "u":
+            lines.append(f"unique on {table} ({', '.join(columns)})")
+        if origin == "c":
+            words = tokens(sql_of[name])
+            rest = words[[word.upper() for word in words].index("ON") + 2 :]
+            kind = "unique index" if unique else "index"
+            lines.append(f"{kind} {name} on {table} {plain(' '.join(rest))}")
+    return uniques, lines
+
+
+def _foreign_keys(cursor: sqlite3.Cursor, table: str) -> tuple[list[ForeignKey], list[str]]:
+    by_id: dict[int, list[Any]] = {}
+    for row in cursor.execute(f"PRAGMA foreign_key_list({quote(table)})").fetchall():
+        by_id.setdefault(row[0], []).append(row)
+    keys, lines = [], []
+    for rows in by_id.values():
+        rows.sort(key=lambda row: row[1])
+        columns = tuple(row[3] for row in rows)
+        parents = tuple(row[4] for row in rows if row[4] is not None)
+        parent, on_update, on_delete = rows[0][2], rows[0][5], rows[0][6]
+        keys.append(ForeignKey(columns, parent, parents))
+        line = f"foreign key on {table} ({', '.join(columns)}) to {parent}"
+        line += f" ({', '.join(parents)})" if parents else ""
+        line += f" ON UPDATE {on_update}" if on_update != "NO ACTION" else ""
+        line += f" ON DELETE {on_delete}" if on_delete != "NO ACTION" else ""
+        lines.append(line)
+    return keys, lines

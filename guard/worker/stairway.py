@@ -1,0 +1,402 @@
+"""One history of revisions on one scratch database: up, down and up again, step by step.
+
+A `Track` knows where its database stands. Alembic asks it for steps through a generator; a step
+that fails ends the run of env.py, the track puts the database file back and says whether another
+run is needed. All of it therefore lies in the track, nothing in the generator.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script import Script, ScriptDirectory
+
+from .channel import Channel, FatalError
+from .compare import nothing_written, rows_changed, rows_gone, schema_difference
+from .engines import Scratch
+from .failure import Failure, failure_of, place_of
+from .models import models_difference
+from .seed import Seeder
+from .sqlite import Database, State
+
+EMPTY, BEFORE, AFTER = "empty", "before", "after"
+
+
+class Progress:
+    """What was done, for all databases together."""
+
+    def __init__(self, channel: Channel, total: int) -> None:
+        self.channel = channel
+        self.total = total
+        self.done = self.upgraded = self.downgraded = 0
+
+
+class Track:
+    """The stairway of one database."""
+
+    def __init__(
+        self,
+        scripts: ScriptDirectory,
+        plan: list[Script],
+        tested: set[str],
+        scratch: Scratch,
+        progress: Progress,
+    ) -> None:
+        self._scripts = scripts
+        self._plan = plan
+        self._tested = tested
+        self._scratch = scratch
+        self._progress = progress
+        self._channel = progress.channel
+        self._seeder = Seeder()
+        self._database: Database | None = None
+        self._file = ""
+        self._written = nothing_written()
+        self._running: tuple[Script, str] | None = None
+        self._failure: Failure | None = None
+        self._failed_with_rows: Failure | None = None
+        self._skipped: dict[str, None] = {}
+        self._saved: dict[str, int] = {}  # how far the database was when a copy was made
+        self._applied = 0  # revisions of the plan that the database has
+        self._position = 0  # the revision at hand
+        self._phase = "upgrade"
+        self._with_rows = True  # whether the database may hold rows of ours
+        self._before = self._after = State({}, {}, {})
+        self._same = True  # whether the downgrade brought the schema back
+        self._proven = False
+        self.finished = False
+
+    # What the worker asks
+
+    def climb(self, context: MigrationContext) -> Iterator[MigrationStep]:
+        """Yield the steps from where the database stands; runs between them what they need."""
+        raw = self._open(context)
+        while self._position < len(self._plan):
+            script = self._plan[self._position]
+            if self._applied < self._position:
+                yield from self._catch_up(raw)
+            if script.revision in self._skipped or script.revision not in self._tested:
+                yield self._up(script, raw)
+                self._settle(raw)
+                self._applied += 1
+                self._prove(raw, context, script)
+            else:
+                yield from self._round_trip(script, raw, context)
+            self._position += 1
+            self._progress.done += 1
+        self._compare_models(context)
+        self.finished = True
+
+    def recover(self, error: BaseException) -> bool:
+        """Put the database back after a failed step; False where `error` came from no step."""
+        failure, self._failure = self._failure, None
+        running, self._running = self._running, None
+        if failure is None and running is not None:  # it failed when it was committed
+            failure = failure_of(error, *running)
+        if failure is None:
+            return False
+        if failure.step == "downgrade":
+            self._downgrade_failed(failure)
+        elif self._phase == "second-upgrade":
+            if self._same:  # else the downgrade is to blame, and that is said already
+                self._fail("second-upgrade", failure)
+            self._go_on_after()
+        else:
+            self._upgrade_failed(failure)
+        return True
+
+    def note(self) -> list[str]:
+        """Return what the user should know of this track."""
+        notes = [
+            f"Table {name} could not be given rows ({why}), so its revisions were tested without."
+            for name, why in sorted(self._seeder.notes.items())
+        ]
+        if self._skipped:
+            names = ", ".join(self._skipped)
+            notes.append(
+                f"Every revision after {names} was tested on a schema without it, "
+                "since its upgrade does not run."
+            )
+        return notes
+
+    @property
+    def seeded_rows(self) -> int:
+        """How many rows were put in."""
+        return self._seeder.rows
+
+    # The steps
+
+    def _round_trip(
+        self, script: Script, raw: sqlite3.Connection, context: MigrationContext
+    ) -> Iterator[MigrationStep]:
+        database = self._database
+        assert database
+        if self._phase == "upgrade":
+            if self._with_rows:
+                if EMPTY not in self._saved:
+                    self._save(EMPTY)
+                self._before = self._seeder.seed(raw, database)
+                self._save(BEFORE)
+            else:
+                self._save(EMPTY)
+                self._before = database.read(raw)
+            self._written = nothing_written()
+            yield self._up(script, raw)
+            self._settle(raw)
+            self._applied += 1
+            self._passed_without_rows()
+            self._after = database.read(raw)
+            self._save(AFTER)
+            self._prove(raw, context, script)
+            self._phase = "downgrade"
+        if self._phase == "downgrade" and not hasattr(script.module, "downgrade"):
+            self._channel.send(
+                "note", text=f"Revision {script.revision} has no downgrade() to test."
+            )
+            self._phase = "upgrade"
+        if self._phase == "downgrade":
+            yield self._step(script, raw, up=False)
+            self._settle(raw)
+            self._progress.downgraded += 1
+            restored = database.read(raw)
+            self._phase = "second-upgrade"
+            self._same = self._compare(script, restored)
+            yield self._up(script, raw)
+            self._settle(raw)
+            if self._same:
+                self._difference("second-upgrade", script, self._after, database.read(raw))
+            self._phase = "upgrade"
+        self._with_rows = True
+
+    def _catch_up(self, raw: sqlite3.Connection) -> Iterator[MigrationStep]:
+        """Bring a database without rows to the revision at hand, and keep it for the next time."""
+        while self._applied < self._position:
+            yield self._up(self._plan[self._applied], raw)
+            self._settle(raw)
+            self._applied += 1
+        self._save(EMPTY)
+
+    def _up(self, script: Script, raw: sqlite3.Connection) -> MigrationStep:
+        return self._step(script, raw, up=True)
+
+    def _step(self, script: Script, raw: sqlite3.Connection, up: bool) -> MigrationStep:
+        """Return Alembic's step for just this revision, watched and with its failure kept."""
+        revisions = self._scripts.revision_map
+        direction = "upgrade" if up else "downgrade"
+        if up and script.revision in self._skipped:
+            step = MigrationStep.upgrade_from_script(revisions, script)
+            step.migration_fn = _nothing
+            return step
+        if not hasattr(script.module, direction):
+            raise FatalError(
+                f"Revision {script.revision} has no {direction}(), so Alembic cannot run it.",
+                f"add `def {direction}():` to the revision",
+                path=str(script.path),
+            )
+        make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
+        step = make(revisions, script)
+        step.migration_fn = self._watched(step.migration_fn, script, direction)
+        self._scratch.listen(raw)
+        self._channel.send(
+            "step",
+            revision=script.revision,
+            direction=direction,
+            done=self._progress.done,
+            total=self._progress.total,
+            **place_of(script, direction),
+        )
+        return step
+
+    def _watched(
+        self, run: Callable[..., None], script: Script, direction: str
+    ) -> Callable[..., None]:
+        def migrate(*arguments: Any, **named: Any) -> None:
+            self._running = (script, direction)
+            try:
+                run(*arguments, **named)
+            except BaseException as error:
+                self._failure = failure_of(error, script, direction)
+                raise
+            if direction == "upgrade":
+                self._progress.upgraded += 1
+
+        migrate.__name__ = direction
+        return migrate
+
+    def heard(self, sql: str) -> None:
+        """Take down a statement that SQLAlchemy runs."""
+        if self._phase == "upgrade":
+            self._written.note(sql)
+
+    def touched(self, table: str) -> None:
+        """Take down that a statement may have touched the rows of a table, or the schema."""
+        if self._database is None:
+            return
+        if table == "sqlite_master":
+            self._database.schema_changed = True
+        else:
+            self._database.changed.add(table)
+
+    # Between the steps
+
+    def _open(self, context: MigrationContext) -> sqlite3.Connection:
+        connection = context.connection
+        assert connection is not None
+        fairy = connection.connection
+        raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
+        if not isinstance(raw, sqlite3.Connection) or not self._scratch.is_ours(raw):
+            raise FatalError(
+                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
+                'make its engine with sqlalchemy.create_engine, or set env = "none"',
+            )
+        self._file = raw.execute("PRAGMA database_list").fetchall()[0][2]
+        if self._database is None:
+            self._database = Database(hidden=context.version_table)
+        self._database.forget()
+        return raw
+
+    def _settle(self, raw: sqlite3.Connection) -> None:
+        """Make what a step did lasting, also where env.py holds one transaction around all."""
+        self._running = None
+        if raw.in_transaction:
+            raw.execute("COMMIT")
+
+    def _prove(self, raw: sqlite3.Connection, context: MigrationContext, script: Script) -> None:
+        """Raise FatalError unless the scratch file itself says that the revision is applied."""
+        if self._proven or script.revision in self._skipped:
+            return
+        other = sqlite3.connect(self._file)
+        try:
+            found = other.execute(f'SELECT version_num FROM "{context.version_table}"').fetchall()
+        except sqlite3.Error:
+            found = []
+        finally:
+            other.close()
+        if (script.revision,) not in found:
+            raise FatalError(
+                "The scratch database was not migrated: its version table did not move "
+                f"when {script.revision} ran.",
+                "let env.py run its migrations on the connection it configures, "
+                'or set env = "none"',
+                **place_of(script, "upgrade"),
+            )
+        self._proven = True
+
+    def _compare(self, script: Script, restored: State) -> bool:
+        """Report what the downgrade did not bring back; return whether the schema is as before."""
+        gone = rows_gone(self._before, self._after, self._written)
+        for table, lines in gone.items():
+            self._fact("rows", script, "upgrade", table=table, stage="upgrade", difference=lines)
+        changed = rows_changed(self._before, self._after, restored, self._written)
+        for table, lines in changed.items():
+            if table not in gone:
+                self._fact(
+                    "rows", script, "downgrade", table=table, stage="downgrade", difference=lines
+                )
+        return self._difference("downgrade", script, self._before, restored)
+
+    def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
+        lines = schema_difference(old, new)
+        if lines:
+            direction = "downgrade" if stage == "downgrade" else "upgrade"
+            self._fact("schema", script, direction, stage=stage, difference=lines)
+        return not lines
+
+    def _compare_models(self, context: MigrationContext) -> None:
+        if self.finished or self._skipped or not self._plan:
+            return
+        lines = models_difference(context)
+        if lines:
+            script = self._plan[-1]
+            self._fact("schema", script, "upgrade", stage="models", difference=lines)
+
+    def _fact(self, kind: str, script: Script, direction: str, **fields: Any) -> None:
+        place = place_of(script, direction)
+        self._channel.send("fact", kind=kind, revision=script.revision, **{**place, **fields})
+
+    # After a failure
+
+    def _upgrade_failed(self, failure: Failure) -> None:
+        seeded = self._with_rows and self._saved.get(BEFORE) == self._applied
+        script = self._plan[self._applied]
+        if seeded and self._failed_with_rows is None:
+            self._failed_with_rows = failure
+            self._with_rows = False
+            self._restore(EMPTY)
+            self._seeder.forget()
+            return
+        self._fail("upgrade", failure)
+        self._skipped[script.revision] = None
+        if self._failed_with_rows and self._applied == self._position:
+            self._failed_with_rows = None
+            self._with_rows = True
+            self._restore(BEFORE)
+        else:
+            self._restore(EMPTY)
+
+    def _passed_without_rows(self) -> None:
+        """Say what the rows were to blame for, now that the same upgrade ran without them."""
+        failure, self._failed_with_rows = self._failed_with_rows, None
+        if failure is None:
+            return
+        if failure.of_made_up_rows:
+            self._channel.send(
+                "note",
+                text=f"Revision {failure.revision} was tested without rows: its own code does not "
+                f"understand made-up values ({failure.error}).",
+            )
+        else:
+            self._fail("upgrade-with-rows", failure)
+
+    def _downgrade_failed(self, failure: Failure) -> None:
+        if failure.declared:
+            self._channel.send(
+                "fact", kind="irreversible", message=failure.error, **failure.where()
+            )
+        else:
+            self._fail("downgrade", failure)
+        self._go_on_after()
+
+    def _go_on_after(self) -> None:
+        self._restore(AFTER)
+        self._phase = "upgrade"
+        self._with_rows = True
+        self._position += 1
+        self._progress.done += 1
+
+    def _fail(self, stage: str, failure: Failure) -> None:
+        self._channel.send(
+            "fact",
+            kind="failure",
+            stage=stage,
+            error=failure.error,
+            sql=failure.sql,
+            **failure.where(),
+        )
+
+    # Copies of the database file
+
+    def _copy(self, name: str) -> Path:
+        return Path(self._file).with_suffix(f".{name}")
+
+    def _save(self, name: str) -> None:
+        shutil.copyfile(self._file, self._copy(name))
+        self._saved[name] = self._applied
+
+    def _restore(self, name: str) -> None:
+        """Put a copy back; without one of the empty database, the file itself goes."""
+        self._scratch.close_all()
+        if name in self._saved:
+            shutil.copyfile(self._copy(name), self._file)
+        else:
+            Path(self._file).unlink(missing_ok=True)
+        self._applied = self._saved.get(name, 0)
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Stand in for an upgrade that cannot run."""
