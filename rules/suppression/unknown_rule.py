@@ -27,7 +27,7 @@ from guard.rule import Context, Example, Problem, rule
 )
 def unknown_rule(unknown: UnknownRuleName, context: Context) -> Iterator[Problem]:
     yield Problem(
-        message=f"{unknown.where} names {unknown.name!r}, which is no rule: it silences nothing.",
+        message=f"{unknown.where} names {unknown.name!r}, which is no rule and silences nothing.",
         remedy=f"Write {unknown.suggestion!r}."
         if unknown.suggestion
         else "Take a name that `guard rules` lists, or remove it.",

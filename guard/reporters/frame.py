@@ -1,0 +1,109 @@
+"""A source frame: the lines that a finding speaks of, with a mark under the place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import msgspec
+
+from guard.credentials import MASK, secrets
+from guard.reporters.summary import REPLACEMENT, is_printable
+from guard.statement import Span
+
+MOST_LINES = 5
+_TAB = 4
+_CUT = "..."
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a frame: `number` is None for marks; `mark` where the text is one."""
+
+    text: str
+    number: int | None = None
+    mark: bool = False
+
+
+def frame(span: Span, source: str, width: int) -> list[Row]:
+    """Return the rows for a span, at most `width` columns wide; none where there is no text.
+
+    Tabs are four columns, wide characters two; what would steer a terminal is replaced and
+    passwords are masked.
+    """
+    lines = _LINE_END.split(source.removeprefix("\ufeff"))
+    last = min(span.end_line, len(lines))
+    if not any(line.strip() for line in lines[span.line - 1 : last]):
+        return []
+    if last == span.line:
+        return _one_line(span, lines[span.line - 1], width)
+    return _several_lines(span, lines, last, width)
+
+
+def _one_line(span: Span, line: str, width: int) -> list[Row]:
+    cells, columns = _cells(line)
+    start = columns[min(span.column - 1, len(line))]
+    one_line = span.end_line == span.line
+    end = columns[min(span.end_column - 1, len(line))] if one_line else len(cells)
+    end = max(end, start + 1)
+    left = 0
+    if len(cells) > width and end > width:  # move the window to where the mark begins
+        left = max(0, min(start - width // 4, len(cells) - width))
+    text = _window(cells, left, width)
+    marks = " " * (start - left) + "^" * (min(end, left + width) - start)
+    return [Row(text, span.line), Row(marks, mark=True)]
+
+
+def _several_lines(span: Span, lines: list[str], last: int, width: int) -> list[Row]:
+    """Draw a bar beside the lines and a mark under the last character."""
+    numbers = list(range(span.line, last + 1))
+    if len(numbers) > MOST_LINES:
+        numbers = [*numbers[: MOST_LINES - 2], last]
+    rows = []
+    for number, following in pairwise([*numbers, last]):
+        bar = "/ " if number == span.line else "| "
+        rows.append(Row(bar + _window(_cells(lines[number - 1])[0], 0, width - 2), number))
+        if following > number + 1:
+            rows.append(Row("| " + _CUT))
+    final = lines[last - 1]
+    _, columns = _cells(final)
+    end = columns[min(span.end_column - 1, len(final))] if last == span.end_line else columns[-1]
+    rows.append(Row("|_" + "_" * min(max(end - 1, 0), width - 3) + "^", mark=True))
+    return rows
+
+
+def _cells(line: str) -> tuple[list[str], list[int]]:
+    """Return one text for each column on the screen, and the column where each character begins."""
+    cells: list[str] = []
+    columns: list[int] = []
+    hidden = {index: start for start, end in secrets(line) for index in range(start, end)}
+    for index, character in enumerate(line):
+        columns.append(len(cells))
+        if index in hidden:
+            cells += MASK if hidden[index] == index else ""
+        elif character == "\t":
+            cells += " " * (_TAB - len(cells) % _TAB)
+        elif not is_printable(character):
+            cells.append(REPLACEMENT)
+        elif unicodedata.category(character) in {"Mn", "Me"} and cells:
+            cells[-1] += character
+        elif unicodedata.east_asian_width(character) in {"W", "F"}:
+            cells += [character, ""]
+        else:
+            cells.append(character)
+    return cells, [*columns, len(cells)]
+
+
+def _window(cells: list[str], left: int, width: int) -> str:
+    """Return the columns from `left` on, with dots where the line goes on."""
+    shown = cells[left : left + width]
+    if shown and not shown[0]:
+        shown[0] = " "  # the right half of a wide character
+    if left:
+        shown[: len(_CUT)] = _CUT
+    if left + width < len(cells):
+        shown[-len(_CUT) :] = _CUT
+        if len(shown) > len(_CUT) and cells[left + len(shown) - len(_CUT)] == "":
+            shown[-len(_CUT) - 1] = " "  # the left half of one
+    return "".join(shown).rstrip()

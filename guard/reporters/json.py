@@ -1,0 +1,65 @@
+"""The report for programs. Its shape is a contract: fields may be added, none changes or goes."""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import Any
+
+from guard.credentials import mask_credentials
+from guard.finding import Finding, Report
+from guard.reporters import summary
+
+VERSION = 1
+
+
+def json(report: Report) -> str:
+    """Return the report as JSON in ASCII, one finding a line, ordered by place.
+
+    Lines and columns are 1-based, the end column is one past the last character; paths are
+    relative to the repository.
+    """
+    findings = ",\n".join(
+        f"    {dumps(_finding(finding))}" for finding in summary.ordered(report.findings)
+    )
+    listed = f"[\n{findings}\n  ]" if findings else "[]"
+    counted = dumps(_summary(report), indent=2).replace("\n", "\n  ")
+    return f'{{\n  "version": {VERSION},\n  "findings": {listed},\n  "summary": {counted}\n}}\n'
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    span = finding.span
+    fields = {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": _text(finding.message),
+        "remedy": _text(finding.remedy),
+        "path": summary.encodable(span.path),
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "revision": finding.revision,
+        "status": finding.status,
+    }
+    return fields if finding.reason is None else fields | {"reason": _text(finding.reason)}
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    counts = summary.severity_counts(report.open)
+    return {
+        "errors": counts["error"],
+        "warnings": counts["warning"],
+        "infos": counts["info"],
+        "approved": summary.status_count(report, "approved"),
+        "ignored": summary.status_count(report, "ignored"),
+        "revisions": report.coverage.revisions,
+        "statements": report.coverage.statements,
+        "opaque": report.coverage.opaque,
+        "checked": [_text(part) for part in report.checked],
+        "notes": [_text(note) for note in report.notes],
+        "failed": report.failed,
+    }
+
+
+def _text(text: str) -> str:
+    return summary.encodable(mask_credentials(text))

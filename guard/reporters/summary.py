@@ -1,0 +1,116 @@
+"""What all formats say alike: the order of findings, counts, what was checked, the verdict."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from guard.credentials import mask_credentials
+from guard.finding import SEVERITY_ORDER, Finding, Report
+
+REPLACEMENT = "\ufffd"
+_UNPRINTABLE = {
+    "Cc",
+    "Cf",
+    "Cs",
+}  # control, format (among them those that turn the text), surrogate
+
+
+def is_printable(character: str) -> bool:
+    """Return whether a terminal shows the character and does nothing else with it."""
+    return unicodedata.category(character) not in _UNPRINTABLE
+
+
+def safe(text: str) -> str:
+    """Return the text fit to be shown: passwords masked, control characters made visible."""
+    masked = mask_credentials(text).replace("\r\n", "\n").replace("\t", "    ")
+    if masked.isascii() and masked.replace("\n", "").isprintable():
+        return masked
+    return "".join(c if c == "\n" or is_printable(c) else REPLACEMENT for c in masked)
+
+
+def encodable(text: str) -> str:
+    """Return the text without lone surrogates (a file name that is not UTF-8)."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings by path, place and rule, so that equal runs give equal reports."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.span.path,
+            f.span.line,
+            f.span.column,
+            f.rule,
+            f.span.end_line,
+            f.span.end_column,
+            f.message,
+        ),
+    )
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 error`, `2 errors`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many findings each severity has, in their order, zero included."""
+    counts = dict.fromkeys(SEVERITY_ORDER, 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return {str(severity): count for severity, count in counts.items()}
+
+
+def status_count(report: Report, status: str) -> int:
+    """Return how many findings have that status."""
+    return sum(finding.status == status for finding in report.findings)
+
+
+def checked(report: Report) -> list[str]:
+    """Return what the run looked at, a phrase for each part."""
+    coverage = report.coverage
+    parts = []
+    if coverage.revisions:
+        read = (
+            f"{plural(coverage.revisions, 'revision')}, {plural(coverage.statements, 'statement')}"
+        )
+        parts.append(
+            f"{read}, {coverage.opaque} of them not understood" if coverage.opaque else read
+        )
+    return [*parts, *map(safe, report.checked)]
+
+
+def found(report: Report) -> str:
+    """Return the counts: `2 errors, 1 warning; 1 approved, 3 ignored`."""
+    counts = severity_counts(report.open)
+    still = ", ".join(
+        plural(count, severity) if severity != "info" else f"{count} info"
+        for severity, count in counts.items()
+        if count
+    )
+    silenced = ", ".join(
+        f"{count} {status}"
+        for status in ("approved", "ignored")
+        if (count := status_count(report, status))
+    )
+    none = "no open problems" if silenced else "no problems"
+    return "; ".join(filter(None, (still or none, silenced)))
+
+
+def verdict(report: Report) -> str:
+    """Return the one sentence that the run ends with."""
+    counts = severity_counts(report.open)
+    errors, warnings = counts["error"], counts["warning"]
+    named = [plural(errors, "error")] * bool(errors) + [plural(warnings, "warning")] * bool(
+        warnings
+    )
+    if report.failed:
+        failing = named if report.fail_on == "warning" else named[:1]
+        return f"Refused: {' and '.join(failing)}."
+    if warnings:
+        return f"Passed, with {plural(warnings, 'warning')}."
+    if not report.findings and not checked(report):
+        return "Passed: there was nothing to check."
+    return "Passed."

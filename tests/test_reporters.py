@@ -1,0 +1,457 @@
+"""What reports look like: the frame around a place, each format, and no password in any of them."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+import re
+from typing import Any
+
+import click
+import msgspec
+import pytest
+
+from guard.credentials import mask_credentials
+from guard.finding import Coverage, Finding, Report
+from guard.reporters import REPORTERS
+from guard.reporters.frame import frame
+from guard.reporters.github import github
+from guard.reporters.json import json
+from guard.reporters.text import text
+from guard.statement import Span
+
+PATH = "alembic/versions/0004_drop_orders.py"
+SOURCE = """\
+revision = "4f5e"
+
+
+def upgrade() -> None:
+    op.drop_table("orders")
+    op.execute(
+        '''
+        UPDATE customers
+        SET a = 1,
+            b = 2
+        '''
+    )
+    engine = create_engine("postgresql://app:s3cret@db/prod")
+"""
+
+
+def place(fragment: str, source: str = SOURCE) -> Span:
+    """The span of the fragment in the source."""
+    start = source.index(fragment)
+    end = start + len(fragment)
+
+    def position(offset: int) -> tuple[int, int]:
+        return source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset)
+
+    return Span(PATH, *position(start), *position(end))
+
+
+def finding(fragment: str = 'op.drop_table("orders")', **changes: object) -> Finding:
+    fields: dict[str, object] = {
+        "rule": "drop-table",
+        "severity": "error",
+        "message": "Dropping table orders deletes its rows.",
+        "remedy": "Keep a copy.",
+        "span": place(fragment),
+        "revision": "4f5e",
+        "direction": "upgrade",
+    }
+    return Finding(**(fields | changes))  # type: ignore[arg-type]
+
+
+UPDATE = finding(
+    "op.execute(\n        '''\n        UPDATE customers\n        SET a = 1,\n"
+    "            b = 2\n        '''\n    )",
+    rule="backfill",
+    severity="warning",
+    message="UPDATE customers changes every row.",
+    remedy="Use batches:\n    for start in range(9): ...",
+)
+URL = finding(
+    '"postgresql://app:s3cret@db/prod"',
+    rule="credentials-in-url",
+    message="postgresql://app:s3cret@db/prod holds a password.",
+    remedy="Read it from the environment.",
+    revision=None,
+    direction=None,
+)
+APPROVED = finding(rule="drop-column", status="approved", reason="archived (approved by ann)")
+IGNORED = finding(rule="backfill", status="ignored", reason="small, postgresql://a:pw@h knows")
+REPORT = Report(
+    findings=(URL, IGNORED, UPDATE, APPROVED, finding()),
+    notes=("The base is origin/main.", "From postgresql://a:notes@h/x."),
+    coverage=Coverage(revisions=2, statements=5, opaque=1),
+    checked=("history against origin/main", "round trip on SQLite"),
+)
+
+# Text
+
+
+def shown(report: Report, **options: Any) -> str:
+    return text(report, sources={PATH: SOURCE}, **options)
+
+
+def test_text_report() -> None:
+    assert shown(REPORT) == (
+        """\
+error[drop-table] alembic/versions/0004_drop_orders.py:5:5
+  |
+5 |     op.drop_table("orders")
+  |     ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = Dropping table orders deletes its rows.
+  = help: Keep a copy.
+  = revision: 4f5e, upgrade
+
+warning[backfill] alembic/versions/0004_drop_orders.py:6:5
+   |
+ 6 | /     op.execute(
+ 7 | |         '''
+ 8 | |         UPDATE customers
+   | | ...
+12 | |     )
+   | |_____^
+   |
+   = UPDATE customers changes every row.
+   = help: Use batches:
+               for start in range(9): ...
+   = revision: 4f5e, upgrade
+
+error[credentials-in-url] alembic/versions/0004_drop_orders.py:13:28
+   |
+13 |     engine = create_engine("postgresql://app:***@db/prod")
+   |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   |
+   = postgresql://app:***@db/prod holds a password.
+   = help: Read it from the environment.
+
+note: The base is origin/main.
+note: From postgresql://a:***@h/x.
+
+Checked  2 revisions, 5 statements, 1 of them not understood
+         history against origin/main
+         round trip on SQLite
+Found    2 errors, 1 warning; 1 approved, 1 ignored
+
+Refused: 2 errors.
+"""
+    )
+
+
+def test_verbose_lists_what_was_silenced() -> None:
+    listed = (
+        "ignored[backfill] alembic/versions/0004_drop_orders.py:5:5\n"
+        "  small, postgresql://a:***@h knows\n"
+        "approved[drop-column] alembic/versions/0004_drop_orders.py:5:5\n"
+        "  archived (approved by ann)\n"
+    )
+    assert listed in shown(REPORT, verbose=True)
+    assert listed not in shown(REPORT)
+
+
+def test_quiet_shows_findings_and_a_refusal_only() -> None:
+    whole, quiet = shown(REPORT), shown(REPORT, quiet=True)
+    assert quiet == whole[: whole.index("note:")] + "Refused: 2 errors.\n"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [Report(), Report(findings=(APPROVED,)), Report(notes=("n",), coverage=Coverage(revisions=1))],
+    ids=["empty", "approved", "notes"],
+)
+def test_quiet_says_nothing_where_nothing_is_wrong(report: Report) -> None:
+    assert shown(report, quiet=True) == ""
+
+
+READ = Coverage(revisions=1, statements=1)
+
+
+@pytest.mark.parametrize(
+    ("report", "end"),
+    [
+        pytest.param(Report(), "Passed: there was nothing to check.\n", id="nothing"),
+        pytest.param(
+            Report(coverage=READ),
+            "Checked  1 revision, 1 statement\nFound    no problems\n\nPassed.\n",
+            id="clean",
+        ),
+        pytest.param(
+            Report(coverage=READ, findings=(APPROVED,)),
+            "Found    no open problems; 1 approved\n\nPassed.\n",
+            id="approved",
+        ),
+        pytest.param(
+            Report(coverage=READ, findings=(UPDATE,)),
+            "Found    1 warning\n\nPassed, with 1 warning.\n",
+            id="warning",
+        ),
+        pytest.param(
+            Report(coverage=READ, findings=(UPDATE,), fail_on="warning"),
+            "Refused: 1 warning.\n",
+            id="strict",
+        ),
+        pytest.param(
+            Report(coverage=READ, findings=(UPDATE, finding()), fail_on="warning"),
+            "Refused: 1 error and 1 warning.\n",
+            id="strict with error",
+        ),
+        pytest.param(
+            Report(coverage=READ, findings=(finding(severity="info"),)),
+            "Found    1 info\n\nPassed.\n",
+            id="info",
+        ),
+    ],
+)
+def test_end_of_text(report: Report, end: str) -> None:
+    assert shown(report).endswith(end)
+
+
+def test_without_a_source_there_is_no_frame() -> None:
+    assert text(Report(findings=(finding(),)), quiet=True) == (
+        "error[drop-table] alembic/versions/0004_drop_orders.py:5:5\n"
+        "  = Dropping table orders deletes its rows.\n"
+        "  = help: Keep a copy.\n"
+        "  = revision: 4f5e, upgrade\n"
+        "\n"
+        "Refused: 1 error.\n"
+    )
+
+
+def test_long_sentences_are_wrapped_under_their_beginning() -> None:
+    found = finding(remedy="word " * 15, message="Two lines:\n- id INTEGER\n+ id TEXT")
+    assert text(Report(findings=(found,)), width=40, quiet=True).splitlines()[1:7] == [
+        "  = Two lines:",
+        "    - id INTEGER",
+        "    + id TEXT",
+        "  = help: word word word word word word",
+        "          word word word word word word",
+        "          word word word",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_no_line_is_wider_than_asked(width: int) -> None:
+    source = f"op.drop_table('{'x' * 300}')  # 名前 {'名' * 50}\n"
+    found = finding(span=Span(PATH, 1, 15, 1, 40), message="word " * 60)
+    report = Report(findings=(found,), notes=("note " * 60,), checked=("part " * 60,))
+    lines = text(report, sources={PATH: source}, width=width).splitlines()[1:]
+    assert max(len(line) for line in lines) <= width
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    colored = shown(REPORT, color=True, verbose=True)
+    assert "\x1b[31m" in colored
+    assert click.unstyle(colored) == shown(REPORT, verbose=True)
+
+
+# Frames
+
+
+@pytest.mark.parametrize(
+    ("source", "span", "expected"),
+    [
+        pytest.param("drop(a)", (1, 6, 1, 7), ["drop(a)", "     ^"], id="ascii"),
+        pytest.param("drop(a)", (1, 6), ["drop(a)", "     ^"], id="a point"),
+        pytest.param("drop(a)", (1, 1, 1, 99), ["drop(a)", "^^^^^^^"], id="past the end"),
+        pytest.param("\tdrop(a)", (1, 7, 1, 8), ["    drop(a)", "         ^"], id="tab"),
+        pytest.param("a\tb", (1, 3), ["a   b", "    ^"], id="tab stop"),
+        pytest.param("'名前' b", (1, 6), ["'名前' b", "       ^"], id="wide before"),
+        pytest.param("'名前' b", (1, 2, 1, 4), ["'名前' b", " ^^^^"], id="wide under"),
+        pytest.param("e\u0301 b", (1, 4), ["e\u0301 b", "  ^"], id="combining"),
+        pytest.param("a\x1b[2Jb", (1, 6), ["a\ufffd[2Jb", "     ^"], id="escape sequence"),
+        pytest.param("a\u202eb", (1, 3), ["a\ufffdb", "  ^"], id="text turned around"),
+        pytest.param("\ufeffdrop", (1, 1, 1, 5), ["drop", "^^^^"], id="byte-order mark"),
+        pytest.param("a\r\nb\r\n", (2, 1), ["b", "^"], id="CRLF"),
+        pytest.param("a\x0cb\nc", (2, 1), ["c", "^"], id="form feed is no line end"),
+        pytest.param(
+            "'x://u:pa@h' b", (1, 14), ["'x://u:***@h' b", "              ^"], id="after a password"
+        ),
+        pytest.param(
+            "'x://u:pa@h'", (1, 1, 1, 13), ["'x://u:***@h'", "^^^^^^^^^^^^^"], id="over a password"
+        ),
+        pytest.param("a(\n  b\n)", (1, 1, 3, 2), ["/ a(", "|   b", "| )", "|_^"], id="three lines"),
+        pytest.param("a(\n  b)\n", (1, 1, 2, 5), ["/ a(", "|   b)", "|____^"], id="two lines"),
+        pytest.param("a", (7, 1), [], id="no such line"),
+        pytest.param("\n\nb", (1, 1), [], id="an empty line"),
+        pytest.param("", (1, 1), [], id="an empty file"),
+    ],
+)
+def test_frame(source: str, span: tuple[int, ...], expected: list[str]) -> None:
+    assert [row.text for row in frame(Span(PATH, *span), source, 80)] == expected
+
+
+LONG = "x" * 60 + "HERE" + "y" * 60
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        ((1, 61, 1, 65), ["..." + "x" * 7 + "HERE" + "y" * 23 + "...", " " * 10 + "^^^^"]),
+        ((1, 1, 1, 5), ["x" * 37 + "...", "^^^^"]),
+        ((1, 121, 1, 125), ["..." + "y" * 37, " " * 36 + "^^^^"]),
+        ((1, 1, 1, 125), ["x" * 37 + "...", "^" * 40]),
+    ],
+    ids=["middle", "begin", "end", "all"],
+)
+def test_a_long_line_is_cut_where_its_mark_stays_in_sight(
+    span: tuple[int, ...], expected: list[str]
+) -> None:
+    assert [row.text for row in frame(Span(PATH, *span), LONG, 40)] == expected
+
+
+# JSON
+
+
+def test_json_is_the_contract() -> None:
+    data = stdlib_json.loads(json(REPORT))
+    assert data["version"] == 1
+    assert data["findings"][0] == {
+        "rule": "backfill",
+        "severity": "error",
+        "message": "Dropping table orders deletes its rows.",
+        "remedy": "Keep a copy.",
+        "path": PATH,
+        "line": 5,
+        "column": 5,
+        "end_line": 5,
+        "end_column": 28,
+        "revision": "4f5e",
+        "status": "ignored",
+        "reason": "small, postgresql://a:***@h knows",
+    }
+    assert data["summary"] == {
+        "errors": 2,
+        "warnings": 1,
+        "infos": 0,
+        "approved": 1,
+        "ignored": 1,
+        "revisions": 2,
+        "statements": 5,
+        "opaque": 1,
+        "checked": ["history against origin/main", "round trip on SQLite"],
+        "notes": ["The base is origin/main.", "From postgresql://a:***@h/x."],
+        "failed": True,
+    }
+
+
+def test_json_of_an_open_finding_has_no_reason() -> None:
+    (data,) = stdlib_json.loads(json(Report(findings=(URL,))))["findings"]
+    assert "reason" not in data
+    assert data["status"] == "open"
+    assert data["revision"] is None
+
+
+def test_json_survives_every_name() -> None:
+    odd = finding(span=Span("ver\udcffsions/é.py", 1), message="名前 \udcff \x1b")
+    output = json(Report(findings=(odd,)))
+    assert output.isascii()
+    data = msgspec.json.decode(output)
+    assert data["findings"][0]["path"] == "ver?sions/é.py"
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_the_order_does_not_depend_on_the_order_of_discovery(name: str) -> None:
+    turned = msgspec.structs.replace(REPORT, findings=REPORT.findings[::-1])
+    assert REPORTERS[name](turned) == REPORTERS[name](REPORT)
+
+
+# GitHub
+
+
+def test_github_report() -> None:
+    assert github(REPORT) == (
+        f"::error file={PATH},line=5,endLine=5,col=5,endColumn=28,title=guard drop-table"
+        "::Dropping table orders deletes its rows.%0A%0Ahelp: Keep a copy.\n"
+        f"::warning file={PATH},line=6,endLine=12,title=guard backfill"
+        "::UPDATE customers changes every row.%0A%0A"
+        "help: Use batches:%0A    for start in range(9): ...\n"
+        f"::error file={PATH},line=13,endLine=13,col=28,endColumn=61,title=guard credentials-in-url"
+        "::postgresql://app:***@db/prod holds a password.%0A%0A"
+        "help: Read it from the environment.\n"
+        "note: The base is origin/main.\n"
+        "note: From postgresql://a:***@h/x.\n"
+        "checked: 2 revisions, 5 statements, 1 of them not understood\n"
+        "checked: history against origin/main\n"
+        "checked: round trip on SQLite\n"
+        "found: 2 errors, 1 warning; 1 approved, 1 ignored\n"
+        "guard: Refused: 2 errors.\n"
+    )
+
+
+def test_github_notice() -> None:
+    assert github(Report(findings=(finding(severity="info"),))).startswith("::notice file=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"message": "100% sure"}, "::100%25 sure%0A"),
+        ({"message": "a\r\nb"}, "::a%0Ab%0A"),
+        ({"message": "a::b, c"}, "::a::b, c%0A"),
+        ({"span": Span("a,b:c%/d.py", 1)}, "file=a%2Cb%3Ac%25/d.py,"),
+        ({"span": Span("a\nb.py", 1)}, "file=a%0Ab.py,"),
+    ],
+    ids=["percent", "line end", "colon in the message", "path", "line end in the path"],
+)
+def test_github_escapes(changes: dict[str, Any], expected: str) -> None:
+    first = github(Report(findings=(finding(**changes),))).splitlines()[0]
+    assert expected in first
+
+
+@pytest.mark.parametrize("note", ["x\n::error::y", "::error::y", "##[error]y"])
+def test_no_note_becomes_a_workflow_command(note: str) -> None:
+    lines = github(Report(notes=(note,))).splitlines()
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+
+
+# Passwords
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_no_format_prints_a_password(name: str) -> None:
+    output = REPORTERS[name](REPORT) + shown(REPORT, verbose=True)
+    assert not re.search("s3cret|pw@|notes@", output)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("postgresql://u:p@h/db", "postgresql://u:***@h/db"),
+        ("mysql+pymysql://u:p@h:3306/db", "mysql+pymysql://u:***@h:3306/db"),
+        ("redis://:p@h", "redis://:***@h"),
+        ("x://u:p@ss/w:rd@h/db", "x://u:***@h/db"),
+        ("x://u:it's@h/db", "x://u:***@h/db"),
+        ("x://u:a@h and y://v:b@i", "x://u:***@h and y://v:***@i"),
+        ("x://h/db?user=u&password=p&z=1", "x://h/db?user=u&password=***&z=1"),
+        ("'host=h password=p dbname=d'", "'host=h password=*** dbname=d'"),
+        ('connect(user="u", password="p q")', 'connect(user="u", password="***")'),
+        ('{"password": "p"}', '{"password": "***"}'),
+        ("ALTER ROLE u PASSWORD 'p'", "ALTER ROLE u PASSWORD '***'"),
+        ("CREATE USER u IDENTIFIED BY 'p'", "CREATE USER u IDENTIFIED BY '***'"),
+        ("x://u:***@h", "x://u:***@h"),
+    ],
+)
+def test_password_is_masked(written: str, expected: str) -> None:
+    assert mask_credentials(written) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "sqlite:///data.sqlite3",
+        "postgresql://u@h:5432/db",
+        "https://example.org:8080/path",
+        "x://{user}:{password}@{host}/db",
+        "x://$USER:${PASSWORD}@h",
+        "x://%(user)s:%(password)s@h",
+        "x://u:<password>@h",
+        "connect(password=settings.password)",
+        'sa.Column("password", sa.String(), comment="c")',
+        "op.drop_column('users', 'password')",
+        "",
+    ],
+)
+def test_what_holds_no_password_is_left_alone(written: str) -> None:
+    assert mask_credentials(written) == written
