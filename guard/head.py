@@ -19,6 +19,7 @@ import msgspec
 from guard.operations import is_known, unknown_name
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
 LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")  # Alembic 0.1 took the id from the file's name
 LIKELY_ID = re.compile(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
@@ -166,52 +167,57 @@ def _stored_anywhere(tree: ast.Module, name: str) -> bool:
 
 
 class _Bound:
-    """The names that the top level of a module assigns, and what they are worth."""
+    """What the top level of a module assigns to its names, evaluated when asked for."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.values: dict[str, Value] = {}
+        self.values: dict[str, ast.expr] = {}
         self.lines: dict[str, int] = {}
         for node in tree.body:
             if isinstance(node, ast.Assign):
                 targets = node.targets
-            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            elif isinstance(node, ast.AnnAssign):
                 targets = [node.target]
             else:
                 continue
-            assert node.value is not None
             for target in targets:
-                if isinstance(target, ast.Name):
-                    self.values[target.id] = self._evaluate(node.value)
+                if isinstance(target, ast.Name) and node.value is not None:
+                    self.values[target.id] = node.value
                     self.lines[target.id] = node.lineno
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The name's value as Alembic takes it: none, one or several texts."""
-        value = self.values.get(name)
+        if name not in self.values:
+            return ()
+        value = self._evaluate(self.values[name])
         parts = value if isinstance(value, tuple) else (value,)
         return tuple(part for part in parts if isinstance(part, str) and part)
 
-    def _evaluate(self, node: ast.expr) -> Value:
-        match node:
-            case ast.Constant(value=str() | None as value):
-                return value
-            case ast.Name(id=name) if name in self.values:
-                return self.values[name]
-            case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-                return tuple(self._evaluate(item) for item in items)
-            case ast.JoinedStr(values=pieces):
-                parts = [self._piece(piece) for piece in pieces]
-                if all(isinstance(part, str) and is_known(part) for part in parts):
-                    return "".join(str(part) for part in parts)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                one, other = self._evaluate(left), self._evaluate(right)
-                if isinstance(one, tuple) and isinstance(other, tuple):
-                    return one + other
-                if isinstance(one, str) and isinstance(other, str) and is_known(one + other):
-                    return one + other
-        return unknown_name(ast.unparse(node))
+    def _evaluate(self, node: ast.expr, depth: int = 0) -> Value:
+        if depth < MAX_DEPTH:  # a name that is defined by itself has no end
+            match node:
+                case ast.Constant(value=str() | None as value):
+                    return value
+                case ast.Name(id=name) if name in self.values:
+                    return self._evaluate(self.values[name], depth + 1)
+                case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+                    return tuple(self._evaluate(item, depth + 1) for item in items)
+                case ast.JoinedStr(values=pieces):
+                    parts = [self._evaluate(piece, depth + 1) for piece in pieces]
+                    if all(isinstance(part, str) and is_known(part) for part in parts):
+                        return "".join(str(part) for part in parts)
+                case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+                    return self._evaluate(inner, depth + 1)
+                case ast.BinOp(left=left, op=ast.Add(), right=right):
+                    one, other = self._evaluate(left, depth + 1), self._evaluate(right, depth + 1)
+                    if isinstance(one, tuple) and isinstance(other, tuple):
+                        return one + other
+                    if isinstance(one, str) and isinstance(other, str) and is_known(one + other):
+                        return one + other
+        return unknown_name(_code(node))
 
-    def _piece(self, node: ast.expr) -> Value:
-        if isinstance(node, ast.FormattedValue):
-            plain = node.conversion == -1 and node.format_spec is None
-            return self._evaluate(node.value) if plain else unknown_name(ast.unparse(node.value))
-        return self._evaluate(node)
+
+def _code(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "..."
