@@ -22,12 +22,12 @@ def database_url(name: str) -> str:
     """Return the database's URL; raise CommandError naming the variable that is not set."""
     variable = context.config.get_section_option(name, "url_variable")
     if variable is None:
-        raise util.CommandError(f"alembic.ini has no url_variable in its section [{name}].")
+        raise util.CommandError(f"alembic.ini has no url_variable in its section [{name}]")
     url = context.get_x_argument(as_dictionary=True).get(name) or os.environ.get(variable)
     if not url:
         raise util.CommandError(
             f"{variable} is not set, so the {name} database is not known: "
-            f"set {variable} to its URL, or pass -x {name}=URL."
+            f"set {variable} to its URL, or pass -x {name}=URL"
         )
     return str(url)
 
