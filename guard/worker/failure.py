@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 import traceback
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import sqlalchemy
 from alembic.script import Script
@@ -32,7 +32,7 @@ class Failure(NamedTuple):
     revision: str
     step: str
     error: str
-    sql: Optional[str]
+    sql: str | None
     path: str
     line: int
     of_made_up_rows: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from .sqltext import after, parts, plain, tokens
 
@@ -16,7 +16,7 @@ class Column(NamedTuple):
     name: str
     type: str
     nullable: bool
-    default: Optional[str]
+    default: str | None
     generated: bool
 
 

@@ -1,0 +1,27 @@
+"""A downgrade that fails.
+
+When a release has to be taken back in a hurry, this is the step that does not work. The tables
+held a few rows; a downgrade that brings back a NOT NULL column without a default fails over them.
+"""
+
+from collections.abc import Iterator
+
+from guard.facts import RunFailure
+from guard.rule import Context, Example, Problem, rule
+
+CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
+
+
+@rule(
+    RunFailure,
+    unsafe=(Example(upgrade=CREATE, downgrade="op.drop_table('another')"),),
+    safe=(Example(upgrade=CREATE, downgrade="op.drop_table('t')"),),
+)
+def downgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
+    if failure.stage == "downgrade":
+        yield Problem(
+            message=f"The downgrade of {failure.revision} fails right after its own upgrade: "
+            f"{failure.error}.",
+            remedy="Write the downgrade so that it undoes the upgrade, with rows in the tables; "
+            "where that cannot be done, raise NotImplementedError with the reason.",
+        )

@@ -1,0 +1,33 @@
+"""An upgrade that cannot be repeated after its downgrade.
+
+The downgrade leaves something behind that the schema does not show, mostly rows that the upgrade
+inserts again, so a release that was taken back can never be deployed again.
+"""
+
+from collections.abc import Iterator
+
+from guard.facts import RunFailure
+from guard.rule import Context, Example, Problem, rule
+
+TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
+INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
+
+
+@rule(
+    RunFailure,
+    unsafe=(Example(released=(TABLE,), upgrade=INSERT, downgrade="op.get_bind()"),),
+    safe=(
+        Example(
+            released=(TABLE,),
+            upgrade=INSERT,
+            downgrade="op.execute('DELETE FROM roles WHERE id = 1')",
+        ),
+    ),
+)
+def second_upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
+    if failure.stage == "second-upgrade":
+        yield Problem(
+            message=f"The upgrade of {failure.revision} fails when it is repeated after its "
+            f"downgrade: {failure.error}.",
+            remedy="Let the downgrade remove everything that the upgrade made, rows included.",
+        )

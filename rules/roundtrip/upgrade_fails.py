@@ -1,0 +1,27 @@
+"""An upgrade that fails even on an empty database.
+
+Whoever sets the project up anew, and every test run that starts from nothing, stops here. The
+revision was run on a scratch database whose tables held no rows, so no data is to blame.
+"""
+
+from collections.abc import Iterator
+
+from guard.facts import RunFailure
+from guard.rule import Context, Example, Problem, rule
+
+
+@rule(
+    RunFailure,
+    unsafe=(Example(upgrade="op.execute('INSERT INTO nowhere VALUES (1)')"),),
+    safe=(
+        Example(upgrade="op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"),
+    ),
+)
+def upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
+    if failure.stage == "upgrade":
+        yield Problem(
+            message=f"The upgrade of {failure.revision} fails on an empty database: "
+            f"{failure.error}.",
+            remedy="Make the upgrade run from an empty database; run it with: alembic upgrade "
+            f"{failure.revision}",
+        )
