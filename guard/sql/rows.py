@@ -1,0 +1,367 @@
+"""Rows and queries: INSERT, UPDATE, DELETE, MERGE, COPY, SELECT, and WITH around them."""
+
+from __future__ import annotations
+
+from guard.operations import (
+    CreateTable,
+    Delete,
+    Insert,
+    Merge,
+    Name,
+    Operation,
+    Query,
+    SetOption,
+    Update,
+)
+from guard.sql.cursor import Cursor
+from guard.sql.tokens import words
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH")
+
+
+def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
+    """Read what changes or asks for rows. `body`: inside a routine, where INTO fills a variable."""
+    found: list[Operation] = []
+    if c.take("WITH"):
+        found = _read_ctes(c)
+    word = c.word
+    if word == "INSERT":
+        found.append(_read_insert(c))
+    elif word == "UPDATE":
+        found.append(_read_update(c))
+    elif word == "DELETE":
+        found += _read_delete(c)
+    elif word == "MERGE":
+        found.append(_read_merge(c))
+    elif word == "REPLACE":
+        c.next()
+        _skip_insert_options(c)
+        found.append(Merge(table=c.qualified("a table name")))
+    else:
+        found += _read_select(c, body)
+        if len(found) > 1:
+            found = [op for op in found if not isinstance(op, Query)]
+    c.finish()
+    return found
+
+
+def _read_ctes(c: Cursor) -> list[Operation]:
+    found: list[Operation] = []
+    c.take("RECURSIVE")
+    while True:
+        c.name("the name of a common table expression")
+        if c.word == "(":
+            c.parens()
+        c.expect("AS")
+        if not c.take("NOT", "MATERIALIZED"):
+            c.take("MATERIALIZED")
+        inner = c.parens()
+        if inner.word in _WRITES:
+            found += [op for op in read_rows(inner) if not isinstance(op, Query)]
+        if c.word in ("SEARCH", "CYCLE"):
+            c.skip_to(",", "SELECT", *_WRITES)
+        if not c.take(","):
+            return found
+
+
+# INSERT
+
+
+def _read_insert(c: Cursor) -> Operation:
+    c.expect("INSERT")
+    _skip_insert_options(c)
+    table = c.qualified("a table name")
+    if c.take("AS"):
+        c.name("an alias")
+    if c.take("PARTITION"):
+        c.parens()
+    columns: tuple[str, ...] = ()
+    if c.word == "(" and c.peek(1).word not in ("SELECT", "WITH", "VALUES", "("):
+        columns = tuple(item.column() for item in c.parens().items() if not item.at_end())
+    if c.take("OVERRIDING"):
+        c.skip_to("VALUE")
+        c.next()
+    if c.take("DEFAULT", "VALUES"):
+        return Insert(table=table, rows=1)
+    if c.source.mysql and c.take("SET"):
+        return Insert(table=table, columns=_assigned(c.skip_to("ON")), rows=1)
+    if c.choose("VALUES", "VALUE"):
+        return Insert(table=table, columns=columns, rows=_count_rows(c))
+    if c.at_end():
+        raise c.fail("VALUES or a query")
+    return Insert(table=table, columns=columns, from_query=not c.at_hole())
+
+
+def _skip_insert_options(c: Cursor) -> None:
+    if c.take("OR"):
+        c.next()
+    while c.choose("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"):
+        pass
+    if not c.take("INTO") and not c.source.mysql:
+        raise c.fail("INTO")
+
+
+def _count_rows(c: Cursor) -> int | None:
+    rows = 0
+    while c.word in ("(", "ROW"):
+        c.take("ROW")
+        c.parens()
+        rows += 1
+        if not c.take(","):
+            break
+    return rows if rows and not c.at_hole() else None
+
+
+# UPDATE and DELETE
+
+
+def _read_update(c: Cursor) -> Operation:
+    c.expect("UPDATE")
+    if c.take("OR"):
+        c.next()
+    while c.choose("LOW_PRIORITY", "IGNORE", "ONLY"):
+        pass
+    targets = c.skip_to("SET")
+    joined = targets.has("JOIN")
+    narrowed = joined and not targets.has("LEFT", "RIGHT")
+    aliases, unknown = _read_targets(targets)
+    c.expect("SET")
+    assignments = c.skip_to("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT")
+    changed = _assigned_table(assignments, aliases)
+    columns = _assigned(assignments)
+    where, all_rows = _read_where(c)
+    return Update(
+        table=changed,
+        columns=columns,
+        where=where,
+        all_rows=all_rows and not narrowed and not unknown,
+    )
+
+
+def _read_targets(c: Cursor) -> tuple[dict[str, Name], bool]:
+    """Return the tables of UPDATE or DELETE by the name that the statement calls them.
+
+    Also whether a piece that is not known follows them, which may be anything, also a condition.
+    """
+    found: dict[str, Name] = {}
+    unknown = False
+    while True:
+        if c.word == "(":
+            c.parens()
+            c.take("AS")
+            if c.is_name():
+                c.name()
+        else:
+            c.take("ONLY")
+            table = c.qualified("a table name")
+            c.take("*")
+            alias = table.name
+            plain = c.is_name() and c.word not in _AFTER_TABLE and not c.at_hole()
+            if c.take("AS") or plain:
+                alias = c.name("an alias")
+            found[alias] = table
+        unknown = c.skip_to(",", "JOIN", "STRAIGHT_JOIN").has_hole or unknown
+        if c.at_end():
+            return found, unknown
+        c.next()
+        c.take("LATERAL")
+
+
+_AFTER_TABLE = words(
+    "JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN SET WHERE USING PARTITION INDEXED NOT "
+    "RETURNING ORDER LIMIT USE FORCE IGNORE FULL"
+)
+
+
+def _assigned_table(c: Cursor, aliases: dict[str, Name]) -> Name:
+    first = next(iter(aliases.values()))
+    ahead = Cursor(c.source, c.tokens, c.index, c.stop)
+    if ahead.is_name() and ahead.peek(1).word == ".":
+        return aliases.get(ahead.name(), first)
+    return first
+
+
+def _assigned(c: Cursor) -> tuple[str, ...]:
+    """Return the columns that `a = 1, (b, c) = (2, 3)` assigns to."""
+    columns: list[str] = []
+    for item in c.items():
+        if item.word == "(":
+            columns += [part.column() for part in item.parens().items()]
+        elif not item.at_end():
+            columns.append(item.column())
+    return tuple(columns)
+
+
+def _read_delete(c: Cursor) -> list[Operation]:
+    c.expect("DELETE")
+    while c.choose("LOW_PRIORITY", "QUICK", "IGNORE"):
+        pass
+    named = None
+    if c.word != "FROM":  # MySQL: DELETE a, b FROM a JOIN b ...
+        if not c.source.mysql:
+            raise c.fail("FROM")
+        named = c.skip_to("FROM")
+    c.expect("FROM")
+    targets = c.skip_to("USING", "WHERE", "RETURNING", "ORDER", "LIMIT")
+    if c.take("USING"):
+        using = c.skip_to("WHERE", "RETURNING", "ORDER", "LIMIT")
+        if c.source.mysql:  # DELETE FROM a USING a JOIN b ...
+            named, targets = targets, using
+    narrowed = targets.has("JOIN") and not targets.has("LEFT", "RIGHT")
+    aliases, unknown = _read_targets(targets)
+    tables = _named_tables(named, aliases) if named else [next(iter(aliases.values()))]
+    where, all_rows = _read_where(c)
+    every = all_rows and not narrowed and not unknown
+    return [Delete(table=table, where=where, all_rows=every) for table in tables]
+
+
+def _named_tables(c: Cursor, aliases: dict[str, Name]) -> list[Name]:
+    names = c.list_of(lambda: c.qualified("a table name") if not c.take(".", "*") else Name("*"))
+    return [aliases.get(name.name, name) for name in names]
+
+
+def _read_where(c: Cursor) -> tuple[str | None, bool]:
+    """Return the condition, and whether it holds for all rows (or there is none)."""
+    between = c.skip_to("WHERE", "RETURNING", "LIMIT")
+    if not c.take("WHERE"):
+        unknown = between.has_hole or c.at("LIMIT")
+        return None, not unknown
+    condition = c.skip_to("RETURNING", "ORDER", "LIMIT")
+    if condition.at_end():
+        raise c.fail("a condition")
+    return condition.sql, not c.has("LIMIT") and is_always_true(condition)
+
+
+def _read_merge(c: Cursor) -> Operation:
+    c.expect("MERGE")
+    c.take("INTO")
+    c.take("ONLY")
+    return Merge(table=c.qualified("a table name"))
+
+
+# Conditions
+
+
+def is_always_true(c: Cursor) -> bool:
+    """Return whether a condition is plainly true for every row: `true`, `1 = 1`, `x OR true`."""
+    parts = _parted(c, "OR")
+    if len(parts) > 1:
+        return any(is_always_true(part) for part in parts)
+    parts = _parted(c, "AND")
+    if len(parts) > 1:
+        return all(is_always_true(part) for part in parts)
+    c = Cursor(c.source, c.tokens, c.index, c.stop)
+    if c.word == "(":
+        inner = c.parens()
+        return c.at_end() and is_always_true(inner)
+    if c.take("NOT"):
+        return _is_literal(c, ("FALSE", "0"))
+    return _is_literal(c, ("TRUE", "1", "'t'", "'true'")) or _compares_same(c)
+
+
+def _is_literal(c: Cursor, values: tuple[str, ...]) -> bool:
+    return c.stop - c.index == 1 and c.sql.upper() in [value.upper() for value in values]
+
+
+def _compares_same(c: Cursor) -> bool:
+    """`1 = 1`, `'a' <> 'b'`, `id = id`, `1 IS NOT NULL`."""
+    left = c.skip_to("=", "<=>", "<=", ">=", "<>", "!=", "IS", "LIKE")
+    operator = c.next().word
+    right = Cursor(c.source, c.tokens, c.index, c.stop)
+    if left.at_end() or right.at_end():
+        return False
+    literals = all(side.peek().kind in ("number", "string") for side in (left, right))
+    alone = left.stop - left.index == right.stop - right.index == 1
+    if operator in ("<>", "!="):
+        return literals and alone and left.sql != right.sql
+    if operator == "IS":
+        return left.peek().kind in ("number", "string") and right.at("NOT", "NULL")
+    if operator == "LIKE":
+        return right.sql in ("'%'", "'%%'")
+    if any(token.word in ("(", "{") for token in (left.peek(1), right.peek(1))):
+        return False
+    return bool(operator) and left.sql.lower() == right.sql.lower()
+
+
+def _parted(c: Cursor, word: str) -> list[Cursor]:
+    ahead = Cursor(c.source, c.tokens, c.index, c.stop)
+    parts = [ahead.skip_to(word)]
+    while not ahead.at_end():
+        ahead.next()
+        parts.append(ahead.skip_to(word))
+    return parts
+
+
+# Queries
+
+
+def _read_select(c: Cursor, body: bool) -> list[Operation]:
+    found = _read_effects(c)
+    ahead = Cursor(c.source, c.tokens, c.index, c.stop)
+    ahead.skip_to("INTO", "FROM")
+    if ahead.take("INTO") and not body and not c.source.mysql:
+        temporary = ahead.choose("TEMPORARY", "TEMP") is not None
+        unlogged = ahead.take("UNLOGGED")
+        ahead.take("TABLE")
+        table = ahead.qualified("a table name")
+        found.append(
+            CreateTable(
+                table=table,
+                temporary=temporary,
+                unlogged=unlogged,
+                filled=True,
+                complete=False,
+            )
+        )
+    return found or [Query()]
+
+
+def _read_effects(c: Cursor) -> list[Operation]:
+    """Return what the functions that a query calls are known to change."""
+    found: list[Operation] = []
+    for index in range(c.index, c.stop):
+        if c.tokens[index].word == "SET_CONFIG":
+            call = Cursor(c.source, c.tokens, index + 1, c.stop)
+            if call.word == "(":
+                found.append(_read_set_config(call.parens().items()))
+    return found
+
+
+def _read_set_config(arguments: list[Cursor]) -> Operation:
+    name = arguments[0]
+    local = len(arguments) > 2 and arguments[2].sql.lower() in ("true", "'t'", "'true'")
+    value = arguments[1] if len(arguments) > 1 else name
+    known = value.peek().kind == "string" and value.peek(1).kind == "end"
+    return SetOption(
+        name=name.string() if name.peek().kind == "string" else name.sql,
+        value=value.string() if known else value.sql,
+        scope="local" if local else "session",
+    )
+
+
+def read_copy(c: Cursor) -> list[Operation]:
+    """PostgreSQL's COPY: from a file it adds rows, to one it only reads."""
+    c.expect("COPY")
+    if c.word == "(":
+        c.finish()
+        return [Query()]
+    table = c.qualified("a table name")
+    if c.word == "(":
+        c.parens()
+    direction = c.choose("FROM", "TO")
+    if direction is None or c.at_end():
+        raise c.fail("FROM or TO")
+    c.finish()
+    return [Merge(table=table)] if direction == "FROM" else [Query(tables=(table,))]
+
+
+def read_load(c: Cursor) -> list[Operation]:
+    """MySQL's LOAD DATA."""
+    c.expect("LOAD")
+    if not c.choose("DATA", "XML"):
+        raise c.fail("DATA")
+    c.skip_to("INTO")
+    c.expect("INTO", "TABLE")
+    table = c.qualified("a table name")
+    c.finish()
+    return [Merge(table=table)]
