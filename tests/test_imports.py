@@ -17,13 +17,13 @@ SAMPLE = ROOT / "alembic" / "versions"
 # A module imports only from rows above its own. A folder counts as one module.
 ROWS: tuple[set[str], ...] = (
     {"operations", "server", "credentials"},
-    {"statement"},
-    {"facts", "finding"},
-    {"head", "rule", "config", "sql"},
-    {"alembic_config", "edits"},
-    {"catalog", "comments", "git", "project", "schema", "sqlfiles"},
-    {"base", "graph", "approvals", "reader", "select", "judge"},
-    {"history", "lint", "roundtrip", "reporters"},
+    {"statement", "head", "schema"},
+    {"facts", "finding", "edits", "comments", "sql"},
+    {"rule", "config", "reader", "reporters"},
+    {"catalog", "judge", "alembic_config", "approvals", "git", "sqlfiles"},
+    {"base", "project", "select"},
+    {"graph", "roundtrip"},
+    {"history", "lint"},
     {"cli"},
     {"__main__"},
 )
