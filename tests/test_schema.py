@@ -87,7 +87,7 @@ def create(table: Name = ORDERS, *columns: Column, **rest: Any) -> CreateTable:
     return CreateTable(table=table, columns=columns, **rest)
 
 
-def add(*columns: str, type: str = "unique", table: Name = ORDERS, **rest: Any) -> AddConstraint:  # noqa: A002
+def add(*columns: str, type: Any = "unique", table: Name = ORDERS, **rest: Any) -> AddConstraint:  # noqa: A002
     constraint = Constraint(type=type, columns=columns, **rest)
     return AddConstraint(table=table, constraint=constraint)
 
