@@ -1,0 +1,550 @@
+"""Alembic's words: every operation of `alembic.operations`, as functions of `op` and of a batch.
+
+What they emit is what Alembic emits, not what they seem to say: `add_column(primary_key=True)` adds
+no key, MySQL's `alter_column` writes the whole column anew, `index=True` makes an index.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    ChangeColumnType,
+    Column,
+    Constraint,
+    CreateObject,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropIndex,
+    DropNotNull,
+    DropObject,
+    DropTable,
+    Insert,
+    ModifyColumn,
+    Name,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    SetComment,
+    SetDefault,
+    SetNotNull,
+    unknown_name,
+)
+from guard.reader import columns, execution, sqlalchemy_words
+from guard.reader.columns import flag, name, string, strings
+from guard.reader.state import Call, unknown
+from guard.reader.text import Text
+from guard.reader.values import (
+    BIND,
+    CONTEXT,
+    FALSE,
+    Batch,
+    Const,
+    Made,
+    Ref,
+    Unknown,
+    Value,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+Word = Callable[["Interpreter", Call], Value]
+Arguments = dict[str, Value]
+
+# The parameters of each operation, in order; `*` takes the rest. Batch forms leave out the table.
+_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "add_column": ("table_name", "column"),
+    "alter_column": ("table_name", "column_name", "nullable"),
+    "bulk_insert": ("table", "rows"),
+    "create_check_constraint": ("constraint_name", "table_name", "condition"),
+    "create_exclude_constraint": ("constraint_name", "table_name", "*elements"),
+    "create_foreign_key": (
+        "constraint_name",
+        "table_name",
+        "referent_table",
+        "local_cols",
+        "remote_cols",
+    ),
+    "create_index": ("index_name", "table_name", "columns"),
+    "create_primary_key": ("constraint_name", "table_name", "columns"),
+    "create_table": ("table_name", "*columns"),
+    "create_table_comment": ("table_name", "comment"),
+    "create_unique_constraint": ("constraint_name", "table_name", "columns"),
+    "drop_column": ("table_name", "column_name"),
+    "drop_constraint": ("constraint_name", "table_name", "type_"),
+    "drop_index": ("index_name", "table_name"),
+    "drop_table": ("table_name",),
+    "drop_table_comment": ("table_name",),
+    "execute": ("sqltext",),
+    "rename_table": ("old_table_name", "new_table_name"),
+}
+# Spellings of older Alembic versions.
+_SPELLINGS = {
+    "name": "constraint_name",
+    "source": "table_name",
+    "source_table": "table_name",
+    "tablename": "table_name",
+    "referent": "referent_table",
+    "type": "type_",
+    "cols": "columns",
+    "local_columns": "columns",
+    "source_schema": "schema",
+}
+_BY_INDEX_NAME = {"create_index", "drop_index"}
+_PLUGINS = {
+    "create_entity": "create",
+    "replace_entity": "replace",
+    "drop_entity": "drop",
+    "sync_enum_values": "sync",
+}
+
+
+def word(path: str) -> Word | None:
+    """Return what the dotted name does when called; None for what Alembic does not offer."""
+    if path.startswith("alembic.op."):
+        return _OPERATIONS.get(path.removeprefix("alembic.op."))
+    return _CONTEXT.get(path)
+
+
+def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Value:
+    """Record what `batch_op.method(...)` does; return what it gives."""
+    if method == "f":
+        return call.args[0] if call.args else unknown(call.node)
+    if method in {"get_bind", "get_context"}:
+        return Ref(BIND if method == "get_bind" else CONTEXT)
+    if method == "batch_alter_table":
+        return batch
+    if method not in _RECORDERS and method != "execute":
+        run.opaque(f"batch_op.{method} is no operation that guard knows", call.node, call.frame)
+        return Unknown(call.code)
+    if method == "execute":
+        return _execute(run, call)
+    given = _arguments(method, call, in_batch=True)
+    given.setdefault("table_name", batch.table)
+    if batch.schema is not None:
+        given.setdefault("schema", batch.schema)
+    return _record(run, method, given, call)
+
+
+def unknown_operation(run: Interpreter, path: str, call: Call) -> Value:
+    """Record an operation that some plugin adds to `op`, by name."""
+    operation = path.removeprefix("alembic.op.")
+    if operation in _PLUGINS:
+        return _entity(run, operation, call)
+    run.opaque(f"op.{operation} is no operation that guard knows", call.node, call.frame)
+    return Unknown(call.code)
+
+
+def _entity(run: Interpreter, operation: str, call: Call) -> Value:
+    """alembic_utils: a view, function, trigger or policy given as an object."""
+    entity = call.args[0] if call.args else None
+    kind = columns.last(entity.path) if isinstance(entity, Made) else ""
+    label = None
+    if isinstance(entity, Made):
+        label = entity.kwargs.get("signature") or (entity.args[1] if len(entity.args) > 1 else None)
+    if label is None or not kind.startswith("PG"):
+        run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
+        return Unknown(call.code)
+    object_type = {"PGMaterializedView": "materialized view", "PGGrantTable": "grant"}.get(
+        kind, kind.removeprefix("PG").lower()
+    )
+    target = name(label, entity.kwargs.get("schema") if isinstance(entity, Made) else None)
+    made: Operation = (
+        DropObject(object_type=object_type, name=target)
+        if operation == "drop_entity"
+        else CreateObject(
+            object_type=object_type, name=target, replace=operation == "replace_entity"
+        )
+    )
+    run.emit([made], call.node, call.frame)
+    return Unknown(call.code)
+
+
+# Arguments
+
+
+def _arguments(operation: str, call: Call, in_batch: bool = False) -> Arguments:
+    """Return the call's arguments under the names of the newest Alembic."""
+    parameters = _PARAMETERS[operation]
+    if in_batch:
+        parameters = tuple(p for p in parameters if p not in {"table_name"})
+    given: Arguments = {}
+    for position, parameter in enumerate(parameters):
+        if parameter.startswith("*"):
+            break
+        if position < len(call.args):
+            given[parameter] = call.args[position]
+    for key, value in call.kwargs.items():
+        given[_modern(operation, key, given)] = value
+    return given
+
+
+def _modern(operation: str, key: str, given: Arguments) -> str:
+    if key == "name" and operation in _BY_INDEX_NAME:
+        return "index_name"
+    if key == "name" and operation in {"create_table", "drop_table"}:
+        return "table_name"
+    new = _SPELLINGS.get(key, key)
+    return new if new in _PARAMETERS[operation] or new == "schema" else key
+
+
+def _operation(operation: str) -> Word:
+    def record(run: Interpreter, call: Call) -> Value:
+        given = _arguments(operation, call)
+        if call.open and not given:
+            run.opaque(f"the arguments of op.{operation} are not known", call.node, call.frame)
+            return Unknown(call.code)
+        return _record(run, operation, given, call)
+
+    return record
+
+
+def _record(run: Interpreter, operation: str, given: Arguments, call: Call) -> Value:
+    if operation == "create_table":
+        return _create_table(run, given, call)
+    operations = _RECORDERS[operation](run, given, call)
+    if operations:
+        run.emit(operations, call.node, call.frame)
+    return Unknown(call.code)
+
+
+def _table(given: Arguments) -> Name:
+    return name(given.get("table_name"), given.get("schema"))
+
+
+# Tables
+
+
+def _create_table(run: Interpreter, given: Arguments, call: Call) -> Value:
+    items = call.args[1:] if "table_name" not in call.kwargs else call.args
+    made = columns.read_table(_table(given), items, given, run.dialect, complete=not call.open)
+    sqlalchemy_words.emit_table(run, made, call)
+    label = given.get("table_name") or Text.of("?")
+    return Made(
+        "sqlalchemy.Table",
+        (label, *items),
+        {k: v for k, v in given.items() if k == "schema"},
+        call.code,
+    )
+
+
+def _drop_table(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    return [DropTable(table=_table(given), if_exists=flag(given.get("if_exists")))]
+
+
+def _rename_table(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    schema = given.get("schema")
+    return [
+        RenameTable(
+            table=name(given.get("old_table_name"), schema),
+            new=name(given.get("new_table_name"), schema),
+        )
+    ]
+
+
+def _table_comment(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    return [SetComment(object_type="table", name=_table(given))]
+
+
+def _bulk_insert(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    rows = given.get("rows")
+    return [
+        Insert(
+            table=execution.name_of_rows(given.get("table")),
+            columns=columns.row_columns(rows),
+            rows=columns.row_count(rows),
+        )
+    ]
+
+
+# Columns
+
+
+def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    table = _table(given)
+    read = columns.read_column(given.get("column") or Unknown("column"), run.dialect)
+    if read is None:
+        label = columns.code_of(given.get("column") or Unknown("column"))
+        column = Column(name=unknown_name(label))
+        return [AddColumn(table=table, column=column)]
+    # Alembic leaves the primary key out: the column is added, the key is not made.
+    column = msgspec.structs.replace(read.column, primary_key=False, unique=False)
+    operations: list[Operation] = [
+        AddColumn(table=table, column=column, if_not_exists=flag(given.get("if_not_exists")))
+    ]
+    operations += [AddConstraint(table=table, constraint=c) for c in read.checks]
+    operations += [AddConstraint(table=table, constraint=c) for c in read.foreign_keys]
+    if read.index:
+        operations.append(columns.column_index(table, read.column))
+    elif read.column.unique:
+        unique = Constraint(type="unique", columns=(column.name,))
+        operations.append(AddConstraint(table=table, constraint=unique))
+    return operations
+
+
+def _drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    label = string(given.get("column_name")) or unknown_name("column")
+    return [DropColumn(table=_table(given), column=label, if_exists=flag(given.get("if_exists")))]
+
+
+def _alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    table, column = _table(given), string(given.get("column_name")) or unknown_name("column")
+    if run.dialect in {"mysql", "mariadb"} and (modified := _modify(run, table, column, given)):
+        return [modified]
+    operations: list[Operation] = []
+    if "type_" in given and given["type_"] != Const(None):
+        using = given.get("postgresql_using")
+        operations.append(
+            ChangeColumnType(
+                table=table,
+                column=column,
+                type=columns.read_type(given["type_"], run.dialect),
+                using=string(using),
+            )
+        )
+    operations += _nullability(table, column, given)
+    if "server_default" in given and truth(given["server_default"]) is not False:
+        default = columns.read_default(given["server_default"])
+        operations.append(
+            SetDefault(table=table, column=column, default=default)
+            if default is not None
+            else DropDefault(table=table, column=column)
+        )
+    elif given.get("server_default") == Const(None):
+        operations.append(DropDefault(table=table, column=column))
+    if "comment" in given and truth(given["comment"]) is not False:
+        operations.append(SetComment(object_type="column", name=table, column=column))
+    if "autoincrement" in given:
+        operations.append(AlterColumn(table=table, column=column, action="autoincrement"))
+    new = string(given.get("new_column_name"))
+    if new is not None:
+        operations.append(RenameColumn(table=table, column=column, new=new))
+    return operations
+
+
+def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:
+    nullable = given.get("nullable")
+    if nullable is None or nullable == Const(None):
+        return []
+    settled = truth(nullable)
+    if settled is None:  # not known: the dangerous one is assumed
+        return [SetNotNull(table=table, column=column)]
+    kind = DropNotNull if settled else SetNotNull
+    return [kind(table=table, column=column)]
+
+
+def _modify(run: Interpreter, table: Name, column: str, given: Arguments) -> Operation | None:
+    """MySQL: any change but a lone default writes the column anew from what the call says."""
+    asked = {"type_", "nullable", "new_column_name", "autoincrement", "comment"} & {
+        k for k, v in given.items() if (v != Const(None) and v != FALSE) or k == "nullable"
+    }
+    if not asked:
+        return None
+    kind = given.get("type_") or given.get("existing_type")
+    nullable = given.get("nullable") or given.get("existing_nullable")
+    default = given.get("server_default") or given.get("existing_server_default")
+    return ModifyColumn(
+        table=table,
+        column=Column(
+            name=column,
+            type=columns.read_type(kind, run.dialect) if kind else None,
+            nullable=truth(nullable) is not False if nullable is not None else True,
+            default=columns.read_default(default) if default not in (None, FALSE) else None,
+            comment=string(given.get("comment") or given.get("existing_comment")),
+        ),
+        new=string(given.get("new_column_name")),
+    )
+
+
+# Constraints and indexes
+
+
+def _create_constraint(type_: Any) -> Callable[..., list[Operation]]:
+    def create(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+        constraint = Constraint(
+            type=type_,
+            name=string(given.get("constraint_name")),
+            columns=strings(given.get("columns")),
+            deferrable=flag(given.get("deferrable")),
+            initially_deferred=(string(given.get("initially")) or "").upper() == "DEFERRED",
+        )
+        using = string(given.get("postgresql_using_index") or given.get("postgresql_using"))
+        return [AddConstraint(table=_table(given), constraint=constraint, using_index=using)]
+
+    return create
+
+
+def _create_check(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    constraint = Constraint(
+        type="check",
+        name=string(given.get("constraint_name")),
+        sql=columns.sql(given.get("condition")),
+        not_valid=flag(given.get("postgresql_not_valid")),
+    )
+    return [AddConstraint(table=_table(given), constraint=constraint)]
+
+
+def _create_exclude(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    constraint = Constraint(
+        type="exclude", name=string(given.get("constraint_name")), sql=call.code
+    )
+    return [AddConstraint(table=_table(given), constraint=constraint)]
+
+
+def _create_foreign_key(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    constraint = Constraint(
+        type="foreign key",
+        name=string(given.get("constraint_name")),
+        columns=strings(given.get("local_cols")),
+        target=name(given.get("referent_table"), given.get("referent_schema")),
+        target_columns=strings(given.get("remote_cols")),
+        on_delete=string(given.get("ondelete")),
+        on_update=string(given.get("onupdate")),
+        not_valid=flag(given.get("postgresql_not_valid")),
+        deferrable=flag(given.get("deferrable")),
+        initially_deferred=(string(given.get("initially")) or "").upper() == "DEFERRED",
+    )
+    return [AddConstraint(table=_table(given), constraint=constraint)]
+
+
+_CONSTRAINT_TYPES = {
+    "foreignkey": "foreign key",
+    "primary": "primary key",
+    "unique": "unique",
+    "check": "check",
+}
+
+
+def _drop_constraint(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    return [
+        DropConstraint(
+            table=_table(given),
+            constraint=string(given.get("constraint_name")),
+            type=_CONSTRAINT_TYPES.get(string(given.get("type_")) or ""),
+            if_exists=flag(given.get("if_exists")),
+        )
+    ]
+
+
+def _create_index(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    label = given.get("index_name")
+    return [columns.make_index(label, _table(given), strings(given.get("columns")), given)]
+
+
+def _drop_index(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    table = _table(given) if given.get("table_name") not in (None, Const(None)) else None
+    return [
+        DropIndex(
+            name=name(given.get("index_name"), given.get("schema")),
+            table=table,
+            concurrently=flag(given.get("postgresql_concurrently")),
+            if_exists=flag(given.get("if_exists")),
+        )
+    ]
+
+
+# Everything else
+
+
+def _execute(run: Interpreter, call: Call) -> Value:
+    value = call.get(0, "sqltext", "sql")
+    return execution.execute(run, value, call) if value is not None else Unknown(call.code)
+
+
+def _batch(run: Interpreter, call: Call) -> Value:
+    return Batch(
+        call.get(0, "table_name") or Unknown("table_name"),
+        call.get(1, "schema") if call.get(1, "schema") != Const(None) else None,
+        call.get(2, "recreate"),
+    )
+
+
+def _same_text(run: Interpreter, call: Call) -> Value:
+    return call.args[0] if call.args else next(iter(call.kwargs.values()), unknown(call.node))
+
+
+def _inline(run: Interpreter, call: Call) -> Value:
+    return Made("inline_literal", call.args, call.kwargs, call.code)
+
+
+def _run_async(run: Interpreter, call: Call) -> Value:
+    if not call.args:
+        return unknown(call.node)
+    given = Call(call.node, call.frame, (Ref(BIND), *call.args[1:]), call.kwargs)
+    return run.call(call.args[0], given)
+
+
+def _invoke(run: Interpreter, call: Call) -> Value:
+    """`op.invoke(ops.DropTableOp(...))`: the object's name says which operation it is."""
+    given = call.args[0] if call.args else None
+    if isinstance(given, Made) and given.path.endswith("Op"):
+        operation = _snake(columns.last(given.path).removesuffix("Op"))
+        if operation in _PARAMETERS and isinstance(call.node, ast.Call):
+            inner = Call(call.node, call.frame, given.args, given.kwargs)
+            recorder = _operation(operation)
+            return recorder(run, inner)
+    run.opaque("op.invoke is given an operation that is not in sight", call.node, call.frame)
+    return Unknown(call.code)
+
+
+def _snake(camel: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in camel).lstrip("_")
+
+
+def _constant(value: Value) -> Word:
+    def give(run: Interpreter, call: Call) -> Value:
+        return value
+
+    return give
+
+
+def _offline(run: Interpreter, call: Call) -> Value:
+    return FALSE  # judged as it runs against a server
+
+
+_RECORDERS: dict[str, Callable[[Any, Arguments, Call], list[Operation]]] = {
+    "add_column": _add_column,
+    "alter_column": _alter_column,
+    "bulk_insert": _bulk_insert,
+    "create_check_constraint": _create_check,
+    "create_exclude_constraint": _create_exclude,
+    "create_foreign_key": _create_foreign_key,
+    "create_index": _create_index,
+    "create_primary_key": _create_constraint("primary key"),
+    "create_table": lambda run, given, call: [],
+    "create_table_comment": _table_comment,
+    "create_unique_constraint": _create_constraint("unique"),
+    "drop_column": _drop_column,
+    "drop_constraint": _drop_constraint,
+    "drop_index": _drop_index,
+    "drop_table": _drop_table,
+    "drop_table_comment": _table_comment,
+    "rename_table": _rename_table,
+}
+_OPERATIONS: dict[str, Word] = {
+    **{operation: _operation(operation) for operation in _RECORDERS},
+    "execute": _execute,
+    "batch_alter_table": _batch,
+    "f": _same_text,
+    "inline_literal": _inline,
+    "invoke": _invoke,
+    "run_async": _run_async,
+    "get_bind": _constant(Ref(BIND)),
+    "get_context": _constant(Ref(CONTEXT)),
+}
+_CONTEXT: dict[str, Word] = {
+    "alembic.context.get_context": _constant(Ref(CONTEXT)),
+    "alembic.context.get_bind": _constant(Ref(BIND)),
+    "alembic.context.is_offline_mode": _offline,
+    "alembic.context.execute": _execute,
+}

@@ -1,0 +1,270 @@
+"""Calls: of functions in sight, of classes, of the words guard knows, of anything else."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+from guard.reader import alembic_words, classes, flow, imports, python_words, sqlalchemy_words
+from guard.reader.state import Call, Frame, unknown
+from guard.reader.values import (
+    NONE,
+    Batch,
+    BoundMethod,
+    Class,
+    Const,
+    Function,
+    Made,
+    Many,
+    Mapping,
+    Ref,
+    Unknown,
+    Value,
+    join,
+    touches_database,
+)
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+MAX_RECURSION = 3
+MAX_DEPTH = 40
+
+# Calls of these never reach the database, whatever they are given.
+_HARMLESS = sys.stdlib_module_names | {"structlog", "loguru", "oslo_log", "click", "tqdm", "rich"}
+
+
+def evaluate(run: Interpreter, node: ast.Call, frame: Frame) -> Value:
+    """Return what the call gives, and record what it does."""
+    if isinstance(node.func, ast.Attribute):
+        owner = run.evaluate(node.func.value, frame)
+        function = _method(run, owner, node.func.attr)
+    else:
+        function = run.evaluate(node.func, frame)
+    return call(run, function, arguments(run, node, frame))
+
+
+def arguments(run: Interpreter, node: ast.Call, frame: Frame) -> Call:
+    """Return the call with its arguments evaluated, `*` and `**` spread where they are known."""
+    args: list[Value] = []
+    more = False
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            value = run.evaluate(argument.value, frame)
+            spread = flow.iterate(value)
+            args += spread or []
+            more = more or spread is None or (isinstance(value, Many) and value.open)
+        else:
+            args.append(run.evaluate(argument, frame))
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = run.evaluate(keyword.value, frame)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, Mapping):
+            kwargs.update({k: v for k, (_, v) in value.pairs.items() if isinstance(k, str)})
+            more = more or value.open
+        else:
+            more = True
+    return Call(node, frame, tuple(args), kwargs, more)
+
+
+def _method(run: Interpreter, owner: Value, name: str) -> Value:
+    """Return `owner.name` as what is about to be called."""
+    if isinstance(owner, Unknown | Made):
+        return BoundMethod(owner, name)
+    return run.attribute(owner, name)
+
+
+def call(run: Interpreter, function: Value, call: Call) -> Value:
+    """Return what calling the value gives."""
+    match function:
+        case Function():
+            return call_function(run, function, call)
+        case Class():
+            return _instantiate(run, function, call)
+        case Ref(path):
+            return _call_name(run, path, call)
+        case BoundMethod(receiver, name):
+            return _call_method(run, receiver, name, call)
+        case Made(receiver=receiver, called=False, path=name) if receiver is not None:
+            return _call_method(run, receiver, name, call)
+        case Made(path="functools.partial", args=(inner, *given)):
+            return run.call(inner, _with_given(call, tuple(given), function.kwargs))
+        case _ if _reaches_database(call):
+            run.opaque("it calls something that could not be followed", call.node, call.frame)
+    return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.code))
+
+
+def _with_given(call: Call, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Call:
+    return Call(call.node, call.frame, (*args, *call.args), {**kwargs, **call.kwargs}, call.open)
+
+
+def _instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
+    """Return an instance; a class that stands for a database type or table is kept by name."""
+    if sqlalchemy_words.is_made(cls):
+        return Made(cls.name, call.args, call.kwargs, call.code, receiver=cls)
+    return classes.instantiate(run, cls, call)
+
+
+def _call_name(run: Interpreter, path: str, call: Call) -> Value:
+    word = python_words.word(path) or alembic_words.word(path) or sqlalchemy_words.word(path)
+    if word is not None:
+        return word(run, call)
+    settled = imports.settle(run, Ref(path))
+    if not isinstance(settled, Ref):
+        return run.call(settled, call)
+    if path.startswith("alembic.op."):
+        return alembic_words.unknown_operation(run, path, call)
+    if _reaches_database(call) and path.partition(".")[0] not in _HARMLESS | imports.LIBRARIES:
+        run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
+    return Made(path, call.args, call.kwargs, call.code)
+
+
+def report_unfollowed(run: Interpreter, value: Made, node: ast.Call, frame: Frame) -> None:
+    """Record a call made for its effect whose code is not in sight: it may use `op` itself."""
+    package = value.path.partition(".")[0]
+    if (
+        value.receiver is None
+        and "." in value.path
+        and package not in _HARMLESS | imports.LIBRARIES
+        and not any(touches_database(v) for v in (*value.args, *value.kwargs.values()))
+        and "log" not in value.path.lower()
+    ):
+        run.opaque(f"it calls {value.path}, whose code is not in sight", node, frame)
+
+
+def _call_method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value:
+    if isinstance(receiver, Batch):
+        return alembic_words.batch_method(run, receiver, name, call)
+    result = sqlalchemy_words.method(run, receiver, name, call)
+    if result is None:
+        result = python_words.method(run, receiver, name, call)
+    if result is not None:
+        return result
+    if isinstance(receiver, Made | Class):
+        return Made(name, call.args, call.kwargs, call.code, receiver=receiver)
+    if _reaches_database(call):
+        run.opaque("it calls something that could not be followed", call.node, call.frame)
+    if isinstance(receiver, Unknown):
+        made = unknown(call.node, receiver)
+        return Unknown(made.code, receiver.origin, receiver.inspected)
+    return unknown(call.node, receiver, *call.args, *call.kwargs.values())
+
+
+def _reaches_database(call: Call) -> bool:
+    return any(touches_database(v) for v in (*call.args, *call.kwargs.values()))
+
+
+# Functions in sight
+
+
+def call_function(run: Interpreter, function: Function, call: Call) -> Value:
+    """Run the function's body with the call's arguments; return what it returns."""
+    if run.active.count(function.node) >= MAX_RECURSION or len(run.active) >= MAX_DEPTH:
+        if _reaches_database(call):
+            run.opaque("the recursion goes too deep to follow", call.node, call.frame)
+        return unknown(call.node)
+    frame = Frame(function.module, bind_arguments(function, call), function.names, function)
+    run.calls.append((call.frame.module, call.node))
+    run.active.append(function.node)
+    depth = len(run.conditions)
+    try:
+        return _run_body(run, function, frame, call)
+    finally:
+        run.calls.pop()
+        run.active.pop()
+        del run.conditions[depth:]
+
+
+def _run_body(run: Interpreter, function: Function, frame: Frame, call: Call) -> Value:
+    if isinstance(function.node, ast.Lambda):
+        return run.evaluate(function.node.body, frame)
+    yielded: list[Value] = []
+    frame.on_yield = yielded.append
+    ends = run.execute(function.node.body, frame)
+    if yielded:
+        return Many("list", yielded)
+    if ends is flow.Flow.RAISES and not frame.returned:
+        return Ref("<exit>")
+    return joined_returns(frame, ends, call)
+
+
+def joined_returns(frame: Frame, ends: flow.Flow, call: Call) -> Value:
+    values = list(frame.returned)
+    if not values:
+        return NONE
+    if not ends.stops and len(values) == 1 and values[0] == NONE:
+        return NONE
+    if not ends.stops:
+        values.append(NONE)
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value, unknown(call.node).code)
+    return result
+
+
+def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
+    """Return the function's names at its start; what is not given stays unknown."""
+    spec = function.node.args
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    names: dict[str, Value] = {}
+    args = call.args if function.receiver is None else (function.receiver, *call.args)
+    kwargs = dict(call.kwargs)
+    for name, value in zip(positional, args, strict=False):
+        names[name] = value
+    if spec.vararg is not None:
+        names[spec.vararg.arg] = Many("tuple", list(args[len(positional) :]), open=call.open)
+    by_position = function.defaults[: len(spec.defaults)]
+    for name, default in zip(reversed(positional), reversed(by_position), strict=False):
+        if name not in names and default is not None:
+            names[name] = default
+    for argument, default in zip(
+        spec.kwonlyargs, function.defaults[len(spec.defaults) :], strict=False
+    ):
+        names[argument.arg] = default if default is not None else Unknown(argument.arg)
+    wanted = {*positional, *(a.arg for a in spec.kwonlyargs)}
+    names.update({k: kwargs.pop(k) for k in list(kwargs) if k in wanted})
+    if spec.kwarg is not None:
+        names[spec.kwarg.arg] = Mapping(
+            {k: (Const(k), v) for k, v in kwargs.items()}, open=call.open
+        )
+    for name in positional:
+        names.setdefault(name, Unknown(name))
+    return names
+
+
+def enter_manager(run: Interpreter, function: Function, call: Call, body: flow.Body) -> None:
+    """Run a `@contextmanager` function around the body of its `with`: at its yield."""
+    frame = Frame(function.module, bind_arguments(function, call), function.names, function)
+    entered: list[Value] = []
+
+    def on_yield(value: Value) -> None:
+        if not entered:
+            entered.append(value)
+            body(value)
+
+    frame.on_yield = on_yield
+    run.calls.append((call.frame.module, call.node))
+    depth = len(run.conditions)
+    try:
+        assert not isinstance(function.node, ast.Lambda)
+        run.execute(function.node.body, frame)
+    finally:
+        run.calls.pop()
+        del run.conditions[depth:]
+    if not entered:
+        body(Unknown(call.code))
+
+
+def is_manager(function: Value) -> bool:
+    """Return whether the function is decorated as a context manager."""
+    return (
+        isinstance(function, Function)
+        and not isinstance(function.node, ast.Lambda)
+        and any(
+            ast.unparse(d).rpartition(".")[2] in {"contextmanager", "asynccontextmanager"}
+            for d in function.node.decorator_list
+        )
+    )

@@ -1,0 +1,194 @@
+"""What is handed to the database for execution: SQL text and SQLAlchemy constructs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from guard.operations import (
+    CreateObject,
+    CreateSchema,
+    DropSchema,
+    DropTable,
+    Name,
+    Opaque,
+    Operation,
+)
+from guard.reader import columns, rows
+from guard.reader.columns import last
+from guard.reader.state import BuiltText, Call
+from guard.reader.text import Text
+from guard.reader.values import Made, Many, Unknown, Value
+from guard.sql import Hole, read_sql
+from guard.statement import Piece
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+# Queries of the server's own catalogue: what depends on their answer is guarded, not unknown.
+_CATALOGUE = re.compile(
+    r"information_schema|pg_catalog|\bpg_\w+|sqlite_(master|schema)|\bPRAGMA\s+\w+_(list|info)"
+    r"|\bSHOW\s|\bto_regclass\b|user_(tab|constr|ind)|has_table",
+    re.I,
+)
+_SQL_START = re.compile(
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|insert|update|delete|create|alter|drop|truncate|with"
+    r"|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
+    r"|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset)\b",
+    re.I | re.S,
+)
+_WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
+
+
+def looks_like_sql(value: Value) -> bool:
+    """Return whether the text begins like a SQL statement."""
+    return isinstance(value, Text) and bool(_SQL_START.match(value.plain))
+
+
+def execute(run: Interpreter, value: Value, call: Call) -> Value:
+    """Record what executing the value does; return its result, which only the database knows."""
+    inner = sql_text(value)
+    if inner is not None:
+        return _execute_text(run, inner, call)
+    if isinstance(value, Many):
+        for item in value.items:
+            execute(run, item, call)
+        return Unknown(call.code)
+    operations = _construct(run, value)
+    if operations:
+        run.emit(operations, call.node, call.frame)
+    elif isinstance(value, Made) and value.receiver is not None and _is_harmless(value):
+        pass
+    else:
+        run.emit(
+            [Opaque(reason="what it executes is not known", code=call.code)], call.node, call.frame
+        )
+    return Unknown(call.code)
+
+
+def sql_text(value: Value) -> Text | None:
+    """Return the SQL of a string, `text()`, `DDL()`, also behind `.bindparams()` and the like."""
+    while isinstance(value, Made):
+        if last(value.path) in {"text", "DDL", "SQL"} and value.args:
+            value = value.args[0]
+        elif value.receiver is not None and value.path in {
+            "bindparams",
+            "columns",
+            "execution_options",
+            "execute_if",
+            "params",
+        }:
+            value = value.receiver
+        else:
+            return None
+    return value if isinstance(value, Text) else None
+
+
+def _is_harmless(value: Made) -> bool:
+    return value.path in {"next_value"}
+
+
+def _construct(run: Interpreter, value: Value) -> list[Operation]:
+    """Return the operations of a SQLAlchemy construct that is executed."""
+    operation = rows.operation_of(value)
+    if operation is not None:
+        return [operation]
+    if not isinstance(value, Made) or not value.args:
+        return []
+    subject = value.args[0]
+    table = columns.table_name(subject)
+    match last(value.path):
+        case "CreateTable" if isinstance(subject, Made) and table is not None:
+            made = columns.read_table(table, subject.args[1:], subject.kwargs, run.dialect)
+            return [made.create, *made.indexes]
+        case "DropTable" if table is not None:
+            return [DropTable(table=table)]
+        case "CreateSchema":
+            return [CreateSchema(name=columns.name(subject))]
+        case "DropSchema":
+            cascade = columns.flag(value.kwargs.get("cascade"))
+            return [DropSchema(name=columns.name(subject), cascade=cascade)]
+        case "CreateSequence" if isinstance(subject, Made) and subject.args:
+            return [CreateObject(object_type="sequence", name=columns.name(subject.args[0]))]
+    return []
+
+
+def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
+    plain = text.plain
+    inspected = bool(_CATALOGUE.search(plain))
+    result = Unknown(call.code, "outside", inspected)
+    if not plain.strip():
+        return result
+    if not text.has_content:
+        code = text.parts[0].code
+        operation = Opaque(
+            reason=f"the SQL comes from `{code}`, which is not known", code=call.code
+        )
+        run.emit([operation], call.node, call.frame, pieces=_pieces(run, text))
+        _record_built(run, text, call)
+        return result
+    dialect = run.sql_dialect or None
+    reading = read_sql(plain, dialect, _holes(text, known=False))
+    pieces = _record_built(run, text, call)
+    for statement in reading.statements:
+        if not statement.operations:
+            continue
+        run.emit(
+            statement.operations,
+            call.node,
+            call.frame,
+            sql=statement.text,
+            at=text.place(statement.start),
+            pieces=pieces,
+        )
+    return result
+
+
+def _holes(text: Text, known: bool) -> tuple[Hole, ...]:
+    """Return where the pieces stand that are not literal; `known`: also those whose text is."""
+    holes: list[Hole] = []
+    position = 0
+    for part in text.parts:
+        end = position + len(part.text)
+        if part.hole or (known and part.origin != "literal"):
+            holes.append(Hole(position, end, part.code))
+        position = end
+    return tuple(holes)
+
+
+def _record_built(run: Interpreter, text: Text, call: Call) -> tuple[Piece, ...]:
+    """Keep text that was put together from pieces that are not literal; return those pieces."""
+    pieces = _pieces(run, text)
+    if pieces and text.how:
+        run.built.append(BuiltText(text, pieces, run.span_in_revision(call.node, call.frame)))
+    return pieces
+
+
+def _pieces(run: Interpreter, text: Text) -> tuple[Piece, ...]:
+    """Return the pieces of the text that are not literal, each with what it stands for."""
+    parts = [part for part in text.parts if part.origin != "literal" and part.text]
+    if not parts:
+        return ()
+    marked: list[str] = []
+    holes: list[Hole] = []
+    position = 0
+    for part in text.parts:
+        written = part.text
+        if part.origin != "literal" and part.text:
+            written = "{" + part.code + "}"
+            holes.append(Hole(position, position + len(written), part.code))
+        marked.append(written)
+        position += len(written)
+    roles = read_sql("".join(marked), run.sql_dialect or None, tuple(holes)).roles
+    pieces: list[Piece] = []
+    for part, role in zip(parts, roles, strict=True):
+        # A clause from a constant is text joined to text.
+        clause = not part.hole and role != "value" and not _WHOLE_TOKEN.fullmatch(part.text)
+        pieces.append(Piece(origin=part.origin, code=part.code, role="syntax" if clause else role))
+    return tuple(dict.fromkeys(pieces))
+
+
+def name_of_rows(value: Value | None) -> Name:
+    """Return the table that `bulk_insert` and the like fill."""
+    found = columns.table_name(value)
+    return found or columns.name(value)

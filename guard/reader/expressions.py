@@ -1,0 +1,592 @@
+"""Expressions: names, operators, containers, text put together, attributes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import operator
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from guard.reader import calls, classes, flow, imports, text
+from guard.reader.literals import Literal
+from guard.reader.state import Condition, Frame, unknown, unparse
+from guard.reader.text import Part, Text
+from guard.reader.values import (
+    BIND,
+    CONTEXT,
+    DIALECT,
+    FALSE,
+    NONE,
+    SESSION,
+    TRUE,
+    BoundMethod,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Made,
+    Many,
+    Mapping,
+    ModuleValue,
+    Ref,
+    Unknown,
+    Value,
+    as_text,
+    from_python,
+    is_known,
+    key_of,
+    to_python,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+MAX_NUMBER_BITS = 4_000
+MAX_TEXT = 2_000_000
+MAX_ITEMS = 20_000
+
+
+class DialectAskedError(Exception):
+    """The code asks for the dialect, and the reading was started without one."""
+
+
+def evaluate(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
+    """Return what the expression is worth; Unknown for what the reader has no rule for."""
+    rule = _EXPRESSIONS.get(type(node))
+    return rule(run, node, frame) if rule else unknown(node)
+
+
+# Names and constants
+
+
+def _constant(run: Interpreter, node: ast.Constant, frame: Frame) -> Value:
+    if isinstance(node.value, str):
+        if not node.value:
+            return Text(())
+        return Text(
+            (Part(node.value, literal=Literal(frame.module.path, frame.module.lines, node)),)
+        )
+    return Const(node.value)
+
+
+def _name(run: Interpreter, node: ast.Name, frame: Frame) -> Value:
+    for names in (frame.names, frame.outer, frame.module.names):
+        if node.id in names:
+            return names[node.id]
+    if node.id == "__file__":
+        return Text.of(str(frame.module.file or frame.module.path))
+    if node.id == "__name__":
+        return Text.of(frame.module.name or "revision")
+    if hasattr(builtins, node.id):
+        return Ref(f"builtins.{node.id}")
+    return Unknown(node.id)
+
+
+def _lambda(run: Interpreter, node: ast.Lambda, frame: Frame) -> Value:
+    defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
+        run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
+    )
+    return Function(node, frame.module, {**frame.outer, **frame.names}, defaults)
+
+
+def _named(run: Interpreter, node: ast.NamedExpr, frame: Frame) -> Value:
+    value = run.evaluate(node.value, frame)
+    flow.assign(run, node.target, value, frame)
+    return value
+
+
+def _await(run: Interpreter, node: ast.Await, frame: Frame) -> Value:
+    return run.evaluate(node.value, frame)
+
+
+def _yield(run: Interpreter, node: ast.Yield, frame: Frame) -> Value:
+    value = run.evaluate(node.value, frame) if node.value else NONE
+    if frame.on_yield is not None:
+        frame.on_yield(value)
+    return Unknown("yield")
+
+
+# Attributes
+
+
+def attribute(run: Interpreter, value: Value, name: str) -> Value:
+    """Return `value.name`."""
+    match value:
+        case Ref(path) if path.startswith("<"):
+            return _database_attribute(run, path, name)
+        case Ref(path):
+            return Ref(f"{path}.{name}")
+        case Made():
+            return _made_attribute(value, name)
+        case ModuleValue(module):
+            imports.load(run, module)
+            return module.names.get(name, Unknown(name))
+        case Class():
+            found = classes.lookup(value, name)
+            return found if found is not None else Made(name, receiver=value, called=False)
+        case Instance():
+            found = classes.attribute(value, name)
+            return bind(found, value)
+        case Const(PurePath() as path):
+            return _path_attribute(path, name)
+        case Unknown(code, origin, inspected):
+            return Unknown(f"{code}.{name}", origin, inspected)
+    return BoundMethod(value, name)
+
+
+def bind(value: Value, receiver: Instance) -> Value:
+    """Return a function as the instance's method."""
+    if isinstance(value, Function):
+        return Function(value.node, value.module, value.names, value.defaults, receiver)
+    return value
+
+
+def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
+    if name == "dialect":
+        return Ref(DIALECT)
+    if path == DIALECT and name == "name":
+        return _dialect_name(run)
+    if path == BIND and name == "name":  # Engine.name
+        return _dialect_name(run)
+    if path in {BIND, CONTEXT, SESSION} and name in {"engine", "bind", "connection", "sync_engine"}:
+        if name == "connection" and path == SESSION:
+            return BoundMethod(Ref(SESSION), "connection")
+        return Ref(BIND)
+    if path == CONTEXT and name == "impl":
+        return Ref(CONTEXT)
+    if path == CONTEXT and name == "as_sql":
+        return FALSE
+    return BoundMethod(Ref(path), name)
+
+
+def _dialect_name(run: Interpreter) -> Value:
+    run.asked_dialect = True
+    if run.dialect is None:
+        raise DialectAskedError
+    return Text.of(run.dialect, code="dialect") if run.dialect else Unknown("dialect", "constant")
+
+
+def _made_attribute(value: Made, name: str) -> Value:
+    if value.path == "argparse.Namespace":
+        return value.kwargs.get(name, Unknown(name))
+    return Made(name, receiver=value, called=False, code=f"{value.code}.{name}")
+
+
+def _path_attribute(path: PurePath, name: str) -> Value:
+    if name in {"parent", "name", "stem", "suffix", "parts"}:
+        return from_python(getattr(path, name))
+    if name == "parents":
+        return Many("tuple", [Const(p) for p in path.parents])
+    return BoundMethod(Const(path), name)
+
+
+def _attribute(run: Interpreter, node: ast.Attribute, frame: Frame) -> Value:
+    owner = run.evaluate(node.value, frame)
+    value = attribute(run, owner, node.attr)
+    if isinstance(value, Unknown):
+        return Unknown(unparse(node), value.origin, value.inspected)
+    return value
+
+
+# Text
+
+
+def _joined(run: Interpreter, node: ast.JoinedStr, frame: Frame) -> Value:
+    pieces: list[Text] = []
+    fields = 0
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            value = run.evaluate(part.value, frame)
+            piece = as_text(value, unparse(part.value))
+            if part.conversion == ord("r") and piece.known and isinstance(value, Text):
+                piece = Text.of(repr(piece.plain), piece.origin, unparse(part.value))
+            pieces.append(piece)
+            fields += 1
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            literal = Literal(frame.module.path, frame.module.lines, node, fields)
+            pieces.append(Text((Part(part.value, literal=literal),)))
+    return text.concat(pieces, "f-string" if fields else None)
+
+
+def percent(run: Interpreter, template: Text, value: Value, node: ast.expr) -> Text:
+    """Return `template % value`."""
+    pieces: list[Text] = []
+    position = index = 0
+    values = value.items if isinstance(value, Many) and value.kind == "tuple" else [value]
+    nodes = node.elts if isinstance(node, ast.Tuple) else [node]
+    for start, end, key, kind in text.percent_fields(template):
+        pieces.append(template.slice(position, start))
+        position = end
+        if kind == "%":
+            pieces.append(Text.of("%", "literal"))
+        elif key is not None:
+            item = value.pairs.get(key) if isinstance(value, Mapping) else None
+            pieces.append(as_text(item[1], key) if item else Text.hole(f"{unparse(node)}[{key!r}]"))
+        else:
+            known = index < len(values)
+            code = unparse(nodes[index]) if index < len(nodes) else unparse(node)
+            item_value = values[index] if known else unknown(node, value)
+            pieces.append(as_text(item_value, code))
+            index += 1
+    pieces.append(template.slice(position, len(template.plain)))
+    return text.concat(pieces, "%")
+
+
+# Operators
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+    ast.BitXor: operator.xor,
+}
+
+
+def _binary(run: Interpreter, node: ast.BinOp, frame: Frame) -> Value:
+    left = run.evaluate(node.left, frame)
+    right = run.evaluate(node.right, frame)
+    if isinstance(node.op, ast.Mod) and isinstance(left, Text):
+        return _limited(percent(run, left, right, node.right), node)
+    if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
+        return _add_text(node, left, right)
+    if isinstance(node.op, ast.Add) and isinstance(left, Many) and isinstance(right, Many):
+        return _many(
+            left.kind,
+            [*left.items, *right.items],
+            left.certain and right.certain,
+            left.open or right.open,
+        )
+    if is_known(left) and is_known(right):
+        return _compute(run, node, left, right)
+    if isinstance(left, Class | Instance | Made | Ref) or isinstance(
+        right, Class | Instance | Made
+    ):
+        return Made("<operator>", (left, right), code=unparse(node))
+    return unknown(node, left, right)
+
+
+def _add_text(node: ast.BinOp, left: Value, right: Value) -> Value:
+    pieces = [
+        side if isinstance(side, Text) and _is_written(code) else as_text(side, unparse(code))
+        for side, code in ((left, node.left), (right, node.right))
+    ]
+    return _limited(text.concat(pieces, "+"), node)
+
+
+def _is_written(node: ast.expr) -> bool:
+    """Whether the operand is itself a literal or a sum, not a name for one."""
+    return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+def _limited(value: Text, node: ast.expr) -> Value:
+    size = sum(len(part.text) for part in value.parts)
+    return value if size <= MAX_TEXT and len(value.parts) <= MAX_ITEMS else unknown(node, value)
+
+
+def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Many:
+    return Many(kind, items[:MAX_ITEMS], certain, more or len(items) > MAX_ITEMS)
+
+
+def _compute(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
+    a, b = to_python(left), to_python(right)
+    compute = _ARITHMETIC.get(type(node.op))
+    if isinstance(node.op, ast.Mult):
+        sizes = [len(x) for x in (a, b) if hasattr(x, "__len__")]
+        counts = [x for x in (a, b) if isinstance(x, int)]
+        if sizes and counts and sizes[0] * counts[0] > MAX_ITEMS:
+            return unknown(node, left, right)
+    if any(isinstance(x, int) and x.bit_length() > MAX_NUMBER_BITS for x in (a, b)):
+        return unknown(node, left, right)
+    if isinstance(node.op, ast.Pow):
+        return unknown(node, left, right)
+    try:
+        return from_python(compute(a, b)) if compute else unknown(node, left, right)
+    except (TypeError, ValueError, ArithmeticError):
+        return unknown(node, left, right)
+
+
+def _unary(run: Interpreter, node: ast.UnaryOp, frame: Frame) -> Value:
+    operand = run.evaluate(node.operand, frame)
+    if isinstance(node.op, ast.Not):
+        settled = truth(operand)
+        return unknown(node, operand) if settled is None else Const(not settled)
+    if isinstance(operand, Const) and isinstance(operand.value, int | float):
+        return Const(-operand.value if isinstance(node.op, ast.USub) else operand.value)
+    if isinstance(operand, Made):
+        return Made("<operator>", (operand,), code=unparse(node))
+    return unknown(node, operand)
+
+
+def _boolean(run: Interpreter, node: ast.BoolOp, frame: Frame) -> Value:
+    stops_at = not isinstance(node.op, ast.And)
+    unsettled: list[Value] = []
+    value: Value = NONE
+    for part in node.values:
+        with run.condition(Condition(unparse(part)) if unsettled else None):
+            value = run.evaluate(part, frame)
+        settled = truth(value)
+        if settled is stops_at:
+            return value if not unsettled or not stops_at else _unsettled(node, unsettled)
+        if settled is None:
+            unsettled.append(value)
+    return _unsettled(node, unsettled) if unsettled else value
+
+
+def _unsettled(node: ast.BoolOp, values: list[Value]) -> Unknown:
+    """A guard stays a guard only where every unsettled test of it asks the database."""
+    inspected = all(isinstance(v, Unknown) and v.inspected for v in values)
+    origin = unknown(node, *values).origin
+    return Unknown(unparse(node), origin, inspected)
+
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.eq,
+    ast.IsNot: operator.ne,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+
+def _compare(run: Interpreter, node: ast.Compare, frame: Frame) -> Value:
+    values = [run.evaluate(node.left, frame), *(run.evaluate(c, frame) for c in node.comparators)]
+    if any(isinstance(v, Made | Class) or _is_column(v) for v in values) and not _about_none(node):
+        return Made("<operator>", tuple(values), code=unparse(node))
+    for index, comparison in enumerate(node.ops):
+        settled = _settle(comparison, values[index], values[index + 1])
+        if settled is None:
+            return unknown(node, *values)
+        if not settled:
+            return FALSE
+    return TRUE
+
+
+def _about_none(node: ast.Compare) -> bool:
+    return all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+
+
+def _is_column(value: Value) -> bool:
+    return isinstance(value, Instance) and "<column>" in value.attributes
+
+
+def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
+    left, right = _enum_value(left), _enum_value(right)
+    if isinstance(comparison, ast.Is | ast.IsNot) and NONE in (left, right):
+        other = right if left == NONE else left
+        if isinstance(other, Unknown):
+            return None
+        return (other == NONE) is isinstance(comparison, ast.Is)
+    if isinstance(comparison, ast.In | ast.NotIn) and isinstance(right, Many | Mapping):
+        return _settle_membership(comparison, left, right)
+    if is_known(left) and is_known(right):
+        try:
+            return bool(_COMPARISONS[type(comparison)](to_python(left), to_python(right)))
+        except TypeError:
+            return None
+    return None
+
+
+def _settle_membership(comparison: ast.cmpop, left: Value, right: Many | Mapping) -> bool | None:
+    if not is_known(left):
+        return None
+    keys = [key_of(item) for item in right.items] if isinstance(right, Many) else list(right.pairs)
+    if key_of(left) in keys and right.certain:
+        return isinstance(comparison, ast.In)
+    if right.open or not right.certain or any(isinstance(k, tuple) for k in keys):
+        return None
+    return isinstance(comparison, ast.NotIn)
+
+
+def _enum_value(value: Value) -> Value:
+    if isinstance(value, Instance) and value.cls.is_enum:
+        return value.attributes.get("value", value)
+    return value
+
+
+def _conditional(run: Interpreter, node: ast.IfExp, frame: Frame) -> Value:
+    test = run.evaluate(node.test, frame)
+    settled = truth(test)
+    if settled is not None:
+        return run.evaluate(node.body if settled else node.orelse, frame)
+    inspected = isinstance(test, Unknown) and test.inspected
+    with run.condition(Condition(unparse(node.test), inspected)):
+        first = run.evaluate(node.body, frame)
+    with run.condition(Condition(f"not ({unparse(node.test)})", inspected)):
+        second = run.evaluate(node.orelse, frame)
+    if is_known(first) and is_known(second) and to_python(first) == to_python(second):
+        return first
+    if isinstance(first, Made) and isinstance(second, Made):
+        return first  # two spellings of a type or clause: the first stands for both
+    return unknown(node, first, second)
+
+
+# Containers
+
+
+def _sequence(run: Interpreter, node: ast.List | ast.Tuple | ast.Set, frame: Frame) -> Value:
+    items: list[Value] = []
+    more = False
+    for element in node.elts:
+        if isinstance(element, ast.Starred):
+            value = run.evaluate(element.value, frame)
+            spread = flow.iterate(value)
+            items += spread or []
+            more = more or spread is None or (isinstance(value, Many) and value.open)
+        else:
+            items.append(run.evaluate(element, frame))
+    kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
+    result = _many(kind, items, True, more)
+    result.depth = len(run.conditions)
+    return result
+
+
+def _dict(run: Interpreter, node: ast.Dict, frame: Frame) -> Value:
+    result = Mapping({}, depth=len(run.conditions))
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = run.evaluate(value_node, frame)
+        if key_node is None:
+            if isinstance(value, Mapping):
+                result.pairs.update(value.pairs)
+            result.open = result.open or not isinstance(value, Mapping) or value.open
+        else:
+            key = run.evaluate(key_node, frame)
+            result.pairs[key_of(key)] = (key, value)
+    return result
+
+
+def _subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> Value:
+    owner = run.evaluate(node.value, frame)
+    if isinstance(node.slice, ast.Slice):
+        return _slice(run, node, owner, node.slice, frame)
+    index = run.evaluate(node.slice, frame)
+    key = key_of(index)
+    match owner:
+        case Many(items=items, kind=kind) if kind != "set" and isinstance(key, int):
+            if -len(items) <= key < len(items) and (not owner.open or key >= 0):
+                return items[key]
+        case Mapping(pairs=pairs) if is_known(index) and key in pairs:
+            return pairs[key][1]
+        case Text() if owner.known and isinstance(key, int):
+            size = len(owner.plain)
+            if -size <= key < size:
+                return owner.slice(key % size, key % size + 1)
+        case Class() if owner.is_enum and isinstance(key, str):
+            return classes.lookup(owner, key) or unknown(node)
+        case Made():
+            return Made("<item>", (index,), receiver=owner, code=unparse(node))
+        case Unknown(origin=origin, inspected=inspected):
+            return Unknown(unparse(node), origin, inspected)
+        case Ref("<globals>") if is_known(index):
+            return frame.module.names.get(str(key), frame.names.get(str(key), unknown(node)))
+        case Ref("os.environ"):
+            return Unknown(unparse(node))
+        case Ref(path):
+            return Ref(path)  # a generic alias such as Mapped[int]
+    return unknown(node, owner, index)
+
+
+def _slice(
+    run: Interpreter, node: ast.Subscript, owner: Value, piece: ast.Slice, frame: Frame
+) -> Value:
+    bounds = [run.evaluate(b, frame) if b else NONE for b in (piece.lower, piece.upper, piece.step)]
+    if not all(isinstance(b, Const) and isinstance(b.value, int | None) for b in bounds):
+        return unknown(node, owner)
+    cut = slice(*(to_python(b) for b in bounds))
+    if cut.step == 0:
+        return unknown(node, owner)
+    match owner:
+        case Text() if owner.known and cut.step in (None, 1):
+            start, end, _ = cut.indices(len(owner.plain))
+            return owner.slice(start, max(end, start))
+        case Many(kind=kind, items=items, open=False):
+            return Many(kind, items[cut], owner.certain)
+    return unknown(node, owner)
+
+
+def _comprehension(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
+    assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
+    kind = "set" if isinstance(node, ast.SetComp) else "list"
+    result = _many(kind, [], True, False)
+    inner = Frame(frame.module, dict(frame.names), frame.outer, frame.function)
+    for certain in _generate(run, node.generators, inner, result):
+        result.items.append(run.evaluate(node.elt, inner))
+        result.certain = result.certain and certain
+    return result
+
+
+def _dict_comprehension(run: Interpreter, node: ast.DictComp, frame: Frame) -> Value:
+    result = Mapping({})
+    inner = Frame(frame.module, dict(frame.names), frame.outer, frame.function)
+    for certain in _generate(run, node.generators, inner, result):
+        key = run.evaluate(node.key, inner)
+        result.pairs[key_of(key)] = (key, run.evaluate(node.value, inner))
+        result.certain = result.certain and certain
+    return result
+
+
+def _generate(
+    run: Interpreter,
+    generators: list[ast.comprehension],
+    frame: Frame,
+    result: Many | Mapping,
+) -> Iterator[bool]:
+    """Yield once for each item, its names bound; False where a condition is not known."""
+    first, *rest = generators
+    iterable = run.evaluate(first.iter, frame)
+    items = flow.iterate(iterable)
+    if items is None or (isinstance(iterable, Many | Mapping) and iterable.open):
+        result.open = True
+        items = [*(items or []), unknown(first.target, iterable)]
+    certain_items = not isinstance(iterable, Many | Mapping) or iterable.certain
+    for item in items:
+        run.step()
+        flow.assign(run, first.target, item, frame)
+        tests = [truth(run.evaluate(test, frame)) for test in first.ifs]
+        if False in tests:
+            continue
+        certain = None not in tests and certain_items and not result.open
+        if rest:
+            for inner in _generate(run, rest, frame, result):
+                yield certain and inner
+        else:
+            yield certain
+
+
+_EXPRESSIONS: dict[type[ast.expr], Callable[[Any, Any, Frame], Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Call: calls.evaluate,
+    ast.JoinedStr: _joined,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.List: _sequence,
+    ast.Tuple: _sequence,
+    ast.Set: _sequence,
+    ast.Dict: _dict,
+    ast.Subscript: _subscript,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _named,
+    ast.Await: _await,
+    ast.Yield: _yield,
+}

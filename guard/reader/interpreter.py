@@ -1,0 +1,172 @@
+"""Walks the code of a revision for one dialect and collects what it would do to the database.
+
+Nothing is imported or run: this is an interpreter of syntax trees that knows constants, containers,
+text, calls of functions in sight, and the words of Alembic and SQLAlchemy. Unknown tests are
+followed both ways and what stands under them is marked conditional.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+from guard.operations import Opaque, Operation
+from guard.reader import calls, expressions, flow
+from guard.reader.modules import Module, Resolver
+from guard.reader.state import (
+    BuiltText,
+    Call,
+    Condition,
+    Frame,
+    LimitReachedError,
+    column_of,
+    unparse,
+)
+from guard.reader.values import Instance, Value
+from guard.statement import Direction, Piece, Span, Statement
+
+MAX_STEPS = 400_000
+MAX_STATEMENTS = 20_000
+MAX_DEPTH = 40
+
+
+class Interpreter:
+    """The state of one reading. The work is done by the functions of the sibling modules."""
+
+    def __init__(
+        self,
+        module: Module,
+        resolver: Resolver,
+        dialect: str | None,
+        direction: Direction,
+        sql_dialect: str | None = None,
+    ):
+        self.module = module
+        self.resolver = resolver
+        self.dialect = dialect
+        self.direction = direction
+        self.sql_dialect = sql_dialect or dialect
+        self.asked_dialect = False
+        self.statements: list[Statement] = []
+        self.built: list[BuiltText] = []
+        self.tables: list[Value] = []  # tables and mapped classes that the code defines
+        self.conditions: list[Condition] = []
+        self.autocommit = 0
+        self.database: str | None = None
+        self.calls: list[tuple[Module, ast.AST]] = []  # from the revision inwards
+        self.active: list[ast.AST] = []  # functions being run, against endless recursion
+        self.steps = 0
+
+    # What the modules of the reader share
+
+    def evaluate(self, node: ast.expr, frame: Frame) -> Value:
+        """Return what the expression is worth."""
+        self.step()
+        return expressions.evaluate(self, node, frame)
+
+    def execute(self, body: list[ast.stmt], frame: Frame) -> flow.Flow:
+        """Run the statements; return how they end."""
+        return flow.execute(self, body, frame)
+
+    def call(self, function: Value, call: Call) -> Value:
+        """Return what calling the value gives."""
+        return calls.call(self, function, call)
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """Return `value.name`."""
+        return expressions.attribute(self, value, name)
+
+    def bind(self, value: Value, receiver: Instance) -> Value:
+        """Return a function as a method of the instance."""
+        return expressions.bind(value, receiver)
+
+    def read_file(self, file: PurePath, module: Module) -> str | None:
+        """Return the text of a file that the code reads; relative paths are tried beside it."""
+        places = (
+            [Path(file)]
+            if file.is_absolute() or module.file is None
+            else [
+                module.file.parent / file,
+                self.resolver.root / file,
+            ]
+        )
+        texts = (self.resolver.read_text(place) for place in places)
+        return next((text for text in texts if text is not None), None)
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS or len(self.statements) > MAX_STATEMENTS:
+            raise LimitReachedError
+
+    # Statements
+
+    def emit(
+        self,
+        operations: Sequence[Operation],
+        node: ast.AST,
+        frame: Frame,
+        *,
+        sql: str | None = None,
+        at: Span | None = None,
+        pieces: tuple[Piece, ...] = (),
+        dialects: tuple[str, ...] | None = None,
+    ) -> None:
+        """Record a statement that the call at `node` makes."""
+        span = self.span_in_revision(node, frame)
+        here = self.span(node, frame.module)
+        conditional = [c for c in self.conditions if not c.guarded]
+        condition = next(reversed(conditional or self.conditions), None)
+        self.statements.append(
+            Statement(
+                operations=tuple(operations),
+                span=span,
+                direction=self.direction,
+                at=at or (here if here != span else None),
+                sql=sql,
+                dialects=dialects,
+                condition=condition.code if condition else None,
+                guarded=bool(self.conditions) and not conditional,
+                repeated=any(c.repeated for c in self.conditions),
+                in_transaction=self.autocommit == 0,
+                database=self.database,
+                pieces=pieces,
+            )
+        )
+
+    def opaque(self, reason: str, node: ast.AST, frame: Frame) -> None:
+        """Record that the code at `node` could not be understood."""
+        self.emit([Opaque(reason=reason, code=unparse(node))], node, frame)
+
+    def span(self, node: ast.AST, module: Module) -> Span:
+        """Return the node's place, columns counted in characters."""
+        first = getattr(node, "lineno", 1)
+        last = getattr(node, "end_lineno", None) or first
+        return Span(
+            module.path,
+            first,
+            column_of(module, first, getattr(node, "col_offset", 0)),
+            last,
+            column_of(module, last, getattr(node, "end_col_offset", None) or 0),
+        )
+
+    def span_in_revision(self, node: ast.AST, frame: Frame) -> Span:
+        """Return where in the revision file the innermost running call stands."""
+        if frame.module is self.module:
+            return self.span(node, frame.module)
+        for module, outer in reversed(self.calls):
+            if module is self.module:
+                return self.span(outer, module)
+        return self.span(node, frame.module)
+
+    @contextmanager
+    def condition(self, condition: Condition | None) -> Iterator[None]:
+        """Mark what is recorded inside as depending on the condition."""
+        depth = len(self.conditions)
+        if condition is not None:
+            self.conditions.append(condition)
+        try:
+            yield
+        finally:
+            del self.conditions[depth:]

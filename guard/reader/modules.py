@@ -1,0 +1,133 @@
+"""The Python files that a revision is made of: the revision itself and the helpers it imports.
+
+A helper is followed by its path, never imported. What lies outside the given roots, or does not
+parse, stays a dotted name.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from pathlib import Path
+
+from guard.reader.values import Value
+
+MAX_BYTES = 20_000_000  # past this a file is no revision
+
+
+class SourceError(Exception):
+    """A file that is no readable Python: the message says why, `line` where."""
+
+    def __init__(self, message: str, line: int = 1):
+        super().__init__(message)
+        self.line = line
+
+
+class Module:
+    """A parsed file. `names` is filled by the interpreter when the module is first looked at."""
+
+    def __init__(self, path: str, name: str, tree: ast.Module, text: str, file: Path | None):
+        self.path = path  # as reports name it
+        self.name = name  # dotted, "" where unknown
+        self.tree = tree
+        self.lines = text.splitlines(keepends=True) or [""]
+        self.file = file
+        self.names: dict[str, Value] = {}
+        self.loaded = False
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a Python source file (PEP 263, BOM); raise SourceError."""
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"it is {len(data):,} bytes long, more than guard reads")
+    if b"\0" in data:
+        raise SourceError("it holds NUL bytes: this is a binary file")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
+        line = data.count(b"\n", 0, error.start) + 1 if isinstance(error, UnicodeDecodeError) else 1
+        raise SourceError(
+            f"it cannot be decoded ({error}): save it as UTF-8, or declare its encoding", line
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse(path: str, text: str, name: str = "", file: Path | None = None) -> Module:
+    """Return the parsed module; raise SourceError with the line of a syntax error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes are the project's affair
+            tree = ast.parse(text)
+    except SyntaxError as error:
+        raise SourceError(f"syntax error: {error.msg}", error.lineno or 1) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SourceError(f"it cannot be parsed: {str(error) or type(error).__name__}") from None
+    return Module(path, name, tree, text, file)
+
+
+class Resolver:
+    """Finds helper modules under the project's roots; each is parsed once."""
+
+    def __init__(self, root: Path, search: tuple[Path, ...] = ()):
+        self.root = root
+        self._search = tuple(dict.fromkeys((*search, root, root / "src")))
+        self._modules: dict[Path, Module | None] = {}
+        self._found: dict[str, Path | None] = {}
+
+    def find(self, dotted: str) -> Module | None:
+        """Return the module of that dotted name, or None where it is not in sight."""
+        if dotted not in self._found:
+            relative = Path(*dotted.split("."))
+            self._found[dotted] = next(
+                (
+                    file
+                    for base in self._search
+                    for file in (
+                        base / relative.with_suffix(".py"),
+                        base / relative / "__init__.py",
+                    )
+                    if file.is_file()
+                ),
+                None,
+            )
+        file = self._found[dotted]
+        return self.load(file, dotted) if file else None
+
+    def find_relative(self, module: Module, level: int, dotted: str | None) -> Module | None:
+        """Return the module that `from ..x import y` names."""
+        if module.file is None:
+            return None
+        folder = module.file.parent
+        for _ in range(level - 1):
+            folder = folder.parent
+        target = folder.joinpath(*dotted.split(".")) if dotted else folder / "__init__"
+        for file in (target.with_suffix(".py"), target / "__init__.py"):
+            if file.is_file():
+                return self.load(file, "")
+        return None
+
+    def load(self, file: Path, dotted: str) -> Module | None:
+        """Return the parsed file, None where it cannot be read or lies outside the root."""
+        file = file.resolve()
+        if file not in self._modules:
+            self._modules[file] = None
+            try:
+                path = file.relative_to(self.root.resolve()).as_posix()
+                self._modules[file] = parse(path, decode(file.read_bytes()), dotted, file)
+            except (OSError, ValueError, SourceError):
+                pass  # it stays a name; the call of it is what gets said
+        return self._modules[file]
+
+    def read_text(self, file: Path) -> str | None:
+        """Return the text of a file beside a revision (a .sql it reads), None outside the root."""
+        try:
+            file = file.resolve()
+            file.relative_to(self.root.resolve())
+            if file.stat().st_size > MAX_BYTES:
+                return None
+            return file.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):
+            return None

@@ -1,0 +1,375 @@
+"""SQLAlchemy's words that reach the database: connections, sessions, tables that create themselves.
+
+Everything else of SQLAlchemy stays as written (`Made`) and is read where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from guard.operations import (
+    CreateEnum,
+    Delete,
+    DropIndex,
+    DropObject,
+    DropTable,
+    Insert,
+    Name,
+    Operation,
+    Query,
+    TransactionControl,
+    Update,
+)
+from guard.reader import classes, columns, execution, rows
+from guard.reader.columns import last
+from guard.reader.state import Call, unknown
+from guard.reader.text import Text
+from guard.reader.values import (
+    BIND,
+    CONTEXT,
+    CURSOR,
+    DIALECT,
+    FALSE,
+    INSPECTOR,
+    NONE,
+    SESSION,
+    BoundMethod,
+    Class,
+    Made,
+    Many,
+    Ref,
+    Unknown,
+    Value,
+    touches_database,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+Word = Callable[["Interpreter", Call], Value]
+
+_EXECUTE = {"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "stream"}
+_SCRIPT = {"executescript"}
+_DATABASE = {BIND, SESSION, CURSOR, CONTEXT}
+_QUERY_ENDS = {"delete", "update", "all", "first", "one", "one_or_none", "scalar", "count", "get"}
+_MADE_BASES = {
+    "TypeDecorator",
+    "UserDefinedType",
+    "TypeEngine",
+    "ColumnElement",
+    "Executable",
+    "ClauseElement",
+    "DDLElement",
+    "FunctionElement",
+}
+_TYPE_WORDS = {"String", "Integer", "Text", "JSON", "Enum", "ENUM", "VARCHAR", "CHAR", "DateTime"}
+
+
+def is_made(cls: Class) -> bool:
+    """Return whether the class is a column type or clause of its own: kept as written."""
+    return any(last(base) in _MADE_BASES | _TYPE_WORDS for base in classes.bases_of(cls))
+
+
+def word(path: str) -> Word | None:
+    """Return what the dotted name does when called; None where it only makes a construct."""
+    if not path.startswith(("sqlalchemy", "sqlmodel", "flask", "sqlite3.")):
+        return _OTHERS.get(path)
+    return _WORDS.get(last(path))
+
+
+def _inspect(run: Interpreter, call: Call) -> Value:
+    if call.args and (touches_database(call.args[0]) or isinstance(call.args[0], Unknown)):
+        return Ref(INSPECTOR)
+    return Made("sqlalchemy.inspect", call.args, call.kwargs, call.code)
+
+
+def _session(run: Interpreter, call: Call) -> Value:
+    return Ref(SESSION)
+
+
+def _session_factory(run: Interpreter, call: Call) -> Value:
+    return Made("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.code)
+
+
+def _table(run: Interpreter, call: Call) -> Value:
+    made = Made("sqlalchemy.Table", call.args, call.kwargs, call.code)
+    run.tables.append(made)
+    return made
+
+
+def _engine(run: Interpreter, call: Call) -> Value:
+    return Unknown(call.code)
+
+
+_WORDS: dict[str, Word] = {
+    "inspect": _inspect,
+    "from_engine": _inspect,
+    "Inspector": _inspect,
+    "Session": _session,
+    "scoped_session": _session_factory,
+    "sessionmaker": _session_factory,
+    "Table": _table,
+    "create_engine": _engine,
+}
+_OTHERS: dict[str, Word] = {"sqlmodel.Session": _session}
+
+
+# Methods
+
+
+def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | None:
+    """Return what `receiver.name(...)` gives and record what it does; None for no such word."""
+    match receiver:
+        case Ref(path) if path in {DIALECT, INSPECTOR}:
+            return Unknown(call.code, "outside", inspected=True)
+        case Ref(path) if path == SESSION:
+            return _session_method(run, name, call)
+        case Ref(path) if path in _DATABASE:
+            return _connection_method(run, path, name, call)
+        case Made():
+            return _made_method(run, receiver, name, call)
+        case Class():
+            return _class_method(run, receiver, name, call)
+        case BoundMethod():
+            return _method_of_method(run, receiver, name, call)
+        case Unknown() if name in _EXECUTE | _SCRIPT and call.args:
+            return _unknown_execute(run, receiver, name, call)
+        case Unknown(inspected=True):
+            return Unknown(call.code, "outside", inspected=True)
+    return None
+
+
+def _method_of_method(run: Interpreter, receiver: BoundMethod, name: str, call: Call) -> Value:
+    """`dialect.identifier_preparer.quote(x)` gives back its text; the rest is not known."""
+    if name.startswith(("quote", "format_")) and call.args and isinstance(call.args[0], Text):
+        return call.args[0]
+    if isinstance(receiver.receiver, Ref) and receiver.receiver.path in {DIALECT, INSPECTOR}:
+        return Unknown(call.code, "outside", inspected=True)
+    return unknown(call.node, *call.args)
+
+
+def _unknown_execute(run: Interpreter, receiver: Unknown, name: str, call: Call) -> Value | None:
+    """`x.execute(...)` of something unknown is the database's where it is given SQL."""
+    value = call.args[0]
+    inner = execution.sql_text(value)
+    if inner is not None and (isinstance(value, Made) or execution.looks_like_sql(inner)):
+        return execution.execute(run, value, call)
+    if isinstance(value, Made) and rows.operation_of(value) is not None:
+        return execution.execute(run, value, call)
+    return None
+
+
+def _connection_method(run: Interpreter, path: str, name: str, call: Call) -> Value:
+    if name in _EXECUTE | _SCRIPT and call.args:
+        return execution.execute(run, call.args[0], call)
+    match name:
+        case "connect" | "execution_options" | "get_bind" | "run_callable":
+            return Ref(BIND)
+        case "get_context":
+            return Ref(CONTEXT)
+        case "cursor" | "raw_connection" | "get_raw_connection":
+            return Ref(CURSOR)
+        case "begin" | "begin_nested" | "begin_transaction":
+            return Made(name, call.args, call.kwargs, call.code, receiver=Ref(path))
+        case "commit" | "rollback":
+            run.emit([TransactionControl(command=name)], call.node, call.frame)
+            return NONE
+        case "autocommit_block":
+            return Ref("<autocommit>")
+        case "has_table" | "table_names" | "has_index":
+            return Unknown(call.code, "outside", inspected=True)
+        case "run_sync" | "run_async" if call.args:
+            given = Call(call.node, call.frame, (Ref(BIND), *call.args[1:]), call.kwargs)
+            return run.call(call.args[0], given)
+        case "copy_from" | "copy_expert":
+            run.opaque("it copies rows in", call.node, call.frame)
+    return Unknown(call.code)
+
+
+def _session_method(run: Interpreter, name: str, call: Call) -> Value:
+    value = call.args[0] if call.args else None
+    match name:
+        case _ if name in _EXECUTE and value is not None:
+            return execution.execute(run, value, call)
+        case "query":
+            return Made("query", call.args, call.kwargs, call.code, receiver=Ref(SESSION))
+        case "connection" | "get_bind":
+            return Ref(BIND)
+        case "commit" | "rollback":
+            run.emit([TransactionControl(command=name)], call.node, call.frame)
+        case "begin" | "begin_nested":
+            return Made(name, call.args, call.kwargs, call.code, receiver=Ref(SESSION))
+        case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
+            table = _table_of_rows(value)
+            count = columns.row_count(call.args[-1]) if call.args else None
+            run.emit([Insert(table=table, rows=count)], call.node, call.frame)
+        case "bulk_update_mappings":
+            run.emit([Update(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+        case "delete":
+            run.emit([Delete(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+        case "get":
+            run.emit([Query(tables=(_table_of_rows(value),))], call.node, call.frame)
+    return Unknown(call.code)
+
+
+def _table_of_rows(value: Value | None) -> Name:
+    if isinstance(value, Many) and value.items:
+        value = value.items[0]
+    return columns.table_name(value) or columns.name(value)
+
+
+def _class_method(run: Interpreter, receiver: Class, name: str, call: Call) -> Value | None:
+    """`Model.metadata.create_all()` is a Made's; a class knows its own functions."""
+    found = classes.lookup(receiver, name)
+    return run.call(found, call) if found is not None else None
+
+
+def _made_method(run: Interpreter, receiver: Made, name: str, call: Call) -> Value | None:
+    here = Made(name, call.args, call.kwargs, call.code, receiver=receiver)
+    if name in _QUERY_ENDS and _query_root(here):
+        operation = rows.query_operation(here)
+        if operation is not None:
+            run.emit([operation], call.node, call.frame)
+            return Unknown(call.code)
+    if name in {"create", "drop"}:
+        return _create_or_drop(run, receiver, name, call)
+    if name in {"create_all", "drop_all"}:
+        return _create_or_drop_all(run, receiver, name, call)
+    if name == "execute" and _reaches(receiver):  # update(t).execute(), select().execute()
+        return execution.execute(run, receiver, call)
+    if receiver.path.endswith("sessionmaker"):
+        return Ref(SESSION)
+    if name in _EXECUTE and call.args:
+        return _unknown_execute(run, Unknown(receiver.code), name, call)
+    if name == "connect" or (name == "cursor" and receiver.path.startswith("sqlite3")):
+        return Ref(CURSOR) if "sqlite3" in receiver.path else Ref(BIND)
+    return None
+
+
+def _reaches(receiver: Made) -> bool:
+    return rows.operation_of(receiver) is not None
+
+
+def _query_root(value: Made) -> bool:
+    link: Value | None = value
+    while isinstance(link, Made):
+        if link.path == "query" and isinstance(link.receiver, Ref | Unknown):
+            return True
+        link = link.receiver
+    return False
+
+
+def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> Value:
+    """`Table.create(bind)`, `Enum.drop(bind)`, `Index.create(bind)`."""
+    checked = truth(call.get(1, "checkfirst") or FALSE) is not False
+    table = columns.table_name(receiver)
+    kind = last(receiver.path)
+    if kind == "Index":
+        operation = _index_operation(receiver, name)
+        run.emit([operation] if operation else [], call.node, call.frame)
+    elif table is not None and isinstance(receiver, Made):
+        if name == "drop":
+            run.emit([DropTable(table=table, if_exists=checked)], call.node, call.frame)
+        else:
+            _emit_table(run, receiver, table, call)
+    elif kind in {"Enum", "ENUM", "DOMAIN"} or receiver.path in {"Enum", "ENUM"}:
+        _emit_enum(run, receiver, name, call, checked)
+    elif touches_database(call.args[0] if call.args else NONE):
+        run.opaque(f"it lets {receiver.code or receiver.path} {name} itself", call.node, call.frame)
+    return NONE
+
+
+def _index_operation(receiver: Made, name: str) -> Operation | None:
+    owner = next((a.receiver for a in receiver.args if isinstance(a, Made)), None)
+    while isinstance(owner, Made) and columns.table_name(owner) is None:
+        owner = owner.receiver
+    table = columns.table_name(owner) or Name("{table}")
+    if name == "drop":
+        label = columns.string(receiver.args[0]) if receiver.args else None
+        return DropIndex(name=Name(label or "{index}"), table=table)
+    return columns.read_index(receiver, table)
+
+
+def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> None:
+    items = tuple(a for a in receiver.args[1:] if not _is_metadata(a))
+    made = columns.read_table(table, items, receiver.kwargs, run.dialect)
+    emit_table(run, made, call)
+
+
+def emit_table(run: Interpreter, made: columns.ReadTable, call: Call) -> None:
+    """Record the table, and the enum types that PostgreSQL gets with it."""
+    for kind in columns.enum_types(made.create):
+        if run.dialect in (None, "", "postgresql") and kind.enum_name is not None:
+            run.emit(
+                [CreateEnum(name=kind.enum_name, values=kind.values)],
+                call.node,
+                call.frame,
+                dialects=("postgresql",),
+            )
+    run.emit([made.create, *made.indexes], call.node, call.frame)
+
+
+def _is_metadata(value: Value) -> bool:
+    return isinstance(value, Made) and last(value.path) in {"MetaData", "metadata"}
+
+
+def _emit_enum(run: Interpreter, receiver: Made, name: str, call: Call, checked: bool) -> None:
+    kind = columns.read_type(receiver, "postgresql")
+    if kind is None or run.dialect not in (None, "", "postgresql"):
+        return
+    label = kind.enum_name or Name("{" + (receiver.code or "enum") + "}")
+    operation = (
+        CreateEnum(name=label, values=kind.values)
+        if name == "create"
+        else DropObject(object_type="type", name=label, if_exists=checked)
+    )
+    run.emit([operation], call.node, call.frame, dialects=("postgresql",))
+
+
+def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call) -> Value:
+    """`metadata.create_all(bind)`: every table that the revision itself defined on it."""
+    chosen = call.get(1, "tables")
+    tables: list[Value] = (
+        list(chosen.items)
+        if isinstance(chosen, Many)
+        else [t for t in run.tables if _belongs(t, receiver)]
+    )
+    known = [t for t in tables if columns.table_name(t) is not None]
+    if not known or len(known) < len(tables):
+        verb = "creates" if name == "create_all" else "drops"
+        run.opaque(
+            f"it {verb} every table of {receiver.code or 'a metadata'}, which only importing "
+            "the application would show",
+            call.node,
+            call.frame,
+        )
+    for table in known:
+        label = columns.table_name(table)
+        assert label is not None
+        if name == "drop_all":
+            run.emit([DropTable(table=label, if_exists=True)], call.node, call.frame)
+        elif isinstance(table, Class):
+            emit_table(run, _mapped_table(run, table, label), call)
+        elif isinstance(table, Made):
+            _emit_table(run, table, label, call)
+    return NONE
+
+
+def _belongs(table: Value, metadata: Made) -> bool:
+    if isinstance(table, Made):
+        return any(a == metadata for a in table.args[1:2])
+    base = metadata.receiver
+    return isinstance(table, Class) and (base in table.bases or base is None)
+
+
+def _mapped_table(run: Interpreter, cls: Class, label: Name) -> columns.ReadTable:
+    items: list[Value] = []
+    for key, value in cls.attributes.items():
+        if not columns.is_column(value) or not isinstance(value, Made):
+            continue
+        named = value.args and isinstance(value.args[0], Text)
+        args = value.args if named else (Text.of(key), *value.args)
+        items.append(Made(value.path, args, value.kwargs, value.code))
+    return columns.read_table(label, tuple(items), {}, run.dialect)

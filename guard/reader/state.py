@@ -1,0 +1,98 @@
+"""The small values that the parts of the interpreter pass around."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+import msgspec
+
+from guard.reader.modules import Module
+from guard.reader.text import Text
+from guard.reader.values import Function, Unknown, Value
+from guard.statement import Piece, Span
+
+
+class LimitReachedError(Exception):
+    """The code runs longer than the reader follows it."""
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A test that is settled at run time only. `guarded`: it asks what the database already has."""
+
+    code: str
+    guarded: bool = False
+    repeated: bool = False
+
+
+class Frame(msgspec.Struct):
+    """One running function (or module body): its names, and the file its code stands in."""
+
+    module: Module
+    names: dict[str, Value]
+    outer: dict[str, Value] = {}
+    function: Function | None = None
+    returned: list[Value] = []
+    globals_written: set[str] = set()
+    on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call as the words see it: positional and keyword values, and where it stands."""
+
+    node: ast.Call
+    frame: Frame
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    open: bool = False  # unknown *args or **kwargs were given too
+
+    @property
+    def code(self) -> str:
+        return unparse(self.node)
+
+    def get(self, position: int | None, *names: str) -> Value | None:
+        """Return the argument at `position` or under one of the names, None where not given."""
+        for name in names:
+            if name in self.kwargs:
+                return self.kwargs[name]
+        if position is not None and position < len(self.args):
+            return self.args[position]
+        return None
+
+
+class BuiltText(msgspec.Struct, frozen=True):
+    """SQL text that was put together from pieces and then executed."""
+
+    text: Text
+    pieces: tuple[Piece, ...]
+    span: Span
+
+
+def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:
+    """Return the unknown value of an expression; it is as trustworthy as what it was made of."""
+    outside = not sources or any(
+        (isinstance(v, Unknown) and v.origin == "outside")
+        or (isinstance(v, Text) and v.origin == "outside")
+        for v in sources
+    )
+    seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in sources)
+    return Unknown(unparse(node), "outside" if outside else "constant", seen)
+
+
+def unparse(node: ast.AST) -> str:
+    """Return the node as code on one line, cut where it is long."""
+    try:
+        code = " ".join(ast.unparse(node).split())
+    except (RecursionError, ValueError):
+        code = "..."
+    return code if len(code) <= 120 else code[:117] + "..."
+
+
+def column_of(module: Module, line: int, offset: int) -> int:
+    """Return the 1-based column in characters of a UTF-8 byte offset."""
+    if line > len(module.lines):
+        return offset + 1
+    text = module.lines[line - 1]
+    if text.isascii():
+        return offset + 1
+    return len(text.encode()[:offset].decode(errors="replace")) + 1

@@ -1,0 +1,320 @@
+"""What an expression of a revision can be worth to the reader.
+
+Strings are `Text` (guard.reader.text), since where each piece came from matters. Everything else is
+one of the values here. A value is never guessed: what cannot be known is `Unknown`, with the code
+that it stands for, and `Unknown` is contagious.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from guard.reader.text import Text
+from guard.statement import Origin
+
+if TYPE_CHECKING:
+    from guard.reader.modules import Module
+
+# Refs that name no Python object: what Alembic hands to a revision at run time.
+BIND = "<bind>"  # the connection; also the engine
+DIALECT = "<dialect>"
+CONTEXT = "<context>"  # the MigrationContext
+INSPECTOR = "<inspector>"
+SESSION = "<session>"
+CURSOR = "<cursor>"  # a raw DBAPI connection or cursor
+
+
+class Const(msgspec.Struct, frozen=True):
+    """A number, True, None, bytes, a date: any plain Python value but a string."""
+
+    value: Any
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """What cannot be known without running it. `inspected`: read from the database's catalogue."""
+
+    code: str
+    origin: Origin = "outside"
+    inspected: bool = False
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """A dotted name that stands for an object elsewhere: `alembic.op.create_table`."""
+
+    path: str
+
+
+class Made(msgspec.Struct, frozen=True):
+    """The result of a call or attribute that is kept as written: `sa.Column("x", sa.Integer())`.
+
+    `path` is the dotted name of what was called; of a method it is the method's name and
+    `receiver` is the object. `called` is False for an attribute such as `table.c.id`.
+    """
+
+    path: str
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] = {}
+    code: str = ""
+    receiver: Value | None = None
+    called: bool = True
+
+
+class Many(msgspec.Struct):
+    """A list, tuple or set; mutable, since revisions append to lists.
+
+    `certain` is False where an item was added under a condition; `open`: there may be more items.
+    """
+
+    kind: Literal["list", "tuple", "set"]
+    items: list[Value]
+    certain: bool = True
+    open: bool = False
+    depth: int = 0  # conditions that held where it was made: under more, an item is uncertain
+
+
+class Mapping(msgspec.Struct):
+    """A dict, in insertion order; keys are compared by `key_of`."""
+
+    pairs: dict[Any, tuple[Value, Value]]
+    certain: bool = True
+    open: bool = False
+    depth: int = 0
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A function or lambda of a module in sight, with the names around it."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    module: Module
+    names: dict[str, Value]  # of the enclosing functions
+    defaults: tuple[Value | None, ...] = ()
+    receiver: Value | None = None
+    bound: tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]] = ((), ())  # functools.partial
+
+
+class Class(msgspec.Struct):
+    """A class of a module in sight: its attributes, and its fields where it is a plain record."""
+
+    name: str
+    module: Module
+    attributes: dict[str, Value]
+    fields: tuple[str, ...] = ()
+    bases: tuple[Value, ...] = ()
+    is_enum: bool = False
+
+
+class Instance(msgspec.Struct):
+    cls: Class
+    attributes: dict[str, Value]
+
+
+class ModuleValue(msgspec.Struct, frozen=True):
+    """A module that was followed by its path."""
+
+    module: Module
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What `with op.batch_alter_table(...) as batch_op` binds."""
+
+    table: Value
+    schema: Value | None
+    recreate: Value | None = None
+
+
+class BoundMethod(msgspec.Struct, frozen=True):
+    """A method that was looked up and not yet called."""
+
+    receiver: Value
+    name: str
+
+
+Value: TypeAlias = (
+    Text
+    | Const
+    | Unknown
+    | Ref
+    | Made
+    | Many
+    | Mapping
+    | Function
+    | Class
+    | Instance
+    | ModuleValue
+    | Batch
+    | BoundMethod
+)
+
+NONE = Const(None)
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+def truth(value: Value) -> bool | None:
+    """Return whether the value is true in Python's sense; None where that is not known."""
+    match value:
+        case Const(plain):
+            return bool(plain)
+        case Text():
+            return bool(value.plain) if value.known else (True if value.has_content else None)
+        case Many(items=items, open=more, certain=certain):
+            return True if items and certain else (None if more or items else False)
+        case Mapping(pairs=pairs, open=more, certain=certain):
+            return True if pairs and certain else (None if more or pairs else False)
+        case Unknown():
+            return None
+        case Ref() | Made():
+            return None
+        case _:
+            return True
+
+
+def key_of(value: Value) -> Any:
+    """Return a hashable stand-in for a dict key or set member; None-marked where it is unknown."""
+    match value:
+        case Const(plain):
+            return plain if plain.__hash__ else repr(plain)
+        case Text():
+            return value.plain if value.known else ("text", value.plain)
+        case Many(items=items):
+            return tuple(key_of(item) for item in items)
+        case Ref(path):
+            return ("ref", path)
+        case Unknown(code):
+            return ("unknown", code)
+        case _:
+            return ("object", id(value))
+
+
+def is_known(value: Value) -> bool:
+    """Return whether nothing in the value is unknown (containers: all the way down)."""
+    match value:
+        case Const():
+            return True
+        case Text():
+            return value.known
+        case Many(items=items, certain=certain, open=more):
+            return certain and not more and all(is_known(item) for item in items)
+        case Mapping(pairs=pairs, certain=certain, open=more):
+            return (
+                certain and not more and all(is_known(k) and is_known(v) for k, v in pairs.values())
+            )
+        case _:
+            return False
+
+
+def to_python(value: Value) -> Any:
+    """Return the plain Python value of what `is_known` holds for."""
+    match value:
+        case Const(plain):
+            return plain
+        case Text():
+            return value.plain
+        case Many(kind=kind, items=items):
+            plain_items = [to_python(item) for item in items]
+            return {"list": list, "tuple": tuple, "set": set}[kind](plain_items)
+        case Mapping(pairs=pairs):
+            return {to_python(k): to_python(v) for k, v in pairs.values()}
+    raise TypeError(f"{type(value).__name__} has no plain value")
+
+
+def from_python(plain: Any, origin: Origin = "constant", code: str = "") -> Value:
+    """Return the value for a plain Python object that the reader computed."""
+    match plain:
+        case str():
+            return Text.of(plain, origin, code)
+        case list() | tuple() | set() | frozenset():
+            kind: Literal["list", "tuple", "set"] = (
+                "list"
+                if isinstance(plain, list)
+                else "tuple"
+                if isinstance(plain, tuple)
+                else "set"
+            )
+            return Many(kind, [from_python(item, origin, code) for item in plain])
+        case dict():
+            return Mapping(
+                {
+                    key_of(from_python(k)): (
+                        from_python(k, origin, code),
+                        from_python(v, origin, code),
+                    )
+                    for k, v in plain.items()
+                }
+            )
+    return Const(plain)
+
+
+def touches_database(value: Value) -> bool:
+    """Return whether the value can reach the database: the connection, a session, `op` itself."""
+    match value:
+        case Ref(path):
+            return path in {BIND, CONTEXT, SESSION, CURSOR, "alembic.op"}
+        case Batch():
+            return True
+        case Many(items=items):
+            return any(touches_database(item) for item in items)
+        case Mapping(pairs=pairs):
+            return any(touches_database(v) for _, v in pairs.values())
+    return False
+
+
+def join(a: Value | None, b: Value | None, code: str) -> Value:
+    """Return what is known of a name that is `a` on one path and `b` on another."""
+    if a is None or b is None:
+        # Set on one path only: code that uses it afterwards relies on that path.
+        return a if b is None and a is not None else b if b is not None else Unknown(code)
+    if a is b or _same(a, b):
+        return a
+    origins = {_origin(a), _origin(b)}
+    inspected = any(isinstance(v, Unknown) and v.inspected for v in (a, b))
+    return Unknown(code, "outside" if "outside" in origins else "constant", inspected)
+
+
+def _same(a: Value, b: Value) -> bool:
+    if is_known(a) and is_known(b):
+        return bool(to_python(a) == to_python(b))
+    return type(a) is type(b) and isinstance(a, Ref | Unknown | Made) and a == b
+
+
+def _origin(value: Value) -> Origin:
+    match value:
+        case Unknown(origin=origin):
+            return origin
+        case Text():
+            return value.origin
+    return "constant"
+
+
+def as_text(value: Value, code: str) -> Text:
+    """Return the value as a piece of another text: `str(value)`, with its provenance."""
+    match value:
+        case Text():
+            return value.embedded(code)
+        case Const(plain):
+            return Text.of(str(plain), "constant", code)
+        case Unknown(origin=origin):
+            return Text.hole(code, origin)
+        case Instance(attributes=attributes) if "value" in attributes:
+            return as_text(attributes["value"], code)
+        case Made(path=path, args=(Text() as inner, *_)) if path.rpartition(".")[2] in _WRAPPERS:
+            return inner.embedded(code)
+        case Many() | Mapping() if is_known(value):
+            return Text.of(str(to_python(value)), "constant", code)
+    return Text.hole(code, "outside")
+
+
+# Calls that give back the text they are given: quoted, marked or wrapped.
+_WRAPPERS = {
+    "text",
+    "quoted_name",
+    "literal_column",
+    "f",
+    "quote",
+    "quote_identifier",
+    "DDL",
+    "SQL",
+}
