@@ -25,6 +25,10 @@ LIKELY_ID = re.compile(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL_IN_ID = "@-+:"  # alembic.script.revision, _revision_illegal_chars
 
+SAVE_AS_UTF_8 = (
+    "save it as UTF-8, or name its encoding in the first line (# -*- coding: latin-1 -*-)"
+)
+
 HeadProblem = Literal["no-revision", "unreadable", "computed"]
 Value = str | None | tuple["Value", ...]
 
@@ -101,12 +105,9 @@ def _read(path: PurePath, data: bytes) -> RevisionHead:
     try:
         return read_head(path, decode_source(data))
     except UnicodeDecodeError as error:
-        return _unreadable(
-            f"its byte {error.start + 1} is not {error.encoding}: save it as UTF-8, "
-            "or name its encoding in the first line (# -*- coding: latin-1 -*-)"
-        )
+        return _unreadable(f"its byte {error.start + 1} is not {error.encoding}: {SAVE_AS_UTF_8}")
     except SyntaxError as error:
-        return _unreadable(f"its encoding is not clear: {error.msg}")
+        return _unreadable(f"{error.msg}: {SAVE_AS_UTF_8}")
 
 
 def read_head(path: PurePath, text: str) -> RevisionHead:

@@ -106,18 +106,23 @@ def _named(
 
 
 def _around(start: Path, root: Path) -> tuple[Environment, ...]:
-    above = [folder for folder in start.parents if folder.is_relative_to(root)]
-    known, errors = _scan(start, root)
+    """The environments at or below `start`; else the one it stands in; else the nearest above."""
+    found, errors = _scan(start, root)
     if errors:
         raise errors[0]
-    if known and any(env.config_path for env in known):
-        return known
-    for folder in above:  # started inside an environment, or beside it
-        wider, _ = _scan(folder, root)
-        if wider:
-            inside = tuple(env for env in wider if env.holds(start))
-            return inside or known or wider
-    return known
+    if any(env.config_path for env in found):
+        return found
+    for folder in start.parents:
+        if not folder.is_relative_to(root):
+            break
+        wider, broken = _scan(folder, root)
+        inside = tuple(env for env in wider if env.config_path and env.holds(start))
+        if inside:
+            return inside
+        found, errors = found or wider, errors or broken
+    if errors and not found:
+        raise errors[0]
+    return found
 
 
 def _environments_of(
