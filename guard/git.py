@@ -124,17 +124,21 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         wanted = sorted(set(blobs))
         if not wanted:
             return {}
-        output = self._check("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n")
+        lacking = ConfigError(
+            f"{self.root}: the clone lacks the contents of older files, so what is released "
+            "cannot be compared: clone without --filter, or git fetch --refetch --no-filter"
+        )
+        done = self._git("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n")
+        if done.returncode:
+            raise lacking
+        output = done.stdout
         found: dict[str, bytes] = {}
         at = 0
         for blob in wanted:
             end = output.index(b"\n", at)
             header = output[at:end].split()
             if header[-1] == b"missing":
-                raise ConfigError(
-                    f"{self.root}: the clone lacks the contents of older files, so what is "
-                    "released cannot be compared: clone without --filter, or git fetch --refetch"
-                )
+                raise lacking
             size = int(header[2])
             found[blob] = output[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
@@ -151,8 +155,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return _run(self.root, *arguments, stdin=stdin)
 
-    def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        done = self._git(*arguments, stdin=stdin)
+    def _check(self, *arguments: str) -> bytes:
+        done = self._git(*arguments)
         if done.returncode:
             raise ConfigError(f"{self.root}: git {arguments[0]} failed: {_message(done)}")
         return done.stdout
@@ -176,4 +180,5 @@ def _text(done: subprocess.CompletedProcess[bytes]) -> str:
 
 def _message(done: subprocess.CompletedProcess[bytes]) -> str:
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else f"exit code {done.returncode}"
+    fatal = [line for line in lines if line.startswith("fatal: ")] or lines
+    return fatal[0].removeprefix("fatal: ") if fatal else f"exit code {done.returncode}"

@@ -118,7 +118,9 @@ def _side(repo: Repository, environment: Environment, commit: str, now: _Side) -
     there = _environment_at(repo, environment, listing)
     contents = _contents(repo, there, listing)
     if not contents:
-        contents = _moved_from(repo, listing, now)
+        folders = _moved_from(repo, listing, now)
+        there = msgspec.structs.replace(there, version_locations=folders)
+        contents = _contents(repo, there, listing)
 
     def read(path: PurePath, data: bytes) -> RevisionHead:
         same = now.files.get(relative(Path(path), repo.root))
@@ -172,7 +174,7 @@ def _environment_at(
     return msgspec.structs.replace(environment, version_locations=tuple(locations))
 
 
-def _moved_from(repo: Repository, listing: Mapping[str, str], now: _Side) -> dict[Path, bytes]:
+def _moved_from(repo: Repository, listing: Mapping[str, str], now: _Side) -> tuple[Path, ...]:
     """The folders, gone since, that held revisions of the same ids: the environment was moved."""
     gone = {
         name: blob
@@ -181,15 +183,11 @@ def _moved_from(repo: Repository, listing: Mapping[str, str], now: _Side) -> dic
     }
     data = repo.read_blobs(gone.values())
     folders = {
-        PurePath(name).parent
+        repo.root / PurePath(name).parent
         for name, blob in gone.items()
         if read_file(PurePath(name), data[blob]).revision in now.revisions
     }
-    return {
-        repo.root / name: data[blob]
-        for name, blob in gone.items()
-        if PurePath(name).parent in folders
-    }
+    return tuple(sorted(folders))
 
 
 def _merged(then: _Side, tip: _Side, now: _Side, root: Path) -> Graph:
