@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .sqlite import Column, Database, State, Table, quote
+from .sqlite import Column, Database, ForeignKey, State, Table, quote
 from .sqltext import tokens
 
 FIRST_NUMBER = 1001  # a migration that writes its own keys starts at 1
@@ -61,7 +61,7 @@ class Seeder:
             try:
                 made += self._insert(cursor, name, table, filled)
             except sqlite3.Error as error:
-                if not made:
+                if not made and not state.rows.get(name):
                     self.notes[name] = str(error)
                 break
         self.rows += made
@@ -99,11 +99,14 @@ class Seeder:
                 continue
             unique = column.name in alone or column.name in together
             row[column.name] = value_for(column, number if unique else FIRST_NUMBER)
+        nullable = {column.name for column in table.columns if column.nullable}
+        choice = number  # walks through all combinations of parents, one by one
         for key in table.foreign_keys:
             if any(column in row for column in key.columns):
-                nullable = {c.name for c in table.columns if c.nullable}
-                parent = _parent_values(cursor, key.parent, key.parent_columns, number)
-                for name, value in zip(key.columns, parent or itertools.repeat(None)):
+                parents = _parent_keys(cursor, key)
+                parent = parents[choice % len(parents)] if parents else itertools.repeat(None)
+                choice = choice // (len(parents) or 1)
+                for name, value in zip(key.columns, parent):
                     if value is not None or name in nullable:
                         row[name] = value
         return row
@@ -143,19 +146,17 @@ def _keys(table: Table) -> Iterator[tuple[str, ...]]:
     yield from table.uniques
 
 
-def _parent_values(
-    cursor: sqlite3.Cursor, parent: str, columns: tuple[str, ...], number: int
-) -> tuple[Any, ...] | None:
-    """Return the key of a row of `parent`, another for each number as far as there are any."""
+def _parent_keys(cursor: sqlite3.Cursor, key: ForeignKey) -> list[tuple[Any, ...]]:
+    """Return the values that rows of the parent have in the columns that `key` refers to."""
+    columns = key.parent_columns
     if not columns:
-        found = cursor.execute(f"PRAGMA table_info({quote(parent)})").fetchall()
+        found = cursor.execute(f"PRAGMA table_info({quote(key.parent)})").fetchall()
         columns = tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5])
     names = ", ".join(quote(column) for column in columns)
     try:
-        rows = cursor.execute(f"SELECT {names} FROM {quote(parent)} LIMIT 50").fetchall()
+        return cursor.execute(f"SELECT {names} FROM {quote(key.parent)} LIMIT 50").fetchall()
     except sqlite3.Error:  # the parent is not there (yet)
-        return None
-    return rows[number % len(rows)] if rows else None
+        return []
 
 
 def _variants(row: dict[str, Any], table: Table) -> Iterator[dict[str, Any]]:
@@ -193,15 +194,14 @@ def _literals(words: Iterable[str]) -> Iterator[Any]:
 def _parents_first(names: list[str], tables: dict[str, Table]) -> list[str]:
     ordered: dict[str, None] = {}
     wanted = set(names)
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in ordered or name in path:
-            return
-        for key in tables[name].foreign_keys:
-            if key.parent in wanted:
-                visit(key.parent, (*path, name))
-        ordered[name] = None
-
-    for name in names:
-        visit(name, ())
+    waiting = list(reversed(names))
+    seen: set[str] = set()
+    while waiting:
+        name = waiting[-1]
+        seen.add(name)
+        parents = {key.parent for key in tables[name].foreign_keys} & wanted - seen
+        if parents:
+            waiting += sorted(parents)
+        else:
+            ordered[waiting.pop()] = None
     return list(ordered)

@@ -1,0 +1,307 @@
+"""What a round trip finds in revisions that run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from roundtrip_project import USERS, Step, project, revision, round_trip, story
+
+from guard.facts import DeclaredIrreversible, RowsLost, RunFailure, SchemaDrift
+
+NOT_NULL = """
+with op.batch_alter_table('users') as users:
+    users.alter_column('email', existing_type=sa.String(80), nullable=False)
+"""
+NULL = NOT_NULL.replace("nullable=False", "nullable=True")
+CHILD = (
+    "op.create_table('posts', sa.Column('id', sa.Integer(), primary_key=True), sa.Column("
+    "'user_id', sa.Integer(), sa.ForeignKey('users.id', ondelete='CASCADE'), nullable=False))"
+)
+PRAGMA_ENV = """
+from alembic import context
+from sqlalchemy import create_engine, event
+
+engine = create_engine("sqlite:///data.sqlite3")
+
+@event.listens_for(engine, "connect")
+def enforce(connection, record):
+    connection.execute("PRAGMA foreign_keys = ON")
+
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        pytest.param(
+            ("op.add_column('users', sa.Column('n', sa.Integer()))", "op.drop_column('users', 'n')"),
+            None,
+            id="adds and drops a column",
+        ),
+        pytest.param(("op.add_column('nobody', sa.Column('n', sa.Integer()))", ""), "upgrade fails"),
+        pytest.param(("import sys; sys.exit(3)", ""), "upgrade fails", id="sys.exit"),
+        pytest.param((NOT_NULL, NULL), "upgrade-with-rows fails", id="NOT NULL over NULLs"),
+        pytest.param(
+            ("op.create_index('ux', 'users', ['email'], unique=True)", "op.drop_index('ux')"),
+            "upgrade-with-rows fails",
+            id="unique over duplicates",
+        ),
+        pytest.param(
+            (
+                "op.add_column('users', sa.Column('n', sa.Integer(), nullable=False))",
+                "op.drop_column('users', 'n')",
+            ),
+            "upgrade-with-rows fails",
+            id="NOT NULL column without default",
+        ),
+        pytest.param(
+            ("op.execute(\"UPDATE users SET email = '' WHERE email IS NULL\")\n" + NOT_NULL, NULL),
+            None,
+            id="backfills before NOT NULL",
+        ),
+        pytest.param((CHILD, "op.drop_table('post')"), "downgrade fails"),
+        pytest.param((CHILD, ""), "downgrade drift", id="empty downgrade"),
+        pytest.param((CHILD, "raise RuntimeError('no way back')"), "irreversible"),
+        pytest.param((CHILD, "raise NotImplementedError"), "irreversible"),
+        pytest.param((CHILD, "assert False"), "downgrade fails"),
+        pytest.param(
+            (CHILD, "op.create_unique_constraint('u', 'users', ['email'])"),
+            "downgrade fails",
+            id="NotImplementedError of Alembic itself",
+        ),
+        pytest.param(
+            ("op.execute('INSERT INTO users (id) VALUES (1)')", ""),
+            "second-upgrade fails",
+            id="inserts again",
+        ),
+        pytest.param(
+            (
+                "op.execute('INSERT INTO users (id) VALUES (1)')",
+                "op.execute('DELETE FROM users WHERE id = 1')",
+            ),
+            None,
+            id="inserts and deletes its own row",
+        ),
+        pytest.param(
+            ("op.execute('INSERT INTO users (id) VALUES (1)')", "op.execute('DELETE FROM users')"),
+            "downgrade loses users",
+            id="deletes rows of others",
+        ),
+        pytest.param(
+            ("op.execute('UPDATE users SET email = lower(email)')", ""), None, id="declared update"
+        ),
+        pytest.param(
+            ("op.execute('DELETE FROM users WHERE email IS NULL')", ""), None, id="declared delete"
+        ),
+        pytest.param(
+            ("op.drop_column('users', 'email')", "op.add_column('users', sa.Column('email', "
+            "sa.String(80)))"),
+            None,
+            id="declared drop of a column",
+        ),
+        pytest.param(
+            ("op.rename_table('users', 'people')", "op.rename_table('people', 'users')"),
+            None,
+            id="rename",
+        ),
+        pytest.param(
+            ("op.execute('CREATE TRIGGER t AFTER INSERT ON users BEGIN SELECT 1; END')", ""),
+            "downgrade drift",
+            id="trigger left",
+        ),
+        pytest.param(
+            ("op.execute('CREATE VIEW v AS SELECT 1 AS one')", ""), "downgrade drift", id="view left"
+        ),
+    ],
+)  # fmt: skip
+def test_one_revision(step: Step, expected: str | None, tmp_path: Path) -> None:
+    result = round_trip(project(tmp_path, USERS, step))
+    assert story(result) == ([("r2", expected)] if expected else [])
+
+
+def test_a_failure_points_at_its_line_and_quotes_the_error_and_the_sql(tmp_path: Path) -> None:
+    bad = ("op.get_bind()\nop.execute('INSERT INTO nowhere VALUES (1)')", "")
+    (failure,) = round_trip(project(tmp_path, bad)).facts
+    assert isinstance(failure, RunFailure)
+    assert (failure.span.path, failure.span.line) == ("migrations/versions/r1.py", 10)
+    assert failure.error == "no such table: nowhere"
+    assert failure.sql == "INSERT INTO nowhere VALUES (1)"
+
+
+def test_a_difference_points_at_the_downgrade_and_names_things_as_the_user_does(
+    tmp_path: Path,
+) -> None:
+    upgrade = """
+    op.execute('DELETE FROM users')
+    op.create_index('ix_mail', 'users', ['email'], sqlite_where=sa.text('id > 5'))
+    with op.batch_alter_table('users') as users:
+        users.alter_column('email', type_=sa.String(100), nullable=False, server_default='x')
+        users.create_check_constraint('long', 'length(email) > 1')
+    """
+    result = round_trip(project(tmp_path, USERS, (upgrade, "")))
+    (drift,) = result.facts
+    assert isinstance(drift, SchemaDrift)
+    assert (drift.span.path, drift.span.line) == ("migrations/versions/r2.py", 16)
+    assert drift.difference == (
+        "- column users.email VARCHAR(80)",
+        "+ column users.email VARCHAR(100) NOT NULL DEFAULT 'x'",
+        "+ check on users: length(email) > 1",
+        "+ index ix_mail on users (email) WHERE id > 5",
+    )
+
+
+def test_an_irreversible_downgrade_says_why(tmp_path: Path) -> None:
+    (fact,) = round_trip(
+        project(tmp_path, (USERS[0], "raise NotImplementedError('rows are merged')"))
+    ).facts
+    assert isinstance(fact, DeclaredIrreversible)
+    assert fact.message == "rows are merged"
+    assert fact.span.line == 13
+
+
+def test_rows_that_batch_mode_deletes_by_cascade_are_missed(tmp_path: Path) -> None:
+    batch = "with op.batch_alter_table('users', recreate='always') as users:\n    pass"
+    result = round_trip(
+        project(tmp_path, USERS, (CHILD, "op.drop_table('posts')"), (batch, batch), env=PRAGMA_ENV)
+    )
+    (lost,) = result.facts
+    assert isinstance(lost, RowsLost)
+    assert (lost.revision, lost.table, lost.stage) == ("r3", "posts", "upgrade")
+    assert lost.difference == ("- 3 rows in posts", "+ 0 rows in posts")
+
+
+def test_a_lossy_type_change_shows_the_values(tmp_path: Path) -> None:
+    change = """
+with op.batch_alter_table('users') as users:
+    users.alter_column('email', existing_type=sa.String(80), type_=sa.{})
+"""
+    step = (change.format("Integer()"), change.format("String(80)"))
+    (lost,) = round_trip(project(tmp_path, USERS, step)).facts
+    assert isinstance(lost, RowsLost)
+    assert lost.difference[:2] == (
+        "- users.email = 'Ünï 1001' where id = 1002",
+        "+ users.email = '0' where id = 1002",
+    )
+
+
+def test_a_schema_that_differs_the_second_time(tmp_path: Path) -> None:
+    upgrade = """
+    found = op.get_bind().execute(sa.text('SELECT 1 FROM users WHERE id = 1')).first()
+    op.add_column('users', sa.Column('b' if found else 'a', sa.Text()))
+    op.execute('INSERT OR IGNORE INTO users (id) VALUES (1)')
+    """
+    downgrade = """
+    op.drop_column('users', sa.inspect(op.get_bind()).get_columns('users')[-1]['name'])
+    """
+    (drift,) = round_trip(project(tmp_path, USERS, (upgrade, downgrade))).facts
+    assert isinstance(drift, SchemaDrift)
+    assert drift.stage == "second-upgrade"
+    assert drift.difference == ("- column users.a TEXT", "+ column users.b TEXT")
+
+
+def test_what_comes_after_failing_revisions_is_still_tested(tmp_path: Path) -> None:
+    result = round_trip(
+        project(
+            tmp_path,
+            USERS,
+            ("op.drop_table('nobody')", ""),
+            (NOT_NULL, NULL),
+            (CHILD, "op.drop_table('post')"),
+            ("op.create_index('ix', 'posts', ['user_id'])", "pass"),
+            ("op.execute('CREATE VIEW v AS SELECT 1 AS a')", "op.execute('DROP VIEW v')"),
+        )
+    )
+    assert story(result) == [
+        ("r2", "upgrade fails"),
+        ("r3", "upgrade-with-rows fails"),
+        ("r4", "downgrade fails"),
+        ("r5", "downgrade drift"),
+    ]
+    assert any("after r2" in note for note in result.notes)
+
+
+def test_only_the_revisions_asked_for_are_taken_down(tmp_path: Path) -> None:
+    folder = project(tmp_path, (USERS[0], "pass"), (CHILD, "pass"), (NOT_NULL, NULL))
+    result = round_trip(folder, revisions=("r3",))
+    assert story(result) == [("r3", "upgrade-with-rows fails")]
+    assert result.downgraded == 1
+    assert result.upgraded == 4  # r1, r2, then r3 without the rows it fails over, and once more
+
+
+def test_a_released_revision_that_fails_is_said_and_stepped_over(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, ("op.drop_table('x')", ""), (CHILD, "pass"))
+    assert story(round_trip(folder, revisions=("r3",))) == [
+        ("r2", "upgrade fails"),
+        ("r3", "downgrade drift"),
+    ]
+
+
+def test_code_that_does_not_understand_made_up_values_is_a_note(tmp_path: Path) -> None:
+    upgrade = """
+    import json
+    for row in op.get_bind().execute(sa.text('SELECT email FROM users WHERE email IS NOT NULL')):
+        json.loads(row.email)
+    """
+    result = round_trip(project(tmp_path, USERS, (upgrade, "")))
+    assert not result.facts
+    assert [note for note in result.notes if "r2 was tested without rows" in note]
+
+
+def test_branches_merges_and_dependencies_are_walked_in_an_order_that_works(
+    tmp_path: Path,
+) -> None:
+    folder = project(tmp_path, USERS)
+    table = ("op.create_table('{0}', sa.Column('id', sa.Integer()))", "op.drop_table('{0}')")
+
+    def add(name: str, parent: str | tuple[str, ...] | None, extra: str = "") -> None:
+        step = (table[0].format(name), table[1].format(name))
+        (folder / f"migrations/versions/{name}.py").write_text(revision(name, parent, step, extra))
+
+    add("a1", "r1")
+    add("a2", "a1")
+    add("b1", "r1")
+    add("merged", ("a2", "b1"))
+    add("other", None, "depends_on = 'a1'")
+    add("last", "merged", "depends_on = ('other',)")
+    add("aside", "b1")
+    result = round_trip(folder)
+    assert story(result) == []
+    assert (result.upgraded, result.downgraded) == (16, 8)
+
+
+def test_progress_and_counts(tmp_path: Path) -> None:
+    heard: list[tuple[str, int, int]] = []
+    result = round_trip(
+        project(tmp_path, USERS, (CHILD, "op.drop_table('posts')")),
+        on_progress=lambda *step: heard.append(step),
+    )
+    assert heard == [
+        ("upgrade r1", 0, 2), ("downgrade r1", 0, 2), ("upgrade r1", 0, 2),
+        ("upgrade r2", 1, 2), ("downgrade r2", 1, 2), ("upgrade r2", 1, 2),
+    ]  # fmt: skip
+    assert (result.upgraded, result.downgraded, result.seeded_rows) == (4, 2, 3)
+    assert result.seconds > 0
+
+
+def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(
+        "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
+        "sa.Table('users', metadata, sa.Column('id', sa.Integer, primary_key=True),\n"
+        "         sa.Column('nick', sa.Text, index=True))\n"
+        "sa.Table('posts', metadata, sa.Column('id', sa.Integer, primary_key=True))\n"
+    )
+    folder = project(tmp_path, USERS, ini="prepend_sys_path = .\n")
+    (drift,) = round_trip(folder, env="none", metadata="models:metadata").facts
+    assert isinstance(drift, SchemaDrift)
+    assert drift.stage == "models"
+    assert set(drift.difference) == {
+        "+ table posts",
+        "+ column users.nick",
+        "- column users.email",
+        "+ index ix_users_nick on users",
+    }
