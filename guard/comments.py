@@ -74,6 +74,10 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
         names = f"[{', '.join(self.rules)}]" if self.rules else ""
         return f"guard: {self.word}{names}"
 
+    def covers(self, first: int, last: int) -> bool:
+        """Return whether it speaks of what stands on these lines (of its file)."""
+        return self.kind == "ignore-file" or (self.lines[0] <= last and self.lines[1] >= first)
+
 
 def read_comments(path: str, text: str) -> tuple[Comment, ...]:
     """Return the comments to guard in a file, in their order.

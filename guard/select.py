@@ -172,10 +172,8 @@ def _beside(finding: Finding, comments: Mapping[str, Sequence[Comment]]) -> Iter
     """Yield the comments that speak of the finding's file, its statement or the place in it."""
     for span in dict.fromkeys((finding.scope or finding.span, finding.span)):
         for comment in comments.get(span.path, ()):
-            first, last = comment.lines
-            if comment.kind == "ignore-file" or (
-                comment.kind == "ignore" and first <= span.end_line and last >= span.line
-            ):
+            silences = comment.kind in {"ignore", "ignore-file"}
+            if silences and comment.covers(span.line, span.end_line):
                 yield comment
 
 

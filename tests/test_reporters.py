@@ -13,7 +13,7 @@ import pytest
 from guard.credentials import mask_credentials
 from guard.finding import Coverage, Finding, Report
 from guard.reporters import REPORTERS
-from guard.reporters.frame import frame
+from guard.reporters.frame import frame, split_lines
 from guard.reporters.github import github
 from guard.reporters.json import json
 from guard.reporters.text import text
@@ -279,7 +279,7 @@ def test_colour_changes_nothing_but_colour() -> None:
     ],
 )
 def test_frame(source: str, span: tuple[int, ...], expected: list[str]) -> None:
-    assert [row.text for row in frame(Span(PATH, *span), source, 80)] == expected
+    assert [row.text for row in frame(Span(PATH, *span), split_lines(source), 80)] == expected
 
 
 LONG = "x" * 60 + "HERE" + "y" * 60
@@ -298,7 +298,13 @@ LONG = "x" * 60 + "HERE" + "y" * 60
 def test_a_long_line_is_cut_where_its_mark_stays_in_sight(
     span: tuple[int, ...], expected: list[str]
 ) -> None:
-    assert [row.text for row in frame(Span(PATH, *span), LONG, 40)] == expected
+    assert [row.text for row in frame(Span(PATH, *span), [LONG], 40)] == expected
+
+
+def test_a_place_far_along_a_line_of_megabytes() -> None:
+    line = "x" * 3_000_000 + "HERE"
+    rows = frame(Span(PATH, 1, 3_000_001, 1, 3_000_005), [line], 40)
+    assert [row.text for row in rows] == ["..." + "x" * 33 + "HERE", " " * 36 + "^^^^"]
 
 
 # JSON
@@ -423,6 +429,10 @@ def test_no_format_prints_a_password(name: str) -> None:
         ("redis://:p@h", "redis://:***@h"),
         ("x://u:p@ss/w:rd@h/db", "x://u:***@h/db"),
         ("x://u:it's@h/db", "x://u:***@h/db"),
+        ("x://u:" + "p" * 2000 + "@h", "x://u:***@h"),
+        ('e("x://u:p@h",to="a@b")', 'e("x://u:***@h",to="a@b")'),
+        ("e('x://u:p@h','a@b')", "e('x://u:***@h','a@b')"),
+        ("x://u:1?password=p@ss h", "x://u:*** h"),
         ("x://u:a@h and y://v:b@i", "x://u:***@h and y://v:***@i"),
         ("x://h/db?user=u&password=p&z=1", "x://h/db?user=u&password=***&z=1"),
         ("'host=h password=p dbname=d'", "'host=h password=*** dbname=d'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
@@ -15,6 +16,7 @@ from guard.statement import Span
 MOST_LINES = 5
 _TAB = 4
 _CUT = "..."
+_NEAR = 5000  # characters of one line that are looked at on each side of a place
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -26,13 +28,17 @@ class Row(msgspec.Struct, frozen=True):
     mark: bool = False
 
 
-def frame(span: Span, source: str, width: int) -> list[Row]:
+def split_lines(source: str) -> list[str]:
+    """Return the lines of a file as Python and editors count them, without their ends."""
+    return _LINE_END.split(source.removeprefix("\ufeff"))
+
+
+def frame(span: Span, lines: Sequence[str], width: int) -> list[Row]:
     """Return the rows for a span, at most `width` columns wide; none where there is no text.
 
-    Tabs are four columns, wide characters two; what would steer a terminal is replaced and
-    passwords are masked.
+    `lines` are those of the whole file. Tabs are four columns, wide characters two; what would
+    steer a terminal is replaced and passwords are masked.
     """
-    lines = _LINE_END.split(source.removeprefix("\ufeff"))
     last = min(span.end_line, len(lines))
     if not any(line.strip() for line in lines[span.line - 1 : last]):
         return []
@@ -42,10 +48,12 @@ def frame(span: Span, source: str, width: int) -> list[Row]:
 
 
 def _one_line(span: Span, line: str, width: int) -> list[Row]:
+    skipped = max(0, span.column - _NEAR)
+    line = line[skipped : skipped + 2 * _NEAR]
     cells, columns = _cells(line)
-    start = columns[min(span.column - 1, len(line))]
+    start = columns[min(span.column - 1 - skipped, len(line))]
     one_line = span.end_line == span.line
-    end = columns[min(span.end_column - 1, len(line))] if one_line else len(cells)
+    end = columns[min(span.end_column - 1 - skipped, len(line))] if one_line else len(cells)
     end = max(end, start + 1)
     left = 0
     if len(cells) > width and end > width:  # move the window to where the mark begins
@@ -55,7 +63,7 @@ def _one_line(span: Span, line: str, width: int) -> list[Row]:
     return [Row(text, span.line), Row(marks, mark=True)]
 
 
-def _several_lines(span: Span, lines: list[str], last: int, width: int) -> list[Row]:
+def _several_lines(span: Span, lines: Sequence[str], last: int, width: int) -> list[Row]:
     """Draw a bar beside the lines and a mark under the last character."""
     numbers = list(range(span.line, last + 1))
     if len(numbers) > MOST_LINES:
@@ -63,12 +71,11 @@ def _several_lines(span: Span, lines: list[str], last: int, width: int) -> list[
     rows = []
     for number, following in pairwise([*numbers, last]):
         bar = "/ " if number == span.line else "| "
-        rows.append(Row(bar + _window(_cells(lines[number - 1])[0], 0, width - 2), number))
+        cells, columns = _cells(lines[number - 1][:_NEAR])
+        rows.append(Row(bar + _window(cells, 0, width - 2), number))
         if following > number + 1:
             rows.append(Row("| " + _CUT))
-    final = lines[last - 1]
-    _, columns = _cells(final)
-    end = columns[min(span.end_column - 1, len(final))] if last == span.end_line else columns[-1]
+    end = columns[min(span.end_column, len(columns)) - 1] if last == span.end_line else columns[-1]
     rows.append(Row("|_" + "_" * min(max(end - 1, 0), width - 3) + "^", mark=True))
     return rows
 

@@ -10,12 +10,13 @@ import click
 
 from guard.finding import Finding, Report
 from guard.reporters import summary
-from guard.reporters.frame import Row, frame
+from guard.reporters.frame import Row, frame, split_lines
 from guard.reporters.summary import safe
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _CHANGES = {"- ": "red", "+ ": "green"}
 _NARROWEST = 40
+_WIDEST = 500
 
 
 def text(
@@ -32,8 +33,13 @@ def text(
     `sources` are the texts of the files by path, for the frames. `verbose` lists what was approved
     or ignored as well; `quiet` leaves out everything but the findings, and the verdict if it fails.
     """
-    page = _Page(click.style if color else _plain, max(width, _NARROWEST))
-    blocks = [page.finding(finding, sources or {}) for finding in summary.ordered(report.open)]
+    page = _Page(click.style if color else _plain, min(max(width, _NARROWEST), _WIDEST))
+    paths = {finding.span.path for finding in report.open}
+    files = {path: split_lines(text) for path, text in (sources or {}).items() if path in paths}
+    blocks = [
+        page.finding(finding, files.get(finding.span.path, ()))
+        for finding in summary.ordered(report.open)
+    ]
     if verbose and not quiet:
         blocks.append(page.silenced(report))
     if not quiet:
@@ -54,12 +60,12 @@ class _Page:
         self.paint = paint
         self.width = width
 
-    def finding(self, finding: Finding, sources: Mapping[str, str]) -> list[str]:
+    def finding(self, finding: Finding, file: Sequence[str]) -> list[str]:
         color = _COLORS[finding.severity]
         gutter = len(str(finding.span.end_line))
         head = self.paint(f"{finding.severity}[{finding.rule}]", fg=color, bold=True)
         lines = [f"{head} {_place(finding)}"]
-        rows = frame(finding.span, sources.get(finding.span.path, ""), self.width - gutter - 3)
+        rows = frame(finding.span, file, self.width - gutter - 3)
         lines += self._frame(rows, gutter, color)
         lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
