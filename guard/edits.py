@@ -37,12 +37,21 @@ def first_difference(before: str, after: str) -> Difference | None:
     try:
         pair = _first_pair(_program(parse_source(before)), _program(parse_source(after)))
     except RecursionError:  # an expression of a thousand terms: then the text decides
-        return _first_line(before, after)
+        return first_line(before, after)
     if pair is None:
         return None
     was, now = pair
     line = now.lineno if now else max(1, len(after.splitlines()))
     return Difference(line, _line(before, was), _line(after, now))
+
+
+def first_line(before: str, after: str) -> Difference | None:
+    """Return the first line that differs but for the blanks around it, None where none does."""
+    pairs = zip_longest(before.splitlines(), after.splitlines(), fillvalue="")
+    for number, (was, now) in enumerate(pairs, start=1):
+        if was.strip() != now.strip():
+            return Difference(number, _short(was), _short(now))
+    return None
 
 
 def content_hash(text: str) -> str:
@@ -95,14 +104,6 @@ def _dump(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_dump, value))
     return repr(value)
-
-
-def _first_line(before: str, after: str) -> Difference | None:
-    pairs = zip_longest(before.splitlines(), after.splitlines(), fillvalue="")
-    for number, (was, now) in enumerate(pairs, start=1):
-        if was.strip() != now.strip():
-            return Difference(number, _short(was), _short(now))
-    return None
 
 
 def _line(text: str, node: ast.stmt | None) -> str:

@@ -6,7 +6,7 @@ tree: each side of a merge may have one head of its own, and the result two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -14,7 +14,7 @@ import msgspec
 
 from guard.base import Base
 from guard.config import ConfigError
-from guard.edits import content_hash, first_difference
+from guard.edits import Difference, content_hash, first_difference, first_line
 from guard.facts import DeletedRevision, EditedRevision, Fact, MultipleHeads, ReparentedRevision
 from guard.git import Repository
 from guard.graph import Graph, build_graph, graph_of, relative
@@ -97,19 +97,81 @@ def compare(
     )
 
 
+def compare_sql(
+    environment: Environment,
+    ids: Mapping[str, str],
+    base: Base,
+    *,
+    repo: Repository | None,
+    files: Mapping[Path, bytes] | None = None,
+) -> HistoryReading:
+    """Return what the change does to the released files of a folder of .sql files.
+
+    `ids` are the migrations' ids by path, relative to the repository's root. A file counts as
+    edited when its text differs. Flyway's repeatable ones (`R__`) may be edited, and are then new,
+    since they run again.
+    """
+    if repo is None or base.commit is None or base.tip is None:
+        return HistoryReading(new=frozenset(ids.values()))
+    then, tip = (
+        {
+            relative(path, repo.root): data
+            for path, data in _contents(repo, environment, repo.list_files(commit)).items()
+            if path.suffix == ".sql"
+        }
+        for commit in (base.commit, base.tip)
+    )
+    now = {name: _data(repo.root / name, files) for name in ids}
+    facts: list[Fact] = []
+    run_again = {name for name in ids if PurePath(name).name.startswith("R__")}
+    for name, data in sorted(then.items()):
+        if name not in tip or name in run_again:
+            continue  # the base itself has done away with it, or it is made to be edited
+        id_ = ids.get(name, PurePath(name).stem)
+        if name not in now:
+            same = (other for other in now if other not in then and now[other] == data)
+            moved_to = next(same, None)
+            facts.append(
+                DeletedRevision(span=Span(name, 1), revision=id_, base=base.ref, moved_to=moved_to)
+            )
+        elif difference := _sql_difference((data, tip[name]), now[name]):
+            facts.append(
+                EditedRevision(
+                    span=Span(name, difference.line),
+                    revision=id_,
+                    base=base.ref,
+                    before=difference.before,
+                    after=difference.after,
+                    content_hash=content_hash(now[name].decode("utf-8", "replace")),
+                )
+            )
+    edited = {name for name in run_again if now[name] not in (then.get(name), tip.get(name))}
+    released = {ids[name] for name in (then.keys() | tip.keys()) & ids.keys() - edited}
+    return HistoryReading(new=frozenset(ids.values()) - released, facts=tuple(facts))
+
+
+def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:
+    """The first line that differs, None where the text is one of those that are accepted."""
+    after = now.decode("utf-8", "replace")
+    differences = [first_line(data.decode("utf-8", "replace"), after) for data in accepted]
+    return differences[0] if all(differences) else None
+
+
 # The sides
 
 
 def _now(graph: Graph, repo: Repository, files: Mapping[Path, bytes] | None) -> _Side:
     versions: dict[str, _Version] = {}
     for name, head in graph.files.items():
-        path = repo.root / name
-        try:
-            data = path.read_bytes() if files is None else files[path]
-        except OSError:
-            data = b""  # the graph has said that it cannot be read
-        versions[name] = _Version(name, head, data)
+        versions[name] = _Version(name, head, _data(repo.root / name, files))
     return _by_id(versions)
+
+
+def _data(path: Path, files: Mapping[Path, bytes] | None) -> bytes:
+    try:
+        return path.read_bytes() if files is None else files[path]
+    except OSError:
+        return b""  # whoever reads the file for its contents says so
 
 
 def _side(repo: Repository, environment: Environment, commit: str, now: _Side) -> _Side:

@@ -16,7 +16,7 @@ from guard.facts import (
     ReparentedRevision,
 )
 from guard.graph import build_graph
-from guard.history import HistoryReading, Source, compare, read_change
+from guard.history import HistoryReading, Source, compare, compare_sql, read_change
 from guard.project import find_environments
 
 INI = "[alembic]\nscript_location = %(here)s/db\n"
@@ -82,8 +82,8 @@ def fact(reading: HistoryReading) -> Fact:
     return only
 
 
-def kinds(reading: HistoryReading) -> list[type]:
-    return [*map(type, reading.facts)]
+def kinds(reading: HistoryReading) -> list[str]:
+    return [type(found).__name__ for found in reading.facts]
 
 
 def told(value: Fact) -> dict[str, object]:
@@ -189,7 +189,7 @@ def test_another_place_in_the_chain(
 
 def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:
     reading = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nx = 1\n"}, heads=2)
-    assert kinds(reading) == [ReparentedRevision, EditedRevision]
+    assert kinds(reading) == ["ReparentedRevision", "EditedRevision"]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_folder_without_an_ini_that_is_moved_is_still_released(repo: Repo) -> 
     repo.commit({"alembic.ini": None, "db/env.py": ""})
     repo.git("switch", "-q", "-c", "move")
     repo.git("mv", "db", "migrations")
-    assert kinds(read(repo)) == [DeletedRevision, DeletedRevision]
+    assert kinds(read(repo)) == ["DeletedRevision", "DeletedRevision"]
 
 
 def test_a_version_location_that_is_no_longer_named(repo: Repo) -> None:
@@ -258,7 +258,7 @@ def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
 def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
     edited = B.replace("\n\n", "\nreplaces = ('a',)\n\n", 1).replace("= 'a'", "= None")
     reading = changed(repo, {path("a"): None, path("b"): edited})
-    assert kinds(reading) == [DeletedRevision, ReparentedRevision, EditedRevision]
+    assert kinds(reading) == ["DeletedRevision", "ReparentedRevision", "EditedRevision"]
 
 
 # Heads
@@ -413,6 +413,44 @@ def test_without_git_everything_is_new_and_heads_still_count(repo: Repo) -> None
     reading = compare(environment, graph, find_base(None, environ={}), repo=None)
     assert reading.new == {"a", "b", "c"}
     assert isinstance(fact(reading), MultipleHeads)
+
+
+# Folders of .sql files
+
+
+def sql(repo: Repo, files: dict[str, str | None]) -> HistoryReading:
+    """Compare a folder of .sql files with main, where V1, V2 and R__views are released."""
+    repo.git("switch", "-q", "main")
+    repo.commit({"sql/V1.sql": "one", "sql/V2.sql": "two", "sql/R__views.sql": "views"})
+    repo.git("switch", "-q", "-c", "sql")
+    repo.write(files)
+    (environment,) = find_environments(repo.root, [repo.root / "sql"])
+    names = {f"sql/{file.name}": file.stem for file in (repo.root / "sql").glob("*.sql")}
+    return compare_sql(environment, names, repo.base(), repo=repo.open())
+
+
+def test_a_new_sql_file(repo: Repo) -> None:
+    assert ids(sql(repo, {"sql/V3.sql": "three"})) == ["V3"]
+
+
+def test_a_repeatable_sql_file_runs_again_when_edited(repo: Repo) -> None:
+    assert ids(sql(repo, {"sql/R__views.sql": "other"})) == ["R__views"]
+
+
+def test_an_edited_sql_file(repo: Repo) -> None:
+    edit = fact(sql(repo, {"sql/V1.sql": "one\nmore"}))
+    assert told(edit).items() >= {
+        "kind": EditedRevision, "revision": "V1", "line": 2, "before": "", "after": "more",
+    }.items()  # fmt: skip
+
+
+def test_a_deleted_sql_file(repo: Repo) -> None:
+    assert told(fact(sql(repo, {"sql/V1.sql": None})))["path"] == "sql/V1.sql"
+
+
+def test_a_renamed_sql_file(repo: Repo) -> None:
+    gone = fact(sql(repo, {"sql/V1.sql": None, "sql/V1_1.sql": "one"}))
+    assert told(gone)["moved_to"] == "sql/V1_1.sql"
 
 
 def test_a_project_in_a_sub_folder(repo: Repo) -> None:
