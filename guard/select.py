@@ -196,9 +196,9 @@ def _judge(
     what = f"The comment `{comment.written}`"
     if comment.kind == "unknown":
         guess = nearest(comment.word, KINDS)
-        why = f"guard has no comment {comment.word!r}"
-        hint = f": did you mean {guess!r}?" if guess else f", only {', '.join(KINDS)}"
-        yield UnusedSuppression(span=comment.span, what=what, why=why + hint)
+        meant = f"it may be meant as {guess!r}" if guess else f"only {', '.join(KINDS)}"
+        why = f"guard knows no comment {comment.word!r}, {meant}"
+        yield UnusedSuppression(span=comment.span, what=what, why=why)
         return
     if not comment.reason:
         yield MissingReason(span=comment.span, what=what)
@@ -237,7 +237,7 @@ def _unused_approval(approval: Approval) -> Fact:
         span=approval.span,
         revision=approval.revision,
         what=_named(approval),
-        why=f"there is no {approval.rule} finding that it fits in revision {approval.revision}",
+        why=f"revision {approval.revision} has no {approval.rule} finding that it fits",
     )
 
 

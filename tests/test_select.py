@@ -443,7 +443,7 @@ def said(facts: Sequence[Fact]) -> list[tuple[object, ...]]:
                     "unused",
                     9,
                     "The comment `guard: ingore[backfill]`",
-                    "guard has no comment 'ingore': did you mean 'ignore'?",
+                    "guard knows no comment 'ingore', it may be meant as 'ignore'",
                 )
             ],
             id="misspelt",
@@ -499,6 +499,6 @@ def test_approval_facts() -> None:
             "unused",
             3,
             "The approval of orders by ann",
-            "there is no drop-table finding that it fits in revision 4f5e",
+            "revision 4f5e has no drop-table finding that it fits",
         ),
     ]

@@ -28,7 +28,7 @@ from guard.rule import Context, Example, Problem, rule
 def unknown_rule(unknown: UnknownRuleName, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{unknown.where} names {unknown.name!r}, which is no rule and silences nothing.",
-        remedy=f"Write {unknown.suggestion!r}."
+        remedy=f"Did you mean {unknown.suggestion!r}? `guard rules` lists all names."
         if unknown.suggestion
         else "Take a name that `guard rules` lists, or remove it.",
     )

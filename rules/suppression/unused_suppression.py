@@ -33,6 +33,5 @@ from guard.rule import Context, Example, Problem, rule
 def unused_suppression(unused: UnusedSuppression, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{unused.what} silences nothing: {unused.why}.",
-        remedy="Remove it, or put it where it is meant to count: a comment on the statement or on "
-        "the line above, an approval by its revision, rule and object.",
+        remedy="Remove it, or point it at the statement that it is meant for.",
     )
