@@ -33,8 +33,8 @@ _SAME_NAMES = {"enum": "type", "domain": "type", "materialized view": "view"}
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     """The objects of a schema. What was dropped stays, as ABSENT.
 
-    `owners` leads from an index or trigger to its table, `referrers` from a table to those with
-    foreign keys to it; both may hold more than is true by now, so ask the table itself.
+    `owners` leads from an index, constraint or trigger to its table, `referrers` from a table to
+    those with foreign keys to it; both may hold more than is true by now, so ask the table itself.
     """
 
     dialect: str | None
@@ -73,9 +73,11 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(table, Missing):
                 continue
             before = self.tables.get(key)
-            if not before or before.indexes != table.indexes or before.objects != table.objects:
+            if before and before.constraints == table.constraints:
+                if before.indexes != table.indexes or before.objects != table.objects:
+                    owners.update((owned, key) for owned in self._owned(table))
+            else:
                 owners.update((owned, key) for owned in self._owned(table))
-            if not before or before.constraints != table.constraints:
                 for target in {self.key(c.target) for c in table.constraints if c.target}:
                     known = referrers.get(target) or self.referrers.get(target) or frozenset()
                     if key not in known:
@@ -89,9 +91,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _owned(self, table: Table) -> Iterator[ObjectKey]:
-        for index in table.indexes:
-            if index.name:
-                yield self.object_key("index", Name(index.name, table.name.schema))
+        for name in table.part_names:
+            yield self.object_key("index", Name(name, table.name.schema))
         for item in table.objects:
             yield self.object_key(item.object_type, Name(item.name.name, table.name.schema))
 
@@ -162,6 +163,12 @@ class Draft:
         """Return the table that an index or trigger belongs to."""
         key = self.catalog.owners.get(self.catalog.object_key(object_type, name))
         return self._at(key) if key else UNKNOWN
+
+    def taken(self, name: Name) -> bool:
+        """Return whether a table, index or constraint of that name is there."""
+        owner = self.owner("index", name)
+        names = owner.part_names if owner else ()
+        return bool(self.table(name)) or any(self.same(own, name.name) for own in names)
 
     def _at(self, key: Key) -> Table | Missing:
         found = self._tables.get(key)

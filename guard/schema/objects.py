@@ -131,6 +131,12 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         """The columns of the primary key; empty where there is none."""
         return next((c.columns for c in self.constraints if c.type == "primary key"), ())
 
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The names of its constraints and of its indexes, of those that have one."""
+        names = [c.name for c in self.constraints] + [i.name for i in self.indexes]
+        return tuple(name for name in names if name is not None)
+
 
 class Reference(msgspec.Struct, frozen=True):
     """A foreign key, and the table that has it."""

@@ -18,6 +18,7 @@ from guard.operations import (
     Name,
     RenameEnumValue,
     RenameObject,
+    Type,
 )
 from guard.schema.catalog import Draft
 from guard.schema.objects import Domain, EnumType, Other, View
@@ -151,18 +152,20 @@ def rename_object(operation: RenameObject, draft: Draft) -> None:
     if not found:
         return
     draft.put_object(replace(found, name=new))
-    if isinstance(found, EnumType):
+    if isinstance(found, (EnumType, Domain)):
         _rename_type(draft, name, new)
 
 
 def _rename_type(draft: Draft, old: Name, new: Name) -> None:
+    def followed(kind: Type | None) -> Type | None:
+        if kind is None:
+            return None
+        if draft.same_table(kind.enum_name, old):
+            return replace(kind, enum_name=new)
+        return replace(kind, name=str(new)) if kind.name == str(old) else kind
+
     for table in draft.tables():
-        columns = tuple(
-            replace(c, type=replace(c.type, enum_name=new))
-            if c.type and draft.same_table(c.type.enum_name, old)
-            else c
-            for c in table.columns
-        )
+        columns = tuple(replace(c, type=followed(c.type)) for c in table.columns)
         if columns != table.columns:
             draft.put(replace(table, columns=columns))
 

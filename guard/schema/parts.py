@@ -18,7 +18,7 @@ from guard.operations import (
 )
 from guard.schema.catalog import Draft
 from guard.schema.objects import Index, StoredConstraint, Table
-from guard.schema.words import mentioned, postgres_name, renamed
+from guard.schema.words import Taken, mentioned, postgres_name, renamed
 
 MYSQL = ("mysql", "mariadb")
 _LABELS = {
@@ -51,10 +51,10 @@ def add_constraint(operation: AddConstraint, draft: Draft) -> None:
 def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table:
     """Return the table with one more constraint, and what that means for its columns."""
     name, columns = constraint.name, [c.name for c in table.columns]
-    if not constraint.columns and constraint.sql:
+    if constraint.type == "check" and constraint.sql:
         constraint = replace(constraint, columns=mentioned(constraint.sql, columns, draft.dialect))
     if name is None and draft.dialect == "postgresql":
-        name = _made_up_name(table, constraint)
+        name = _made_up_name(draft, table, constraint)
     target_columns = constraint.target_columns
     if constraint.target and not target_columns:
         target = table if draft.same_table(constraint.target, table.name) else None
@@ -73,13 +73,18 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
     return _enforced(draft, table, stored)
 
 
-def _made_up_name(table: Table, constraint: Constraint) -> str:
-    taken = [c.name for c in table.constraints if c.name]
-    taken += [i.name for i in table.indexes if i.name]
+def _made_up_name(draft: Draft, table: Table, constraint: Constraint) -> str:
     columns = constraint.columns
     if constraint.type == "primary key" or (constraint.type == "check" and len(columns) != 1):
         columns = ()
-    return postgres_name(table.name.name, "_".join(columns), _LABELS[constraint.type], taken)
+    label = _LABELS[constraint.type]
+    return postgres_name(table.name.name, columns, label, _taken(draft, table))
+
+
+def _taken(draft: Draft, table: Table) -> Taken:
+    """Return what tells whether a name is in use, in a table that may not be kept yet too."""
+    own = table.part_names
+    return lambda name: name in own or draft.taken(Name(name, table.name.schema))
 
 
 def _enforced(draft: Draft, table: Table, constraint: StoredConstraint) -> Table:
@@ -118,6 +123,26 @@ def drop_constraint(operation: DropConstraint, draft: Draft) -> None:
                 ),
             )
     draft.put(table)
+    if operation.cascade:
+        for constraint in gone:
+            _drop_dependents(draft, table, constraint)
+
+
+def _drop_dependents(draft: Draft, table: Table, key: StoredConstraint) -> None:
+    """Take away the foreign keys that need a key; with another one like it nobody knows which."""
+    if key.type not in ("primary key", "unique"):
+        return
+    left = [set(c.columns) for c in table.constraints if c.type in ("primary key", "unique")]
+    left += [set(i.columns) for i in table.indexes if i.unique]
+    for other in draft.referrers(table.name):
+        constraints = []
+        for constraint in other.constraints:
+            needs = draft.same_table(constraint.target, table.name)
+            if not needs or set(constraint.target_columns) != set(key.columns):
+                constraints.append(constraint)
+            elif set(key.columns) in left:
+                constraints.append(replace(constraint, certain=False))
+        draft.put(replace(other, constraints=tuple(constraints)))
 
 
 def _meant(draft: Draft, table: Table, operation: DropConstraint) -> list[StoredConstraint]:
@@ -184,13 +209,7 @@ def create_index(operation: CreateIndex, draft: Draft) -> None:
     if present and (operation.if_not_exists or not draft.certain):
         return
     if name is None and draft.dialect == "postgresql":
-        taken = [i.name for i in table.indexes if i.name]
-        taken += [c.name for c in table.constraints if c.name]
-        known = {c.name for c in table.columns}
-        parts = [
-            part if part in known or part.isidentifier() else "expr" for part in operation.columns
-        ]
-        name = postgres_name(table.name.name, "_".join(parts), "idx", taken)
+        name = postgres_name(table.name.name, operation.columns, "idx", _taken(draft, table))
     index = Index(
         name=name,
         columns=operation.columns,

@@ -4,10 +4,11 @@ an index expression mentions, what it says after a rename, whether it forbids NU
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from guard.operations import Name
 
+Taken = Callable[[str], bool]
 Key = tuple[str, str]  # schema and name, folded: what names the same table is the same key
 
 _DEFAULT_SCHEMAS = {"postgresql": ("public",), "sqlite": ("main",), None: ("public", "main")}
@@ -125,12 +126,19 @@ def _split(words: list[str]) -> Iterator[list[str]]:
     yield part
 
 
-def postgres_name(table: str, addition: str, label: str, taken: Iterable[str]) -> str:
+def postgres_name(table: str, columns: Iterable[str], label: str, taken: Taken) -> str:
     """Return the name that PostgreSQL makes up: `orders_customer_id_fkey`, at most 63 bytes.
 
-    Source: makeObjectName and ChooseRelationName in src/backend/commands/indexcmds.c.
+    Source: makeObjectName, ChooseRelationName and ChooseIndexColumnNames in
+    src/backend/commands/indexcmds.c.
     """
-    used = set(taken)
+    words: list[str] = []
+    for column in columns:
+        call = re.fullmatch(r"(\w+)\s*\(.*\)", column, re.DOTALL)
+        word = call[1] if call else column if re.fullmatch(r"[\w$]+", column) else "expr"
+        same = sum(re.fullmatch(re.escape(word) + r"\d*", other) is not None for other in words)
+        words.append(f"{word}{same or ''}")
+    addition = "_".join(words)
     count = 0
     while True:
         ending = f"_{label}{count or ''}"
@@ -143,6 +151,6 @@ def postgres_name(table: str, addition: str, label: str, taken: Iterable[str]) -
                 second = second[:-1]
         parts = [part.decode(errors="ignore") for part in (first, second) if part]
         name = "_".join(parts) + ending
-        if name not in used:
+        if not taken(name):
             return name
         count += 1
