@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import NullPool
 
-from .fence import Fence, RefusedError
+from .fence import Fence
 
 # Drivers that `create_engine` may be given and that only an AsyncEngine can use.
 ASYNC_DRIVERS = (
@@ -65,7 +65,7 @@ class Scratch:
     def __init__(self, folder: str, fence: Fence, watch: Callable[..., None]) -> None:
         self.folder = folder
         self.asked_for: dict[str, None] = {}  # servers, in order
-        self._fence = fence
+        self.fence = fence
         self._watch = watch
         self._files: dict[tuple[Any, ...], str] = {}
         self._open: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
@@ -106,13 +106,8 @@ class Scratch:
         self._open.clear()
 
     def _authorize(self, action: int, first: Any, second: Any, *_: Any) -> int:
-        if action == sqlite3.SQLITE_ATTACH:
-            try:
-                self._fence.check_file(first or "", "the attaching")
-            except RefusedError:  # it is told already, and SQLite says no more than no
-                return sqlite3.SQLITE_DENY
         self._watch(action, first, second)
-        return sqlite3.SQLITE_OK
+        return self.fence.allows(action, first)
 
 
 class _Connection(sqlite3.Connection):

@@ -43,8 +43,12 @@ class Failure(NamedTuple):
         return {"revision": self.revision, "path": self.path, "line": self.line}
 
 
-def failure_of(error: BaseException, script: Script, step: str) -> Failure:
-    """Return what `error` says of the step of the revision that raised it."""
+def failure_of(error: BaseException, script: Script, step: str, refused: str = "") -> Failure:
+    """Return what `error` says of the step of the revision that raised it.
+
+    `refused` is the last thing that was refused: SQLite itself does not say what it was denied.
+    """
+    denied = refused and re.search("not authorized|authorization denied", str(error))
     path = str(script.path)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if os.path.realpath(frame.filename) == os.path.realpath(path)]
@@ -53,7 +57,7 @@ def failure_of(error: BaseException, script: Script, step: str) -> Failure:
     return Failure(
         revision=script.revision,
         step=step,
-        error=describe(error)[:_MOST],
+        error=(refused if denied else describe(error))[:_MOST],
         sql=sql and sql.strip()[:_MOST],
         path=path,
         line=line or place_of(script, step)["line"],

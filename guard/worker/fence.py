@@ -9,22 +9,27 @@ from __future__ import annotations
 import importlib.abc
 import importlib.util
 import os
+import re
+import sqlite3
 import sys
 from typing import Any, Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
 # Drivers written in C open their sockets where no audit hook sees it.
 DRIVERS = {
+    "apsw": ("Connection",),
+    "asyncpg": ("connect", "create_pool"),
     "MySQLdb": ("connect", "Connect", "Connection"),
     "cx_Oracle": ("connect", "Connection", "SessionPool"),
     "duckdb": ("connect",),
     "ibm_db": ("connect", "pconnect"),
     "mariadb": ("connect", "ConnectionPool"),
     "oracledb": ("connect", "connect_async", "create_pool", "create_pool_async"),
-    "psycopg": ("connect",),
+    "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
     "psycopg2": ("connect",),
     "pymssql": ("connect",),
     "pyodbc": ("connect",),
+    "pysqlite3": ("connect", "Connection"),
     "snowflake.connector": ("connect",),
 }
 
@@ -49,6 +54,7 @@ class Fence:
     def __init__(self, folder: str, refused: Callable[[str], None]) -> None:
         self._folder = os.path.realpath(folder) + os.sep
         self._refused = refused
+        self.last = ""  # refusal, in words
 
     def close(self) -> None:
         """Put the fence up, for the rest of this process."""
@@ -66,20 +72,46 @@ class Fence:
 
     def refuse(self, what: str) -> None:
         """Raise RefusedError with what was tried."""
+        self.last = f"guard refused {what}: a migration may only use the connection it is given"
         self._refused(what)
-        raise RefusedError(
-            f"guard refused {what}: a migration may only use the connection it is given"
-        )
+        raise RefusedError(self.last)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "sqlite3.connect":
             self.check_file(arguments[0], "the opening")
-        elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            address = arguments[1]
-            if address is not None:
-                shown = address if isinstance(address, str) else address[:2]
-                text = shown if isinstance(shown, str) else ":".join(str(part) for part in shown)
-                self.refuse(f"a connection to {text}")
+        elif event == "sqlite3.connect/handle":  # Python 3.10 and later
+            arguments[0].set_authorizer(self._authorize)
+        elif event == "socket.getaddrinfo":
+            host, port = arguments[:2]
+            if host and port:
+                self.refuse(f"a connection to {_address((host, port))}")
+        elif event == "socket.connect" and not _is_harmless(arguments[0]):
+            self.refuse(f"a connection to {_address(arguments[1])}")
+
+    def _authorize(self, action: int, name: Any, *_: Any) -> int:
+        return self.allows(action, name)
+
+    def allows(self, action: int, name: Any) -> int:
+        """Return what SQLite's authorizer wants to hear: another database may not be attached."""
+        if action == sqlite3.SQLITE_ATTACH:
+            try:
+                self.check_file(name or "", "the attaching")
+            except RefusedError:  # SQLite says no more than "not authorized"
+                return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+
+def _is_harmless(socket: Any) -> bool:
+    """Return whether no database listens there: datagrams (a log), Windows' socketpair."""
+    datagram = socket.type == getattr(sys.modules.get("socket"), "SOCK_DGRAM", None)
+    caller = sys._getframe(2).f_code.co_name
+    return datagram or caller in ("socketpair", "_fallback_socketpair")
+
+
+def _address(address: Any) -> str:
+    if isinstance(address, (str, bytes)):
+        return os.fsdecode(address)
+    return ":".join(str(part) for part in address[:2])
 
 
 class _DriverFinder(importlib.abc.MetaPathFinder):
@@ -103,8 +135,10 @@ class _DriverFinder(importlib.abc.MetaPathFinder):
             def exec_module(module: Any) -> None:
                 run(module)
                 for name in DRIVERS[fullname]:
-                    if hasattr(module, name):
-                        setattr(module, name, self._refusal(f"{fullname}.{name}"))
+                    owner, _, last = name.rpartition(".")
+                    holder = getattr(module, owner, None) if owner else module
+                    if hasattr(holder, last):
+                        setattr(holder, last, self._refusal(f"{fullname}.{name}"))
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
@@ -125,7 +159,5 @@ class _DriverFinder(importlib.abc.MetaPathFinder):
 
 
 def _without_password(text: str) -> str:
-    import re
-
     text = re.sub(r"(?i)(password|passwd|pwd)\s*=\s*\S+", r"\1=***", text)
     return re.sub(r"(//[^:/@\s]*):[^@\s]*@", r"\1:***@", text)

@@ -220,7 +220,7 @@ class Track:
             try:
                 run(*arguments, **named)
             except BaseException as error:
-                self._failure = failure_of(error, script, direction)
+                self._failure = failure_of(error, script, direction, self._scratch.fence.last)
                 raise
             if direction == "upgrade":
                 self._progress.upgraded += 1

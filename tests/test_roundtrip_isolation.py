@@ -1,0 +1,174 @@
+"""What a migration may do to its process, the disk and the network, and what guard makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from roundtrip_project import ENV, USERS, project, round_trip, story
+
+from guard.facts import RunFailure
+from guard.roundtrip import RoundTripError
+
+LEAK = {
+    "its own sqlite3 connection": "import sqlite3; sqlite3.connect({file!r}).execute('DELETE FROM t')",
+    "a SQLite URI": "import sqlite3; sqlite3.connect('file:{file}?mode=rw', uri=True)",
+    "ATTACH": 'op.execute("ATTACH DATABASE {file!r} AS other")',
+    "VACUUM INTO": 'op.get_bind().connection.execute("VACUUM INTO {file!r}")',
+    "a socket": "import socket; socket.socket().connect(('127.0.0.1', 9))",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch-folders"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+
+
+def left_behind(folder: Path) -> list[Path]:
+    return list((folder / "scratch-folders").iterdir())
+
+
+@pytest.mark.parametrize("how", LEAK)
+def test_what_reaches_for_another_database_is_refused_by_name(how: str, tmp_path: Path) -> None:
+    real = tmp_path / "real.data"
+    with sqlite3.connect(real) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.execute("INSERT INTO t VALUES (1)")
+    connection.close()
+    before = real.read_bytes()
+    folder = project(tmp_path / "p", USERS, (LEAK[how].format(file=str(real)), ""))
+    result = round_trip(folder)
+    (failure,) = result.facts
+    assert isinstance(failure, RunFailure)
+    assert (failure.revision, failure.stage) == ("r2", "upgrade")
+    target = "127.0.0.1:9" if how == "a socket" else str(real)
+    assert f"guard refused" in failure.error
+    assert target in failure.error
+    assert real.read_bytes() == before
+
+
+def test_a_private_database_in_memory_is_not_refused(tmp_path: Path) -> None:
+    step = "import sqlite3; sqlite3.connect(':memory:').execute('SELECT 1')"
+    assert story(round_trip(project(tmp_path, USERS, (step, "")))) == []
+
+
+def test_drivers_that_bring_their_own_sockets_are_refused(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        ("import psycopg2; psycopg2.connect('postgresql://u:secret@db.example/app')", ""),
+        ini="prepend_sys_path = .\n",
+    )
+    (folder / "psycopg2.py").write_text("def connect(dsn):\n    raise AssertionError('reached')\n")
+    (failure,) = round_trip(folder).facts
+    assert isinstance(failure, RunFailure)
+    assert "refused psycopg2.connect() to postgresql://u:***@db.example/app" in failure.error
+
+
+def test_a_database_of_the_project_that_changed_is_an_error(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        USERS,
+        ("import subprocess, sys\nsubprocess.run([sys.executable, '-c', "
+         "'import sqlite3; c = sqlite3.connect(\"app.db\"); c.execute(\"CREATE TABLE x (a)\")'])", ""),
+    )  # fmt: skip
+    with pytest.raises(RoundTripError, match=r"^app\.db changed while the migrations ran"):
+        round_trip(folder)
+
+
+def test_prints_and_reads_disturb_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noisy = "import os, sys\nprint('{}' * 100000)\nos.write(1, b'x')\nsys.stdin.read()\nos.system('echo hi')"
+    assert story(round_trip(project(tmp_path, USERS, (noisy, noisy)))) == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("import os; os._exit(7)", "ended with exit code 7"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was killed by SIGKILL"),
+        ("import os; os.closerange(3, 200); os._exit(0)", "ended with exit code 0"),
+    ],
+)
+def test_a_process_that_ends_names_the_revision(step: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RoundTripError) as error:
+        round_trip(project(tmp_path, USERS, (step, "")))
+    assert message in str(error.value)
+    assert "while the upgrade of r2 ran (migrations/versions/r2.py:8)" in str(error.value)
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("step", ["import time; time.sleep(3600)", "while True: pass"])
+def test_a_migration_that_does_not_end_names_the_revision(step: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        RoundTripError, match=r"did not end within 2 seconds while the upgrade of r2"
+    ):
+        round_trip(project(tmp_path, USERS, (step, "")), timeout=2.0)
+    assert left_behind(tmp_path) == []
+
+
+def test_a_read_only_project(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", USERS)
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert story(round_trip(folder)) == []
+    finally:
+        for path in paths:
+            path.chmod(0o755)
+    assert not list(folder.rglob("__pycache__"))
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals of POSIX")
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_guard_leaves_nothing(with_signal: signal.Signals, tmp_path: Path) -> None:
+    slow = "from pathlib import Path\nimport os, time\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    folder = project(tmp_path / "p", USERS, (slow, ""))
+    code = (
+        "import tempfile, pathlib, roundtrip_project as p\n"
+        f"tempfile.tempdir = {str(tmp_path / 'scratch-folders')!r}\n"
+        f"p.round_trip(pathlib.Path({str(folder)!r}))\n"
+    )
+    guard = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, stderr=subprocess.DEVNULL
+    )
+    wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text() != "")
+    guard.send_signal(with_signal)
+    guard.wait(timeout=10)
+    worker = int((folder / "pid").read_text())
+    wait_for(lambda: not is_alive(worker) and not left_behind(tmp_path))
+
+
+def wait_for(condition: object) -> None:
+    assert callable(condition)
+    end = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True
+
+
+def test_the_scratch_folder_goes_after_a_clean_run_too(tmp_path: Path) -> None:
+    round_trip(project(tmp_path / "p", USERS, env=ENV))
+    assert left_behind(tmp_path) == []
