@@ -243,9 +243,10 @@ def _duplicate_labels(
     owner: dict[str, Revision] = {}
     for revision in revisions.values():
         for label in revision.branch_labels:
-            first = owner.setdefault(label, revision)
-            if first is not revision:
-                detail = f"The branch label {label} is given to {first.id} and to {revision.id}."
+            first = revisions.get(label) or owner.get(label)
+            owner[label] = revision
+            if first is not None:
+                detail = f"The branch label {label} of {revision.id} already stands for {first.id}."
                 yield _broken("duplicate", revision, shown, detail)
 
 

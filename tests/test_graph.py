@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import warnings
 from pathlib import Path, PurePath
 
 import pytest
+from alembic.script.revision import Revision as AlembicRevision
+from alembic.script.revision import RevisionError, RevisionMap
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from guard.graph import Graph, build_graph
+from guard.graph import Graph, build_graph, graph_of
 from guard.head import RevisionHead, read_file, read_head
 from guard.project import Environment
 
@@ -252,7 +257,7 @@ def test_sub_folders(
                 revision("b", "a", more="branch_labels = 'x'"),
             ),
             "duplicate",
-            "The branch label x is given to a and to b.",
+            "The branch label x of b already stands for a.",
             "versions/1.py",
         ),
         (
@@ -341,3 +346,40 @@ def test_a_long_history_in_any_order_of_files(tmp_path: Path) -> None:
     read = build_graph(env, root=tmp_path, files=files)
     assert read.order == tuple(f"r{n:04}" for n in range(3000))
     assert len(read.ancestors("r2999")) == 2999
+
+
+NAMES = "abcdef"
+Linked = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+names = st.lists(st.sampled_from([*NAMES, "x", "y", "gone"]), max_size=2, unique=True).map(tuple)
+labels = st.lists(st.sampled_from("xya"), max_size=1).map(tuple)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), st.tuples(names, names, labels), min_size=1))
+def test_alembic_agrees(links: dict[str, Linked]) -> None:
+    """Alembic refuses what is said to be broken, and else sees the same heads and bases."""
+    files = {
+        f"{id_}.py": (
+            Path(f"{id_}.py"),
+            RevisionHead(revision=id_, parents=parents, depends_on=needed, branch_labels=given_),
+        )
+        for id_, (parents, needed, given_) in links.items()
+    }
+    read = graph_of(files)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            known = RevisionMap(
+                lambda: [
+                    AlembicRevision(id_, parents or None, needed or None, given_ or None)
+                    for id_, (parents, needed, given_) in links.items()
+                ]
+            )
+            heads, bases = known.heads, known.bases
+    except (RevisionError, KeyError):
+        assert read.problems
+    else:
+        # Alembic overlooks a cycle of dependencies between revisions that it reaches otherwise.
+        assert {fact.problem for fact in read.problems} <= {"cycle"}
+        assert sorted(heads) == sorted(read.heads)
+        assert sorted(bases) == sorted(read.bases)

@@ -61,7 +61,7 @@ def multiple_heads(fork: MultipleHeads, context: Context) -> Iterator[Problem]:
     ids = " ".join(id_ for id_, _, _ in fork.heads)
     on_base = [id_ for id_, _, where in fork.heads if where != "this change"]
     rebase = (
-        f'rebase and set down_revision = "{on_base[0]}" where this change leaves the chain'
+        f'rebase and set down_revision = "{on_base[0]}" in the first revision of this change'
         if len(on_base) == 1 and len(on_base) < len(fork.heads)
         else "put one after the other by its down_revision"
     )

@@ -63,7 +63,7 @@ BASE = {
 def reparented_revision(moved: ReparentedRevision, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Revision {moved.revision} is on {moved.base} already, and its {moved.attribute} "
-        f"was changed from {moved.before} to {moved.after}: databases that ran it differ.",
+        f"was changed from {moved.before} to {moved.after}: older databases came the old way.",
         remedy=f"Set {moved.attribute} back to {moved.before} and let the new revision come after "
         "the head instead.",
     )
