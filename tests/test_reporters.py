@@ -301,6 +301,22 @@ def test_a_long_line_is_cut_where_its_mark_stays_in_sight(
     assert [row.text for row in frame(Span(PATH, *span), [LONG], 40)] == expected
 
 
+@pytest.mark.parametrize("before", range(3), ids=lambda count: f"{count} before")
+@pytest.mark.parametrize("after", range(3), ids=lambda count: f"{count} after")
+def test_a_cut_through_a_wide_character_keeps_the_mark_in_place(before: int, after: int) -> None:
+    line = "x" * before + "名" * 40 + "HERE" + "x" * after + "前" * 40
+    column = line.index("HERE") + 1
+    text_row, mark_row = frame(Span(PATH, 1, column, 1, column + 4), [line], 40)
+    widths = [2 if character in "名前" else 1 for character in text_row.text]
+    assert sum(widths) <= 40
+    assert sum(widths[: text_row.text.index("HERE")]) == mark_row.text.index("^^^^")
+
+
+def test_messages_cannot_steer_the_terminal() -> None:
+    report = Report(findings=(finding(message="Dropping \x1b[2Jtable\u202e\tx."),))
+    assert "  = Dropping \ufffd[2Jtable\ufffd    x.\n" in text(report)
+
+
 def test_a_place_far_along_a_line_of_megabytes() -> None:
     line = "x" * 3_000_000 + "HERE"
     rows = frame(Span(PATH, 1, 3_000_001, 1, 3_000_005), [line], 40)

@@ -104,13 +104,13 @@ def _cells(line: str) -> tuple[list[str], list[int]]:
 
 def _window(cells: list[str], left: int, width: int) -> str:
     """Return the columns from `left` on, with dots where the line goes on."""
-    shown = cells[left : left + width]
+    right = left + width
+    before = _CUT if left else ""
+    after = _CUT if right < len(cells) else ""
+    start, end = left + len(before), min(right, len(cells)) - len(after)
+    shown = cells[start:end]
     if shown and not shown[0]:
-        shown[0] = " "  # the right half of a wide character
-    if left:
-        shown[: len(_CUT)] = _CUT
-    if left + width < len(cells):
-        shown[-len(_CUT) :] = _CUT
-        if len(shown) > len(_CUT) and cells[left + len(shown) - len(_CUT)] == "":
-            shown[-len(_CUT) - 1] = " "  # the left half of one
-    return "".join(shown).rstrip()
+        shown[0] = " "  # its left half is cut off
+    if shown and end < len(cells) and not cells[end]:
+        shown[-1] = " "  # its right half is
+    return before + "".join(shown).rstrip() + after
