@@ -90,11 +90,15 @@ class Downgrade(Fact, frozen=True, kw_only=True):
 
 
 class DatabaseLiteral(Fact, frozen=True, kw_only=True):
-    """A database URL or file written in code or configuration; `text` has its password masked."""
+    """A database URL or file written in code or configuration; `text` has its password masked.
+
+    `fallback`: it only stands in where a setting or environment variable is missing.
+    """
 
     text: str
     where: str  # "create_engine()", "sqlalchemy.url", "assigned to DATABASE_URL", ...
     has_password: bool
+    fallback: bool = False
 
 
 class BuiltSql(Fact, frozen=True, kw_only=True):

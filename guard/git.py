@@ -116,6 +116,11 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
                 files[os.fsdecode(path)] = blob.decode()
         return files
 
+    def present_files(self) -> tuple[str, ...]:
+        """Return the paths of the working tree that git tracks or would add: nothing ignored."""
+        listing = self._check("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return tuple(os.fsdecode(path) for path in dict.fromkeys(listing.split(b"\0")) if path)
+
     def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of blobs, all read by one git process.
 

@@ -40,9 +40,20 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Context(Protocol):
     """What a check may ask. `server.dialect` is the dialect this statement is judged for."""
 
-    server: Server
-    statement: Statement  # meaningful for operations only
-    options: Mapping[str, Any]  # the project's settings that rules read
+    @property
+    def server(self) -> Server:
+        """The server that the statement is judged for."""
+        ...
+
+    @property
+    def statement(self) -> Statement:
+        """The statement that the operation stands in; empty for other facts."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The project's settings that rules read."""
+        ...
 
     def is_new(self, table: Name) -> bool:
         """Whether the table was created in this same deployment and nothing filled it since."""

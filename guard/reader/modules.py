@@ -7,11 +7,9 @@ parse, stays a dotted name.
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
-import warnings
 from pathlib import Path
 
+from guard.head import SAVE_AS_UTF_8, decode_source, parse_source
 from guard.reader.values import Value
 
 MAX_BYTES = 20_000_000  # past this a file is no revision
@@ -40,31 +38,20 @@ class Module:
 
 def decode(data: bytes) -> str:
     """Return the text of a Python source file (PEP 263, BOM); raise SourceError."""
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"it is {len(data):,} bytes long, more than guard reads")
     if b"\0" in data:
         raise SourceError("it holds NUL bytes: this is a binary file")
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        line = data.count(b"\n", 0, error.start) + 1 if isinstance(error, UnicodeDecodeError) else 1
-        raise SourceError(
-            f"it cannot be decoded ({error}): save it as UTF-8, or declare its encoding", line
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        return decode_source(data)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise SourceError(f"it cannot be decoded ({error}): {SAVE_AS_UTF_8}") from None
 
 
 def parse(path: str, text: str, name: str = "", file: Path | None = None) -> Module:
     """Return the parsed module; raise SourceError with the line of a syntax error."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes are the project's affair
-            tree = ast.parse(text)
+        tree = parse_source(text)
     except SyntaxError as error:
-        raise SourceError(f"syntax error: {error.msg}", error.lineno or 1) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SourceError(f"it cannot be parsed: {str(error) or type(error).__name__}") from None
+        raise SourceError(f"it is not valid Python: {error.msg}", error.lineno or 1) from None
     return Module(path, name, tree, text, file)
 
 

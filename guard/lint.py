@@ -1,0 +1,170 @@
+"""Reads the revisions of an environment and judges their statements, each with what came before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.comments import Comment, read_comments
+from guard.facts import Downgrade, Fact
+from guard.finding import Coverage, Finding
+from guard.graph import Graph, relative
+from guard.judge import Judge, Situation
+from guard.operations import Opaque, Query
+from guard.reader import Procedure, Reading, read_revision
+from guard.reader.modules import Resolver, SourceError, decode, parse
+from guard.schema import Schema
+from guard.statement import Span, Statement
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What the revisions of an environment do, in the graph's order, and the texts they have."""
+
+    readings: dict[str, Reading]
+    texts: dict[str, str]  # by path relative to the repository
+
+
+def read_revisions(
+    graph: Graph,
+    root: Path,
+    resolver: Resolver,
+    dialect: str | None,
+    files: Mapping[Path, bytes] | None = None,
+) -> Read:
+    """Return the reading of every revision of the graph.
+
+    A file that cannot be read is left out: the graph has said so.
+    """
+    readings: dict[str, Reading] = {}
+    texts: dict[str, str] = {}
+    for revision in graph.order:
+        path = graph.revisions[revision].path
+        shown = relative(path, root)
+        try:
+            data = path.read_bytes() if files is None else files[path]
+            text = decode(data)
+            module = parse(shown, text, file=path)
+        except (OSError, KeyError, SourceError):
+            continue
+        texts[shown] = text
+        readings[revision] = read_revision(module, resolver, revision, dialect)
+    return Read(readings=readings, texts=texts)
+
+
+def replay(
+    order: Sequence[str], readings: Mapping[str, Reading], dialect: str | None
+) -> Iterator[tuple[Statement, Schema]]:
+    """Yield every statement with the schema before it: upgrades in order, each with its downgrade.
+
+    A downgrade starts from what its own upgrade left. The databases of a multidb history have a
+    schema each.
+    """
+    schemas: dict[str | None, Schema] = {}
+    for revision in order:
+        if revision not in readings:
+            continue
+        reading = readings[revision]
+        for statement in reading.upgrade.statements:
+            yield statement, _advance(schemas, statement, dialect)
+        downgraded = dict(schemas)
+        for statement in reading.downgrade.statements:
+            yield statement, _advance(downgraded, statement, dialect)
+
+
+def _advance(
+    schemas: dict[str | None, Schema], statement: Statement, dialect: str | None
+) -> Schema:
+    """Put the schema after the statement into `schemas`; return the one before it."""
+    before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
+    certain = statement.condition is None or statement.guarded
+    if dialect is None:
+        certain = certain and statement.dialects is None
+    if dialect is None or statement.applies_to(dialect):
+        for operation in statement.operations:
+            after = after.apply(operation, revision=statement.revision, certain=certain)
+    schemas[statement.database] = after
+    return before
+
+
+def judge_statements(
+    read: Read,
+    graph: Graph,
+    judge: Judge,
+    *,
+    judged: frozenset[str],
+    new: frozenset[str],
+    dialect: str | None,
+) -> Iterator[Finding]:
+    """Yield the findings in the statements of the `judged` revisions.
+
+    `new` are the revisions that deploy together: those that are not on the base.
+    """
+    upgrades = {
+        revision: tuple(o for s in reading.upgrade.statements for o in s.operations)
+        for revision, reading in read.readings.items()
+        if revision in judged
+    }
+    for statement, schema in replay(graph.order, read.readings, dialect):
+        revision = statement.revision
+        if revision is None or revision not in judged:
+            continue
+        situation = Situation(
+            schema=schema,
+            deployment=new if revision in new else frozenset({revision}),
+            upgrade=upgrades[revision],
+        )
+        yield from judge.statement(statement, situation)
+
+
+def revision_facts(
+    reading: Reading, comments: Sequence[Comment], dialect: str | None
+) -> Iterator[Fact]:
+    """Yield what the rules judge of a revision as a whole: its built SQL, its downgrade."""
+    yield from reading.built
+    if not any(_changes(s, dialect) for s in reading.upgrade.statements):
+        return
+    if declared_irreversible(reading.downgrade, comments):
+        return
+    downgrade = reading.downgrade
+    where = downgrade.span or reading.upgrade.span or Span(reading.path, 1)
+    if downgrade.span is None:
+        yield Downgrade(span=where, revision=reading.revision, state="missing")
+    elif downgrade.raises is not None and not downgrade.statements:
+        detail = downgrade.raises or None
+        yield Downgrade(span=where, revision=reading.revision, state="raises", detail=detail)
+    elif not any(_changes(s, dialect) for s in downgrade.statements):
+        yield Downgrade(span=where, revision=reading.revision, state="empty")
+
+
+def _changes(statement: Statement, dialect: str | None) -> bool:
+    applies = dialect is None or statement.applies_to(dialect)
+    return applies and any(not isinstance(o, Query) for o in statement.operations)
+
+
+def declared_irreversible(downgrade: Procedure, comments: Sequence[Comment]) -> bool:
+    """Return whether a comment with a reason says that there is no way back.
+
+    It stands on or above the `def` line or in the function; where there is no function, anywhere.
+    """
+    for comment in comments:
+        if comment.kind != "irreversible" or not comment.reason:
+            continue
+        span = downgrade.span
+        if span is None or comment.covers(span.line, max(span.end_line, span.line)):
+            return True
+    return False
+
+
+def comments_of(texts: Mapping[str, str]) -> dict[str, tuple[Comment, ...]]:
+    """Return the comments to guard in each file that has any."""
+    found = {path: read_comments(path, text) for path, text in texts.items() if "guard:" in text}
+    return {path: comments for path, comments in found.items() if comments}
+
+
+def coverage(readings: Sequence[Reading]) -> Coverage:
+    """Return how much of the revisions was read."""
+    statements = [statement for reading in readings for statement in reading.statements]
+    opaque = sum(any(isinstance(o, Opaque) for o in s.operations) for s in statements)
+    return Coverage(revisions=len(readings), statements=len(statements), opaque=opaque)

@@ -1,0 +1,198 @@
+"""Database URLs and files that are written in code and configuration, instead of being settings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import msgspec
+
+from guard.credentials import mask_credentials
+from guard.facts import DatabaseLiteral
+from guard.statement import Span
+
+_URL = re.compile(
+    r"(?P<scheme>sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://"
+    r"(?P<rest>\S*)\Z",
+    re.I,
+)
+_PLACEHOLDER = re.compile(
+    r"[{}<>$]|%\(|\*\*\*|^driver:|\.\.\.|//user:pass(word)?@(host|localhost)/"
+)
+_MEMORY = re.compile(r"^(/{0,2}:memory:.*|/?file::memory:.*|/?\?.*mode=memory.*|)$", re.I)
+_FILE = re.compile(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)
+_ABOUT_DATABASE = re.compile(r"db|database|sqlite|dsn|engine|conn|url", re.I)
+_FILE_CONNECTS = {"sqlite3.connect", "aiosqlite.connect", "apsw.Connection", "duckdb.connect"}
+_ENVIRONMENT = {"getenv", "get", "env", "config", "str", "setdefault", "Field"}
+_TEST_PARTS = {"test", "tests", "testing", "fixtures"}
+
+
+def is_test(path: str) -> bool:
+    """Return whether the file belongs to tests, where a literal database is fine."""
+    pure = PurePath(path)
+    return (
+        bool(_TEST_PARTS & set(pure.parts[:-1]))
+        or pure.name.startswith("test_")
+        or pure.name.endswith("_test.py")
+        or pure.name == "conftest.py"
+    )
+
+
+def find_in_python(path: str, tree: ast.Module) -> tuple[DatabaseLiteral, ...]:
+    """Return the database URLs and files that the file writes as literals."""
+    if is_test(path):
+        return ()
+    return tuple(_Finder(path, tree).found())
+
+
+def find_in_ini(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
+    """Return the `sqlalchemy.url` settings of an ini file that name a real database."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"\s*([\w.]*sqlalchemy\.url|[\w.]*database_url)\s*[=:]\s*(\S+)", line)
+        if match and (literal := _judge(match[2])):
+            span = Span(path, number, match.start(2) + 1, number, match.end(2) + 1)
+            found.append(
+                DatabaseLiteral(
+                    span=span, text=literal.shown, where=match[1], has_password=literal.password
+                )
+            )
+    return tuple(found)
+
+
+class _Literal(msgspec.Struct, frozen=True):
+    shown: str
+    password: bool
+
+
+def _judge(text: str) -> _Literal | None:
+    """Return the URL with its password masked where it names a real database."""
+    url = _URL.match(text.strip())
+    if url is None or _PLACEHOLDER.search(text):
+        return None
+    rest = url["rest"]
+    if url["scheme"].lower() == "sqlite" and _MEMORY.match(rest.removeprefix("/")):
+        return None
+    if not rest.strip("/"):
+        return None  # a scheme to compare with, as in url.startswith("postgresql://")
+    return _Literal(mask_credentials(text), bool(re.match(r"[^/@:]*:[^/@]+@", rest)))
+
+
+class _Finder:
+    """Walks a syntax tree, knowing for each string what it is used for."""
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        self._path = path
+        self._tree = tree
+        self._parents: dict[ast.AST, ast.AST] = {
+            child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)
+        }
+
+    def found(self) -> Iterator[DatabaseLiteral]:
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from self._constant(node, node.value)
+            elif isinstance(node, ast.JoinedStr):
+                yield from self._joined(node)
+
+    def _constant(self, node: ast.Constant, text: str) -> Iterator[DatabaseLiteral]:
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Expr | ast.JoinedStr | ast.Compare | ast.Dict):
+            return  # a docstring, a piece of an f-string, a comparison
+        if literal := _judge(text):
+            if self._is_only_mentioned(node):
+                return
+            yield self._literal(node, literal.shown, literal.password)
+        elif self._is_database_file(node, text):
+            yield self._literal(node, text, False)
+
+    def _joined(self, node: ast.JoinedStr) -> Iterator[DatabaseLiteral]:
+        """An f-string whose target is written out: `f"sqlite:///data.db?timeout={n}"`."""
+        first = node.values[0] if node.values else None
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+            return
+        text = first.value
+        match = re.match(r"(sqlite(\+\w+)?:///[^?]+\.\w+)\?|(\w+(\+\w+)?://[^/]+:[^/@]+@)", text)
+        if match and (literal := _judge(text.rstrip("?"))):
+            yield self._literal(node, literal.shown, literal.password)
+
+    def _literal(self, node: ast.expr, shown: str, password: bool) -> DatabaseLiteral:
+        where, fallback = self._use(node)
+        span = Span(
+            self._path,
+            node.lineno,
+            node.col_offset + 1,
+            node.end_lineno or node.lineno,
+            (node.end_col_offset or node.col_offset) + 1,
+        )
+        return DatabaseLiteral(
+            span=span, text=shown, where=where, has_password=password, fallback=fallback
+        )
+
+    def _use(self, node: ast.AST) -> tuple[str, bool]:
+        """Return what the literal is used for, and whether it only stands in for a setting."""
+        parent = self._parents.get(node)
+        while parent is not None:
+            match parent:
+                case ast.Call():
+                    name = _called(parent)
+                    short = name.rpartition(".")[2]
+                    fallback = short in _ENVIRONMENT and short != "str"
+                    return f"{name}()", fallback
+                case ast.Assign(targets=[target, *_]):
+                    return f"assigned to {ast.unparse(target)}", self._in_settings(parent)
+                case ast.AnnAssign(target=target):
+                    return f"assigned to {ast.unparse(target)}", self._in_settings(parent)
+                case ast.arguments():
+                    return "a default argument", False
+                case ast.keyword(arg=str() as name):
+                    pass
+                case ast.BoolOp(op=ast.Or()):
+                    return "a fallback", True
+                case ast.stmt():
+                    return "in the code", False
+            parent = self._parents.get(parent)
+        return "in the code", False
+
+    def _in_settings(self, node: ast.AST) -> bool:
+        """Whether it is the default of a field of a settings class (pydantic)."""
+        owner = self._parents.get(node)
+        return isinstance(owner, ast.ClassDef) and any(
+            "Settings" in ast.unparse(base) for base in owner.bases
+        )
+
+    def _is_only_mentioned(self, node: ast.AST) -> bool:
+        """Whether the text is only talked about: logged, raised, compared, replaced."""
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call):
+            name = _called(parent).rpartition(".")[2]
+            return name in {
+                "startswith", "replace", "warning", "info", "debug", "error", "print", "echo",
+                "removeprefix", "ValueError", "RuntimeError", "split", "partition", "exception",
+            }  # fmt: skip
+        return False
+
+    def _is_database_file(self, node: ast.AST, text: str) -> bool:
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call) and node in parent.args[:1]:
+            name = _called(parent)
+            if name in _FILE_CONNECTS:
+                return not _MEMORY.match(text) and not _URL.match(text)
+        if not _FILE.match(text):
+            return False
+        while isinstance(parent, ast.Call | ast.BinOp | ast.keyword):
+            if isinstance(parent, ast.Call) and _called(parent).rpartition(".")[2] not in {
+                "Path", "PurePath", "join", "str", "resolve", "joinpath", "abspath",
+            }:  # fmt: skip
+                return bool(isinstance(parent, ast.Call) and "connect" in _called(parent))
+            parent = self._parents.get(parent)
+        match parent:
+            case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+                return bool(_ABOUT_DATABASE.search(ast.unparse(target)))
+        return False
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)

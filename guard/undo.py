@@ -1,0 +1,78 @@
+"""Whether a downgrade's operation removes just what its own upgrade made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    CreateDatabase,
+    CreateEnum,
+    CreateIndex,
+    CreateObject,
+    CreateSchema,
+    CreateTable,
+    CreateView,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropDatabase,
+    DropIndex,
+    DropObject,
+    DropSchema,
+    DropTable,
+    Insert,
+    Name,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    Truncate,
+)
+
+
+def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
+    """Return whether one of the upgrade's operations made what `operation` removes."""
+    return any(_undoes(operation, made) for made in upgrade)
+
+
+def _undoes(operation: Operation, made: Operation) -> bool:
+    match operation, made:
+        case DropTable(table=table), CreateTable(table=new) | RenameTable(new=new):
+            return _same(table, new)
+        case DropColumn(table=table, column=name), AddColumn(table=new, column=column):
+            return _same(table, new) and name.lower() == column.name.lower()
+        case DropColumn(table=table, column=name), RenameColumn(table=new, new=column_name):
+            return _same(table, new) and name.lower() == column_name.lower()
+        case (
+            DropColumn(table=table)
+            | DropConstraint(table=table)
+            | Truncate(table=table)
+            | Delete(table=table)
+            | DropIndex(table=Name() as table),
+            CreateTable(table=new),
+        ):
+            return _same(table, new)
+        case Delete(table=table) | Truncate(table=table), Insert(table=new):
+            return _same(table, new)
+        case DropConstraint(table=table, constraint=name), AddConstraint(
+            table=new, constraint=added
+        ):
+            return _same(table, new) and name == added.name
+        case DropIndex(name=name), CreateIndex(name=new_name):
+            return name.name == new_name
+        case DropSchema(name=name), CreateSchema(name=new):
+            return _same(name, new)
+        case DropDatabase(name=name), CreateDatabase(name=new):
+            return _same(name, new)
+        case DropObject(name=name), CreateObject(name=new) | CreateEnum(name=new) | CreateView(
+            name=new
+        ):
+            return _same(name, new)
+    return False
+
+
+def _same(one: Name, other: Name) -> bool:
+    """Names are compared without case; a schema counts only where both have one."""
+    schemas = one.schema is None or other.schema is None or one.schema == other.schema
+    return schemas and one.name.lower() == other.name.lower()

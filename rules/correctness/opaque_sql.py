@@ -1,0 +1,30 @@
+"""What guard could not understand, it cannot judge.
+
+SQL whose text is known only at run time, the body of a routine, a helper whose code is not in
+sight: whatever it does to the data, no rule has seen it. Write it so that it can be read (literal
+SQL, `op` calls, helpers in the repository), or look at it yourself and say so in a comment.
+"""
+
+from collections.abc import Iterator
+
+from guard.operations import Opaque
+from guard.rule import Context, Problem, rule
+
+
+@rule(
+    Opaque,
+    severity="warning",
+    unsafe=(
+        "op.execute(sys.argv[1])",
+        """op.execute("DO $$ BEGIN EXECUTE format('DROP TABLE %I', tab); END $$")""",
+    ),
+    safe=("op.execute('ANALYZE orders')",),
+)
+def opaque_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
+    if opaque.invalid:
+        return
+    yield Problem(
+        message=f"This could not be judged: {opaque.reason}.",
+        remedy="Write it so that it can be read (literal SQL or op calls), or check it by hand and "
+        "add: # guard: ignore[opaque-sql] <what it does>",
+    )

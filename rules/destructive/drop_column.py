@@ -1,0 +1,46 @@
+"""A dropped column takes its values with it, and breaks the code that still selects it.
+
+SQLAlchemy names every mapped column in its queries, so processes that run the old code fail on the
+next query. On PostgreSQL an index, key or foreign key that contains the column goes with it,
+silently. Remove the column from the models first and deploy that; drop it in a later deployment,
+approved by somebody who knows that the values are not needed.
+"""
+
+from collections.abc import Iterator
+
+from guard.operations import DropColumn
+from guard.rule import Context, Problem, rule
+
+
+@rule(
+    DropColumn,
+    approvable=True,
+    unsafe=(
+        "op.drop_column('orders', 'note')",
+        "op.execute('ALTER TABLE orders DROP COLUMN note')",
+        """
+        with op.batch_alter_table('orders') as batch_op:
+            batch_op.drop_column('note')
+        """,
+    ),
+    safe=(
+        """
+        op.create_table(
+            'scratch',
+            sa.Column('id', sa.Integer(), primary_key=True),
+            sa.Column('note', sa.Text()),
+        )
+        op.drop_column('scratch', 'note')
+        """,
+    ),
+)
+def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
+    if context.is_new(drop.table) or context.undoes_upgrade(drop):
+        return
+    column = f"{drop.table}.{drop.column}"
+    yield Problem(
+        message=f"Dropping column {column} deletes its values, no downgrade restores them, and "
+        "running code that still selects it fails.",
+        remedy=f"Remove {drop.column} from the model and deploy that first; then drop it in a "
+        "later deployment and record who agreed: guard approve",
+    )
