@@ -39,11 +39,16 @@ with engine.connect() as connection:
     ("step", "expected"),
     [
         pytest.param(
-            ("op.add_column('users', sa.Column('n', sa.Integer()))", "op.drop_column('users', 'n')"),
+            (
+                "op.add_column('users', sa.Column('n', sa.Integer()))",
+                "op.drop_column('users', 'n')",
+            ),
             None,
             id="adds and drops a column",
         ),
-        pytest.param(("op.add_column('nobody', sa.Column('n', sa.Integer()))", ""), "upgrade fails"),
+        pytest.param(
+            ("op.add_column('nobody', sa.Column('n', sa.Integer()))", ""), "upgrade fails"
+        ),
         pytest.param(("import sys; sys.exit(3)", ""), "upgrade fails", id="sys.exit"),
         pytest.param((NOT_NULL, NULL), "upgrade-with-rows fails", id="NOT NULL over NULLs"),
         pytest.param(
@@ -99,8 +104,10 @@ with engine.connect() as connection:
             ("op.execute('DELETE FROM users WHERE email IS NULL')", ""), None, id="declared delete"
         ),
         pytest.param(
-            ("op.drop_column('users', 'email')", "op.add_column('users', sa.Column('email', "
-            "sa.String(80)))"),
+            (
+                "op.drop_column('users', 'email')",
+                "op.add_column('users', sa.Column('email', sa.String(80)))",
+            ),
             None,
             id="declared drop of a column",
         ),
@@ -115,10 +122,12 @@ with engine.connect() as connection:
             id="trigger left",
         ),
         pytest.param(
-            ("op.execute('CREATE VIEW v AS SELECT 1 AS one')", ""), "downgrade drift", id="view left"
+            ("op.execute('CREATE VIEW v AS SELECT 1 AS one')", ""),
+            "downgrade drift",
+            id="view left",
         ),
     ],
-)  # fmt: skip
+)
 def test_one_revision(step: Step, expected: str | None, tmp_path: Path) -> None:
     result = round_trip(project(tmp_path, USERS, step))
     assert story(result) == ([("r2", expected)] if expected else [])

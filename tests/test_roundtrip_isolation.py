@@ -18,8 +18,10 @@ from guard.facts import RunFailure
 from guard.roundtrip import RoundTripError
 
 LEAK = {
-    "its own sqlite3 connection": "import sqlite3; sqlite3.connect({file!r}).execute('DELETE FROM t')",
+    "its own sqlite3 connection": "import sqlite3; sqlite3.connect({file!r})",
     "a SQLite URI": "import sqlite3; sqlite3.connect('file:{file}?mode=rw', uri=True)",
+    "ATTACH from memory": "import sqlite3\n"
+    'sqlite3.connect(":memory:").execute("ATTACH DATABASE {file!r} AS other")',
     "ATTACH": 'op.execute("ATTACH DATABASE {file!r} AS other")',
     "VACUUM INTO": 'op.get_bind().connection.execute("VACUUM INTO {file!r}")',
     "a socket": "import socket; socket.socket().connect(('127.0.0.1', 9))",
@@ -51,7 +53,7 @@ def test_what_reaches_for_another_database_is_refused_by_name(how: str, tmp_path
     assert isinstance(failure, RunFailure)
     assert (failure.revision, failure.stage) == ("r2", "upgrade")
     target = "127.0.0.1:9" if how == "a socket" else str(real)
-    assert f"guard refused" in failure.error
+    assert "guard refused" in failure.error
     assert target in failure.error
     assert real.read_bytes() == before
 
@@ -87,7 +89,13 @@ def test_a_database_of_the_project_that_changed_is_an_error(tmp_path: Path) -> N
 def test_prints_and_reads_disturb_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    noisy = "import os, sys\nprint('{}' * 100000)\nos.write(1, b'x')\nsys.stdin.read()\nos.system('echo hi')"
+    noisy = """
+    import os, sys
+    print('{}' * 100000)
+    os.write(1, b'x')
+    sys.stdin.read()
+    os.system('echo hi')
+    """
     assert story(round_trip(project(tmp_path, USERS, (noisy, noisy)))) == []
     assert capfd.readouterr() == ("", "")
 
@@ -133,19 +141,23 @@ def test_a_read_only_project(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals of POSIX")
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_guard_leaves_nothing(with_signal: signal.Signals, tmp_path: Path) -> None:
-    slow = "from pathlib import Path\nimport os, time\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    slow = """
+    from pathlib import Path
+    import os, time
+    Path('pid').write_text(str(os.getpid()))
+    time.sleep(60)
+    """
     folder = project(tmp_path / "p", USERS, (slow, ""))
     code = (
         "import tempfile, pathlib, roundtrip_project as p\n"
         f"tempfile.tempdir = {str(tmp_path / 'scratch-folders')!r}\n"
         f"p.round_trip(pathlib.Path({str(folder)!r}))\n"
     )
-    guard = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parent, stderr=subprocess.DEVNULL
-    )
-    wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text() != "")
-    guard.send_signal(with_signal)
-    guard.wait(timeout=10)
+    tests = Path(__file__).parent
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tests, stderr=subprocess.PIPE) as guard:
+        wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text() != "")
+        guard.send_signal(with_signal)
+        guard.communicate(timeout=10)
     worker = int((folder / "pid").read_text())
     wait_for(lambda: not is_alive(worker) and not left_behind(tmp_path))
 

@@ -60,6 +60,15 @@ class Fence:
         """Put the fence up, for the rest of this process."""
         sys.addaudithook(self._audit)
         sys.meta_path.insert(0, _DriverFinder(self))
+        really = sqlite3.connect
+
+        def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = really(*arguments, **named)
+            connection.set_authorizer(self._authorize)
+            return connection
+
+        sqlite3.connect = connect  # type: ignore[assignment]
+        sqlite3.dbapi2.connect = connect  # type: ignore[assignment]
 
     def check_file(self, database: Any, how: str) -> None:
         """Raise RefusedError unless `database` is the scratch database or holds nothing lasting."""
@@ -79,8 +88,6 @@ class Fence:
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "sqlite3.connect":
             self.check_file(arguments[0], "the opening")
-        elif event == "sqlite3.connect/handle":  # Python 3.10 and later
-            arguments[0].set_authorizer(self._authorize)
         elif event == "socket.getaddrinfo":
             host, port = arguments[:2]
             if host and port:
