@@ -22,8 +22,9 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(?<=<!-- generated: )(?P<name>[^>]*)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 
-BAD_REVISION = "alembic/versions/0007_tidy_up.py"
-BAD_REVISION_TEXT = '''"""Tidy up backtest_results."""
+# The change that the README shows being refused. It also edits a revision that is released.
+BAD_REVISION = "alembic/versions/0007_owner_for_metrics.py"
+BAD_REVISION_TEXT = '''"""Every result has an owner; nobody needs the metrics."""
 
 import sqlalchemy as sa
 
@@ -40,8 +41,23 @@ def upgrade(engine_name):
 
 
 def downgrade(engine_name):
-    pass
+    if engine_name == "primary":
+        op.drop_column("backtest_results", "owner")
+        op.add_column("backtest_results", sa.Column("metrics", sa.JSON(), nullable=True))
 '''
+EDITS = (
+    ("alembic/versions/0001_create_backtest_results.py", "sa.String(8)", "sa.String(16)"),
+    (
+        "alembic/models.py",
+        "timeframe: Mapped[str] = mapped_column(String(8))",
+        "timeframe: Mapped[str] = mapped_column(String(16))",
+    ),
+    (
+        "alembic/models.py",
+        "metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON)",
+        "owner: Mapped[str] = mapped_column(String(64))",
+    ),
+)
 # What would change the output: a CI system, another repository, another interpreter.
 FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "FORCE_COLOR", "VIRTUAL_ENV")
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
@@ -84,7 +100,11 @@ def refusal() -> str:
         for command in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "All")):
             run("git", *IDENTITY, *command, cwd=project)
         (project / BAD_REVISION).write_text(BAD_REVISION_TEXT, encoding="utf-8")
-        return guard("check", cwd=project)
+        for name, before, after in EDITS:
+            text = (project / name).read_text(encoding="utf-8")
+            (project / name).write_text(text.replace(before, after, 1), encoding="utf-8")
+        # The time it took is the one thing that differs from run to run.
+        return re.sub(r"in \d+\.\d s$", "in 1.0 s", guard("check", cwd=project), flags=re.MULTILINE)
 
 
 def rules() -> str:
