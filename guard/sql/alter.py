@@ -149,7 +149,7 @@ def read_alter_table(c: Cursor) -> list[Operation]:
 
 def _actions(c: Cursor) -> list[Cursor]:
     """The actions that commas part; MySQL's partition clauses hold commas of their own."""
-    if c.source.mysql and c.at("PARTITION", "BY"):
+    if c.source.mysql and (c.at("PARTITION", "BY") or c.peek(1).word == "PARTITION"):
         whole = Cursor(c.source, c.tokens, c.index, c.stop)
         c.finish()
         return [whole]

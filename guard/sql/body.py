@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from guard.operations import Opaque, Operation, Query
 from guard.sql import Hole
-from guard.sql.cursor import Cursor, Source
+from guard.sql.cursor import Cursor, Source, SqlError
 from guard.sql.tokens import Token, split, words
 
 _DEEPEST = 4  # bodies within bodies
@@ -30,7 +30,10 @@ def read_do(c: Cursor, read: Read) -> list[Operation]:
     if source.depth >= _DEEPEST:
         return [Opaque(reason="blocks are nested too deeply", code=code)]
     inner = _inner_source(source, token, body)
-    found = [op for tokens in _statements(inner) for op in _read_step(inner, tokens, read)]
+    steps = list(_statements(inner))
+    if not steps or steps[-1][0].word != "END":
+        raise SqlError("the block has no END", token.end)
+    found = [op for tokens in steps for op in _read_step(inner, tokens, read)]
     _hand_up_roles(source, inner, token)
     return found
 
@@ -46,7 +49,7 @@ def _inner_source(source: Source, token: Token, body: str) -> Source:
             if token.start <= hole.start < token.end
         )
         body = source.text[start : token.end - (start - token.start)]
-    return Source(body, "postgresql", holes, source.folds, source.depth + 1)
+    return Source(body, "postgresql", holes, source.known, source.depth + 1)
 
 
 def _hand_up_roles(source: Source, inner: Source, token: Token) -> None:

@@ -81,7 +81,7 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
         parts["default"] = Default(read_default(c))
     elif c.word in ("GENERATED", "AS"):
         parts["generated"] = _read_generated(c)
-    elif c.choose("AUTO_INCREMENT", "AUTOINCREMENT"):
+    elif c.source.mysql and c.take("AUTO_INCREMENT"):
         parts["generated"] = Generated(by="autoincrement")
     elif c.take("COMMENT"):
         c.take("=")
@@ -98,7 +98,8 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
 
 def _unnamed(c: Cursor) -> bool:
     """MySQL and SQLite allow CONSTRAINT without a name."""
-    return c.word in ("CHECK", "PRIMARY", "UNIQUE", "FOREIGN", "REFERENCES")
+    starts = ("CHECK", "PRIMARY", "UNIQUE", "FOREIGN", "REFERENCES")
+    return not c.source.postgres and c.word in starts
 
 
 def _skip_option(c: Cursor) -> bool:
@@ -151,6 +152,16 @@ def read_default(c: Cursor) -> str:
             return Cursor(c.source, c.tokens, first, c.index).sql
 
 
+def _expression(c: Cursor) -> str:
+    """Return the SQL of an expression in parentheses."""
+    inner = c.parens()
+    last = c.peek(-2)
+    if inner.at_end() or (last.kind == "op" and last.word not in (")", "]", "*")):
+        inner.finish()
+        raise inner.fail("an expression")
+    return inner.sql
+
+
 def _read_generated(c: Cursor) -> Generated:
     always = True
     if c.take("GENERATED"):
@@ -166,7 +177,7 @@ def _read_generated(c: Cursor) -> Generated:
     if c.take("ROW"):  # MariaDB: GENERATED ALWAYS AS ROW START
         c.next()
         return Generated(by="expression", sql="ROW", stored=True)
-    sql = c.parens().sql
+    sql = _expression(c)
     kind = c.choose("STORED", "VIRTUAL", "PERSISTENT")
     return Generated(by="expression", sql=sql, stored=None if kind is None else kind != "VIRTUAL")
 
@@ -193,7 +204,8 @@ def read_constraint(c: Cursor) -> tuple[Constraint, str | None]:
     if c.take("FOREIGN", "KEY"):
         if c.word != "(" and c.source.mysql:
             _if_not_exists(c)
-            named = named or (c.name() if c.word != "(" else None)
+            index = c.name("an index name") if c.word != "(" else None
+            named = named or index
         columns = tuple(item.column() for item in c.parens().items())
         return _check_or_reference(c, named, columns), None
     if c.take("EXCLUDE"):
@@ -230,7 +242,7 @@ def _key(c: Cursor, kind: Any, named: str | None) -> tuple[Constraint, str | Non
 
 def _check_or_reference(c: Cursor, named: str | None, columns: tuple[str, ...]) -> Constraint:
     if c.take("CHECK"):
-        return _attributes(c, Constraint(type="check", name=named, sql=c.parens().sql))
+        return _attributes(c, Constraint(type="check", name=named, sql=_expression(c)))
     c.expect("REFERENCES")
     target = c.qualified("the referenced table")
     target_columns: tuple[str, ...] = ()

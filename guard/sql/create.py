@@ -28,7 +28,7 @@ from guard.sql.columns import (
     read_keys,
 )
 from guard.sql.cursor import Cursor, SqlError
-from guard.sql.names import OBJECT_TYPES, choose_object_type
+from guard.sql.names import CREATED, choose_object_type, skip_host
 from guard.sql.types import read_type
 
 
@@ -63,9 +63,8 @@ def _skip_modifiers(c: Cursor) -> None:
         if not c.take("="):
             c.expect("SECURITY")
         c.next()
-        if c.peek().kind == "param":  # user@host
-            c.next()
-        elif c.word == "(":
+        skip_host(c)
+        if c.word == "(":
             c.parens()
 
 
@@ -104,11 +103,24 @@ def _read_table(c: Cursor) -> list[Operation]:
         c.qualified("a type")
         parts["complete"] = False
     if c.word == "(" and not _at_query(c):
-        indexes = _read_definitions(c.parens(), parts)
+        inner = c.parens()
+        if not _only_names(inner, c):
+            indexes = _read_definitions(inner, parts)
     elif c.word != "(" and not _defines(c, parts):
         raise c.fail("( and the columns")
-    _read_table_options(c, parts)
+    if c.source.postgres:
+        _read_postgres_options(c, parts)
+    else:
+        _read_table_options(c, parts)
     return [CreateTable(**parts), *indexes]
+
+
+def _only_names(inner: Cursor, c: Cursor) -> bool:
+    """Whether the list just names the columns of a query, CREATE TABLE t (a, b) AS ..."""
+    if c.source.dialect == "sqlite" or not c.has("AS"):
+        return False
+    names = Cursor(inner.source, inner.tokens, inner.index, inner.stop).items()
+    return all(item.stop - item.index == 1 for item in names)
 
 
 def _defines(c: Cursor, parts: dict[str, Any]) -> bool:
@@ -159,6 +171,35 @@ def _read_definitions(c: Cursor, parts: dict[str, Any]) -> list[Operation]:
 
 def _is_column_named_key(c: Cursor) -> bool:
     return c.peek(1).word in ("VARCHAR", "TEXT", "INT", "CHAR", "BIGINT")
+
+
+def _read_postgres_options(c: Cursor, parts: dict[str, Any]) -> None:
+    """Read what follows the columns in PostgreSQL."""
+    while not c.at_end() and not c.at_hole():
+        if c.take("PARTITION", "BY"):
+            parts["partitioned"] = True
+            c.name("RANGE, LIST or HASH")
+            c.parens()
+        elif c.take("INHERITS"):
+            parts["complete"] = False
+            c.parens()
+        elif c.take("AS"):
+            if c.word not in (*_QUERIES, "EXECUTE"):
+                raise c.fail("a query")
+            _read_source(c, parts)
+        elif c.take("FOR", "VALUES"):
+            c.skip_to("PARTITION", "WITH", "TABLESPACE", "USING")
+            if c.at("WITH") and c.peek(-1).word == "VALUES":  # of a hash partition
+                c.next()
+                c.parens()
+        elif c.take("WITH"):
+            c.parens()
+        elif c.take("ON", "COMMIT"):
+            c.skip_to("TABLESPACE", "AS")
+        elif c.choose("TABLESPACE", "USING"):
+            c.name()
+        elif not (c.take("WITHOUT", "OIDS") or ("partition_of" in parts and c.take("DEFAULT"))):
+            raise c.fail("the end of the statement")
 
 
 def _read_table_options(c: Cursor, parts: dict[str, Any]) -> None:
@@ -258,6 +299,8 @@ def _skip_index_option(c: Cursor) -> None:
 
 # Views, schemas, types
 
+_QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "(")
+
 
 def _at_view(c: Cursor) -> bool:
     ahead = 0
@@ -277,7 +320,7 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
         columns = tuple(item.column() for item in c.parens().items())
     c.skip_to("AS")
     c.expect("AS")
-    if c.at_end():
+    if c.word not in _QUERIES and not c.at_hole():
         raise c.fail("a query")
     c.finish()
     return CreateView(name=name, replace=replace, materialized=materialized, columns=columns)
@@ -293,12 +336,11 @@ def _read_schema(c: Cursor) -> list[Operation]:
         return [CreateDatabase(name=name)]
     _authorization(c)
     found: list[Operation] = [CreateSchema(name=name, if_not_exists=if_not_exists)]
-    if c.word == "CREATE":  # what is made in it is written after it
-        part = Cursor(c.source, c.tokens, c.index, c.stop)
-        part.next()
-        ahead = part.skip_to("CREATE", "GRANT")
-        found += read_create(Cursor(c.source, c.tokens, c.index, ahead.stop))
-        c.index = ahead.stop
+    while c.word in ("CREATE", "GRANT"):  # what is made in it may be written after it
+        first, creates = c.index, c.next().word == "CREATE"
+        c.skip_to("CREATE", "GRANT")
+        if creates:
+            found += read_create(Cursor(c.source, c.tokens, first, c.index))
     return found
 
 
@@ -320,6 +362,8 @@ def _read_type(c: Cursor) -> Operation:
         if not inner.at_end():
             raise inner.fail("a comma or )")
         return CreateEnum(name=name, values=values)
+    if not (c.at_end() or c.word == "(" or c.take("AS", "RANGE") or c.take("AS")):
+        raise c.fail("AS")
     c.finish()
     return CreateObject(object_type="type", name=name)
 
@@ -342,7 +386,7 @@ def _read_domain(c: Cursor) -> Operation:
 def _read_object(c: Cursor, replace: bool) -> Operation:
     while c.choose("TRUSTED", "PROCEDURAL", "TEMP", "TEMPORARY", "CONSTRAINT", "DEFAULT"):
         pass
-    object_type = choose_object_type(c, OBJECT_TYPES)
+    object_type = choose_object_type(c, CREATED)
     if object_type is None:
         raise c.fail("what to create")
     if_not_exists = c.take("IF", "NOT", "EXISTS")

@@ -31,16 +31,17 @@ class SqlError(Exception):
 class Source:
     """A text, its dialect and its holes; collects what each hole stands for.
 
-    `folds`: unquoted names go to lower case. `depth`: how many bodies this text lies inside.
+    `known`: somebody said that it is this dialect; else it is an attempt. `depth`: how many bodies
+    this text lies inside.
     """
 
     def __init__(
-        self, text: str, dialect: str, holes: tuple[Hole, ...], folds: bool, depth: int = 0
+        self, text: str, dialect: str, holes: tuple[Hole, ...], known: bool, depth: int = 0
     ) -> None:
         self.text = text
         self.dialect = dialect
         self.holes = holes
-        self.folds = folds
+        self.known = known
         self.depth = depth
         self.masked = mask(text, holes)
         self.roles: dict[int, Role] = {}
@@ -52,6 +53,11 @@ class Source:
     @property
     def postgres(self) -> bool:
         return self.dialect == "postgresql"
+
+    @property
+    def folds(self) -> bool:
+        """Whether unquoted names go to lower case."""
+        return self.known and self.postgres
 
     def restore(self, masked: str) -> str:
         """Return masked text with each hole written as `{code}` again."""

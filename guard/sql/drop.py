@@ -12,7 +12,7 @@ from guard.operations import (
     Operation,
 )
 from guard.sql.cursor import Cursor
-from guard.sql.names import choose_object_type
+from guard.sql.names import DROPPED, choose_object_type, skip_host
 
 _OF_A_TABLE = frozenset(["trigger", "rule", "policy"])
 
@@ -26,7 +26,7 @@ def read_drop(c: Cursor) -> list[Operation]:
         return [DropObject(object_type="owned", name=name, cascade=cascade) for name in names]
     while c.choose("TEMPORARY", "TRUSTED", "PROCEDURAL"):
         pass
-    object_type = choose_object_type(c)
+    object_type = choose_object_type(c, DROPPED)
     if object_type is None:
         raise c.fail("what to drop")
     concurrently = object_type == "index" and c.source.postgres and c.take("CONCURRENTLY")
@@ -61,7 +61,7 @@ def read_drop(c: Cursor) -> list[Operation]:
 
 def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operation]:
     names = c.list_of(lambda: c.qualified("an index name"))
-    table = c.qualified("a table name") if c.take("ON") else None
+    table = c.qualified("a table name") if c.source.mysql and c.take("ON") else None
     while c.source.mysql and c.choose("ALGORITHM", "LOCK"):
         c.take("=")
         c.name("a word")
@@ -81,16 +81,13 @@ def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operat
 def _name(c: Cursor, object_type: str) -> Name:
     if c.source.mysql and c.peek().kind == "string":  # 'user'@'host'
         name = Name(c.string())
-        if c.peek().kind in ("param", "op"):
-            c.next()
-        if c.peek().kind == "string":
-            c.next()
+        skip_host(c)
         return name
     name = c.qualified(f"a {object_type} name")
     if c.word == "(" and object_type != "database":  # a function's arguments
         c.parens()
-    if c.source.mysql and c.peek().kind == "param":  # user@host
-        c.next()
+    if c.source.mysql:
+        skip_host(c)
     return name
 
 

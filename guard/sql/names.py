@@ -58,6 +58,15 @@ OBJECT_TYPES: tuple[tuple[str, ...], ...] = tuple(
         "VIEW",
     )
 )
+_PARTS = (("COLUMN",), ("CONSTRAINT",))  # named by COMMENT only
+DROPPED = tuple(kind for kind in OBJECT_TYPES if kind not in _PARTS)
+CREATED = tuple(kind for kind in DROPPED if kind not in (("ROUTINE",), ("LARGE", "OBJECT")))
+
+
+def skip_host(c: Cursor) -> None:
+    """Move past the `@host` of a MySQL account."""
+    if c.peek().kind == "param" or c.take("@"):
+        c.next()
 
 
 def choose_object_type(c: Cursor, kinds: tuple[tuple[str, ...], ...] = OBJECT_TYPES) -> str | None:

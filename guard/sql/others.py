@@ -106,6 +106,9 @@ def _read_enum_change(c: Cursor, name: Name) -> Operation | None:
         value = c.string("a value")
         c.expect("TO")
         return RenameEnumValue(name=name, value=value, new=c.string("the new value"))
+    if c.at("ADD") and c.peek(1).word != "ATTRIBUTE":
+        c.next()
+        raise c.fail("VALUE or ATTRIBUTE")
     return None
 
 
@@ -187,7 +190,8 @@ def read_reindex(c: Cursor) -> list[Operation]:
         raise c.fail("INDEX, TABLE, SCHEMA, DATABASE or SYSTEM")
     concurrently = c.take("CONCURRENTLY") or concurrently
     target = kinds[word] if word else "index"
-    name = None if c.at_end() else c.qualified("a name")
+    optional = not c.source.postgres or target in ("database", "system")
+    name = None if c.at_end() and optional else c.qualified("a name")
     return [Reindex(target=target, name=name, concurrently=concurrently)]
 
 
@@ -452,15 +456,16 @@ def read_unlock(c: Cursor) -> list[Operation]:
 
 def read_permission(c: Cursor) -> list[Operation]:
     command = c.next().word.lower()
-    c.skip_to("ON")
-    if c.at_end():  # GRANT role TO role
-        return [Permission(command=command)]
-    c.next()
-    target = c.skip_to("TO" if command == "grant" else "FROM")
-    if c.at_end():
-        raise c.fail("TO" if command == "grant" else "FROM")
+    towards = "TO" if command == "grant" else "FROM"
+    given = c.skip_to("ON", towards)
+    target = None
+    if c.take("ON"):
+        target = c.skip_to(towards).sql
+    elif any(item.stop - item.index > 2 for item in given.items()):  # GRANT role TO role
+        raise c.fail("ON and what it is granted on")
+    c.expect(towards)
     c.finish()
-    return [Permission(command=command, target=target.sql)]
+    return [Permission(command=command, target=target)]
 
 
 def read_reassign(c: Cursor) -> list[Operation]:

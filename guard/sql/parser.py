@@ -37,7 +37,7 @@ def read_tables(tree: exp.Expr, source: Source) -> tuple[Name, ...]:
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     found: dict[Name, None] = {}
     for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier):
+        if isinstance(table.this, exp.Identifier) and table.name[:1] != FILLER:
             schema = table.args.get("db")
             name = Name(
                 _name(table.this, source), _name(schema, source) if schema is not None else None
@@ -55,30 +55,78 @@ def _name(identifier: exp.Expr, source: Source) -> str:
 
 
 def _plain(source: Source, tokens: Sequence[Token]) -> str:
-    """Return the statement's text of the same length, each parameter written as a name."""
-    start, end = tokens[0].start, tokens[-1].end
-    text = source.masked[start:end]
+    """Return the statement's text in what sqlglot knows, of the same length.
+
+    A parameter is written as a name, and clauses that it does not know are left out.
+    """
+    start = tokens[0].start
     pieces: list[str] = []
     done = start
+    blank = 0  # tokens still to leave out
     for index, token in enumerate(tokens):
-        stand_in = _stand_in(source, tokens, index, token)
+        blank = blank or _unknown_words(tokens, index)
+        length = token.end - token.start
+        stand_in = " " * length if blank else _stand_in(source, tokens, index)
+        blank = max(0, blank - 1)
         if stand_in is not None:
-            pieces += (text[done - start : token.start - start], stand_in)
+            pieces += (source.masked[done : token.start], stand_in)
             done = token.end
-    if not pieces:
-        return text
-    return "".join(pieces) + text[done - start :]
+    return "".join(pieces) + source.masked[done : tokens[-1].end]
 
 
-def _stand_in(source: Source, tokens: Sequence[Token], index: int, token: Token) -> str | None:
+def _stand_in(source: Source, tokens: Sequence[Token], index: int) -> str | None:
+    token = tokens[index]
     if token.kind == "param":
+        if source.postgres and source.masked[token.start] == "?" and _joins(tokens, index):
+            return None  # PostgreSQL's operator, data ? 'key'
         return FILLER * (token.end - token.start)
     if token.word == ":" and token.end - token.start == 2:  # SQLAlchemy's escaped colon, \:\:
         before = index > 0 and tokens[index - 1].word == ":"
-        return " :" if not before else ": "
+        return ": " if before else " :"
     if token.word == "%" and source.masked.startswith("%", token.end):
         return " "  # the first of %%, a percent sign for the driver
     return None
+
+
+def _joins(tokens: Sequence[Token], index: int) -> bool:
+    """Whether operands stand on both sides."""
+    if not 0 < index < len(tokens) - 1:
+        return False
+    before, after = tokens[index - 1], tokens[index + 1]
+    return (before.kind in ("word", "quoted", "string") or before.word in (")", "]")) and (
+        after.kind in ("string", "param") or after.word == "("
+    )
+
+
+# What sqlglot does not know and what changes nothing here: what stands before, what is left out.
+_UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    ((), ("OVERRIDING", "*", "VALUE")),
+    (("INSERT",), ("LOW_PRIORITY",)),
+    (("INSERT",), ("HIGH_PRIORITY",)),
+    (("INSERT",), ("DELAYED",)),
+    (("UPDATE",), ("LOW_PRIORITY",)),
+    (("UPDATE",), ("IGNORE",)),
+    (("UPDATE",), ("OR", "*")),
+    (("DELETE",), ("QUICK",)),
+    (("CURRENT",), ("OF", "*")),
+    ((")",), ("COLLATE", "*")),
+    ((), ("INTO", "OUTFILE", "*")),
+)
+_UNKNOWN_STARTS = frozenset(words[0] for _, words in _UNKNOWN)
+
+
+def _unknown_words(tokens: Sequence[Token], index: int) -> int:
+    """Return how many tokens from here on sqlglot does not know."""
+    if tokens[index].word not in _UNKNOWN_STARTS:
+        return 0
+    for before, words in _UNKNOWN:
+        around = tokens[max(index - len(before), 0) : index + len(words)]
+        pattern = before + words
+        if len(around) == len(pattern) and all(
+            wanted in ("*", token.word) for wanted, token in zip(pattern, around, strict=True)
+        ):
+            return len(words)
+    return 0
 
 
 def _explained(error: ParseError, source: Source, start: int, end: int) -> SqlError:

@@ -46,7 +46,7 @@ def read_text(text: str, dialect: str | None, holes: tuple[Hole, ...]) -> SqlRea
     holes = tuple(sorted(holes, key=lambda hole: hole.start))
     readings: list[tuple[tuple[int, int], SqlReading]] = []
     for attempt in (dialect,) if dialect else _ATTEMPTS:
-        reading = _read(Source(text, attempt, holes, folds=dialect == "postgresql"))
+        reading = _read(Source(text, attempt, holes, known=dialect is not None))
         readings.append((_failures(reading), reading))
         if readings[-1][0] == (0, 0):
             break
@@ -101,9 +101,9 @@ def _read_by_word(source: Source, tokens: list[Token], code: str) -> list[Operat
         return read_do(c, read_statement)
     if c.word in _ROWS:
         return _read_rows(c, tokens)
-    reader = _READERS.get(c.word)
+    reader = _READERS[source.dialect].get(c.word)
     if reader is None:
-        raise c.fail("a statement")
+        raise c.fail(f"a statement of {source.dialect}" if source.known else "a statement")
     found = reader(c)
     if c.at_end():
         return found
@@ -121,7 +121,12 @@ def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
         return found
     from guard.sql.parser import parse, read_tables  # noqa: PLC0415  (imports sqlglot)
 
-    tree = parse(c.source, tokens)
+    try:
+        tree = parse(c.source, tokens)
+    except SqlError:
+        if Cursor(c.source, tokens).has_hole:  # no parser can know where an unknown piece fits
+            return found
+        raise
     if tree is None or not any(isinstance(op, Query) for op in found):
         return found
     tables = read_tables(tree, c.source)
@@ -133,23 +138,7 @@ def _unread(source: Source, tokens: list[Token], error: SqlError, code: str) -> 
     reason = f"{error.message} ({source.place(error.position)})"
     if Cursor(source, tokens).has_hole:
         return Opaque(reason=f"{reason}, with pieces that are not known", code=code)
-    invalid = tokens[-1].kind == "error" or tokens[0].word in _ROWS
-    return Opaque(reason=reason, code=code, invalid=invalid or not _accepted(source, tokens))
-
-
-def _accepted(source: Source, tokens: list[Token]) -> bool:
-    """Whether another parser knows the statement."""
-    if tokens[0].word not in _READERS:
-        return False
-    from sqlglot import exp  # noqa: PLC0415
-
-    from guard.sql.parser import parse  # noqa: PLC0415
-
-    try:
-        tree = parse(source, tokens)
-    except (SqlError, RecursionError):
-        return False
-    return tree is not None and not isinstance(tree, exp.Command | exp.Alias | exp.Column)
+    return Opaque(reason=reason, code=code, invalid=True)
 
 
 def _read_nothing(c: Cursor) -> list[Operation]:
@@ -174,44 +163,57 @@ def _read_explain(c: Cursor) -> list[Operation]:
     return read_rows(c)
 
 
-_READERS: dict[str, Reader] = {
+def _of(names: str, reader: Reader) -> dict[str, Reader]:
+    return dict.fromkeys(words(names), reader)
+
+
+_EVERYWHERE: dict[str, Reader] = {
     "CREATE": read_create,
     "ALTER": read_alter,
     "DROP": read_drop,
+    "EXPLAIN": _read_explain,
+    **_of("BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE", read_transaction),
+    "ANALYZE": read_maintenance,
+}
+_SERVERS: dict[str, Reader] = {
     "TRUNCATE": read_truncate,
-    "RENAME": read_rename,
+    "LOCK": read_lock,
+    "SET": read_set,
+    "PREPARE": read_prepare,
+    **_of("GRANT REVOKE", read_permission),
+    "START": read_transaction,
+    **_of("CALL EXECUTE", _read_call),
+    **_of("SHOW DECLARE FETCH CLOSE DEALLOCATE TABLE", _read_nothing),
+}
+_POSTGRES: dict[str, Reader] = {
     "COMMENT": read_comment,
     "COPY": read_copy,
-    "LOAD": read_load,
     "REINDEX": read_reindex,
     "REFRESH": read_refresh,
-    "LOCK": read_lock,
-    "UNLOCK": read_unlock,
-    "SET": read_set,
     "RESET": read_reset,
     "DISCARD": read_discard,
-    "USE": read_use,
-    "PRAGMA": read_pragma,
-    "ATTACH": read_attach,
-    "DETACH": read_attach,
-    "PREPARE": read_prepare,
     "REASSIGN": read_reassign,
-    "EXPLAIN": _read_explain,
-    **dict.fromkeys(("GRANT", "REVOKE"), read_permission),
-    **dict.fromkeys(
-        ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"),
-        read_transaction,
-    ),
-    **dict.fromkeys(
-        words("VACUUM ANALYZE ANALYSE CLUSTER OPTIMIZE CHECK REPAIR CHECKPOINT FLUSH CHECKSUM"),
-        read_maintenance,
-    ),
-    **dict.fromkeys(words("CALL EXECUTE EXEC DO"), _read_call),
-    **dict.fromkeys(
-        words(
-            "SHOW DESCRIBE DESC LISTEN UNLISTEN NOTIFY DECLARE FETCH MOVE CLOSE DEALLOCATE TABLE HELP "
-            "SIGNAL HANDLER"
-        ),
-        _read_nothing,
-    ),
+    "ABORT": read_transaction,
+    **_of("VACUUM ANALYSE CLUSTER CHECKPOINT", read_maintenance),
+    **_of("LISTEN UNLISTEN NOTIFY MOVE", _read_nothing),
+}
+_MYSQL: dict[str, Reader] = {
+    "RENAME": read_rename,
+    "LOAD": read_load,
+    "UNLOCK": read_unlock,
+    "USE": read_use,
+    **_of("OPTIMIZE CHECK REPAIR FLUSH CHECKSUM", read_maintenance),
+    **_of("DESCRIBE DESC HELP SIGNAL HANDLER DO", _read_nothing),
+}
+_SQLITE: dict[str, Reader] = {
+    "PRAGMA": read_pragma,
+    "REINDEX": read_reindex,
+    "VACUUM": read_maintenance,
+    **_of("ATTACH DETACH", read_attach),
+}
+_READERS: dict[str, dict[str, Reader]] = {
+    "postgresql": {**_EVERYWHERE, **_SERVERS, **_POSTGRES},
+    "mysql": {**_EVERYWHERE, **_SERVERS, **_MYSQL},
+    "mariadb": {**_EVERYWHERE, **_SERVERS, **_MYSQL},
+    "sqlite": {**_EVERYWHERE, **_SQLITE},
 }

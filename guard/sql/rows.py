@@ -187,7 +187,7 @@ def _assigned(c: Cursor) -> tuple[str, ...]:
     for item in c.items():
         if item.word == "(":
             columns += [part.column() for part in item.parens().items()]
-        elif not item.at_end():
+        else:
             columns.append(item.column())
     return tuple(columns)
 

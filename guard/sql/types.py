@@ -78,12 +78,12 @@ _INTERVAL = frozenset(["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"]
 
 def read_type(c: Cursor) -> tuple[Type, Generated | None]:
     """Return the type that comes next, and how it generates its values (`serial`)."""
-    start = c.peek().start
+    start, quoted = c.peek().start, c.peek().kind == "quoted"
     name = _name(c)
     c.source.assign(start, c.peek(-1).end, "syntax")  # a type can neither be bound nor be quoted
-    lower = name.lower()
+    lower = name if quoted or "{" in name else name.lower()
     serial = SERIALS.get(lower)
-    canonical = serial or ALIASES.get(lower, lower if "{" not in name else name)
+    canonical = serial or ALIASES.get(lower, lower)
     changes: dict[str, object] = {"timezone": lower in ("timestamptz", "timetz")}
     if lower == "interval":
         while c.word in _INTERVAL:
