@@ -200,14 +200,15 @@ def _judge(
         why = f"guard knows no comment {comment.word!r}, {meant}"
         yield UnusedSuppression(span=comment.span, what=what, why=why)
         return
-    if not comment.reason:
+    unknown = [name for name in comment.rules if name not in known]
+    if not comment.reason and (not comment.rules or len(unknown) < len(comment.rules)):
         yield MissingReason(span=comment.span, what=what)
     if comment.kind == "irreversible":
         return
     if not comment.rules:
         yield UnusedSuppression(span=comment.span, what=what, why="it names no rule")
     for name in comment.rules:
-        if name not in known:
+        if name in unknown:
             yield UnknownRuleName(
                 span=comment.span,
                 name=name,

@@ -219,6 +219,23 @@ def test_without_a_source_there_is_no_frame() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({"object": "orders"}, "guard approve 4f5e --rule drop-table --object orders"),
+        ({"object": "a b"}, "guard approve 4f5e --rule drop-table --object 'a b'"),
+        ({"object": "x", "revision": None}, f"guard approve {PATH} --rule drop-table --object x"),
+        ({"object": ""}, "guard approve 4f5e --rule drop-table"),
+    ],
+    ids=["plain", "quoted", "no revision", "no object"],
+)
+def test_what_takes_an_approval_shows_the_command_in_one_line(
+    changes: dict[str, Any], command: str
+) -> None:
+    report = Report(findings=(finding(approvable=True, **changes),))
+    assert f'  = approve: {command} --reason "..."\n' in text(report, width=40)
+
+
 def test_long_sentences_are_wrapped_under_their_beginning() -> None:
     found = finding(remedy="word " * 15, message="Two lines:\n- id INTEGER\n+ id TEXT")
     assert text(Report(findings=(found,)), width=40, quiet=True).splitlines()[1:7] == [

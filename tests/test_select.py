@@ -426,6 +426,11 @@ def said(facts: Sequence[Fact]) -> list[tuple[object, ...]]:
             id="no reason",
         ),
         pytest.param(
+            "# guard: ignore[zzzz]",
+            [("unknown", 9, "The comment `guard: ignore[zzzz]`", "zzzz", None)],
+            id="unknown and no reason",
+        ),
+        pytest.param(
             "# guard: irreversible",
             [("reason", 9, "The comment `guard: irreversible`")],
             id="irreversible without reason",

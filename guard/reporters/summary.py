@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Iterable
 
@@ -48,6 +49,14 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
             f.message,
         ),
     )
+
+
+def approve_command(finding: Finding) -> str:
+    """Return the command line that approves just this finding, but for its reason."""
+    owner = finding.revision or finding.span.path
+    narrowed = ["--object", finding.object] if finding.object else []
+    command = shlex.join(["guard", "approve", owner, "--rule", finding.rule, *narrowed])
+    return f'{command} --reason "..."'
 
 
 def plural(count: int, noun: str) -> str:

@@ -69,6 +69,8 @@ class _Page:
         lines += self._frame(rows, gutter, color)
         lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
+        if finding.approvable:  # in one line however long, so that it can be copied
+            lines.append(self._head(gutter, "approve: ", "green") + safe(summary.approve_command(finding)))
         if finding.revision:
             direction = f", {finding.direction}" if finding.direction else ""
             lines += self._entry(gutter, "revision: ", finding.revision + direction, fg="cyan")
@@ -95,17 +97,16 @@ class _Page:
         fg: str | None = None,
     ) -> Iterator[str]:
         """One ` = label: words` below a frame, wrapped under its own beginning."""
-        margin = " " * gutter + " = "
-        indent = " " * len(margin + label)
+        indent = " " * (gutter + len(" = " + label))
         first, *rest = _wrapped(safe(words), self.width - len(indent))
-        yield (
-            self.paint(margin, fg="blue")
-            + (self.paint(label, fg=fg, bold=True) if label else "")
-            + self.paint(first, bold=bold)
-        )
+        yield self._head(gutter, label, fg) + self.paint(first, bold=bold)
         for line in rest:
             change = _CHANGES.get(line[:2])  # of a schema or of rows
             yield indent + self.paint(line, fg=change, bold=None if change else bold)
+
+    def _head(self, gutter: int, label: str, fg: str | None) -> str:
+        margin = self.paint(" " * gutter + " = ", fg="blue")
+        return margin + (self.paint(label, fg=fg, bold=True) if label else "")
 
     def silenced(self, report: Report) -> list[str]:
         lines = []
