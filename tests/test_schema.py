@@ -388,6 +388,27 @@ def test_a_drop_that_may_mean_either_of_two_makes_both_uncertain() -> None:
     assert [r.constraint.certain for r in schema.references_to(USERS)] == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [
+        ((add("a", name="one"),), []),
+        ((add("a", name="one"), add("b", name="two")), []),
+        ((add("a", name="one"), add("a", name="two")), [False]),  # it may need either
+    ],
+)
+def test_a_key_dropped_with_cascade_takes_the_foreign_keys_that_need_it(
+    keys: tuple[Operation, ...], left: list[bool]
+) -> None:
+    schema = replay(
+        create(),
+        create(USERS),
+        *keys,
+        references("b", ORDERS, "a", table=USERS),
+        DropConstraint(table=ORDERS, constraint="one", cascade=True),
+    )
+    assert [r.constraint.certain for r in schema.references_to(ORDERS)] == left
+
+
 # Columns
 
 
@@ -493,6 +514,13 @@ def test_a_constraint_takes_over_the_index_it_uses() -> None:
     )
     assert names(schema) == ["orders_pkey", "uq"]
     assert schema.is_unique(ORDERS, ["a"])
+
+
+@pytest.mark.parametrize(("dialect", "count"), [("postgresql", 2), ("sqlite", 2), ("mysql", 3)])
+def test_a_key_that_repeats_another_is_made_once_but_on_mysql(dialect: str, count: int) -> None:
+    keys = (Constraint(type="unique", columns=("a",)), Constraint(type="unique", columns=("id",)))
+    schema = replay(create(constraints=keys), dialect=dialect)
+    assert len(names(schema)) == count
 
 
 def test_a_foreign_key_without_columns_means_the_primary_key() -> None:

@@ -23,7 +23,9 @@ from guard.operations import (
 from guard.schema.catalog import Draft
 from guard.schema.columns import inline_constraints, stored
 from guard.schema.objects import UNKNOWN, EnumType, Table, View
-from guard.schema.parts import with_constraint
+from guard.schema.parts import MYSQL, with_constraint
+
+_KEYS = ("primary key", "unique")
 
 
 def create_table(operation: CreateTable, draft: Draft) -> None:
@@ -50,7 +52,7 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
     )
     if operation.like or operation.partition_of:
         table = _after_the_model_of(draft, table, operation)
-    for constraint in _constraints(operation):
+    for constraint in _constraints(operation, draft):
         table = with_constraint(draft, table, constraint)
     draft.put(table)
     _create_enums(operation, draft)
@@ -58,14 +60,30 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
         _join(draft, operation.partition_of, operation.table)
 
 
-def _constraints(operation: CreateTable) -> list[Constraint]:
-    """Return the primary key first, then what is written in columns, then in the table."""
+def _constraints(operation: CreateTable, draft: Draft) -> list[Constraint]:
+    """Return the primary key first, then what is written in columns, then in the table.
+
+    A key that repeats another is not made a second time, but on MySQL.
+    """
     keys = [c for c in operation.constraints if c.type == "primary key"]
     columns = tuple(c.name for c in operation.columns if c.primary_key)
     if columns and not keys:
         keys = [Constraint(type="primary key", columns=columns)]
     inline = [c for column in operation.columns for c in inline_constraints(column)]
-    return keys + inline + [c for c in operation.constraints if c.type != "primary key"]
+    written = inline + [c for c in operation.constraints if c.type != "primary key"]
+    if draft.dialect in MYSQL:
+        return keys + written
+    return _merged(keys + written) + [c for c in written if c.type not in _KEYS]
+
+
+def _merged(constraints: list[Constraint]) -> list[Constraint]:
+    """Return the keys, each set of columns once, under the first name that was written for it."""
+    keys: dict[tuple[str, ...], Constraint] = {}
+    for key in constraints:
+        if key.type in _KEYS:
+            first = keys.setdefault(key.columns, key)
+            keys[key.columns] = replace(first, name=first.name or key.name)
+    return list(keys.values())
 
 
 def _after_the_model_of(draft: Draft, table: Table, operation: CreateTable) -> Table:

@@ -1,0 +1,383 @@
+"""A replayed schema for people, for programs and as DDL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from guard.operations import Column, Constraint, Name, Type
+from guard.schema import Domain, EnumType, Index, Other, Schema, Table, View
+from guard.schema.describe import column_text, constraint_text, index_text, object_text
+
+UNREAD = "{not read}"  # what stands for a default that could not be read
+
+# For people
+
+
+def as_text(schema: Schema) -> str:
+    """Return a listing of all tables with their columns, keys and indexes, then the rest."""
+    blocks = ["\n".join(_table_text(table)) for table in schema.tables()]
+    others = [object_text(item) + _remark(item.certain) for item in schema.objects()]
+    if others:
+        blocks.append("\n".join(others))
+    if not schema.known:
+        blocks.append("There may be tables that no revision names.")
+    return "\n\n".join(blocks or ["The schema is empty."]) + "\n"
+
+
+def _table_text(table: Table) -> Iterator[str]:
+    remarks = [
+        f"created by {table.created_by}" if table.created_by else "",
+        "temporary" if table.temporary else "",
+        "partitioned" if table.partitioned else "",
+        f"partition of {table.partition_of}" if table.partition_of else "",
+        "" if table.complete else "more may be in it",
+        "" if table.certain else "not certain",
+    ]
+    said = ", ".join(filter(None, remarks))
+    yield f"{table.name}" + (f"  ({said})" if said else "")
+    width = max((len(column.name) for column in table.columns), default=0)
+    for column in table.columns:
+        yield f"  {column.name:<{width}}  {column_text(column)}{_remark(column.certain)}"
+    for constraint in table.constraints:
+        text = constraint_text(constraint) + _remark(constraint.certain)
+        yield f"  {text}{_named(constraint.name)}"
+    for index in table.indexes:
+        yield f"  {index_text(index)}{_remark(index.certain)}{_named(index.name)}"
+    for item in table.objects:
+        yield f"  {object_text(item)}{_remark(item.certain)}"
+
+
+def _remark(certain: bool) -> str:
+    return "" if certain else "  (not certain)"
+
+
+def _named(name: str | None) -> str:
+    return f"  {name}" if name else ""
+
+
+# For programs
+
+
+def as_json(schema: Schema) -> str:
+    """Return the schema as JSON, a contract: nothing in it is renamed or dropped.
+
+    `{"dialect", "known", "tables": [...], "enums": [{"name", "schema", "values", ...}], "domains":
+    [{..., "type", "constrained"}], "views": [{..., "columns", "materialized"}], "objects": [{...,
+    "type"}]}`. A table is `{"name", "schema", "columns": [{"name", "type", "nullable", "default",
+    "generated", ...}], "constraints": [{"type", "name", "columns", "sql", "references", "valid",
+    ...}], "indexes": [{"name", "columns", "unique", "where", "valid", ...}], "triggers",
+    "partition_of", "temporary", "complete", "filled_by", ...}`. All have `created_by`, the revision
+    or null, and `certain`. A type that could not be read is null, such a default `{not read}`.
+    """
+    objects = schema.objects()
+    document = {
+        "dialect": schema.dialect,
+        "known": schema.known,
+        "tables": [_table_json(table) for table in schema.tables()],
+        "enums": [
+            _head(e) | {"values": None if e.values is None else list(e.values)}
+            for e in objects
+            if isinstance(e, EnumType)
+        ],
+        "domains": [
+            _head(d) | {"type": d.type and str(d.type), "constrained": d.constrained}
+            for d in objects
+            if isinstance(d, Domain)
+        ],
+        "views": [
+            _head(v) | {"columns": v.columns, "materialized": v.materialized}
+            for v in objects
+            if isinstance(v, View)
+        ],
+        "objects": [_head(o) | {"type": o.object_type} for o in objects if isinstance(o, Other)],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _head(item: Table | EnumType | Domain | View | Other) -> dict[str, Any]:
+    name = item.name
+    return {"name": name.name, "schema": name.schema} | _made(item.created_by, item.certain)
+
+
+def _made(created_by: str | None, certain: bool) -> dict[str, Any]:
+    return {"created_by": created_by, "certain": certain}
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    return {
+        **_head(table),
+        "columns": [
+            {
+                "name": column.name,
+                "type": column.type and str(column.type),
+                "nullable": column.nullable,
+                "default": _default(column),
+                "generated": column.generated and column.generated.by,
+                **_made(column.created_by, column.certain),
+            }
+            for column in table.columns
+        ],
+        "constraints": [
+            {
+                "type": constraint.type,
+                "name": constraint.name,
+                "columns": constraint.columns,
+                "sql": constraint.sql,
+                "references": constraint.target
+                and {"table": str(constraint.target), "columns": constraint.target_columns},
+                "valid": not constraint.not_valid,
+                **_made(constraint.created_by, constraint.certain),
+            }
+            for constraint in table.constraints
+        ],
+        "indexes": [
+            {
+                "name": index.name,
+                "columns": index.columns,
+                "unique": index.unique,
+                "where": index.where,
+                "valid": index.valid,
+                **_made(index.created_by, index.certain),
+            }
+            for index in table.indexes
+        ],
+        "triggers": [item.name.name for item in table.objects if item.object_type == "trigger"],
+        "partition_of": table.partition_of and str(table.partition_of),
+        "temporary": table.temporary,
+        "complete": table.complete,
+        "filled_by": table.filled_by,
+    }
+
+
+def _default(column: Column) -> str | None:
+    if column.default is None:
+        return None
+    return UNREAD if column.default.sql is None else column.default.sql
+
+
+# As DDL
+
+# Words that PostgreSQL or SQLite do not take as a bare name.
+_RESERVED = """
+    add all alter analyse analyze and any array as asc asymmetric authorization autoincrement
+    between binary both case cast check collate collation column commit concurrently constraint
+    create cross current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user default deferrable delete desc distinct do drop else end
+    escape except exists false fetch for foreign freeze from full grant group having ilike in
+    index initially inner insert intersect into is isnull join lateral leading left like limit
+    localtime localtimestamp natural not nothing notnull null offset on only or order outer
+    overlaps placing primary references returning right select session_user set similar some
+    symmetric table tablesample then to trailing transaction true union unique update user using
+    values variadic verbose when where window with
+"""
+_MYSQL = ("mysql", "mariadb")
+_TYPES = {
+    "postgresql": {
+        "double": "double precision",
+        "datetime": "timestamp",
+        "tinyint": "smallint",
+        "mediumint": "integer",
+        "blob": "bytea",
+        "varbinary": "bytea",
+        "binary": "bytea",
+        "longtext": "text",
+        "mediumtext": "text",
+        "tinytext": "text",
+        "longblob": "bytea",
+    },
+    "mysql": {"bytea": "longblob", "jsonb": "json", "uuid": "char(36)"},
+}
+_SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
+# What stands in an index without parentheses: a column, in whatever order, and a call.
+_BARE_PART = re.compile(r"\w+( +(ASC|DESC|NULLS|FIRST|LAST))*|\w+\([^()]*\)", re.IGNORECASE)
+_SIMPLE_DEFAULT = re.compile(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_\w+", re.I)
+
+
+def as_sql(schema: Schema, dialect: str | None = None) -> str:
+    """Return statements that make the schema, for its own dialect or another.
+
+    A sketch to read and to try things on, not a dump: what the replay does not hold (bodies of
+    views and functions, collations, partition bounds) stands in comments. Foreign keys that point
+    ahead come last, but for SQLite, which takes them as they stand.
+    """
+    return "\n\n".join(_Ddl(schema, dialect or schema.dialect).statements()) + "\n"
+
+
+class _Ddl:
+    def __init__(self, schema: Schema, dialect: str | None) -> None:
+        self.schema = schema
+        self.dialect = dialect
+
+    def statements(self) -> Iterator[str]:
+        if not self.schema.known:
+            yield "-- There may be tables that no revision names."
+        tables = [table for table in self.schema.tables() if not table.temporary]
+        yield from self._schemas(tables)
+        for item in self.schema.objects():
+            yield self._object(item)
+        made: set[str] = set()
+        late: list[str] = []
+        for table in _parents_first(tables):
+            made.add(str(table.name))
+            at_once = [c for c in table.constraints if self._fits_in_table(c, made)]
+            yield self._table(table, at_once)
+            yield from (self._index(table, index) for index in table.indexes)
+            late += [
+                f"ALTER TABLE {self._name(table.name)} ADD {self._constraint(c)};"
+                for c in table.constraints
+                if c not in at_once
+            ]
+        yield from late
+
+    def _fits_in_table(self, constraint: Constraint, made: set[str]) -> bool:
+        if self.dialect == "sqlite":
+            return True
+        ahead = constraint.target is not None and str(constraint.target) not in made
+        return not ahead and not (constraint.not_valid and self.dialect == "postgresql")
+
+    def _schemas(self, tables: Iterable[Table]) -> Iterator[str]:
+        names = dict.fromkeys(t.name.schema for t in tables if t.name.schema)
+        if self.dialect != "sqlite":
+            for name in names:
+                yield f"CREATE SCHEMA IF NOT EXISTS {self._quoted(name)};"
+
+    def _object(self, item: EnumType | Domain | View | Other) -> str:
+        if self.dialect == "postgresql" and isinstance(item, EnumType) and item.values is not None:
+            values = ", ".join(_text(value) for value in item.values)
+            return f"CREATE TYPE {self._name(item.name)} AS ENUM ({values});"
+        if self.dialect == "postgresql" and isinstance(item, Domain) and item.type:
+            return f"CREATE DOMAIN {self._name(item.name)} AS {self._type(item.type)};"
+        return f"-- {object_text(item)}"
+
+    def _table(self, table: Table, constraints: Iterable[Constraint]) -> str:
+        remarks = [
+            "" if table.complete else "-- more may be in it\n",
+            "" if table.certain else "-- not certain to be there\n",
+            f"-- partition of {table.partition_of}\n" if table.partition_of else "",
+        ]
+        parts = [self._column(table, column) for column in table.columns]
+        parts += [self._constraint(c) for c in constraints if c.type != "not null"]
+        body = ",\n".join(f"    {part}" for part in parts)
+        create = f"CREATE TABLE {self._name(table.name)} (\n{body}\n);"
+        if not table.columns:  # which not every server takes
+            create = f"-- table {table.name}: no column is known"
+        return "".join(remarks) + create
+
+    def _column(self, table: Table, column: Column) -> str:
+        generated = column.generated
+        kind = self._type(column.type) if column.type else self._unread_type()
+        if generated and generated.by == "serial" and self.dialect == "postgresql":
+            kind = _SERIALS.get(kind, kind)
+        parts = [self._quoted(column.name), kind]
+        if not column.nullable:
+            parts.append("NOT NULL")
+        if column.default and column.default.sql is not None:
+            parts.append(f"DEFAULT {self._default(column.default.sql)}")
+        if generated and generated.by == "expression" and generated.sql:
+            stored = "VIRTUAL" if generated.stored is False else "STORED"
+            parts.append(f"GENERATED ALWAYS AS ({generated.sql}) {stored}")
+        elif generated and generated.by == "identity" and self.dialect == "postgresql":
+            parts.append(f"GENERATED {'ALWAYS' if generated.always else 'BY DEFAULT'} AS IDENTITY")
+        elif generated and generated.by != "expression" and self.dialect in _MYSQL:
+            parts.append("AUTO_INCREMENT")
+        return " ".join(filter(None, parts))
+
+    def _unread_type(self) -> str:
+        return "" if self.dialect == "sqlite" else "text /* not read */"
+
+    def _type(self, type_: Type) -> str:
+        family = "mysql" if self.dialect in _MYSQL else self.dialect
+        if type_.enum_name and family == "postgresql":
+            return self._name(type_.enum_name) + "[]" * type_.array
+        if type_.values is not None and family == "mysql":
+            return f"{type_.name}({', '.join(_text(value) for value in type_.values)})"
+        if type_.name == "enum" or (family != "postgresql" and type_.enum_name):
+            return "varchar(255)"
+        name = _TYPES.get(family or "", {}).get(type_.name, type_.name)
+        unsigned = " unsigned" if type_.unsigned and family == "mysql" else ""
+        if name != type_.name and name in ("bytea", "text", "timestamp", "char(36)"):
+            type_ = Type(name=type_.name, timezone=type_.timezone, array=type_.array)
+        plain = msgspec.structs.replace(type_, name=name, enum_name=None)
+        if family == "mysql" and name == "varchar" and type_.length is None:
+            return "text"
+        return f"{plain}{unsigned}"
+
+    def _default(self, sql: str) -> str:
+        if self.dialect == "sqlite" and not _SIMPLE_DEFAULT.fullmatch(sql.strip()):
+            return f"({sql})"
+        return sql
+
+    def _constraint(self, constraint: Constraint) -> str:
+        text = f"CONSTRAINT {self._quoted(constraint.name)} " if constraint.name else ""
+        if constraint.type == "check":
+            text += f"CHECK ({constraint.sql or 'true /* not read */'})"
+        elif constraint.type == "exclude":
+            text += f"EXCLUDE {constraint.sql or ''}"
+        else:
+            text += f"{constraint.type.upper()} ({self._list(constraint.columns)})"
+        if constraint.target:
+            to = f" ({self._list(constraint.target_columns)})" if constraint.target_columns else ""
+            text += f" REFERENCES {self._name(constraint.target)}{to}"
+            text += f" ON DELETE {constraint.on_delete.upper()}" if constraint.on_delete else ""
+            text += f" ON UPDATE {constraint.on_update.upper()}" if constraint.on_update else ""
+        unproven = constraint.not_valid and self.dialect == "postgresql"
+        return text + (" NOT VALID" if unproven else "")
+
+    def _index(self, table: Table, index: Index) -> str:
+        known = {column.name for column in table.columns}
+        parts = ", ".join(
+            self._quoted(part) if part in known else _indexed(part) for part in index.columns
+        )
+        name = f" {self._quoted(index.name)}" if index.name else ""
+        method = f" USING {index.method}" if index.method and self.dialect == "postgresql" else ""
+        where = f" WHERE {index.where}" if index.where and self.dialect not in _MYSQL else ""
+        unique = "UNIQUE " if index.unique else ""
+        on = f"{self._name(table.name)}{method} ({parts}){where}"
+        return f"CREATE {unique}INDEX{name} ON {on};"
+
+    def _name(self, name: Name) -> str:
+        if name.schema and self.dialect != "sqlite":
+            return f"{self._quoted(name.schema)}.{self._quoted(name.name)}"
+        return self._quoted(name.name)
+
+    def _list(self, names: Iterable[str]) -> str:
+        return ", ".join(self._quoted(name) for name in names)
+
+    def _quoted(self, name: str) -> str:
+        quote = "`" if self.dialect in _MYSQL else '"'
+        plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in _RESERVED.split()
+        if plain and quote == '"':
+            return name
+        return quote + name.replace(quote, quote * 2) + quote
+
+
+def _indexed(sql: str) -> str:
+    return sql if _BARE_PART.fullmatch(sql) else f"({sql})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _parents_first(tables: list[Table]) -> list[Table]:
+    """Return the tables so that foreign keys point back, as far as they go in no circle."""
+    by_name = {str(table.name): table for table in tables}
+    ordered: dict[str, Table] = {}
+    for table in tables:
+        waiting, seen = [table], set[str]()
+        while waiting:
+            name = str(waiting[-1].name)
+            parents = [] if name in seen else [str(c.target) for c in waiting[-1].constraints]
+            seen.add(name)
+            missing = [
+                by_name[p] for p in parents if p in by_name and p not in ordered and p not in seen
+            ]
+            if missing:
+                waiting += missing
+            else:
+                ordered.setdefault(name, waiting.pop())
+    return list(ordered.values())
