@@ -70,7 +70,9 @@ class _Page:
         lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
         if finding.approvable:  # in one line however long, so that it can be copied
-            lines.append(self._head(gutter, "approve: ", "green") + safe(summary.approve_command(finding)))
+            lines.append(
+                self._head(gutter, "approve: ", "green") + safe(summary.approve_command(finding))
+            )
         if finding.revision:
             direction = f", {finding.direction}" if finding.direction else ""
             lines += self._entry(gutter, "revision: ", finding.revision + direction, fg="cyan")
