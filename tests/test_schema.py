@@ -143,6 +143,10 @@ def test_a_table_holds_what_its_statement_says() -> None:
         ((create(Name("{name}")),), True, UNKNOWN),
         ((create(Name("orders", "{schema}")),), True, UNKNOWN),
         ((Query(tables=(ORDERS,)),), True, ABSENT),
+        ((AddColumn(table=USERS, column=Column(name="a")),), True, UNKNOWN),
+        ((create(USERS), AddColumn(table=USERS, column=Column(name="c"))), True, ABSENT),
+        ((DropTable(table=USERS),), True, UNKNOWN),
+        ((DropTable(table=USERS, if_exists=True),), True, ABSENT),
     ],
 )
 def test_absent_is_not_unknown(

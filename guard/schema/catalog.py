@@ -139,7 +139,13 @@ class Draft:
     def touch(self, name: Name) -> Table:
         """Return the table that a statement is about: it is there, whatever was known before."""
         found = self.table(name)
+        self.hear_of(name)
         return found if found else Table(name=name, complete=False, born=self.step)
+
+    def hear_of(self, name: Name) -> None:
+        """Note that a table is there: if no revision made it, there may be others like it."""
+        if self.certain and self._tables.get(self.catalog.key(name)) is None:
+            self.unheard |= self.catalog.tables.get(self.catalog.key(name)) is None
 
     def put(self, table: Table) -> None:
         """Keep the table as it now is."""

@@ -35,8 +35,9 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     """What a database holds after some revisions; it never changes, `apply` returns the next one.
 
     `known`: the revisions read so far made all of it, so what none of them names is ABSENT and not
-    UNKNOWN. Names of columns are compared as the dialect does: exactly on PostgreSQL, else without
-    regard to case; `public.t` is `t` on PostgreSQL, `main.t` is `t` on SQLite.
+    UNKNOWN; it ends with the first change of a table that none of them made. Names of columns are
+    compared as the dialect does: exactly on PostgreSQL, else without regard to case; `public.t` is
+    `t` on PostgreSQL, `main.t` is `t` on SQLite.
     """
 
     known: bool

@@ -116,6 +116,8 @@ def _create_enums(operation: CreateTable, draft: Draft) -> None:
 
 
 def drop_table(operation: DropTable, draft: Draft) -> None:
+    if not operation.if_exists:
+        draft.hear_of(operation.table)
     remove_table(draft, operation.table)
     if operation.cascade:  # no revision says which views read the table
         for item in draft.objects():
