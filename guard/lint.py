@@ -128,7 +128,8 @@ def revision_facts(
     if declared_irreversible(reading.downgrade, comments):
         return
     downgrade = reading.downgrade
-    where = downgrade.span or reading.upgrade.span or Span(reading.path, 1)
+    function = downgrade.span or reading.upgrade.span or Span(reading.path, 1)
+    where = Span(function.path, function.line, function.column)
     if downgrade.span is None:
         yield Downgrade(span=where, revision=reading.revision, state="missing")
     elif downgrade.raises is not None and not downgrade.statements:
@@ -152,7 +153,7 @@ def declared_irreversible(downgrade: Procedure, comments: Sequence[Comment]) -> 
         if comment.kind != "irreversible" or not comment.reason:
             continue
         span = downgrade.span
-        if span is None or comment.covers(span.line, max(span.end_line, span.line)):
+        if span is None or comment.covers(span.line, span.end_line):
             return True
     return False
 

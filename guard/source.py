@@ -99,7 +99,7 @@ class _Finder:
 
     def _constant(self, node: ast.Constant, text: str) -> Iterator[DatabaseLiteral]:
         parent = self._parents.get(node)
-        if isinstance(parent, ast.Expr | ast.JoinedStr | ast.Compare | ast.Dict):
+        if isinstance(parent, ast.Expr | ast.JoinedStr | ast.Compare):
             return  # a docstring, a piece of an f-string, a comparison
         if literal := _judge(text):
             if self._is_only_mentioned(node):
@@ -186,7 +186,7 @@ class _Finder:
             if isinstance(parent, ast.Call) and _called(parent).rpartition(".")[2] not in {
                 "Path", "PurePath", "join", "str", "resolve", "joinpath", "abspath",
             }:  # fmt: skip
-                return bool(isinstance(parent, ast.Call) and "connect" in _called(parent))
+                return "connect" in _called(parent)
             parent = self._parents.get(parent)
         match parent:
             case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):

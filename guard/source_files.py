@@ -34,9 +34,9 @@ def is_source(path: Path, root: Path, config: Config, environments: Sequence[Env
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
-    from pathspec import PathSpec  # noqa: PLC0415  (costs 30 ms, and often nothing asks)
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  (costs 30 ms, and often nothing asks)
 
-    return PathSpec.from_lines("gitwildmatch", patterns).match_file(path)
+    return GitIgnoreSpec.from_lines(patterns).match_file(path)
 
 
 def _candidates(root: Path, repo: Repository | None) -> Iterator[Path]:

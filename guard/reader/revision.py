@@ -23,7 +23,7 @@ _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction of a revision. `span` is its `def` line, None where there is no function.
+    """One direction of a revision. `span` is its function, None where there is none.
 
     `raises` is the message of a raise that every path meets, "" where it has none.
     """
@@ -52,7 +52,7 @@ def read_revision(
     module: Module, resolver: Resolver, revision: str | None, dialect: str | None
 ) -> Reading:
     """Return what the parsed file does. `dialect` None: for every dialect that it asks about."""
-    built: dict[tuple[Span, str], BuiltSql] = {}
+    built: dict[tuple[object, ...], BuiltSql] = {}
     procedures = {
         direction: _read_direction(module, resolver, revision, dialect, direction, built)
         for direction in ("upgrade", "downgrade")
@@ -72,7 +72,7 @@ def _read_direction(
     revision: str | None,
     dialect: str | None,
     direction: Direction,
-    built: dict[tuple[Span, str], BuiltSql],
+    built: dict[tuple[object, ...], BuiltSql],
 ) -> Procedure:
     runs: list[tuple[str, _Run]] = []
     if dialect is None:
@@ -85,7 +85,7 @@ def _read_direction(
     for _, run in runs:
         for text in run.built:
             fact = built_fact(text, revision)
-            built.setdefault((fact.span, fact.sql), fact)
+            built.setdefault((fact.span, fact.pieces), fact)
     statements = _merge(runs) if len(runs) > 1 else runs[0][1].statements
     raises = [run.raises for _, run in runs]
     return Procedure(
@@ -139,7 +139,7 @@ def _run(module: Module, resolver: Resolver, dialect: str | None, direction: Dir
         frame = Frame(module, module.names)
         run.emit([Opaque(reason=reason, code=direction)], node, frame)
         return _Run(run.statements, run.built, run.span(node, module), None)
-    return _Run(run.statements, run.built, Span(span.path, span.line, span.column), raises)
+    return _Run(run.statements, run.built, span, raises)
 
 
 def _run_function(

@@ -31,7 +31,7 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
         pass  # what was found so far is true; a file this long is no repository of queries
     for built in run.built:
         fact = built_fact(built, None)
-        facts.setdefault((fact.span, fact.sql), fact)
+        facts.setdefault((fact.span, fact.pieces), fact)
     return tuple(facts.values())
 
 

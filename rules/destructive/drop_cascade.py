@@ -19,17 +19,11 @@ from guard.operations import (
 )
 from guard.rule import Context, Problem, rule
 
-Cascading = DropTable | DropColumn | DropSchema | DropConstraint | DropIndex | DropObject | Truncate
+CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropObject, Truncate)
 
 
 @rule(
-    DropTable,
-    DropColumn,
-    DropSchema,
-    DropConstraint,
-    DropIndex,
-    DropObject,
-    Truncate,
+    *CASCADING,
     unsafe=(
         "op.execute('ALTER TABLE orders DROP CONSTRAINT orders_customer_fk CASCADE')",
         "op.execute('DROP VIEW open_orders CASCADE')",
