@@ -314,7 +314,7 @@ def _report(
     histories: Sequence[History],
     gathered: _Gathered,
 ) -> Result:
-    approvals = _approvals(request, config, root, repo)
+    approvals = _approvals(request, config, root, repo, gathered)
     known = {rule.name for rule in rules}
     decided, facts = decide(
         gathered.findings,
@@ -350,7 +350,11 @@ def _ran(request: Request, config: Config, chosen: Sequence[Rule]) -> set[str]:
 
 
 def _approvals(
-    request: Request, config: Config, root: Path, repo: Repository | None
+    request: Request,
+    config: Config,
+    root: Path,
+    repo: Repository | None,
+    gathered: _Gathered,
 ) -> tuple[Approval, ...]:
     path = root / config.approvals
     if request.approvals_from is not None:
@@ -358,9 +362,11 @@ def _approvals(
     if not path.is_file():
         return ()
     try:
-        return load_approvals(config.approvals, path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{config.approvals} cannot be read: {error}") from None
+    gathered.texts[config.approvals] = text
+    return load_approvals(config.approvals, text)
 
 
 def _approvals_at(ref: str, config: Config, repo: Repository | None) -> tuple[Approval, ...]:

@@ -93,7 +93,7 @@ def parse_config(table: dict[str, Any], path: Path) -> Config:
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
     """Return the known name that `name` is most likely a misspelling of."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return close[0] if close else None
 
 

@@ -160,7 +160,7 @@ def declared_irreversible(downgrade: Procedure, comments: Sequence[Comment]) -> 
 
 def comments_of(texts: Mapping[str, str]) -> dict[str, tuple[Comment, ...]]:
     """Return the comments to guard in each file that has any."""
-    found = {path: read_comments(path, text) for path, text in texts.items() if "guard:" in text}
+    found = {path: read_comments(path, text) for path, text in texts.items()}
     return {path: comments for path, comments in found.items() if comments}
 
 

@@ -14,7 +14,7 @@ from guard.config import parse_config
 from guard.finding import Finding
 from guard.rule import Example
 
-INI = "[alembic]\nscript_location = %(here)s/migrations\n"
+INI = "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\n"
 ENV = """\
 from alembic import context
 from sqlalchemy import engine_from_config

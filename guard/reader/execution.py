@@ -138,7 +138,7 @@ def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
             call.node,
             call.frame,
             sql=statement.text,
-            at=text.place(statement.start),
+            at=text.span(statement.start, statement.end),
             pieces=pieces,
         )
     return result

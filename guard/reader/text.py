@@ -89,6 +89,13 @@ class Text(msgspec.Struct, frozen=True):
             return last.literal.place(last.offset + len(last.text))
         return None
 
+    def span(self, start: int, end: int) -> Span | None:
+        """Return where the characters from `start` to `end` stand; None where that is computed."""
+        first, last = self.place(start), self.place(end - 1)
+        if first is None or last is None or first.path != last.path or end <= start:
+            return first
+        return Span(first.path, first.line, first.column, last.line, last.column + 1)
+
     def embedded(self, code: str) -> Text:
         """Return the text as a piece of another one: what was literal is now a constant's."""
         return Text(
