@@ -31,9 +31,15 @@ def read_do(c: Cursor, read: Read) -> list[Operation]:
         return [Opaque(reason="blocks are nested too deeply", code=code)]
     inner = _inner_source(source, token, body)
     steps = list(_statements(inner))
-    if not steps or steps[-1][0].word != "END":
+    if not steps or "END" not in [step.word for step in steps[-1]]:
         raise SqlError("the block has no END", token.end)
-    found = [op for tokens in steps for op in _read_step(inner, tokens, read)]
+    found: list[Operation] = []
+    declaring = False
+    for tokens in steps:
+        declaring = declaring and tokens[0].word != "BEGIN"
+        if not declaring:
+            found += _read_step(inner, tokens, read)
+            declaring = "DECLARE" in [step.word for step in tokens]
     _hand_up_roles(source, inner, token)
     return found
 
@@ -109,7 +115,7 @@ def _read_loop(c: Cursor, read: Read) -> list[Operation]:
 
 
 def _is_assignment(c: Cursor) -> bool:
-    """`x := 1`, `x.y = 2`; and what stands in DECLARE: `x integer`."""
+    """`x := 1`, `x.y = 2`, `x[1] := 2`."""
     ahead = Cursor(c.source, c.tokens, c.index, c.stop)
     if not ahead.is_name():
         return False

@@ -50,7 +50,7 @@ def _read_key_option(c: Cursor, parts: dict[str, Any], constraints: list[Constra
         parts |= {"primary_key": True, "nullable": False}
         c.choose("ASC", "DESC")
         _conflict_clause(c)
-        if c.take("AUTOINCREMENT"):
+        if c.source.dialect == "sqlite" and c.take("AUTOINCREMENT"):
             parts["generated"] = Generated(by="autoincrement")
         if named:
             constraints.append(_attributes(c, Constraint(type="primary key", name=named)))

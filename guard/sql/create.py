@@ -146,7 +146,8 @@ def _read_definitions(c: Cursor, parts: dict[str, Any]) -> list[Operation]:
     child = "partition_of" in parts  # there, a column is written without its type
     for item in c.items():
         if item.at_hole() and item.peek(1).kind == "end":
-            item.next()
+            hole = item.next()
+            c.source.assign(hole.start, hole.end, "syntax")
             parts["complete"] = False
         elif item.take("LIKE"):
             parts["like"] = item.qualified("a table name")

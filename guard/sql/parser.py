@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 
 import sqlglot
@@ -16,6 +17,7 @@ from guard.sql.tokens import FILLER, Token
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
 _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")  # in its messages
 _MOST_TOKENS = 50_000  # of a statement worth parsing: about a second
 
 
@@ -132,6 +134,7 @@ def _unknown_words(tokens: Sequence[Token], index: int) -> int:
 def _explained(error: ParseError, source: Source, start: int, end: int) -> SqlError:
     first = error.errors[0] if error.errors else {}
     message = str(first.get("description") or error).partition(" but got <Token")[0].rstrip(".")
+    message = _CLASS.sub(r"\1", message)
     near = first.get("highlight") or ""
     line, column = int(first.get("line") or 1), int(first.get("col") or 1)
     position = start

@@ -242,18 +242,23 @@ def _read_merge(c: Cursor) -> Operation:
 # Conditions
 
 
-def is_always_true(c: Cursor) -> bool:
+_DEEPEST = 20  # parentheses around a condition that is worth a look
+
+
+def is_always_true(c: Cursor, depth: int = 0) -> bool:
     """Return whether a condition is plainly true for every row: `true`, `1 = 1`, `x OR true`."""
+    if depth > _DEEPEST:
+        return False
     parts = _parted(c, "OR")
     if len(parts) > 1:
-        return any(is_always_true(part) for part in parts)
+        return any(is_always_true(part, depth + 1) for part in parts)
     parts = _parted(c, "AND")
     if len(parts) > 1:
-        return all(is_always_true(part) for part in parts)
+        return all(is_always_true(part, depth + 1) for part in parts)
     c = Cursor(c.source, c.tokens, c.index, c.stop)
     if c.word == "(":
         inner = c.parens()
-        return c.at_end() and is_always_true(inner)
+        return c.at_end() and is_always_true(inner, depth + 1)
     if c.take("NOT"):
         return _is_literal(c, ("FALSE", "0"))
     return _is_literal(c, ("TRUE", "1", "'t'", "'true'")) or _compares_same(c)

@@ -152,6 +152,9 @@ def split(text: str, dialect: str) -> Iterator[list[Token]]:
         if found is None or kind is None:  # the last alternative takes any character
             break
         start, position = position, found.end()
+        if delimiter and kind == "word":  # END$$: a dollar sign is a letter, save in a delimiter
+            cut = text.find(delimiter, start, position)
+            position = cut if cut > 0 else position
         if kind in ("space", "comment"):
             continue
         if kind in ("block", "dollar", "open"):
@@ -160,7 +163,7 @@ def split(text: str, dialect: str) -> Iterator[list[Token]]:
                 continue
             statement.add(token)
             continue
-        word = found[0]
+        word = text[start:position]
         if not statement.tokens:
             if word in ("\\", "\\:"):
                 position = _line_end(text, start)

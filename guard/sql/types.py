@@ -128,6 +128,8 @@ def _arguments(c: Cursor, name: str) -> dict[str, object]:
         if values is None:
             c.finish()
         return {"values": values}
+    if not c.at_end():
+        c.source.assign(c.peek().start, c.tokens[c.stop - 1].end, "syntax")
     if name in _WIDTHS:
         return {}
     first = c.integer()
