@@ -192,8 +192,9 @@ _TYPES = {
     "mysql": {"bytea": "longblob", "jsonb": "json", "uuid": "char(36)"},
 }
 _SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
-# What stands in an index without parentheses: a column, in whatever order, and a call.
-_BARE_PART = re.compile(r"\w+( +(ASC|DESC|NULLS|FIRST|LAST))*|\w+\([^()]*\)", re.IGNORECASE)
+# What stands in an index without parentheses: a column and a call, in whatever order.
+_BARE_PART = re.compile(r"\w+|\"[^\"]+\"|`[^`]+`|\w+\([^()]*\)")
+_ORDER = re.compile(r"(\s+(ASC|DESC))?(\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
 _SIMPLE_DEFAULT = re.compile(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_\w+", re.I)
 
 
@@ -223,15 +224,33 @@ class _Ddl:
         late: list[str] = []
         for table in _parents_first(tables):
             made.add(str(table.name))
-            at_once = [c for c in table.constraints if self._fits_in_table(c, made)]
+            possible = [c for c in table.constraints if self._possible(table, c)]
+            at_once = [c for c in possible if self._fits_in_table(c, made)]
             yield self._table(table, at_once)
-            yield from (self._index(table, index) for index in table.indexes)
-            late += [
-                f"ALTER TABLE {self._name(table.name)} ADD {self._constraint(c)};"
-                for c in table.constraints
-                if c not in at_once
-            ]
+            for index in table.indexes:
+                if self._possible(table, index):
+                    yield self._index(table, index)
+                else:
+                    yield f"-- {table.name}: {index_text(index)}"
+            for constraint in table.constraints:
+                if constraint not in possible:
+                    yield f"-- {table.name}: {constraint_text(constraint)}"
+                elif constraint not in at_once:
+                    text = self._constraint(constraint)
+                    late.append(f"ALTER TABLE {self._name(table.name)} ADD {text};")
         yield from late
+
+    def _possible(self, table: Table, part: Constraint | Index) -> bool:
+        """Return whether all is known that a constraint or index stands on."""
+        sql = part.where if isinstance(part, Index) else part.sql
+        known = {column.name for column in table.columns}
+        if not table.complete and (sql or not known.issuperset(part.columns)):
+            return False
+        if isinstance(part, Index) or part.target is None or self.dialect == "sqlite":
+            return bool(table.columns)
+        target = self.schema.table(part.target)
+        columns = {column.name for column in target.columns} if target else set()
+        return bool(target) and columns.issuperset(part.target_columns)
 
     def _fits_in_table(self, constraint: Constraint, made: set[str]) -> bool:
         if self.dialect == "sqlite":
@@ -356,7 +375,9 @@ class _Ddl:
 
 
 def _indexed(sql: str) -> str:
-    return sql if _BARE_PART.fullmatch(sql) else f"({sql})"
+    order = _ORDER.search(sql)
+    bare = sql[: order.start()] if order else sql
+    return sql if _BARE_PART.fullmatch(bare) else f"({bare}){sql[len(bare) :]}"
 
 
 def _text(value: str) -> str:

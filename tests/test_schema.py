@@ -527,6 +527,11 @@ def test_a_key_that_repeats_another_is_made_once_but_on_mysql(dialect: str, coun
     assert len(names(schema)) == count
 
 
+def test_a_table_has_one_primary_key() -> None:
+    schema = replay(create(), add("a", type="primary key", name="other"))
+    assert names(schema) == ["other"]
+
+
 def test_a_foreign_key_without_columns_means_the_primary_key() -> None:
     schema = replay(create(), create(USERS), references("a", USERS))
     assert [r.constraint.target_columns for r in schema.references_to(USERS)] == [("id",)]

@@ -277,7 +277,12 @@ def test_sql_says_what_it_leaves_out() -> None:
         AddColumn(table=USERS, column=Column(name="a", type=TEXT)),
         known=False,
     )
+    index = CreateIndex(table=USERS, name="ix", columns=("a", "b"))
+    key = Constraint(type="foreign key", columns=("a",), target=ORDERS, target_columns=("id",))
+    schema = schema.apply(index).apply(AddConstraint(table=USERS, constraint=key))
     text = as_sql(schema)
+    assert "-- users: index (a, b)" in text
+    assert "-- users: foreign key (a) references orders (id)" in text
     assert "-- There may be tables that no revision names." in text
     assert "-- view totals" in text
     assert "-- more may be in it\nCREATE TABLE users (" in text

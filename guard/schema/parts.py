@@ -68,7 +68,11 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
         },
         created_by=draft.revision,
     )
-    others = [c for c in table.constraints if not draft.same(c.name, name)]
+    others = [
+        c
+        for c in table.constraints
+        if not draft.same(c.name, name) and not c.type == constraint.type == "primary key"
+    ]
     table = replace(table, constraints=(*others, stored))
     return _enforced(draft, table, stored)
 

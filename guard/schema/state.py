@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from guard.operations import Name, Operation
-from guard.schema.catalog import Catalog, Draft
+from guard.schema.catalog import Catalog, Draft, ObjectKey
 from guard.schema.changes import change
 from guard.schema.describe import Line, difference, lines_of
 from guard.schema.objects import (
@@ -212,7 +212,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         """Return everything that has a name and is no table, by type, schema and name."""
         return tuple(item for _, item in sorted(self._objects(), key=lambda pair: pair[0]))
 
-    def _objects(self) -> list[tuple[tuple[str, str, str], Object]]:
+    def _objects(self) -> list[tuple[ObjectKey, Object]]:
         return [(key, item) for key, item in self.catalog.objects.items() if item]
 
     def _object(self, kind: type[Kind], object_type: str, name: Name) -> Kind | Missing:
@@ -228,10 +228,19 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
         What is not certain in one of the two is no difference, and neither are temporary tables.
         """
-        return difference(self._lines(), other._lines())
+        return difference(self._lines_unlike(other), other._lines_unlike(self))
 
-    def _lines(self) -> dict[str, Line]:
-        return lines_of(self.tables(), self.objects())
+    def _lines_unlike(self, other: Schema) -> dict[str, Line]:
+        """Return the lines of what is not the very same value in the other schema."""
+        tables = [
+            self._seen(table)
+            for key, table in self.catalog.tables.items()
+            if table is not other.catalog.tables.get(key)
+        ]
+        objects = [
+            item for key, item in self._objects() if item is not other.catalog.objects.get(key)
+        ]
+        return lines_of([table for table in tables if table], objects)
 
     # Names
 
