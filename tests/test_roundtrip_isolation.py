@@ -76,12 +76,9 @@ def test_drivers_that_bring_their_own_sockets_are_refused(tmp_path: Path) -> Non
 
 
 def test_a_database_of_the_project_that_changed_is_an_error(tmp_path: Path) -> None:
-    folder = project(
-        tmp_path,
-        USERS,
-        ("import subprocess, sys\nsubprocess.run([sys.executable, '-c', "
-         "'import sqlite3; c = sqlite3.connect(\"app.db\"); c.execute(\"CREATE TABLE x (a)\")'])", ""),
-    )  # fmt: skip
+    script = 'import sqlite3; sqlite3.connect("app.db").execute("CREATE TABLE x (a)")'
+    step = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {script!r}])"
+    folder = project(tmp_path, USERS, (step, ""))
     with pytest.raises(RoundTripError, match=r"^app\.db changed while the migrations ran"):
         round_trip(folder)
 

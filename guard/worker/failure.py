@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import re
@@ -51,7 +52,7 @@ def failure_of(error: BaseException, script: Script, step: str, refused: str = "
     denied = refused and re.search("not authorized|authorization denied", str(error))
     path = str(script.path)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if os.path.realpath(frame.filename) == os.path.realpath(path)]
+    own = [frame for frame in frames if _is_same(frame.filename, path)]
     line = own[-1].lineno if own else None
     sql = error.statement if isinstance(error, StatementError) else None
     return Failure(
@@ -72,9 +73,14 @@ def place_of(script: Script, direction: str) -> dict[str, Any]:
     function = getattr(script.module, direction, None)
     code = getattr(function, "__code__", None)
     path = str(script.path)
-    if code is None or os.path.realpath(code.co_filename) != os.path.realpath(path):
+    if code is None or not _is_same(code.co_filename, path):
         return {"path": path, "line": 1}
     return {"path": path, "line": code.co_firstlineno}
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def describe(error: BaseException) -> str:
@@ -98,7 +104,7 @@ def _is_declared(error: BaseException, frames: traceback.StackSummary, path: str
     if not frames or isinstance(error, (SystemExit, KeyboardInterrupt, AssertionError)):
         return False
     last = frames[-1]
-    if os.path.realpath(last.filename) == os.path.realpath(path):
+    if _is_same(last.filename, path):
         line = linecache.getline(last.filename, last.lineno or 0)
         return line.lstrip().startswith("raise")
     return isinstance(error, (NotImplementedError, CommandError)) and not os.path.abspath(

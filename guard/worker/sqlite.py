@@ -12,6 +12,9 @@ ROW_LIMIT = 1000  # rows of a table that are read and compared
 _MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid"
 
 
+Definition = tuple[tuple[str, ...], ...]  # of a table and its indexes: (type, name, SQL)
+
+
 class Column(NamedTuple):
     name: str
     type: str
@@ -61,7 +64,8 @@ class Database:
         self._hidden = hidden  # Alembic's own table
         self.changed: set[str] = set()
         self.schema_changed = True
-        self._master: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._master: dict[str, Definition] = {}
+        self._known: dict[tuple[str, Definition], Table] = {}
         self._state = State({}, {}, {})
 
     def forget(self) -> None:
@@ -105,9 +109,16 @@ class Database:
         }
         redefined = {name for name, rows in mine.items() if self._master.get(name) != rows}
         kept = {name: table for name, table in tables.items() if name in mine}
-        described = {name: _describe(cursor, name, mine[name]) for name in redefined}
+        described = {name: self._described(cursor, name, mine[name]) for name in redefined}
         self._master = mine
         return {**kept, **described}, others, redefined
+
+    def _described(self, cursor: sqlite3.Cursor, name: str, definition: Definition) -> Table:
+        """Return the table; the second of two equal definitions is known: up, down and up."""
+        key = (name, definition)
+        if key not in self._known:
+            self._known[key] = _describe(cursor, name, definition)
+        return self._known[key]
 
 
 def _read_rows(cursor: sqlite3.Cursor, name: str, table: Table) -> list[tuple[Any, ...]]:
@@ -115,7 +126,7 @@ def _read_rows(cursor: sqlite3.Cursor, name: str, table: Table) -> list[tuple[An
     return cursor.execute(f"SELECT {columns} FROM {quote(name)} LIMIT {ROW_LIMIT}").fetchall()
 
 
-def _describe(cursor: sqlite3.Cursor, name: str, master: tuple[tuple[str, ...], ...]) -> Table:
+def _describe(cursor: sqlite3.Cursor, name: str, master: Definition) -> Table:
     sql = next((sql for kind, _, sql in master if kind == "table"), "")
     if tokens(sql)[1:2] == ["VIRTUAL"]:
         return Table((), (), (), (), (), {f"virtual {name}".lower(): plain(sql)})
@@ -173,7 +184,7 @@ def _default(sql: str) -> str:
 
 
 def _uniques_and_indexes(
-    cursor: sqlite3.Cursor, table: str, master: tuple[tuple[str, ...], ...]
+    cursor: sqlite3.Cursor, table: str, master: Definition
 ) -> tuple[set[tuple[str, ...]], list[str]]:
     """Return what must be unique, by whatever makes it so, and the lines that describe it."""
     uniques, lines = set(), []

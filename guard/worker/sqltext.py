@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _TOKEN = re.compile(
@@ -25,6 +26,7 @@ def tokens(sql: str) -> list[str]:
     ]
 
 
+@functools.lru_cache(maxsize=4096)
 def plain(sql: str | None) -> str:
     """Return `sql` as its tokens with single spaces: what may differ means nothing."""
     text = " ".join(tokens(sql or ""))

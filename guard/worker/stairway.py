@@ -7,7 +7,6 @@ run is needed. All of it therefore lies in the track, nothing in the generator.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +61,7 @@ class Track:
         self._failed_with_rows: Failure | None = None
         self._skipped: dict[str, None] = {}
         self._saved: dict[str, int] = {}  # how far the database was when a copy was made
+        self._copies: dict[str, sqlite3.Connection] = {}
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
@@ -139,11 +139,11 @@ class Track:
         if self._phase == "upgrade":
             if self._with_rows:
                 if EMPTY not in self._saved:
-                    self._save(EMPTY)
+                    self._save(EMPTY, raw)
                 self._before = self._seeder.seed(raw, database)
-                self._save(BEFORE)
+                self._save(BEFORE, raw)
             else:
-                self._save(EMPTY)
+                self._save(EMPTY, raw)
                 self._before = database.read(raw)
             self._written = nothing_written()
             yield self._up(script, raw)
@@ -151,7 +151,7 @@ class Track:
             self._applied += 1
             self._passed_without_rows()
             self._after = database.read(raw)
-            self._save(AFTER)
+            self._save(AFTER, raw)
             self._prove(raw, context, script)
             self._phase = "downgrade"
         if self._phase == "downgrade" and not hasattr(script.module, "downgrade"):
@@ -179,7 +179,7 @@ class Track:
             yield self._up(self._plan[self._applied], raw)
             self._settle(raw)
             self._applied += 1
-        self._save(EMPTY)
+        self._save(EMPTY, raw)
 
     def _up(self, script: Script, raw: sqlite3.Connection) -> MigrationStep:
         return self._step(script, raw, up=True)
@@ -379,22 +379,23 @@ class Track:
             **failure.where(),
         )
 
-    # Copies of the database file
+    # Copies of the database
 
-    def _copy(self, name: str) -> Path:
-        return Path(self._file).with_suffix(f".{name}")
-
-    def _save(self, name: str) -> None:
-        shutil.copyfile(self._file, self._copy(name))
+    def _save(self, name: str, raw: sqlite3.Connection) -> None:
+        """Keep a copy in memory of what the database holds now."""
+        if name not in self._copies:
+            self._copies[name] = sqlite3.connect(":memory:")
+        raw.backup(self._copies[name])
         self._saved[name] = self._applied
 
     def _restore(self, name: str) -> None:
         """Put a copy back; without one of the empty database, the file itself goes."""
         self._scratch.close_all()
+        Path(self._file).unlink(missing_ok=True)
         if name in self._saved:
-            shutil.copyfile(self._copy(name), self._file)
-        else:
-            Path(self._file).unlink(missing_ok=True)
+            file = self._scratch.connect(self._file)
+            self._copies[name].backup(file)
+            file.close()
         self._applied = self._saved.get(name, 0)
 
 

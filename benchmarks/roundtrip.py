@@ -1,0 +1,155 @@
+"""Time the round trip beside pytest-alembic and beside the bare SQL, on the same history.
+
+    python benchmarks/roundtrip.py --revisions 300 --peer-python PEER/bin/python
+
+Each does what it does: guard goes up, down and up again for every revision, with rows in all
+tables and schema and rows compared; pytest-alembic's test_up_down_consistency goes up once and
+down once over empty tables; the bare SQL goes up, down and up, played from memory into sqlite3.
+Process start counts where there is one. PEER is a virtual environment with pytest-alembic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Engine, event
+
+from alembic import command
+from guard.config import Config
+from guard.project import Environment
+from guard.roundtrip import run_roundtrip
+
+PEER_TEST = """
+import pytest
+from pytest_alembic.tests import test_up_down_consistency
+from sqlalchemy import create_engine
+
+@pytest.fixture
+def alembic_engine(tmp_path):
+    return create_engine(f"sqlite:///{tmp_path / 'peer.sqlite3'}")
+"""
+PEER_ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+
+engine = context.config.attributes.get("connection") or create_engine("sqlite:///bench.sqlite3")
+with engine.connect() as connection:
+    context.configure(connection=connection, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+Statement = tuple[str, tuple[object, ...]]
+Steps = list[list[Statement]]
+DURABLE = "PRAGMA synchronous = FULL"  # as SQLite comes
+FAST = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
+
+
+def main() -> None:
+    """Print one line for each way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--revisions", type=int, default=300)
+    parser.add_argument("--peer-python", help="an interpreter that has pytest-alembic")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate = Path(__file__).with_name("generate.py")
+        count = str(arguments.revisions)
+        subprocess.run([sys.executable, generate, "--revisions", count, folder], check=True)
+        (folder / "migrations" / "env.py").write_text(PEER_ENV)
+        print(f"{'guard':24}{guard_seconds(folder):8.2f} s")
+        print(f"{'bare SQL':24}{bare_seconds(folder, DURABLE):8.2f} s")
+        print(f"{'bare SQL, no fsync':24}{bare_seconds(folder, FAST):8.2f} s")
+        if arguments.peer_python:
+            print(f"{'pytest-alembic':24}{peer_seconds(folder, arguments.peer_python):8.2f} s")
+
+
+def guard_seconds(folder: Path) -> float:
+    """Return what a whole round trip takes; a finding would make the comparison unfair."""
+    environment = Environment(
+        name="benchmark",
+        kind="alembic",
+        config_path=folder / "alembic.ini",
+        script_location=folder / "migrations",
+        version_locations=(folder / "migrations" / "versions",),
+    )
+    config = Config(python=sys.executable, timeout=3600)
+    result = run_roundtrip(environment, root=folder, revisions=None, config=config)
+    assert not result.facts, result.facts[0]
+    return result.seconds
+
+
+def bare_seconds(folder: Path, settings: str) -> float:
+    """Return what sqlite3 alone takes for the same statements, up, down and up by revision."""
+    ups, downs = recorded_steps(folder)
+    with tempfile.TemporaryDirectory() as name:
+        connection = sqlite3.connect(Path(name, "bare.sqlite3"), isolation_level=None)
+        connection.executescript(settings)
+        started = time.perf_counter()
+        for up, down in zip(ups, reversed(downs), strict=True):
+            for statements in (up, down, up):
+                connection.execute("BEGIN")
+                for sql, parameters in statements:
+                    connection.execute(sql, parameters)
+                connection.execute("COMMIT")
+        return time.perf_counter() - started
+
+
+def recorded_steps(folder: Path) -> tuple[Steps, Steps]:
+    """Return the statements of each revision up, in order, and of each down, in order."""
+    heard: list[Statement] = []
+
+    def hear(_: object, __: object, sql: str, parameters: tuple[object, ...], *___: object) -> None:
+        heard.append((sql, parameters))
+
+    config = AlembicConfig(str(folder / "alembic.ini"))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{folder / 'record.sqlite3'}")
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        command.upgrade(config, "head")
+        ups = list(_by_revision(heard))
+        heard.clear()
+        command.downgrade(config, "base")
+        downs = list(_by_revision(heard))
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    return ups, downs
+
+
+def _by_revision(heard: list[Statement]) -> Iterator[list[Statement]]:
+    """Cut at the statement with which Alembic notes each step; leave out what only reads."""
+    step: list[Statement] = []
+    for sql, parameters in heard:
+        words = sql.split()
+        if words[0] in ("SELECT", "PRAGMA") or "CREATE TABLE alembic_version" in sql:
+            continue
+        if "alembic_version" in sql:
+            yield step
+            step = []
+        else:
+            step.append((sql, parameters))
+
+
+def peer_seconds(folder: Path, python: str) -> float:
+    """Return what pytest takes for pytest-alembic's up and down."""
+    test = folder / "test_peer.py"
+    test.write_text(PEER_TEST)
+    started = time.perf_counter()
+    subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", test],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
