@@ -276,19 +276,19 @@ def test_every_operation_survives_the_cache(sql: str, dialect: str) -> None:
 
 
 DEEP = [
-    "SELECT " + "(" * 20_000 + "1" + ")" * 20_000,
-    "SELECT " + "NOT " * 20_000 + "1",
-    "SELECT " + "CASE WHEN " * 20_000,
-    "DELETE FROM t WHERE " + "(" * 20_000 + "1" + ")" * 20_000,
-    "ALTER TABLE t " + "ADD (" * 20_000,
-    "CREATE TABLE t (" + "a int, " * 20_000 + "b int)",
-    "DO $$ BEGIN " + "IF a THEN " * 20_000 + " END $$",
+    "SELECT " + "(" * 5_000 + "1" + ")" * 5_000,
+    "SELECT " + "NOT " * 5_000 + "1",
+    "SELECT " + "CASE WHEN " * 5_000,
+    "DELETE FROM t WHERE " + "(" * 5_000 + "1" + ")" * 5_000,
+    "ALTER TABLE t " + "ADD (" * 5_000,
+    "CREATE TABLE t (" + "a int, " * 5_000 + "b int)",
+    "DO $$ BEGIN " + "IF a THEN " * 5_000 + " END $$",
     "WITH " + "a AS (WITH " * 5_000,
     "CREATE SCHEMA s " * 5_000,
-    "SELECT 1;" * 3_000,
-    "/*" * 50_000,
-    "$a$ $b$ " * 20_000,
-    "'" * 100_001,
+    "SELECT 1;" * 1_000,
+    "/*" * 20_000,
+    "$a$ $b$ " * 5_000,
+    "'" * 20_001,
 ]
 
 
