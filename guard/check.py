@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 
 from guard.approvals import Approval, load_approvals
 from guard.base import Base, find_base
+from guard.cache import Cache
 from guard.catalog import load_rules
 from guard.config import Config, ConfigError
 from guard.facts import DatabaseLiteral, EditedRevision, Fact, ReparentedRevision
@@ -20,21 +21,20 @@ from guard.graph import Graph, build_graph, relative
 from guard.history import HistoryReading, Source, compare, read_change
 from guard.judge import Judge
 from guard.lint import (
-    Read,
     comments_of,
     coverage,
     judge_statements,
-    read_revisions,
     revision_facts,
 )
 from guard.project import Environment, find_environments, project_root
 from guard.reader.modules import Resolver, SourceError, decode, parse
 from guard.reader.source import read_source
+from guard.reading import Read, read_revisions
 from guard.roundtrip import run_roundtrip
 from guard.rule import Rule
 from guard.select import decide, select_rules
-from guard.source import find_in_ini, find_in_python
-from guard.source_files import is_source, source_files
+from guard.source import find_in_ini, find_in_python, may_hold_literals
+from guard.source_files import select_sources, source_files
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,6 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     source: Source = "working tree"
     approvals_from: str | None = None
     environ: Mapping[str, str] = {}
+    cache: Path | None = None  # the folder for what was read; None: nothing is kept
     today: datetime.date
 
 
@@ -140,10 +141,12 @@ def _histories(
     histories = []
     for environment in environments:
         files = read_change(repo, environment, request.source) if repo else None
-        graph = build_graph(environment, root=root, files=files)
+        cache = Cache(request.cache, root, config.server.dialect, environment.script_location)
+        graph = build_graph(environment, root=root, files=files, read=cache.head)
         change = compare(environment, graph, base, repo=repo, files=files, heads=config.heads)
-        resolver = Resolver(root, (*environment.sys_path, environment.script_location))
-        read = read_revisions(graph, root, resolver, config.server.dialect, files)
+        search = (*environment.sys_path, environment.script_location)
+        read = read_revisions(graph, root, search, config.server.dialect, cache, files)
+        cache.save()
         histories.append(History(environment=environment, graph=graph, change=change, read=read))
     return histories
 
@@ -203,6 +206,8 @@ def _add_literals(history: History, judged: frozenset[str], gathered: _Gathered)
 
 
 def _literals(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
+    if not may_hold_literals(text):
+        return ()
     try:
         return find_in_python(path, parse(path, text).tree)
     except SourceError:
@@ -230,14 +235,12 @@ def _read_sources(
     gathered: _Gathered,
 ) -> None:
     """Read the Python and ini files around the database that are no revisions."""
-    revisions = {
-        revision.path for history in histories for revision in history.graph.revisions.values()
-    }
+    revisions = {r.path for history in histories for r in history.graph.revisions.values()}
     environments = [history.environment for history in histories]
-    wanted = [path.resolve() for path in request.paths if path.is_file()]
-    files: Iterable[Path] = (
-        [path for path in wanted if is_source(path, root, config, environments)]
-        if wanted and len(wanted) == len(request.paths)
+    named = [path.resolve() for path in request.paths if path.is_file()]
+    files = (
+        select_sources([p for p in named if p not in revisions], root, config, environments)
+        if named and len(named) == len(request.paths)
         else source_files(root, repo, config, environments)
     )
     count = 0

@@ -86,6 +86,7 @@ _server = _options(
     click.option("--dialect", metavar="NAME", help="postgresql, mysql, mariadb or sqlite."),
     click.option("--server-version", metavar="VERSION", help="The server's version, such as 15."),
 )
+_no_cache = click.option("--no-cache", is_flag=True, help="Read everything anew.")
 _python = click.option(
     "--python", metavar="PATH", help="The interpreter that has the project's packages."
 )
@@ -118,6 +119,7 @@ _output = _options(
 @_server
 @_python
 @_approvals
+@_no_cache
 @_output
 def check(**options: Any) -> None:
     """Read, compare with the base, judge, and run the migrations up, down and up again."""
@@ -133,6 +135,7 @@ def check(**options: Any) -> None:
 @_select
 @_server
 @_approvals
+@_no_cache
 @_output
 def lint(**options: Any) -> None:
     """Read and judge only: no code of the project runs. PATHS may be -, SQL on standard input."""
@@ -285,8 +288,17 @@ def _request(
         source="index" if options.get("staged") else "working tree",
         approvals_from=options.get("approvals_from"),
         environ=dict(os.environ),
+        cache=None if options.get("no_cache") else _cache_folder(),
         today=datetime.date.today(),
     )
+
+
+def _cache_folder() -> Path:
+    """Return where readings are kept: GUARD_CACHE_DIR, else the user's cache folder."""
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    given = os.environ.get("GUARD_CACHE_DIR")
+    return Path(given) if given else user_cache_path("migration-guard", appauthor=False)
 
 
 def _config(options: dict[str, Any]) -> Config:

@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-
-import msgspec
 
 from guard.comments import Comment, read_comments
 from guard.facts import Downgrade, Fact
 from guard.finding import Coverage, Finding
-from guard.graph import Graph, relative
+from guard.graph import Graph
 from guard.judge import Judge, Situation
 from guard.operations import Opaque, Query
-from guard.reader import Procedure, Reading, read_revision
-from guard.reader.modules import Resolver, SourceError, decode, parse
+from guard.reader import Procedure, Reading
+from guard.reading import Read
 from guard.schema import Schema
 from guard.statement import Span, Statement
-
-
-class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What the revisions of an environment do, in the graph's order, and the texts they have."""
-
-    readings: dict[str, Reading]
-    texts: dict[str, str]  # by path relative to the repository
-
-
-def read_revisions(
-    graph: Graph,
-    root: Path,
-    resolver: Resolver,
-    dialect: str | None,
-    files: Mapping[Path, bytes] | None = None,
-) -> Read:
-    """Return the reading of every revision of the graph.
-
-    A file that cannot be read is left out: the graph has said so.
-    """
-    readings: dict[str, Reading] = {}
-    texts: dict[str, str] = {}
-    for revision in graph.order:
-        path = graph.revisions[revision].path
-        shown = relative(path, root)
-        try:
-            data = path.read_bytes() if files is None else files[path]
-            text = decode(data)
-            module = parse(shown, text, file=path)
-        except (OSError, KeyError, SourceError):
-            continue
-        texts[shown] = text
-        readings[revision] = read_revision(module, resolver, revision, dialect)
-    return Read(readings=readings, texts=texts)
 
 
 def replay(

@@ -40,6 +40,14 @@ def is_test(path: str) -> bool:
     )
 
 
+_HINT = re.compile(r"://|\.(db|sqlite|sdb)|connect\(", re.I)
+
+
+def may_hold_literals(text: str) -> bool:
+    """Return whether it is worth to look for database literals: most files hold none."""
+    return bool(_HINT.search(text))
+
+
 def find_in_python(path: str, tree: ast.Module) -> tuple[DatabaseLiteral, ...]:
     """Return the database URLs and files that the file writes as literals."""
     if is_test(path):

@@ -17,26 +17,27 @@ def source_files(
     root: Path, repo: Repository | None, config: Config, environments: Sequence[Environment]
 ) -> list[Path]:
     """Return the files around the database: models, settings, env.py, alembic.ini; no revisions."""
-    return [p for p in _candidates(root, repo) if is_source(p, root, config, environments)]
+    return list(select_sources(_candidates(root, repo), root, config, environments))
 
 
-def is_source(path: Path, root: Path, config: Config, environments: Sequence[Environment]) -> bool:
-    """Return whether the source rules read this file."""
-    if not path.is_relative_to(root) or path.suffix not in _SUFFIXES:
-        return False
-    shown = path.relative_to(root).as_posix()
-    if _matches(shown, config.exclude):
-        return False
-    for environment in environments:
-        if path in (environment.config_path, environment.script_location / "env.py"):
-            return True
-    return path.suffix == ".py" and _matches(shown, config.source)
-
-
-def _matches(path: str, patterns: Iterable[str]) -> bool:
+def select_sources(
+    paths: Iterable[Path], root: Path, config: Config, environments: Sequence[Environment]
+) -> Iterator[Path]:
+    """Yield those of the absolute paths that the source rules read."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  (costs 30 ms, and often nothing asks)
 
-    return GitIgnoreSpec.from_lines(patterns).match_file(path)
+    wanted = GitIgnoreSpec.from_lines(config.source)
+    unwanted = GitIgnoreSpec.from_lines(config.exclude)
+    always = {environment.config_path for environment in environments}
+    always |= {environment.script_location / "env.py" for environment in environments}
+    for path in paths:
+        if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
+            continue
+        shown = path.relative_to(root).as_posix()
+        if not unwanted.match_file(shown) and (
+            path in always or (path.suffix == ".py" and wanted.match_file(shown))
+        ):
+            yield path
 
 
 def _candidates(root: Path, repo: Repository | None) -> Iterator[Path]:

@@ -7,6 +7,7 @@ library offers stays a name: its words are known by name, or not at all.
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from guard.reader.modules import Module
@@ -67,7 +68,7 @@ def _bind_relative(run: Interpreter, node: ast.ImportFrom, alias: ast.alias, fra
 def settle(run: Interpreter, value: Value) -> Value:
     """Return what a dotted name stands for, where its module is in sight; else the name itself."""
     for _ in range(MAX_REEXPORTS):
-        if not isinstance(value, Ref) or value.path[0] in "<." or _is_library(value.path):
+        if not isinstance(value, Ref) or value.path[0] in "<." or _is_standard(value.path):
             return value
         found = _find(run, value.path.split("."))
         if found is None:
@@ -87,6 +88,11 @@ def _find(run: Interpreter, parts: list[str]) -> Value | None:
             value = run.attribute(value, name) if value is not None else None
         return value
     return None
+
+
+def _is_standard(dotted: str) -> bool:
+    package = dotted.partition(".")[0]
+    return package in LIBRARIES or package in sys.stdlib_module_names
 
 
 def _is_library(dotted: str) -> bool:

@@ -63,23 +63,21 @@ class Resolver:
         self._search = tuple(dict.fromkeys((*search, root, root / "src")))
         self._modules: dict[Path, Module | None] = {}
         self._found: dict[str, Path | None] = {}
+        self.consulted: set[Path] = set()  # every helper file that was asked for, there or not
+        self.asked = 0  # how often one was asked for
 
     def find(self, dotted: str) -> Module | None:
         """Return the module of that dotted name, or None where it is not in sight."""
+        self.asked += 1
         if dotted not in self._found:
             relative = Path(*dotted.split("."))
-            self._found[dotted] = next(
-                (
-                    file
-                    for base in self._search
-                    for file in (
-                        base / relative.with_suffix(".py"),
-                        base / relative / "__init__.py",
-                    )
-                    if file.is_file()
-                ),
-                None,
-            )
+            places = [
+                place
+                for base in self._search
+                for place in (base / relative.with_suffix(".py"), base / relative / "__init__.py")
+            ]
+            self.consulted.update(places)
+            self._found[dotted] = next((place for place in places if place.is_file()), None)
         file = self._found[dotted]
         return self.load(file, dotted) if file else None
 
@@ -91,10 +89,11 @@ class Resolver:
         for _ in range(level - 1):
             folder = folder.parent
         target = folder.joinpath(*dotted.split(".")) if dotted else folder / "__init__"
-        for file in (target.with_suffix(".py"), target / "__init__.py"):
-            if file.is_file():
-                return self.load(file, "")
-        return None
+        self.asked += 1
+        places = (target.with_suffix(".py"), target / "__init__.py")
+        self.consulted.update(places)
+        file = next((place for place in places if place.is_file()), None)
+        return self.load(file, "") if file else None
 
     def load(self, file: Path, dotted: str) -> Module | None:
         """Return the parsed file, None where it cannot be read or lies outside the root."""
@@ -110,6 +109,8 @@ class Resolver:
 
     def read_text(self, file: Path) -> str | None:
         """Return the text of a file beside a revision (a .sql it reads), None outside the root."""
+        self.asked += 1
+        self.consulted.add(file)
         try:
             file = file.resolve()
             file.relative_to(self.root.resolve())
