@@ -7,6 +7,7 @@ could not do its work.
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import sys
@@ -233,6 +234,84 @@ def explain(rule: str) -> None:
             + (f": did you mean {guess!r}?" if guess else "; `guard rules` lists them")
         )
     click.echo(explained(loaded[rule]))
+
+
+@cli.command()
+@click.argument("wanted", nargs=-1, metavar="[REVISION|PATH]...")
+@_all
+@click.option("--dialect", metavar="NAME", help="Only what runs on that dialect.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
+@_no_cache
+def show(
+    wanted: tuple[str, ...],
+    *,
+    everything: bool,
+    dialect: str | None,
+    output_format: str,
+    no_cache: bool,
+) -> None:
+    """Show what revisions do, statement by statement: those named, else the newest."""
+    from guard.show import as_json, as_text  # noqa: PLC0415
+
+    config = _config({"dialect": dialect})
+    readings = []
+    for history in _read_histories(wanted, config, no_cache=no_cache):
+        readings += history.choose(wanted, everything=everything)
+    if wanted and not readings:
+        raise ConfigError(f"no revision is called {', '.join(wanted)}")
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    paint = click.style if color else lambda text, **_: text
+    click.echo(as_json(readings) if output_format == "json" else as_text(readings, paint))
+
+
+@cli.command()
+@_paths
+@click.option("--at", metavar="REVISION", help="After this revision (default: after all).")
+@click.option("--dialect", metavar="NAME", help="Read for that dialect.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sql"]),
+    default="text",
+    show_default=True,
+)
+@_no_cache
+def schema(
+    paths: tuple[Path, ...], at: str | None, dialect: str | None, form: str, *, no_cache: bool
+) -> None:
+    """Show the schema that the revisions make, replayed without a database."""
+    config = _config({"dialect": dialect})
+    names = tuple(str(path) for path in paths)
+    found = [
+        (f"{history.name}{f', {database}' if database else ''}", replayed)
+        for history in _read_histories(names, config, no_cache=no_cache)
+        for database, replayed in history.schemas(at).items()
+    ]
+    if not found:
+        raise ConfigError(f"no revision is called {at}" if at else "there are no revisions")
+    click.echo(_render_schemas(found, form), nl=False)
+
+
+def _render_schemas(found: list[tuple[str, Any]], form: str) -> str:
+    """One schema as it is; several, each under its name."""
+    from guard import schema_text  # noqa: PLC0415
+
+    render = {"text": schema_text.as_text, "json": schema_text.as_json, "sql": schema_text.as_sql}
+    texts = [(name, render[form](schema)) for name, schema in found]
+    if len(texts) == 1:
+        return texts[0][1]
+    if form == "json":
+        joined = ",\n".join(f"{json.dumps(name)}: {text.rstrip()}" for name, text in texts)
+        return f"{{{joined}}}\n"
+    mark = "-- " if form == "sql" else "# "
+    return "\n".join(f"{mark}{name}\n{text}" for name, text in texts)
+
+
+def _read_histories(wanted: tuple[str, ...], config: Config, *, no_cache: bool) -> Any:
+    from guard.histories import read_histories  # noqa: PLC0415
+
+    paths = tuple(Path(name) for name in wanted if Path(name).exists())
+    return read_histories(Path.cwd(), paths, config, None if no_cache else _cache_folder())
 
 
 # One run

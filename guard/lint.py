@@ -12,43 +12,8 @@ from guard.judge import Judge, Situation
 from guard.operations import Opaque, Query
 from guard.reader import Procedure, Reading
 from guard.reading import Read
-from guard.schema import Schema
+from guard.replay import replay
 from guard.statement import Span, Statement
-
-
-def replay(
-    order: Sequence[str], readings: Mapping[str, Reading], dialect: str | None
-) -> Iterator[tuple[Statement, Schema]]:
-    """Yield every statement with the schema before it: upgrades in order, each with its downgrade.
-
-    A downgrade starts from what its own upgrade left. The databases of a multidb history have a
-    schema each.
-    """
-    schemas: dict[str | None, Schema] = {}
-    for revision in order:
-        if revision not in readings:
-            continue
-        reading = readings[revision]
-        for statement in reading.upgrade.statements:
-            yield statement, _advance(schemas, statement, dialect)
-        downgraded = dict(schemas)
-        for statement in reading.downgrade.statements:
-            yield statement, _advance(downgraded, statement, dialect)
-
-
-def _advance(
-    schemas: dict[str | None, Schema], statement: Statement, dialect: str | None
-) -> Schema:
-    """Put the schema after the statement into `schemas`; return the one before it."""
-    before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
-    certain = statement.condition is None or statement.guarded
-    if dialect is None:
-        certain = certain and statement.dialects is None
-    if dialect is None or statement.applies_to(dialect):
-        for operation in statement.operations:
-            after = after.apply(operation, revision=statement.revision, certain=certain)
-    schemas[statement.database] = after
-    return before
 
 
 def judge_statements(

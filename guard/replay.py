@@ -1,0 +1,53 @@
+"""The schema before each statement of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from guard.reader import Reading
+from guard.schema import Schema
+from guard.statement import Statement
+
+
+def replay(
+    order: Sequence[str], readings: Mapping[str, Reading], dialect: str | None
+) -> Iterator[tuple[Statement, Schema]]:
+    """Yield every statement with the schema before it: upgrades in order, each with its downgrade.
+
+    A downgrade starts from what its own upgrade left. The databases of a multidb history have a
+    schema each.
+    """
+    schemas: dict[str | None, Schema] = {}
+    for revision in order:
+        if revision not in readings:
+            continue
+        reading = readings[revision]
+        for statement in reading.upgrade.statements:
+            yield statement, advance(schemas, statement, dialect)
+        downgraded = dict(schemas)
+        for statement in reading.downgrade.statements:
+            yield statement, advance(downgraded, statement, dialect)
+
+
+def advance(schemas: dict[str | None, Schema], statement: Statement, dialect: str | None) -> Schema:
+    """Put the schema after the statement into `schemas`; return the one before it."""
+    before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
+    certain = statement.condition is None or statement.guarded
+    if dialect is None:
+        certain = certain and statement.dialects is None
+    if dialect is None or statement.applies_to(dialect):
+        for operation in statement.operations:
+            after = after.apply(operation, revision=statement.revision, certain=certain)
+    schemas[statement.database] = after
+    return before
+
+
+def schemas_after(
+    order: Sequence[str], readings: Mapping[str, Reading], dialect: str | None
+) -> dict[str | None, Schema]:
+    """Return the schema of each database after the upgrades of these revisions."""
+    schemas: dict[str | None, Schema] = {}
+    for revision in order:
+        for statement in readings[revision].upgrade.statements if revision in readings else ():
+            advance(schemas, statement, dialect)
+    return schemas or {None: Schema.empty(dialect=dialect)}
