@@ -7,13 +7,17 @@ python scripts/readme.py --check    compare only: print the difference and exit 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from guard.catalog import load_rules
@@ -58,13 +62,17 @@ EDITS = (
         "owner: Mapped[str] = mapped_column(String(64))",
     ),
 )
+REASON = "Metrics moved to the reports service"
 # What would change the output: a CI system, another repository, another interpreter.
 FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "FORCE_COLOR", "VIRTUAL_ENV")
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
 
 
-def run(*command: str, cwd: Path) -> str:
-    """Return what the command prints on a terminal without colour, 100 columns wide."""
+def run(*command: str, cwd: Path, expect: int = 0) -> str:
+    """Return what the command prints, without colour and 100 columns wide.
+
+    Raises RuntimeError where it ends with another exit code than expected.
+    """
     plain = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     variables = {
         "NO_COLOR": "1",
@@ -81,16 +89,21 @@ def run(*command: str, cwd: Path) -> str:
         text=True,
         check=False,
     )
+    if done.returncode != expect:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout.rstrip()
 
 
-def guard(*arguments: str, cwd: Path = ROOT) -> str:
-    shown = " ".join(("guard", *arguments))
-    return f"```console\n$ {shown}\n{run(sys.executable, '-m', 'guard', *arguments, cwd=cwd)}\n```"
+def guard(*arguments: str, cwd: Path = ROOT, expect: int = 0) -> str:
+    """Return the command line and what it prints, as a block of Markdown."""
+    program = Path(sysconfig.get_path("scripts")) / "guard"
+    printed = run(str(program), *arguments, cwd=cwd, expect=expect)
+    return f"```console\n$ {shlex.join(('guard', *arguments))}\n{printed}\n```"
 
 
-def refusal() -> str:
-    """Return what `guard check` says of the bad revision, in a copy of the sample project."""
+@contextlib.contextmanager
+def changed_project() -> Iterator[Path]:
+    """Give a copy of the sample project, released, with the bad change in its working tree."""
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch)
         for name in ("alembic.ini", "pyproject.toml"):
@@ -103,8 +116,7 @@ def refusal() -> str:
         for name, before, after in EDITS:
             text = (project / name).read_text(encoding="utf-8")
             (project / name).write_text(text.replace(before, after, 1), encoding="utf-8")
-        # The time it took is the one thing that differs from run to run.
-        return re.sub(r"in \d+\.\d s$", "in 1.0 s", guard("check", cwd=project), flags=re.MULTILINE)
+        yield project
 
 
 def rules() -> str:
@@ -118,9 +130,14 @@ def rules() -> str:
 
 def generated() -> dict[str, str]:
     """Return the text of each generated block, by its name in the README."""
+    with changed_project() as project:
+        refused = guard("check", cwd=project, expect=1)
+        approved = guard("approve", "0007", "--reason", REASON, "--approver", "Ada", cwd=project)
     return {
         "bad revision": f"```python\n# {BAD_REVISION}\n{BAD_REVISION_TEXT}```",
-        "refusal": refusal(),
+        # The time it took is the one thing that differs from run to run.
+        "refusal": re.sub(r"in \d+\.\d s$", "in 1.0 s", refused, flags=re.MULTILINE),
+        "approval": approved,
         "help": "\n\n".join((guard("--help"), guard("check", "--help"))),
         "rules": rules(),
     }
