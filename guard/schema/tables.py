@@ -107,7 +107,7 @@ def _create_enums(operation: CreateTable, draft: Draft) -> None:
         return
     for column in operation.columns:
         kind = column.type
-        if not (kind and kind.enum_name and kind.create_type and kind.values is not None):
+        if not (kind and kind.enum_name and kind.create_type):
             continue
         if not draft.object("enum", kind.enum_name):
             draft.put_object(
