@@ -126,7 +126,7 @@ def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Val
         return batch
     if method not in _RECORDERS and method != "execute":
         run.opaque(f"batch_op.{method} is no operation that guard knows", call.node, call.frame)
-        return Unknown(call.code)
+        return Unknown(call.node)
     if method == "execute":
         return _execute(run, call)
     given = _arguments(method, call, in_batch=True)
@@ -142,7 +142,7 @@ def unknown_operation(run: Interpreter, path: str, call: Call) -> Value:
     if operation in _PLUGINS:
         return _entity(run, operation, call)
     run.opaque(f"op.{operation} is no operation that guard knows", call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _entity(run: Interpreter, operation: str, call: Call) -> Value:
@@ -154,7 +154,7 @@ def _entity(run: Interpreter, operation: str, call: Call) -> Value:
         label = entity.kwargs.get("signature") or (entity.args[1] if len(entity.args) > 1 else None)
     if label is None or not kind.startswith("PG"):
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
-        return Unknown(call.code)
+        return Unknown(call.node)
     object_type = {"PGMaterializedView": "materialized view", "PGGrantTable": "grant"}.get(
         kind, kind.removeprefix("PG").lower()
     )
@@ -167,7 +167,7 @@ def _entity(run: Interpreter, operation: str, call: Call) -> Value:
         )
     )
     run.emit([made], call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 # Arguments
@@ -203,7 +203,7 @@ def _operation(operation: str) -> Word:
         given = _arguments(operation, call)
         if call.open and not given:
             run.opaque(f"the arguments of op.{operation} are not known", call.node, call.frame)
-            return Unknown(call.code)
+            return Unknown(call.node)
         return _record(run, operation, given, call)
 
     return record
@@ -215,7 +215,7 @@ def _record(run: Interpreter, operation: str, given: Arguments, call: Call) -> V
     operations = _RECORDERS[operation](run, given, call)
     if operations:
         run.emit(operations, call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _table(given: Arguments) -> Name:
@@ -234,7 +234,7 @@ def _create_table(run: Interpreter, given: Arguments, call: Call) -> Value:
         "sqlalchemy.Table",
         (label, *items),
         {k: v for k, v in given.items() if k == "schema"},
-        call.code,
+        call.node,
     )
 
 
@@ -458,7 +458,7 @@ def _drop_index(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
 
 def _execute(run: Interpreter, call: Call) -> Value:
     value = call.get(0, "sqltext", "sql")
-    return execution.execute(run, value, call) if value is not None else Unknown(call.code)
+    return execution.execute(run, value, call) if value is not None else Unknown(call.node)
 
 
 def _batch(run: Interpreter, call: Call) -> Value:
@@ -474,7 +474,7 @@ def _same_text(run: Interpreter, call: Call) -> Value:
 
 
 def _inline(run: Interpreter, call: Call) -> Value:
-    return Made("inline_literal", call.args, call.kwargs, call.code)
+    return Made("inline_literal", call.args, call.kwargs, call.node)
 
 
 def _run_async(run: Interpreter, call: Call) -> Value:
@@ -494,7 +494,7 @@ def _invoke(run: Interpreter, call: Call) -> Value:
             recorder = _operation(operation)
             return recorder(run, inner)
     run.opaque("op.invoke is given an operation that is not in sight", call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _snake(camel: str) -> str:

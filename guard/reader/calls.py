@@ -94,7 +94,7 @@ def call(run: Interpreter, function: Value, call: Call) -> Value:
             return run.call(inner, _with_given(call, tuple(given), function.kwargs))
         case _ if _reaches_database(call):
             run.opaque("it calls something that could not be followed", call.node, call.frame)
-    return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.code))
+    return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.node))
 
 
 def _with_given(call: Call, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Call:
@@ -104,7 +104,7 @@ def _with_given(call: Call, args: tuple[Value, ...], kwargs: dict[str, Value]) -
 def _instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
     """Return an instance; a class that stands for a database type or table is kept by name."""
     if sqlalchemy_words.is_made(cls):
-        return Made(cls.name, call.args, call.kwargs, call.code, receiver=cls)
+        return Made(cls.name, call.args, call.kwargs, call.node, receiver=cls)
     return classes.instantiate(run, cls, call)
 
 
@@ -119,7 +119,7 @@ def _call_name(run: Interpreter, path: str, call: Call) -> Value:
         return alembic_words.unknown_operation(run, path, call)
     if _reaches_database(call) and path.partition(".")[0] not in _HARMLESS | imports.LIBRARIES:
         run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
-    return Made(path, call.args, call.kwargs, call.code)
+    return Made(path, call.args, call.kwargs, call.node)
 
 
 def report_unfollowed(run: Interpreter, value: Made, node: ast.Call, frame: Frame) -> None:
@@ -144,12 +144,12 @@ def _call_method(run: Interpreter, receiver: Value, name: str, call: Call) -> Va
     if result is not None:
         return result
     if isinstance(receiver, Made | Class):
-        return Made(name, call.args, call.kwargs, call.code, receiver=receiver)
+        return Made(name, call.args, call.kwargs, call.node, receiver=receiver)
     if _reaches_database(call):
         run.opaque("it calls something that could not be followed", call.node, call.frame)
     if isinstance(receiver, Unknown):
         made = unknown(call.node, receiver)
-        return Unknown(made.code, receiver.origin, receiver.inspected)
+        return Unknown(made.source, receiver.origin, receiver.inspected)
     return unknown(call.node, receiver, *call.args, *call.kwargs.values())
 
 
@@ -201,7 +201,7 @@ def joined_returns(frame: Frame, ends: flow.Flow, call: Call) -> Value:
         values.append(NONE)
     result = values[0]
     for value in values[1:]:
-        result = join(result, value, unknown(call.node).code)
+        result = join(result, value, call.node)
     return result
 
 
@@ -255,7 +255,7 @@ def enter_manager(run: Interpreter, function: Function, call: Call, body: flow.B
         run.calls.pop()
         del run.conditions[depth:]
     if not entered:
-        body(Unknown(call.code))
+        body(Unknown(call.node))
 
 
 def is_manager(function: Value) -> bool:

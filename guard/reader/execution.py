@@ -53,7 +53,7 @@ def execute(run: Interpreter, value: Value, call: Call) -> Value:
     if isinstance(value, Many):
         for item in value.items:
             execute(run, item, call)
-        return Unknown(call.code)
+        return Unknown(call.node)
     operations = _construct(run, value)
     if operations:
         run.emit(operations, call.node, call.frame)
@@ -63,7 +63,7 @@ def execute(run: Interpreter, value: Value, call: Call) -> Value:
         run.emit(
             [Opaque(reason="what it executes is not known", code=call.code)], call.node, call.frame
         )
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def sql_text(value: Value) -> Text | None:
@@ -116,7 +116,7 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
 def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
     plain = text.plain
     inspected = bool(_CATALOGUE.search(plain))
-    result = Unknown(call.code, "outside", inspected)
+    result = Unknown(call.node, "outside", inspected)
     if not plain.strip():
         return result
     if not text.has_content:

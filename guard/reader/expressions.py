@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from guard.reader import calls, classes, flow, imports, text
 from guard.reader.literals import Literal
-from guard.reader.state import Condition, Frame, unknown, unparse
+from guard.reader.state import Condition, Frame, unknown
 from guard.reader.text import Part, Text
 from guard.reader.values import (
     BIND,
@@ -39,6 +39,7 @@ from guard.reader.values import (
     key_of,
     to_python,
     truth,
+    unparse,
 )
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
             return bind(found, value)
         case Const(PurePath() as path):
             return _path_attribute(path, name)
-        case Unknown(code, origin, inspected):
-            return Unknown(f"{code}.{name}", origin, inspected)
+        case Unknown(origin=origin, inspected=inspected):
+            return Unknown(f"{value.code}.{name}", origin, inspected)
     return BoundMethod(value, name)
 
 
@@ -172,7 +173,7 @@ def _dialect_name(run: Interpreter) -> Value:
 def _made_attribute(value: Made, name: str) -> Value:
     if value.path == "argparse.Namespace":
         return value.kwargs.get(name, Unknown(name))
-    return Made(name, receiver=value, called=False, code=f"{value.code}.{name}")
+    return Made(name, receiver=value, called=False)
 
 
 def _path_attribute(path: PurePath, name: str) -> Value:
@@ -185,9 +186,11 @@ def _path_attribute(path: PurePath, name: str) -> Value:
 
 def _attribute(run: Interpreter, node: ast.Attribute, frame: Frame) -> Value:
     owner = run.evaluate(node.value, frame)
+    if isinstance(owner, Unknown):
+        return Unknown(node, owner.origin, owner.inspected)
     value = attribute(run, owner, node.attr)
     if isinstance(value, Unknown):
-        return Unknown(unparse(node), value.origin, value.inspected)
+        return Unknown(node, value.origin, value.inspected)
     return value
 
 
@@ -269,7 +272,7 @@ def _binary(run: Interpreter, node: ast.BinOp, frame: Frame) -> Value:
     if isinstance(left, Class | Instance | Made | Ref) or isinstance(
         right, Class | Instance | Made
     ):
-        return Made("<operator>", (left, right), code=unparse(node))
+        return Made("<operator>", (left, right), source=node)
     return unknown(node, left, right)
 
 
@@ -321,7 +324,7 @@ def _unary(run: Interpreter, node: ast.UnaryOp, frame: Frame) -> Value:
     if isinstance(operand, Const) and isinstance(operand.value, int | float):
         return Const(-operand.value if isinstance(node.op, ast.USub) else operand.value)
     if isinstance(operand, Made):
-        return Made("<operator>", (operand,), code=unparse(node))
+        return Made("<operator>", (operand,), source=node)
     return unknown(node, operand)
 
 
@@ -330,7 +333,7 @@ def _boolean(run: Interpreter, node: ast.BoolOp, frame: Frame) -> Value:
     unsettled: list[Value] = []
     value: Value = NONE
     for part in node.values:
-        with run.condition(Condition(unparse(part)) if unsettled else None):
+        with run.condition(Condition(part) if unsettled else None):
             value = run.evaluate(part, frame)
         settled = truth(value)
         if settled is stops_at:
@@ -344,7 +347,7 @@ def _unsettled(node: ast.BoolOp, values: list[Value]) -> Unknown:
     """A guard stays a guard only where every unsettled test of it asks the database."""
     inspected = all(isinstance(v, Unknown) and v.inspected for v in values)
     origin = unknown(node, *values).origin
-    return Unknown(unparse(node), origin, inspected)
+    return Unknown(node, origin, inspected)
 
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -364,7 +367,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 def _compare(run: Interpreter, node: ast.Compare, frame: Frame) -> Value:
     values = [run.evaluate(node.left, frame), *(run.evaluate(c, frame) for c in node.comparators)]
     if any(isinstance(v, Made | Class) or _is_column(v) for v in values) and not _about_none(node):
-        return Made("<operator>", tuple(values), code=unparse(node))
+        return Made("<operator>", tuple(values), source=node)
     for index, comparison in enumerate(node.ops):
         settled = _settle(comparison, values[index], values[index + 1])
         if settled is None:
@@ -422,9 +425,9 @@ def _conditional(run: Interpreter, node: ast.IfExp, frame: Frame) -> Value:
     if settled is not None:
         return run.evaluate(node.body if settled else node.orelse, frame)
     inspected = isinstance(test, Unknown) and test.inspected
-    with run.condition(Condition(unparse(node.test), inspected)):
+    with run.condition(Condition(node.test, inspected)):
         first = run.evaluate(node.body, frame)
-    with run.condition(Condition(f"not ({unparse(node.test)})", inspected)):
+    with run.condition(Condition(node.test, inspected, form="not ({})")):
         second = run.evaluate(node.orelse, frame)
     if is_known(first) and is_known(second) and to_python(first) == to_python(second):
         return first
@@ -486,13 +489,13 @@ def _subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> Value:
         case Class() if owner.is_enum and isinstance(key, str):
             return classes.lookup(owner, key) or unknown(node)
         case Made():
-            return Made("<item>", (index,), receiver=owner, code=unparse(node))
+            return Made("<item>", (index,), receiver=owner, source=node)
         case Unknown(origin=origin, inspected=inspected):
-            return Unknown(unparse(node), origin, inspected)
+            return Unknown(node, origin, inspected)
         case Ref("<globals>") if is_known(index):
             return frame.module.names.get(str(key), frame.names.get(str(key), unknown(node)))
         case Ref("os.environ"):
-            return Unknown(unparse(node))
+            return Unknown(node)
         case Ref(path):
             return Ref(path)  # a generic alias such as Mapped[int]
     return unknown(node, owner, index)

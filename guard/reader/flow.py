@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from guard.reader import calls, classes, imports
-from guard.reader.state import Condition, Frame, unknown, unparse
+from guard.reader.state import Condition, Frame, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
     BIND,
@@ -29,6 +29,7 @@ from guard.reader.values import (
     join,
     key_of,
     truth,
+    unparse,
 )
 
 if TYPE_CHECKING:
@@ -233,8 +234,9 @@ def _if(run: Interpreter, node: ast.If, frame: Frame) -> Flow:
     settled = truth(test)
     if settled is not None:
         return execute(run, node.body if settled else node.orelse, frame)
-    condition = Condition(unparse(node.test), isinstance(test, Unknown) and test.inspected)
-    negated = Condition(f"not ({condition.code})", condition.guarded)
+    guarded = isinstance(test, Unknown) and test.inspected
+    condition = Condition(node.test, guarded)
+    negated = Condition(node.test, guarded, form="not ({})")
     return branch(run, frame, (node.body, condition), (node.orelse, negated))
 
 
@@ -363,7 +365,7 @@ def _for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
     else:
         known = items
         if isinstance(iterable, Many | Mapping) and not iterable.certain:
-            run.conditions.append(Condition(f"for ... in {unparse(node.iter)}", guarded=False))
+            run.conditions.append(Condition(node.iter, form="for ... in {}"))
     for count, item in enumerate(known):
         if count >= MAX_ITERATIONS:
             run.opaque(f"the loop runs more than {MAX_ITERATIONS} times", node, frame)
@@ -373,7 +375,7 @@ def _for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
             break
     if items is None or (isinstance(iterable, Many) and iterable.open):
         seen = isinstance(iterable, Unknown) and iterable.inspected
-        condition = Condition(f"for each item of {unparse(node.iter)}", guarded=seen, repeated=True)
+        condition = Condition(node.iter, seen, repeated=True, form="for each item of {}")
         before = dict(frame.names)
         with run.condition(condition):
             item = _unknown_item(node, iterable)
@@ -392,7 +394,7 @@ def _for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
 def _unknown_item(node: ast.For | ast.AsyncFor, iterable: Value) -> Value:
     item = unknown(node.target, iterable)
     if isinstance(iterable, Unknown):
-        return Unknown(item.code, iterable.origin, iterable.inspected)
+        return Unknown(node.target, iterable.origin, iterable.inspected)
     return item
 
 
@@ -423,7 +425,7 @@ def _while(run: Interpreter, node: ast.While, frame: Frame) -> Flow:
         if settled is False:
             break
         if settled is None:
-            with run.condition(Condition(unparse(node.test), repeated=True)):
+            with run.condition(Condition(node.test, repeated=True)):
                 execute(run, node.body, frame)
             break
         if any(isinstance(n, ast.Break | ast.Return) for n in ast.walk(node)) and isinstance(

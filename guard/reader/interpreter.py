@@ -22,9 +22,8 @@ from guard.reader.state import (
     Frame,
     LimitReachedError,
     column_of,
-    unparse,
 )
-from guard.reader.values import Instance, Value
+from guard.reader.values import Instance, Value, unparse
 from guard.statement import Direction, Piece, Span, Statement
 
 MAX_STEPS = 400_000

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from guard.reader import flow, text
-from guard.reader.state import Call, unknown, unparse
+from guard.reader.state import Call, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
     DIALECT,
@@ -34,6 +34,7 @@ from guard.reader.values import (
     key_of,
     to_python,
     truth,
+    unparse,
 )
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _nothing(run: Interpreter, call: Call) -> Value:
 
 
 def _outside(run: Interpreter, call: Call) -> Value:
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _same(run: Interpreter, call: Call) -> Value:
@@ -267,11 +268,11 @@ def _os_path(function: Callable[..., Any]) -> Word:
 
 
 def _open(run: Interpreter, call: Call) -> Value:
-    return Made("builtins.open", call.args, call.kwargs, call.code)
+    return Made("builtins.open", call.args, call.kwargs, call.node)
 
 
 def _partial(run: Interpreter, call: Call) -> Value:
-    return Made("functools.partial", call.args, call.kwargs, call.code)
+    return Made("functools.partial", call.args, call.kwargs, call.node)
 
 
 def _chain(run: Interpreter, call: Call) -> Value:
@@ -285,7 +286,7 @@ def _chain(run: Interpreter, call: Call) -> Value:
 
 
 def _template(run: Interpreter, call: Call) -> Value:
-    return Made("string.Template", call.args, call.kwargs, call.code)
+    return Made("string.Template", call.args, call.kwargs, call.node)
 
 
 def _namedtuple(run: Interpreter, call: Call) -> Value:
@@ -545,7 +546,7 @@ def _path_method(run: Interpreter, path: PurePath, name: str, call: Call) -> Val
     if name == "read_text":
         return _read_file(run, Const(path), call)
     if name == "open":
-        return Made("builtins.open", (Const(path),), {}, call.code)
+        return Made("builtins.open", (Const(path),), {}, call.node)
     if name in {"exists", "is_file"}:
         return TRUE
     if name in {"joinpath", "with_suffix", "with_name", "with_stem", "as_posix", "relative_to"}:
@@ -559,4 +560,4 @@ def _read_file(run: Interpreter, path: Value, call: Call) -> Value:
         return unknown(call.node, path)
     file = PurePath(str(to_python(path)))
     content = run.read_file(file, call.frame.module)
-    return Unknown(call.code) if content is None else Text.of(content, "literal")
+    return Unknown(call.node) if content is None else Text.of(content, "literal")

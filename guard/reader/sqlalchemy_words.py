@@ -82,7 +82,7 @@ def word(path: str) -> Word | None:
 def _inspect(run: Interpreter, call: Call) -> Value:
     if call.args and (touches_database(call.args[0]) or isinstance(call.args[0], Unknown)):
         return Ref(INSPECTOR)
-    return Made("sqlalchemy.inspect", call.args, call.kwargs, call.code)
+    return Made("sqlalchemy.inspect", call.args, call.kwargs, call.node)
 
 
 def _session(run: Interpreter, call: Call) -> Value:
@@ -90,17 +90,17 @@ def _session(run: Interpreter, call: Call) -> Value:
 
 
 def _session_factory(run: Interpreter, call: Call) -> Value:
-    return Made("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.code)
+    return Made("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.node)
 
 
 def _table(run: Interpreter, call: Call) -> Value:
-    made = Made("sqlalchemy.Table", call.args, call.kwargs, call.code)
+    made = Made("sqlalchemy.Table", call.args, call.kwargs, call.node)
     run.tables.append(made)
     return made
 
 
 def _engine(run: Interpreter, call: Call) -> Value:
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 _WORDS: dict[str, Word] = {
@@ -123,7 +123,7 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
     """Return what `receiver.name(...)` gives and record what it does; None for no such word."""
     match receiver:
         case Ref(path) if path in {DIALECT, INSPECTOR}:
-            return Unknown(call.code, "outside", inspected=True)
+            return Unknown(call.node, "outside", inspected=True)
         case Ref(path) if path == SESSION:
             return _session_method(run, name, call)
         case Ref(path) if path in _DATABASE:
@@ -137,7 +137,7 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
         case Unknown() if name in _EXECUTE | _SCRIPT and call.args:
             return _unknown_execute(run, receiver, name, call)
         case Unknown(inspected=True):
-            return Unknown(call.code, "outside", inspected=True)
+            return Unknown(call.node, "outside", inspected=True)
     return None
 
 
@@ -146,7 +146,7 @@ def _method_of_method(run: Interpreter, receiver: BoundMethod, name: str, call: 
     if name.startswith(("quote", "format_")) and call.args and isinstance(call.args[0], Text):
         return call.args[0]
     if isinstance(receiver.receiver, Ref) and receiver.receiver.path in {DIALECT, INSPECTOR}:
-        return Unknown(call.code, "outside", inspected=True)
+        return Unknown(call.node, "outside", inspected=True)
     return unknown(call.node, *call.args)
 
 
@@ -172,20 +172,20 @@ def _connection_method(run: Interpreter, path: str, name: str, call: Call) -> Va
         case "cursor" | "raw_connection" | "get_raw_connection":
             return Ref(CURSOR)
         case "begin" | "begin_nested" | "begin_transaction":
-            return Made(name, call.args, call.kwargs, call.code, receiver=Ref(path))
+            return Made(name, call.args, call.kwargs, call.node, receiver=Ref(path))
         case "commit" | "rollback":
             run.emit([TransactionControl(command=name)], call.node, call.frame)
             return NONE
         case "autocommit_block":
             return Ref("<autocommit>")
         case "has_table" | "table_names" | "has_index":
-            return Unknown(call.code, "outside", inspected=True)
+            return Unknown(call.node, "outside", inspected=True)
         case "run_sync" | "run_async" if call.args:
             given = Call(call.node, call.frame, (Ref(BIND), *call.args[1:]), call.kwargs)
             return run.call(call.args[0], given)
         case "copy_from" | "copy_expert":
             run.opaque("it copies rows in", call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _session_method(run: Interpreter, name: str, call: Call) -> Value:
@@ -194,13 +194,13 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
         case _ if name in _EXECUTE and value is not None:
             return execution.execute(run, value, call)
         case "query":
-            return Made("query", call.args, call.kwargs, call.code, receiver=Ref(SESSION))
+            return Made("query", call.args, call.kwargs, call.node, receiver=Ref(SESSION))
         case "connection" | "get_bind":
             return Ref(BIND)
         case "commit" | "rollback":
             run.emit([TransactionControl(command=name)], call.node, call.frame)
         case "begin" | "begin_nested":
-            return Made(name, call.args, call.kwargs, call.code, receiver=Ref(SESSION))
+            return Made(name, call.args, call.kwargs, call.node, receiver=Ref(SESSION))
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
             table = _table_of_rows(value)
             count = columns.row_count(call.args[-1]) if call.args else None
@@ -211,7 +211,7 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
             run.emit([Delete(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
         case "get":
             run.emit([Query(tables=(_table_of_rows(value),))], call.node, call.frame)
-    return Unknown(call.code)
+    return Unknown(call.node)
 
 
 def _table_of_rows(value: Value | None) -> Name:
@@ -227,12 +227,12 @@ def _class_method(run: Interpreter, receiver: Class, name: str, call: Call) -> V
 
 
 def _made_method(run: Interpreter, receiver: Made, name: str, call: Call) -> Value | None:
-    here = Made(name, call.args, call.kwargs, call.code, receiver=receiver)
+    here = Made(name, call.args, call.kwargs, call.node, receiver=receiver)
     if name in _QUERY_ENDS and _query_root(here):
         operation = rows.query_operation(here)
         if operation is not None:
             run.emit([operation], call.node, call.frame)
-            return Unknown(call.code)
+            return Unknown(call.node)
     if name in {"create", "drop"}:
         return _create_or_drop(run, receiver, name, call)
     if name in {"create_all", "drop_all"}:
@@ -242,7 +242,7 @@ def _made_method(run: Interpreter, receiver: Made, name: str, call: Call) -> Val
     if receiver.path.endswith("sessionmaker"):
         return Ref(SESSION)
     if name in _EXECUTE and call.args:
-        return _unknown_execute(run, Unknown(receiver.code), name, call)
+        return _unknown_execute(run, Unknown(receiver.source), name, call)
     if name == "connect" or (name == "cursor" and receiver.path.startswith("sqlite3")):
         return Ref(CURSOR) if "sqlite3" in receiver.path else Ref(BIND)
     return None
@@ -371,5 +371,5 @@ def _mapped_table(run: Interpreter, cls: Class, label: Name) -> columns.ReadTabl
             continue
         named = value.args and isinstance(value.args[0], Text)
         args = value.args if named else (Text.of(key), *value.args)
-        items.append(Made(value.path, args, value.kwargs, value.code))
+        items.append(Made(value.path, args, value.kwargs, value.source))
     return columns.read_table(label, tuple(items), {}, run.dialect)

@@ -9,7 +9,7 @@ import msgspec
 
 from guard.reader.modules import Module
 from guard.reader.text import Text
-from guard.reader.values import Function, Unknown, Value
+from guard.reader.values import Function, Source, Unknown, Value, unparse
 from guard.statement import Piece, Span
 
 
@@ -18,11 +18,19 @@ class LimitReachedError(Exception):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A test that is settled at run time only. `guarded`: it asks what the database already has."""
+    """A test that is settled at run time only. `guarded`: it asks what the database already has.
 
-    code: str
+    `form` says what of the test must hold: `{}`, `not ({})`, `for each item of {}`.
+    """
+
+    test: Source
     guarded: bool = False
     repeated: bool = False
+    form: str = "{}"
+
+    @property
+    def code(self) -> str:
+        return self.form.replace("{}", unparse(self.test), 1)
 
 
 class Frame(msgspec.Struct):
@@ -76,16 +84,7 @@ def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:
         for v in sources
     )
     seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in sources)
-    return Unknown(unparse(node), "outside" if outside else "constant", seen)
-
-
-def unparse(node: ast.AST) -> str:
-    """Return the node as code on one line, cut where it is long."""
-    try:
-        code = " ".join(ast.unparse(node).split())
-    except (RecursionError, ValueError):
-        code = "..."
-    return code if len(code) <= 120 else code[:117] + "..."
+    return Unknown(node, "outside" if outside else "constant", seen)
 
 
 def column_of(module: Module, line: int, offset: int) -> int:

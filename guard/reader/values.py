@@ -27,6 +27,21 @@ SESSION = "<session>"
 CURSOR = "<cursor>"  # a raw DBAPI connection or cursor
 
 
+Source: TypeAlias = ast.AST | str  # an expression, or its code
+MAX_CODE = 120
+
+
+def unparse(source: Source) -> str:
+    """Return the expression as code on one line, cut where it is long."""
+    if isinstance(source, str):
+        return source
+    try:
+        code = " ".join(ast.unparse(source).split())
+    except (RecursionError, ValueError):
+        code = "..."
+    return code if len(code) <= MAX_CODE else code[: MAX_CODE - 3] + "..."
+
+
 class Const(msgspec.Struct, frozen=True):
     """A number, True, None, bytes, a date: any plain Python value but a string."""
 
@@ -34,11 +49,18 @@ class Const(msgspec.Struct, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """What cannot be known without running it. `inspected`: read from the database's catalogue."""
+    """What cannot be known without running it. `inspected`: read from the database's catalogue.
 
-    code: str
+    `source` is the expression; as a tree it becomes code only when somebody asks.
+    """
+
+    source: Source
     origin: Origin = "outside"
     inspected: bool = False
+
+    @property
+    def code(self) -> str:
+        return unparse(self.source)
 
 
 class Ref(msgspec.Struct, frozen=True):
@@ -52,14 +74,21 @@ class Made(msgspec.Struct, frozen=True):
 
     `path` is the dotted name of what was called; of a method it is the method's name and
     `receiver` is the object. `called` is False for an attribute such as `table.c.id`.
+    `source` is the expression, as in Unknown.
     """
 
     path: str
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = {}
-    code: str = ""
+    source: Source = ""
     receiver: Value | None = None
     called: bool = True
+
+    @property
+    def code(self) -> str:
+        if not self.called and isinstance(self.receiver, Made):
+            return f"{self.receiver.code}.{self.path}"
+        return unparse(self.source)
 
 
 class Many(msgspec.Struct):
@@ -183,8 +212,8 @@ def key_of(value: Value) -> Any:
             return tuple(key_of(item) for item in items)
         case Ref(path):
             return ("ref", path)
-        case Unknown(code):
-            return ("unknown", code)
+        case Unknown():
+            return ("unknown", value.code)
         case _:
             return ("object", id(value))
 
@@ -262,7 +291,7 @@ def touches_database(value: Value) -> bool:
     return False
 
 
-def join(a: Value | None, b: Value | None, code: str) -> Value:
+def join(a: Value | None, b: Value | None, code: Source) -> Value:
     """Return what is known of a name that is `a` on one path and `b` on another."""
     if a is None or b is None:
         # Set on one path only: code that uses it afterwards relies on that path.
@@ -277,7 +306,11 @@ def join(a: Value | None, b: Value | None, code: str) -> Value:
 def _same(a: Value, b: Value) -> bool:
     if is_known(a) and is_known(b):
         return bool(to_python(a) == to_python(b))
-    return type(a) is type(b) and isinstance(a, Ref | Unknown | Made) and a == b
+    if isinstance(a, Unknown) and isinstance(b, Unknown):
+        return (a.code, a.origin, a.inspected) == (b.code, b.origin, b.inspected)
+    if isinstance(a, Made) and isinstance(b, Made):
+        return a == b or (a.path == b.path and a.code == b.code and bool(a.code))
+    return isinstance(a, Ref) and a == b
 
 
 def _origin(value: Value) -> Origin:
