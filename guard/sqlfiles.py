@@ -94,7 +94,7 @@ def read_sql_folder(folder: Path) -> tuple[SqlMigration, ...]:
         raise SqlFolderError(f"{folder}: cannot be read: {error.strerror}") from None
     found: dict[tuple[str, str], SqlMigration] = {}
     for path in sorted(paths):
-        migration = _read_file(path)
+        migration = read_sql_file(path)
         key = (migration.framework, migration.id)
         found[key] = _joined(found[key], migration) if key in found else migration
     return tuple(sorted(found.values(), key=_order))
@@ -127,13 +127,12 @@ def _numbers(version: str) -> list[int]:
 # One file
 
 
-def _read_file(path: Path) -> SqlMigration:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SqlFolderError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SqlFolderError(f"{path}: not UTF-8 text: save it as UTF-8") from None
+def read_sql_file(path: Path, text: str | None = None) -> SqlMigration:
+    """Return one file as a migration, whatever it is called; `text` stands in for the disk.
+
+    Raises SqlFolderError where it cannot be read.
+    """
+    text = read_sql_text(path) if text is None else text
     if flyway := _FLYWAY.fullmatch(path.name):
         return _read_flyway(path, text, flyway)
     if pair := _PAIR.fullmatch(path.name):
@@ -146,6 +145,16 @@ def _read_file(path: Path) -> SqlMigration:
         return _read_goose(path, text, version)
     part = SqlPart(path=path, text=text, transactional=not _OUTSIDE.match(text))
     return SqlMigration(id=version, framework="numbered", up=part)
+
+
+def read_sql_text(path: Path) -> str:
+    """Return the file's text; raise SqlFolderError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SqlFolderError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SqlFolderError(f"{path}: not UTF-8 text: save it as UTF-8") from None
 
 
 def _read_flyway(path: Path, text: str, name: re.Match[str]) -> SqlMigration:
