@@ -1,0 +1,207 @@
+"""`guard show` and `guard schema`: what revisions do, and what they make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from guard.cli import cli
+
+HEAD = '"""{id}."""\nimport sqlalchemy as sa\nfrom alembic import op\nrevision = "{id}"\n'
+FIRST = (
+    HEAD.format(id="a1")
+    + """\
+down_revision = None
+
+
+def upgrade():
+    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
+    with op.get_context().autocommit_block():
+        op.create_index("ix", "orders", ["id"], postgresql_concurrently=True)
+
+
+def downgrade():
+    op.drop_table("orders")
+"""
+)
+SECOND = (
+    HEAD.format(id="b2")
+    + """\
+down_revision = "a1"
+
+
+def _add(name):
+    op.add_column("orders", sa.Column(name, sa.Text()))
+
+
+def upgrade():
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            '''
+            ALTER TABLE orders
+                ADD COLUMN total numeric(10, 2);
+            '''
+        )
+    if "note" not in columns():
+        _add("note")
+    op.execute(unknown())
+
+
+def downgrade():
+    raise NotImplementedError("no way back")
+"""
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    (versions / "a1_first.py").write_text(FIRST)
+    (versions / "b2_second.py").write_text(SECOND)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def guard(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def shown(*arguments: str) -> list[dict[str, Any]]:
+    revisions: list[dict[str, Any]] = json.loads(
+        guard("show", "--output-format", "json", *arguments)
+    )["revisions"]
+    return revisions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ([], ["b2"]),
+        (["head"], ["b2"]),
+        (["a1"], ["a1"]),
+        (["a"], ["a1"]),
+        (["migrations/versions/a1_first.py"], ["a1"]),
+        (["migrations"], ["a1", "b2"]),
+        (["--all"], ["a1", "b2"]),
+    ],
+)
+def test_it_shows_what_is_named(project: Path, arguments: list[str], ids: list[str]) -> None:
+    assert [revision["revision"] for revision in shown(*arguments)] == ids
+
+
+def test_the_json_contract(project: Path) -> None:
+    first, second = shown("--all")
+    assert first == {
+        "path": "migrations/versions/a1_first.py",
+        "revision": "a1",
+        "upgrade": {
+            "statements": [
+                {
+                    "kind": "create-table",
+                    "table": "orders",
+                    "object": "orders",
+                    "line": 9,
+                    "end_line": 9,
+                    "column": 5,
+                    "conditional": False,
+                    "in_transaction": True,
+                },
+                {
+                    "kind": "create-index",
+                    "table": "orders",
+                    "object": "orders.ix",
+                    "line": 11,
+                    "end_line": 11,
+                    "column": 9,
+                    "conditional": False,
+                    "in_transaction": False,
+                },
+            ]
+        },
+        "downgrade": {
+            "statements": [
+                {
+                    "kind": "drop-table",
+                    "table": "orders",
+                    "object": "orders",
+                    "line": 15,
+                    "end_line": 15,
+                    "column": 5,
+                    "conditional": False,
+                    "in_transaction": True,
+                }
+            ]
+        },
+    }
+    entries = second["upgrade"]["statements"]
+    assert [(e["kind"], e["line"], e["conditional"], e.get("dialects")) for e in entries] == [
+        ("add-column", 14, False, ["postgresql"]),
+        ("add-column", 9, True, None),
+        ("opaque", 22, False, None),
+    ]
+    assert entries[0]["sql"].startswith("ALTER TABLE orders")
+    assert entries[2]["reason"]
+
+
+def test_the_table_for_people(project: Path) -> None:
+    text = guard("show", "b2")
+    assert "[postgresql]" in text
+    assert "add-column" in text
+    assert "'note' not in columns()" in text
+    assert "downgrade: raises no way back" in text
+    assert "outside the transaction" in guard("show", "a1")
+
+
+def test_a_dialect_settles_what_runs(project: Path) -> None:
+    kinds = [
+        statement["kind"]
+        for statement in shown("b2", "--dialect", "sqlite")[0]["upgrade"]["statements"]
+    ]
+    assert kinds == ["add-column", "opaque"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "zz"], "no revision is called zz"),
+        (["show", "--dialect", "oracle"], "unknown dialect 'oracle'"),
+        (["schema", "--at", "zz"], "no revision is called zz"),
+    ],
+)
+def test_what_is_wrong_is_said(project: Path, arguments: list[str], message: str) -> None:
+    assert message in guard(*arguments, code=2)
+
+
+def test_the_schema_at_a_revision(project: Path) -> None:
+    assert "total" not in guard("schema", "--at", "a1")
+    after = guard("schema", "--dialect", "postgresql")
+    assert "total  numeric(10, 2)" in after
+    assert "created by a1" in after
+
+
+def test_the_schema_as_json_and_sql(project: Path) -> None:
+    tables = json.loads(guard("schema", "--format", "json", "--at", "a1"))["tables"]
+    assert [table["name"] for table in tables] == ["orders"]
+    assert "CREATE TABLE" in guard("schema", "--format", "sql", "--at", "a1").upper()
+
+
+def test_several_databases_stand_under_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "versions").mkdir(parents=True)
+        (tmp_path / name / "versions" / "a1_first.py").write_text(FIRST)
+    (tmp_path / "alembic.ini").write_text(
+        "[one]\nscript_location = %(here)s/one\n[two]\nscript_location = %(here)s/two\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert list(json.loads(guard("schema", "--format", "json"))) == ["one", "two"]
+    assert "-- two" in guard("schema", "--format", "sql")
