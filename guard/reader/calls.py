@@ -166,7 +166,7 @@ def call_function(run: Interpreter, function: Function, call: Call) -> Value:
         if _reaches_database(call):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)
         return unknown(call.node)
-    frame = Frame(function.module, bind_arguments(function, call), function.names, function)
+    frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
     run.calls.append((call.frame.module, call.node))
     run.active.append(function.node)
     depth = len(run.conditions)
@@ -237,7 +237,7 @@ def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
 
 def enter_manager(run: Interpreter, function: Function, call: Call, body: flow.Body) -> None:
     """Run a `@contextmanager` function around the body of its `with`: at its yield."""
-    frame = Frame(function.module, bind_arguments(function, call), function.names, function)
+    frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
     entered: list[Value] = []
 
     def on_yield(value: Value) -> None:

@@ -17,7 +17,7 @@ _ENUMS = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "enum.Fla
 
 def define(run: Interpreter, node: ast.ClassDef, frame: Frame) -> Class:
     """Return the class: its body is run as a frame of its own."""
-    inner = Frame(frame.module, {}, {**frame.outer, **frame.names}, frame.function)
+    inner = Frame(frame.module, {}, frame.scopes, frame.function)
     run.execute(node.body, inner)
     bases = tuple(run.evaluate(base, frame) for base in node.bases)
     fields = tuple(

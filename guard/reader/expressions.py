@@ -74,9 +74,16 @@ def _constant(run: Interpreter, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(run: Interpreter, node: ast.Name, frame: Frame) -> Value:
-    for names in (frame.names, frame.outer, frame.module.names):
+    return imports.settle(run, _lookup(run, node, frame))
+
+
+def _lookup(run: Interpreter, node: ast.Name, frame: Frame) -> Value:
+    for names in (frame.names, *frame.outer):
         if node.id in names:
             return names[node.id]
+    value = imports.name_in(run, frame.module, node.id)
+    if value is not None:
+        return value
     if node.id == "__file__":
         return Text.of(str(frame.module.file or frame.module.path))
     if node.id == "__name__":
@@ -90,7 +97,7 @@ def _lambda(run: Interpreter, node: ast.Lambda, frame: Frame) -> Value:
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
-    return Function(node, frame.module, {**frame.outer, **frame.names}, defaults)
+    return Function(node, frame.module, frame.scopes, defaults)
 
 
 def _named(run: Interpreter, node: ast.NamedExpr, frame: Frame) -> Value:
@@ -123,8 +130,7 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
         case Made():
             return _made_attribute(value, name)
         case ModuleValue(module):
-            imports.load(run, module)
-            return module.names.get(name, Unknown(name))
+            return imports.name_in(run, module, name) or Unknown(name)
         case Class():
             found = classes.lookup(value, name)
             return found if found is not None else Made(name, receiver=value, called=False)
@@ -141,7 +147,7 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
 def bind(value: Value, receiver: Instance) -> Value:
     """Return a function as the instance's method."""
     if isinstance(value, Function):
-        return Function(value.node, value.module, value.names, value.defaults, receiver)
+        return Function(value.node, value.module, value.scopes, value.defaults, receiver)
     return value
 
 
@@ -185,13 +191,20 @@ def _path_attribute(path: PurePath, name: str) -> Value:
 
 
 def _attribute(run: Interpreter, node: ast.Attribute, frame: Frame) -> Value:
-    owner = run.evaluate(node.value, frame)
-    if isinstance(owner, Unknown):
-        return Unknown(node, owner.origin, owner.inspected)
-    value = attribute(run, owner, node.attr)
+    value = _dotted(run, node, frame)
     if isinstance(value, Unknown):
         return Unknown(node, value.origin, value.inspected)
-    return value
+    return imports.settle(run, value)
+
+
+def _dotted(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
+    """Return `a.b.c` with its names as they stand: only the whole of it may be worth following."""
+    match node:
+        case ast.Name():
+            return _lookup(run, node, frame)
+        case ast.Attribute(value=owner, attr=name):
+            return attribute(run, _dotted(run, owner, frame), name)
+    return run.evaluate(node, frame)
 
 
 # Text
@@ -493,7 +506,11 @@ def _subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> Value:
         case Unknown(origin=origin, inspected=inspected):
             return Unknown(node, origin, inspected)
         case Ref("<globals>") if is_known(index):
-            return frame.module.names.get(str(key), frame.names.get(str(key), unknown(node)))
+            return (
+                imports.name_in(run, frame.module, str(key))
+                or frame.names.get(str(key))
+                or unknown(node)
+            )
         case Ref("os.environ"):
             return Unknown(node)
         case Ref(path):
@@ -523,7 +540,7 @@ def _comprehension(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
     assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
     kind = "set" if isinstance(node, ast.SetComp) else "list"
     result = _many(kind, [], True, False)
-    inner = Frame(frame.module, dict(frame.names), frame.outer, frame.function)
+    inner = Frame(frame.module, {}, (frame.names, *frame.outer), frame.function)
     for certain in _generate(run, node.generators, inner, result):
         result.items.append(run.evaluate(node.elt, inner))
         result.certain = result.certain and certain
@@ -532,7 +549,7 @@ def _comprehension(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
 
 def _dict_comprehension(run: Interpreter, node: ast.DictComp, frame: Frame) -> Value:
     result = Mapping({})
-    inner = Frame(frame.module, dict(frame.names), frame.outer, frame.function)
+    inner = Frame(frame.module, {}, (frame.names, *frame.outer), frame.function)
     for certain in _generate(run, node.generators, inner, result):
         key = run.evaluate(node.key, inner)
         result.pairs[key_of(key)] = (key, run.evaluate(node.value, inner))

@@ -173,11 +173,7 @@ def _define(run: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, fram
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
-    names = {} if frame.function is None else {**frame.outer, **frame.names}
-    function = Function(node, frame.module, names, defaults)
-    frame.names[node.name] = function
-    if frame.function is not None:
-        names[node.name] = function  # a nested function may call itself
+    frame.names[node.name] = Function(node, frame.module, frame.scopes, defaults)
     return Flow.GOES_ON
 
 
@@ -185,7 +181,7 @@ def _class(run: Interpreter, node: ast.ClassDef, frame: Frame) -> Flow:
     cls = classes.define(run, node, frame)
     frame.names[node.name] = cls
     if "__tablename__" in cls.attributes:
-        run.tables.append(cls)
+        frame.module.tables.append(cls)
     return Flow.GOES_ON
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from guard.reader.modules import Module
 from guard.reader.state import Frame
-from guard.reader.values import ModuleValue, Ref, Value
+from guard.reader.values import Made, ModuleValue, Ref, Value
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # Libraries whose words the reader knows by name: never followed into their source.
 LIBRARIES = frozenset({"alembic", "sqlalchemy", "sqlmodel", "typing", "dataclasses", "enum"})
 MAX_REEXPORTS = 8
+_REGISTRIES = ("MetaData", "declarative_base", "registry")
+_STANDARD = LIBRARIES | sys.stdlib_module_names | {"builtins"}
 
 
 def bind_import(run: Interpreter, node: ast.Import, frame: Frame) -> None:
@@ -32,35 +35,32 @@ def bind_import(run: Interpreter, node: ast.Import, frame: Frame) -> None:
 def bind_import_from(run: Interpreter, node: ast.ImportFrom, frame: Frame) -> None:
     """`from a import b`, `from . import b`, `from a import *`."""
     for alias in node.names:
-        if node.level:
-            _bind_relative(run, node, alias, frame)
-        elif alias.name == "*":
-            source = (
-                None if _is_library(node.module or "") else run.resolver.find(node.module or "")
-            )
+        if alias.name == "*":
+            source = _star_source(run, frame.module, node)
             if source is not None:
                 load(run, source)
                 frame.names.update(source.names)
+        elif node.level:
+            _bind_relative(run, node, alias, frame)
         else:
             frame.names[alias.asname or alias.name] = Ref(f"{node.module}.{alias.name}")
+
+
+def _star_source(run: Interpreter, module: Module, node: ast.ImportFrom) -> Module | None:
+    if node.level:
+        return run.resolver.find_relative(module, node.level, node.module)
+    return None if _is_library(node.module or "") else run.resolver.find(node.module or "")
 
 
 def _bind_relative(run: Interpreter, node: ast.ImportFrom, alias: ast.alias, frame: Frame) -> None:
     """Relative names have no dotted path to wait under, so they are followed at once."""
     source = run.resolver.find_relative(frame.module, node.level, node.module)
-    if alias.name == "*":
-        if source is not None:
-            load(run, source)
-            frame.names.update(source.names)
-        return
     value: Value = Ref("." * node.level + ".".join(filter(None, (node.module, alias.name))))
     if source is not None:
-        load(run, source)
-        value = source.names.get(alias.name, value)
+        value = name_in(run, source, alias.name) or value
     if isinstance(value, Ref):
         inner = ".".join(filter(None, (node.module, alias.name)))
         if module := run.resolver.find_relative(frame.module, node.level, inner):
-            load(run, module)
             value = ModuleValue(module)
     frame.names[alias.asname or alias.name] = value
 
@@ -70,9 +70,12 @@ def settle(run: Interpreter, value: Value) -> Value:
     for _ in range(MAX_REEXPORTS):
         if not isinstance(value, Ref) or value.path[0] in "<." or _is_standard(value.path):
             return value
-        found = _find(run, value.path.split("."))
+        known = run.resolver.settled.get(value.path)
+        found = known or _find(run, value.path.split("."))
+        run.resolver.asked += 1
         if found is None:
             return value
+        run.resolver.settled[value.path] = found
         value = found
     return value
 
@@ -82,8 +85,7 @@ def _find(run: Interpreter, parts: list[str]) -> Value | None:
         module = run.resolver.find(".".join(parts[:length]))
         if module is None:
             continue
-        load(run, module)
-        value = module.names.get(parts[length])
+        value = name_in(run, module, parts[length])
         for name in parts[length + 1 :]:
             value = run.attribute(value, name) if value is not None else None
         return value
@@ -92,26 +94,62 @@ def _find(run: Interpreter, parts: list[str]) -> Value | None:
 
 def _is_standard(dotted: str) -> bool:
     package = dotted.partition(".")[0]
-    return package in LIBRARIES or package in sys.stdlib_module_names
+    return package in _STANDARD
 
 
 def _is_library(dotted: str) -> bool:
     return dotted.partition(".")[0] in LIBRARIES
 
 
-def load(run: Interpreter, module: Module) -> None:
-    """Run the module's body once, so that its names are there.
+def name_in(run: Interpreter, module: Module, name: str) -> Value | None:
+    """Return what the module's body gives the name; None for nothing.
 
-    What it would do to a database on import is no part of the migration, and is not recorded.
+    Of a helper just the statements that have to do with the name are run, when it is first asked
+    for: applications are large, and a revision needs little of them.
     """
-    if module.loaded:
+    if module is not run.module:
+        _run_body(run, module, module.bindings.get(name, ()))
+    value = module.names.get(name)
+    if isinstance(value, Made) and value.path.endswith(_REGISTRIES):
+        load(run, module)  # the tables that enter themselves there
+    return value if value is not None else _from_stars(run, module, name)
+
+
+def _from_stars(run: Interpreter, module: Module, name: str) -> Value | None:
+    for statement in module.bindings.get("*", ()):
+        if statement in module.begun or not isinstance(statement, ast.ImportFrom):
+            continue
+        module.begun.add(statement)  # modules may import each other
+        source = _star_source(run, module, statement)
+        value = name_in(run, source, name) if source is not None else None
+        module.begun.discard(statement)
+        if value is not None:
+            return value
+    return None
+
+
+def load(run: Interpreter, module: Module) -> None:
+    """Run the module's body, as far as it has not been run, so that all its names are there."""
+    _run_body(run, module, module.tree.body)
+
+
+def _run_body(run: Interpreter, module: Module, body: Iterable[ast.stmt]) -> None:
+    """Run statements of the module's body that were not run yet.
+
+    What they would do to a database on import is no part of the migration, and is not recorded.
+    """
+    waiting = [statement for statement in body if statement not in module.begun]
+    if not waiting:
         return
-    module.loaded = True
     frame = Frame(module, module.names)
     conditions, run.conditions = run.conditions, []
     statements, run.statements = run.statements, []
+    module.begun.update(waiting)
     try:
-        run.execute(module.tree.body, frame)
+        run.execute(waiting, frame)
+    except BaseException:
+        module.begun.difference_update(waiting)
+        raise
     finally:
         run.statements = statements
         run.conditions = conditions

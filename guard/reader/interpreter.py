@@ -50,13 +50,19 @@ class Interpreter:
         self.asked_dialect = False
         self.statements: list[Statement] = []
         self.built: list[BuiltText] = []
-        self.tables: list[Value] = []  # tables and mapped classes that the code defines
         self.conditions: list[Condition] = []
         self.autocommit = 0
         self.database: str | None = None
         self.calls: list[tuple[Module, ast.AST]] = []  # from the revision inwards
         self.active: list[ast.AST] = []  # functions being run, against endless recursion
         self.steps = 0
+
+    @property
+    def tables(self) -> list[Value]:
+        """The tables and mapped classes that the revision and its helpers define."""
+        return [
+            table for module in (self.module, *self.resolver.modules) for table in module.tables
+        ]
 
     # What the modules of the reader share
 

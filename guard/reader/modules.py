@@ -7,6 +7,8 @@ parse, stays a dotted name.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from guard.head import SAVE_AS_UTF_8, decode_source, parse_source
@@ -30,10 +32,47 @@ class Module:
         self.path = path  # as reports name it
         self.name = name  # dotted, "" where unknown
         self.tree = tree
-        self.lines = text.splitlines(keepends=True) or [""]
+        self.lines = [
+            line + "\n" for line in text.split("\n")
+        ]  # Python's lines: a form feed ends none
         self.file = file
         self.names: dict[str, Value] = {}
-        self.loaded = False
+        self.tables: list[Value] = []  # tables and mapped classes that it defines
+        self.begun: set[ast.stmt] = set()  # statements of its body that were run
+
+    def forget(self) -> None:
+        """Make it a module that nobody looked at yet."""
+        self.names, self.tables, self.begun = {}, [], set()
+
+    @cached_property
+    def bindings(self) -> dict[str, list[ast.stmt]]:
+        """The statements of its body that have to do with a name, by name; `*` for star imports."""
+        found: dict[str, list[ast.stmt]] = {}
+        for statement in self.tree.body:
+            for name in dict.fromkeys(_concerned(statement)):
+                found.setdefault(name, []).append(statement)
+        return found
+
+
+def _concerned(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that the statement binds or may change."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from (a.asname or a.name.partition(".")[0] for a in statement.names)
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case ast.Expr(value=ast.Constant()):
+            pass  # a docstring
+        case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.AnnAssign():
+            yield from (n.id for n in ast.walk(statement) if isinstance(n, ast.Name))
+        case _:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name):
+                    yield node.id
+                elif isinstance(node, ast.stmt) and node is not statement:
+                    yield from _concerned(node)
 
 
 def decode(data: bytes) -> str:
@@ -63,8 +102,14 @@ class Resolver:
         self._search = tuple(dict.fromkeys((*search, root, root / "src")))
         self._modules: dict[Path, Module | None] = {}
         self._found: dict[str, Path | None] = {}
+        self.settled: dict[str, Value] = {}  # what dotted names turned out to be
         self.consulted: set[Path] = set()  # every helper file that was asked for, there or not
         self.asked = 0  # how often one was asked for
+
+    @property
+    def modules(self) -> list[Module]:
+        """The helpers that were parsed so far."""
+        return [module for module in self._modules.values() if module is not None]
 
     def find(self, dotted: str) -> Module | None:
         """Return the module of that dotted name, or None where it is not in sight."""

@@ -122,8 +122,7 @@ class _Run(msgspec.Struct):
 
 def _run(module: Module, resolver: Resolver, dialect: str | None, direction: Direction) -> _Run:
     run = Interpreter(module, resolver, dialect, direction)
-    module.loaded = False
-    module.names = {}
+    module.forget()
     try:
         imports.load(run, module)
         function = imports.settle(run, module.names.get(direction, Ref("<none>")))

@@ -41,7 +41,7 @@ def _follow(run: Interpreter, module: Module, node: ast.FunctionDef | ast.AsyncF
     names += [a.arg for a in (spec.vararg, spec.kwarg) if a is not None]
     given: dict[str, Value] = {name: Unknown(name) for name in names}
     call = ast.copy_location(ast.Call(ast.Name(node.name, ast.Load()), [], []), node)
-    frame = Frame(module, given, {}, Function(node, module, {}))
+    frame = Frame(module, given, (), Function(node, module))
     run.calls.append((module, call))
     run.active.append(node)
     try:

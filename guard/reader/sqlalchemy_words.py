@@ -95,7 +95,7 @@ def _session_factory(run: Interpreter, call: Call) -> Value:
 
 def _table(run: Interpreter, call: Call) -> Value:
     made = Made("sqlalchemy.Table", call.args, call.kwargs, call.node)
-    run.tables.append(made)
+    call.frame.module.tables.append(made)
     return made
 
 

@@ -38,11 +38,16 @@ class Frame(msgspec.Struct):
 
     module: Module
     names: dict[str, Value]
-    outer: dict[str, Value] = {}
+    outer: tuple[dict[str, Value], ...] = ()  # of the enclosing functions, innermost first
     function: Function | None = None
     returned: list[Value] = []
     globals_written: set[str] = set()
     on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
+
+    @property
+    def scopes(self) -> tuple[dict[str, Value], ...]:
+        """The names that a function defined here sees besides those of its module."""
+        return () if self.function is None else (self.names, *self.outer)
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -118,7 +118,7 @@ class Function(msgspec.Struct, frozen=True):
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     module: Module
-    names: dict[str, Value]  # of the enclosing functions
+    scopes: tuple[dict[str, Value], ...] = ()  # of the enclosing functions, innermost first
     defaults: tuple[Value | None, ...] = ()
     receiver: Value | None = None
     bound: tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]] = ((), ())  # functools.partial
