@@ -40,6 +40,7 @@ from guard.operations import (
     Update,
 )
 from guard.sql import Hole, SqlReading, read_sql
+from guard.sql.read import MISTAKE
 from guard.statement import AnyOperation
 
 DIALECTS = [None, "postgresql", "mysql", "mariadb", "sqlite"]
@@ -310,8 +311,10 @@ TEXTS = st.lists(PIECES, max_size=25).map(" ".join)
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(DIALECTS))
 def test_no_text_is_too_strange(text: str, dialect: str | None) -> None:
-    for found in read_sql(text, dialect).statements:
+    reading = read_sql(text, dialect)
+    for found in reading.statements:
         assert text[found.start : found.end] == found.text
+    assert MISTAKE not in str(reading)
 
 
 @settings(max_examples=300, deadline=None)
@@ -322,7 +325,9 @@ def test_no_holes_are_too_strange(parts: list[tuple[str, str]], dialect: str | N
         text += literal
         holes.append(Hole(len(text), len(text) + len(code) + 2, code))
         text += "{" + code + "}"
-    assert len(read_sql(text, dialect, tuple(holes)).roles) == len(holes)
+    reading = read_sql(text, dialect, tuple(holes))
+    assert len(reading.roles) == len(holes)
+    assert MISTAKE not in str(reading)
 
 
 LAZY = """

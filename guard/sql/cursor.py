@@ -188,7 +188,7 @@ class Cursor:
     def next(self) -> Token:
         """Return the next token and move past it."""
         token = self.peek()
-        self.index += 1
+        self.index = min(self.index + 1, self.stop)
         return token
 
     def take(self, *words: str) -> bool:

@@ -32,6 +32,9 @@ def parse(source: Source, tokens: Sequence[Token]) -> exp.Expr | None:
         raise _explained(error, source, start, tokens[-1].end) from None
     except SqlglotError as error:
         raise SqlError(str(error).partition("\n")[0], start) from None
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError):
+        # Its builders trip over operands that are missing, `a ->>`.
+        raise SqlError("an expression is not understood", start) from None
 
 
 def read_tables(tree: exp.Expr, source: Source) -> tuple[Name, ...]:

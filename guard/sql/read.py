@@ -37,6 +37,7 @@ from guard.sql.tokens import Token, split, words
 
 Reader = Callable[[Cursor], list[Operation]]
 
+MISTAKE = "guard itself fails to read it"
 _ATTEMPTS = ("postgresql", "mysql", "sqlite")
 _ROWS = words("SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES (")
 
@@ -87,6 +88,8 @@ def read_statement(source: Source, tokens: list[Token]) -> list[Operation]:
         found = [_unread(source, tokens, error, code)]
     except RecursionError:
         found = [Opaque(reason="the statement is nested too deeply", code=code)]
+    except Exception as error:  # noqa: BLE001  (a mistake of ours must not pass for safe, nor stop)
+        found = [Opaque(reason=f"{MISTAKE}: {error!r}", code=code)]
     assign_roles(source, tokens)
     return found
 

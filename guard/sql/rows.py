@@ -161,6 +161,8 @@ def _read_targets(c: Cursor) -> tuple[dict[str, Name], bool]:
                 alias = c.name("an alias")
             found[alias] = table
         unknown = c.skip_to(",", "JOIN", "STRAIGHT_JOIN").has_hole or unknown
+        if c.at_end() and not found:
+            raise c.fail("a table name")
         if c.at_end():
             return found, unknown
         c.next()
