@@ -16,9 +16,11 @@ esac
 # GUARD_VENV: an environment that has guard already, for a runner that keeps one.
 venv=${GUARD_VENV:-${RUNNER_TEMP:-${TMPDIR:-/tmp}}/guard-action}
 if [ ! -x "$venv/bin/guard" ] && [ ! -x "$venv/Scripts/guard.exe" ]; then
-    python=$(command -v python3.14 || command -v python3.13 || command -v python3.12 ||
-        command -v python3.11 || command -v python3 || command -v python || true)
-    if ! "${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    # A name that is found need not work: a version manager's stand-in may have nothing behind it.
+    for python in python3.14 python3.13 python3.12 python3.11 python3 python ''; do
+        "${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
+    done
+    if [ -z "$python" ]; then
         echo "::error::guard needs Python 3.11 or later on the runner: add actions/setup-python before it."
         exit 2
     fi
@@ -33,7 +35,9 @@ guard="$venv/bin/guard"
 # The target branch may not have been fetched: guard says so itself, with the remedy.
 arguments=("$GUARD_COMMAND" --output-format github)
 [ -z "${GUARD_BASE:-}" ] || arguments+=(--base "$GUARD_BASE")
-[ -z "${GUARD_PYTHON:-}" ] || arguments+=(--python "$GUARD_PYTHON")
+case "$GUARD_COMMAND" in
+    check | roundtrip) [ -z "${GUARD_PYTHON:-}" ] || arguments+=(--python "$GUARD_PYTHON") ;;
+esac # the others run nothing of the project
 read -r -a more <<<"${GUARD_ARGS:-}"
 arguments+=(${more[@]+"${more[@]}"} --)
 while IFS= read -r path; do

@@ -72,7 +72,7 @@ def test_an_installed_guard_lints_the_sample_project(
         "editable": ["-e", checkout],
         "wheel": [next(built.glob("*.whl"))],
         "sdist": [next(built.glob("*.tar.gz"))],
-        "git": [f"migration-guard @ git+{checkout.as_uri()}"],
+        "git": [f"git+{checkout.as_uri()}"],
     }
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv" / BIN / "python"
