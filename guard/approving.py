@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 
 from guard.approvals import Approval, add_approval, approval_of, load_approvals, outdated
-from guard.check import Request, run
+from guard.check import run
 from guard.config import Config, ConfigError
 from guard.finding import Finding
 from guard.project import project_root
+from guard.scope import Request
 
 
 def approve(

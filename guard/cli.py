@@ -326,6 +326,7 @@ def _run(
 ) -> None:
     from guard.check import run  # noqa: PLC0415  (what `--help` does not need is not loaded)
 
+    _check_output_file(options["output_file"])
     config = _config(options)
     request = _request(
         options, roundtrip=roundtrip, statements=statements, judge_history=judge_history
@@ -350,15 +351,17 @@ def _request(
     statements: bool = True,
     judge_history: bool = True,
 ) -> Any:
-    from guard.check import Request  # noqa: PLC0415
+    from guard.scope import Request  # noqa: PLC0415
 
     paths = tuple(options["paths"])
-    for path in paths:
-        if not path.exists():
+    given = _standard_input(options, paths) if "stdin_filename" in options else None
+    for path in () if given else paths:
+        if not path.exists() and not path.is_symlink():
             raise ConfigError(f"{path}: there is no such file or folder")
     return Request(
         start=Path.cwd(),
-        paths=paths,
+        paths=() if given else paths,
+        given=given,
         statements=statements,
         history=judge_history,
         roundtrip=roundtrip,
@@ -370,6 +373,20 @@ def _request(
         cache=None if options.get("no_cache") else _cache_folder(),
         today=datetime.date.today(),
     )
+
+
+def _standard_input(options: dict[str, Any], paths: tuple[Path, ...]) -> Any:
+    """Return the text to judge where the path is -; it is called stdin.sql if nobody says."""
+    from guard.scope import Input  # noqa: PLC0415
+
+    name = options["stdin_filename"]
+    if Path("-") not in paths:
+        if name:
+            raise ConfigError("--stdin-filename names standard input: give - as the path")
+        return None
+    if len(paths) > 1:
+        raise ConfigError("- stands for standard input and must be the only path")
+    return Input(path=Path(name or "stdin.sql"), data=click.get_binary_stream("stdin").read())
 
 
 def _cache_folder() -> Path:
@@ -426,6 +443,12 @@ def _wants_color(options: dict[str, Any]) -> bool:
     if options["output_file"] or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _check_output_file(path: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    if path and not path.absolute().parent.is_dir():
+        raise ConfigError(f"--output-file {path}: there is no folder {path.parent}: make it first")
 
 
 def _write(path: Path, output: str) -> None:

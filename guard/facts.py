@@ -109,6 +109,12 @@ class BuiltSql(Fact, frozen=True, kw_only=True):
     sql: str  # the text with {expression} for each piece
 
 
+class UnreadableSource(Fact, frozen=True, kw_only=True):
+    """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
+
+    detail: str
+
+
 # Round trip
 
 

@@ -49,6 +49,13 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     statements: int = 0
     opaque: int = 0
 
+    def __add__(self, other: Coverage) -> Coverage:
+        return Coverage(
+            revisions=self.revisions + other.revisions,
+            statements=self.statements + other.statements,
+            opaque=self.opaque + other.opaque,
+        )
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one run found.

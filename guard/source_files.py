@@ -1,4 +1,7 @@
-"""Which files the source rules read: those that the configuration names, and what Alembic uses."""
+"""The files that the source rules read: which they are, and what stands in them.
+
+They are those that the configuration names, and what Alembic uses.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,35 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from guard.config import Config
+from guard.facts import Fact, UnreadableSource
 from guard.git import Repository
 from guard.project import SKIPPED, Environment
+from guard.reader.modules import Resolver, SourceError, decode, parse
+from guard.reader.source import read_source
+from guard.source import find_in_ini, find_in_python
+from guard.statement import Span
 
 _SUFFIXES = {".py", ".ini"}
+
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as the source rules see it; `text` is None where it could not be read."""
+
+    path: str
+    text: str | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 def source_files(
     root: Path, repo: Repository | None, config: Config, environments: Sequence[Environment]
 ) -> list[Path]:
     """Return the files around the database: models, settings, env.py, alembic.ini; no revisions."""
-    return list(select_sources(_candidates(root, repo), root, config, environments))
+    selected = select_sources(_candidates(root, repo), root, config, environments)
+    # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
+    return [path for path in selected if path.exists() or path.is_symlink()]
 
 
 def select_sources(
@@ -38,6 +58,25 @@ def select_sources(
             path in always or (path.suffix == ".py" and wanted.match_file(shown))
         ):
             yield path
+
+
+def read_source_file(path: Path, shown: str, resolver: Resolver, data: bytes | None) -> SourceFile:
+    """Return what the file says about databases and SQL; `data` stands in for the disk."""
+    try:
+        text = decode(path.read_bytes() if data is None else data)
+        if path.suffix != ".py":
+            return SourceFile(path=shown, text=text, facts=find_in_ini(shown, text))
+        module = parse(shown, text, file=path)
+    except OSError as error:
+        return _unreadable(shown, f"it cannot be opened ({error.strerror})")
+    except SourceError as error:
+        return _unreadable(shown, str(error), error.line)
+    facts = (*find_in_python(shown, module.tree), *read_source(module, resolver))
+    return SourceFile(path=shown, text=text, facts=facts)
+
+
+def _unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
+    return SourceFile(path=shown, facts=(UnreadableSource(span=Span(shown, line), detail=detail),))
 
 
 def _candidates(root: Path, repo: Repository | None) -> Iterator[Path]:

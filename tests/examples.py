@@ -9,10 +9,11 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from guard.check import Request, run
+from guard.check import run
 from guard.config import parse_config
 from guard.finding import Finding
 from guard.rule import Example
+from guard.scope import Request
 
 INI = "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\n"
 ENV = """\
