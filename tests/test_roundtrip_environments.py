@@ -55,6 +55,9 @@ ENVIRONMENTS = {
     "its own version table": CONFIGURE
     + "with sa.create_engine('sqlite:///data.sqlite3').connect() as c:\n"
     "    migrate(c, version_table='my versions')",
+    "a version table in a schema": CONFIGURE
+    + "with sa.create_engine('postgresql://u:p@db/app').connect() as c:\n"
+    "    migrate(c, version_table='versions', version_table_schema='app')",
     "a connection handed over": CONFIGURE
     + "context.config.attributes['connection'] = sa.create_engine('sqlite://').connect()\n"
     "migrate(context.config.attributes['connection'])",
@@ -85,6 +88,24 @@ def test_an_environment_runs_as_it_is(name: str, tmp_path: Path) -> None:
 def test_without_env_py(tmp_path: Path) -> None:
     folder = project(tmp_path, *STEPS, env="raise RuntimeError('not to be run')")
     assert story(round_trip(folder, env="none")) == FOUND
+
+
+def test_schemas_are_folded_into_the_one_database(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        ('op.execute("CREATE SCHEMA shop")', 'op.execute("DROP SCHEMA shop")'),
+        (
+            "op.create_table('orders', sa.Column('id', sa.Integer()), schema='shop')\n"
+            "op.add_column('orders', sa.Column('n', sa.Integer()), schema='shop')\n"
+            "op.execute('UPDATE shop.orders SET n = 1')\n"
+            "op.create_index('ix', 'orders', ['n'], schema='shop')",
+            "op.drop_index('ix', schema='shop')",
+        ),
+        env=ENVIRONMENTS["a server whose driver is not installed"],
+    )
+    result = round_trip(folder)
+    assert story(result) == FOUND
+    assert any("tables of shop were made in one database" in note for note in result.notes)
 
 
 def test_a_pyproject_environment(tmp_path: Path) -> None:

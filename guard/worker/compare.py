@@ -32,6 +32,8 @@ class Written(NamedTuple):
         if match[1].upper() == "DELETE":
             self.deleted.add(names[0].lower())
             return
+        upper = [word.upper() for word in words]
+        words = words[: upper.index("WHERE")] if "WHERE" in upper else words
         for place, word in enumerate(words[:-1]):
             if words[place + 1] == "=" and (words[place - 1].upper() == "SET" or place > 2):
                 self.updated.add((names[0].lower(), word.lower()))
@@ -49,7 +51,10 @@ def schema_difference(before: State, after: State) -> list[str]:
         old, new = before.tables.get(name), after.tables.get(name)
         if old is not new:
             lines += _table_difference(name, old, new)
-    return lines + _lines_difference(before.others, after.others)
+    gone = [key for key in before.others if after.others.get(key) != before.others[key]]
+    made = [key for key in after.others if after.others[key] != before.others.get(key)]
+    lines += [f"- {before.others[key]}" for key in gone]
+    return lines + [f"+ {after.others[key]}" for key in made]
 
 
 def _table_difference(name: str, old: Table | None, new: Table | None) -> list[str]:

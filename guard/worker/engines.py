@@ -15,6 +15,7 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import NullPool
 
 from .fence import Fence
+from .schemas import Schemas
 
 # Drivers that `create_engine` may be given and that only an AsyncEngine can use.
 ASYNC_DRIVERS = (
@@ -114,8 +115,11 @@ class _Connection(sqlite3.Connection):
     """A connection that can be held weakly on every Python."""
 
 
-def redirect(scratch: Scratch) -> None:
-    """Make every way in which SQLAlchemy makes an engine lead to `scratch`."""
+def redirect(scratch: Scratch, schemas: Schemas) -> None:
+    """Make every way in which SQLAlchemy makes an engine lead to `scratch`.
+
+    The engines' dialects believe that each of `schemas` is there.
+    """
     registry.register("sqlite.guard_async", __name__, "AsyncScratchDialect")
     make = sqlalchemy.create_engine
 
@@ -128,12 +132,19 @@ def redirect(scratch: Scratch) -> None:
             kept["future"] = str(kept["future"]).lower() in ("true", "1", "yes", "on")
         if isinstance(kept.get("echo"), str):
             kept["echo"] = kept["echo"].lower() in ("true", "1", "yes", "on", "debug")
-        return make(
+        made = make(
             f"sqlite+{'guard_async' if wait else 'pysqlite'}:///{path}",
             poolclass=NullPool,
             creator=lambda: scratch.connect(path),
             **kept,
         )
+        really = made.dialect.get_schema_names
+
+        def get_schema_names(*arguments: Any, **named: Any) -> list[str]:
+            return [*really(*arguments, **named), *schemas.names]
+
+        made.dialect.get_schema_names = get_schema_names  # type: ignore[method-assign]
+        return made
 
     def create_engine(url: Any, **settings: Any) -> Any:
         return engine(url, settings.pop("_is_async", False), settings)

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -22,9 +23,8 @@ from . import engines
 from .channel import Channel, FatalError
 from .failure import describe
 from .fence import Fence
+from .schemas import Schemas
 from .stairway import Progress, Track
-
-_ROWS = ("SQLITE_INSERT", "SQLITE_DELETE", "SQLITE_UPDATE")
 
 
 class Run:
@@ -34,23 +34,22 @@ class Run:
         self._channel = channel
         self._request = request
         self._tracks: list[Track] = []
+        self._schemas = Schemas()
         self._calls = 0  # of run_migrations, in this run of env.py
         self._current: Track | None = None
 
     def go(self) -> None:
         """Put the fence up, read the scripts, climb until every track is at its end."""
-        import sqlite3
-
         folder = self._request["folder"]
         fence = Fence(folder, self._refused)
-        self._row_actions = {getattr(sqlite3, name) for name in _ROWS}
         self._scratch = engines.Scratch(folder, fence, self._watch)
-        engines.redirect(self._scratch)
-        event.listen(Engine, "before_cursor_execute", self._hear)
+        engines.redirect(self._scratch, self._schemas)
+        event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
         fence.close()
         config = self._config()
         self._scripts = self._read_scripts(config)
         self._plan = self._order()
+        self._schemas.add_written(Path(script.path) for script in self._plan)
         wanted = self._request["revisions"]
         self._tested = {script.revision for script in self._plan}
         if wanted is not None:
@@ -115,6 +114,7 @@ class Run:
             destination_rev="heads",
             tag=None,
         )
+        self._listen_for_schema(context)
         argv, sys.argv = sys.argv, ["alembic", "upgrade", "heads"]
         try:
             with context:
@@ -136,6 +136,17 @@ class Run:
                 'let it call context.run_migrations(), or set env = "none" in [tool.guard]',
                 path=self._env_path(),
             )
+
+    def _listen_for_schema(self, context: EnvironmentContext) -> None:
+        """Hear in which schema env.py wants the version table, before anything looks for it."""
+        really = context.configure
+
+        def configure(*arguments: Any, **named: Any) -> None:
+            if named.get("version_table_schema"):
+                self._schemas.add([named["version_table_schema"]])
+            really(*arguments, **named)
+
+        context.configure = configure  # type: ignore[method-assign]
 
     def _own_environment(self, context: EnvironmentContext) -> None:
         metadata = self._metadata()
@@ -185,7 +196,14 @@ class Run:
         self._calls += 1
         if self._calls > len(self._tracks):
             self._tracks.append(
-                Track(self._scripts, self._plan, self._tested, self._scratch, self._progress)
+                Track(
+                    self._scripts,
+                    self._plan,
+                    self._tested,
+                    self._scratch,
+                    self._progress,
+                    compare_models=not self._schemas.names,
+                )
             )
         track = self._tracks[self._calls - 1]
         self._current = track
@@ -193,12 +211,15 @@ class Run:
             yield from track.climb(context)
 
     def _watch(self, action: int, first: Any, second: Any) -> None:
-        if self._current and action in self._row_actions:
-            self._current.touched(first)
+        if self._current:
+            self._current.touched(action, first, second)
 
-    def _hear(self, connection: Any, cursor: Any, sql: str, *_: Any) -> None:
+    def _hear(
+        self, connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any
+    ) -> tuple[str, Any]:
         if self._current:
             self._current.heard(sql)
+        return self._schemas.fold(sql, server=bool(self._scratch.asked_for)), parameters
 
     def _refused(self, what: str) -> None:
         self._channel.send("note", text=f"Refused {what}, which code of the project asked for.")
@@ -208,6 +229,13 @@ class Run:
             self._channel.send(
                 "note",
                 text=f"The round trip ran on SQLite; the project's own engine is for {dialect}.",
+            )
+        if self._schemas.names:
+            names = ", ".join(sorted(self._schemas.names))
+            self._channel.send(
+                "note",
+                text=f"SQLite has no schemas: the tables of {names} were made in one database, "
+                "and the models were not compared.",
             )
         for track in self._tracks:
             for text in track.note():

@@ -35,14 +35,19 @@ class Seeder:
     def seed(self, connection: sqlite3.Connection, database: Database) -> State:
         """Put rows where a table is new, changed or empty; return what the database holds then."""
         state = database.read(connection)
-        poor = [name for name in state.tables if self._needs_rows(name, state)]
+        unsettled = sorted(database.unsettled & set(state.tables))
+        database.unsettled = set()
+        poor = [name for name in unsettled if self._needs_rows(name, state)]
         if not poor:
             return state
         for name in _parents_first(poor, state.tables):
             self._fill(connection, name, state)
         connection.commit()
-        database.changed.update(poor)
-        return database.read(connection)
+        for name in poor:
+            database.touched(sqlite3.SQLITE_INSERT, name, "", "")
+        state = database.read(connection)
+        database.unsettled = set()
+        return state
 
     def _needs_rows(self, name: str, state: State) -> bool:
         table, rows = state.tables[name], state.rows.get(name, ())
@@ -166,14 +171,13 @@ def _variants(row: dict[str, Any], table: Table) -> Iterator[dict[str, Any]]:
     for column in table.columns:
         if column.generated or column.name in table.primary_key:
             continue
-        found: list[Any] = []
-        for check in table.checks:
-            words = tokens(check)
-            if column.name.lower() in (word.lower() for word in words):
-                found += _literals(words)
-        if found:
+        checks = [tokens(check) for check in table.checks]
+        naming = [words for words in checks if column.name.lower() in map(str.lower, words)]
+        if naming:
             base = row.get(column.name)
-            values: list[Any] = [base, *found, 1, 0, base if base is None else f"{base}"[:1]]
+            values = [base, *(value for words in naming for value in _literals(words)), 1, 0]
+            if isinstance(base, str):
+                values.append(base[:1])
             choices[column.name] = [*dict.fromkeys([*values, None] if column.nullable else values)]
     for combination in itertools.product(*choices.values()):
         yield {**row, **dict(zip(choices, combination))}

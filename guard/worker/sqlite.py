@@ -9,7 +9,23 @@ from typing import Any, NamedTuple
 from .sqltext import after, parts, plain, tokens
 
 ROW_LIMIT = 1000  # rows of a table that are read and compared
-_MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid"
+_MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
+_ROW_ACTIONS = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+_TABLE_ACTIONS = {
+    sqlite3.SQLITE_CREATE_TABLE,
+    sqlite3.SQLITE_CREATE_VIEW,
+    sqlite3.SQLITE_CREATE_VTABLE,
+    sqlite3.SQLITE_DROP_TABLE,
+    sqlite3.SQLITE_DROP_VIEW,
+    sqlite3.SQLITE_DROP_VTABLE,
+}
+_PART_ACTIONS = {
+    sqlite3.SQLITE_CREATE_INDEX,
+    sqlite3.SQLITE_CREATE_TRIGGER,
+    sqlite3.SQLITE_DROP_INDEX,
+    sqlite3.SQLITE_DROP_TRIGGER,
+}
+_OF_ONE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+(?:ADD|DROP)\b", re.IGNORECASE)
 
 
 Definition = tuple[tuple[str, ...], ...]  # of a table and its indexes: (type, name, SQL)
@@ -41,10 +57,10 @@ class Table(NamedTuple):
 
 
 class State(NamedTuple):
-    """Tables by name, the lines of views and triggers, and rows by table."""
+    """Tables by name, views and triggers by (table, name), and rows by table."""
 
     tables: dict[str, Table]
-    others: dict[str, str]
+    others: dict[tuple[str, str], str]
     rows: dict[str, list[tuple[Any, ...]]]
 
 
@@ -54,64 +70,79 @@ def quote(name: str) -> str:
 
 
 class Database:
-    """A scratch database that is read again only where something changed.
-
-    `changed` gathers the tables whose rows a statement may have touched, and `schema_changed` is
-    set by whoever watches the statements.
-    """
+    """A scratch database that is read again only where something changed."""
 
     def __init__(self, hidden: str) -> None:
         self._hidden = hidden  # Alembic's own table
-        self.changed: set[str] = set()
-        self.schema_changed = True
-        self._master: dict[str, Definition] = {}
         self._known: dict[tuple[str, Definition], Table] = {}
-        self._state = State({}, {}, {})
+        self.forget()
 
     def forget(self) -> None:
         """Read everything again next time: the file was replaced."""
-        self.schema_changed = True
-        self._master = {}
+        self._rows_changed: set[str] = set()
+        self._redefined: set[str] = set()
+        self._everything = True
         self._state = State({}, {}, {})
+        self.unsettled: set[str] = set()  # tables that changed since rows were last put in
+
+    def touched(self, action: int, first: str, second: str, sql: str) -> None:
+        """Take down what a statement is about to do, as SQLite's authorizer says it."""
+        if action in _ROW_ACTIONS:
+            self._rows_changed.add(first)
+        elif action in _TABLE_ACTIONS:
+            self._redefined.add(first)
+        elif action in _PART_ACTIONS:
+            self._redefined.add(second)
+        elif action == sqlite3.SQLITE_ALTER_TABLE:
+            self._redefined.add(second)
+            if not _OF_ONE_TABLE.match(sql):
+                self._everything = True  # a rename changes whatever refers to it
 
     def read(self, connection: sqlite3.Connection) -> State:
         """Return what the database holds now."""
         cursor = connection.cursor()
         cursor.row_factory = None
         tables, others, rows = self._state
-        stale = self.changed & set(tables)
-        if self.schema_changed:
-            tables, others, redefined = self._read_schema(cursor, tables)
-            stale = (stale | redefined) & set(tables)
+        stale = set(self._rows_changed)
+        if self._everything or self._redefined:
+            tables, others = self._read_schema(cursor, tables, others)
+            changed = {name for name in tables if tables[name] is not self._state.tables.get(name)}
             rows = {name: kept for name, kept in rows.items() if name in tables}
+            stale |= changed
+        stale &= set(tables)
         if stale:
             rows = {**rows, **{name: _read_rows(cursor, name, tables[name]) for name in stale}}
-        self.changed = set()
-        self.schema_changed = False
+        self.unsettled |= stale
+        self._rows_changed, self._redefined, self._everything = set(), set(), False
         self._state = State(tables, others, rows)
         return self._state
 
     def _read_schema(
-        self, cursor: sqlite3.Cursor, tables: dict[str, Table]
-    ) -> tuple[dict[str, Table], dict[str, str], set[str]]:
-        master: dict[str, list[tuple[str, ...]]] = {}
-        others: dict[str, str] = {}
-        for kind, name, owner, sql in cursor.execute(_MASTER).fetchall():
+        self,
+        cursor: sqlite3.Cursor,
+        tables: dict[str, Table],
+        others: dict[tuple[str, str], str],
+    ) -> tuple[dict[str, Table], dict[tuple[str, str], str]]:
+        """Read what was redefined, or all; what was not stays the very same object."""
+        names = self._redefined
+        if self._everything:
+            found = cursor.execute(_MASTER).fetchall()
+            names = {*tables, *(owner for owner, _ in others), *(row[2] for row in found)}
+        else:
+            marks = ", ".join("?" * len(names))
+            found = cursor.execute(f"{_MASTER} WHERE tbl_name IN ({marks})", [*names]).fetchall()
+        definitions: dict[str, list[tuple[str, ...]]] = {}
+        tables = {name: table for name, table in tables.items() if name not in names}
+        others = {key: line for key, line in others.items() if key[0] not in names}
+        for kind, name, owner, sql in found:
             if kind in ("table", "index"):
-                master.setdefault(owner, []).append((kind, name, sql))
+                definitions.setdefault(owner, []).append((kind, name, sql))
             else:
-                line = f"{kind} {name}: {plain(sql)}"
-                others[line.lower()] = line
-        mine = {
-            name: tuple(rows)
-            for name, rows in master.items()
-            if name != self._hidden and not name.startswith("sqlite_")
-        }
-        redefined = {name for name, rows in mine.items() if self._master.get(name) != rows}
-        kept = {name: table for name, table in tables.items() if name in mine}
-        described = {name: self._described(cursor, name, mine[name]) for name in redefined}
-        self._master = mine
-        return {**kept, **described}, others, redefined
+                others[owner, name] = f"{kind} {name}: {plain(sql)}"
+        for name, definition in definitions.items():
+            if name != self._hidden and not name.startswith("sqlite_"):
+                tables[name] = self._described(cursor, name, tuple(definition))
+        return tables, others
 
     def _described(self, cursor: sqlite3.Cursor, name: str, definition: Definition) -> Table:
         """Return the table; the second of two equal definitions is known: up, down and up."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
-from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
 from .channel import Channel, FatalError
@@ -45,16 +45,19 @@ class Track:
         tested: set[str],
         scratch: Scratch,
         progress: Progress,
+        compare_models: bool,
     ) -> None:
         self._scripts = scripts
         self._plan = plan
         self._tested = tested
         self._scratch = scratch
         self._progress = progress
+        self._models = compare_models
         self._channel = progress.channel
         self._seeder = Seeder()
         self._database: Database | None = None
         self._file = ""
+        self._sql = ""  # what SQLAlchemy runs just now
         self._written = nothing_written()
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
@@ -189,7 +192,7 @@ class Track:
         revisions = self._scripts.revision_map
         direction = "upgrade" if up else "downgrade"
         if up and script.revision in self._skipped:
-            step = MigrationStep.upgrade_from_script(revisions, script)
+            step = _Step(revisions, script, True)
             step.migration_fn = _nothing
             return step
         if not hasattr(script.module, direction):
@@ -198,8 +201,7 @@ class Track:
                 f"add `def {direction}():` to the revision",
                 path=str(script.path),
             )
-        make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
-        step = make(revisions, script)
+        step = _Step(revisions, script, up)
         step.migration_fn = self._watched(step.migration_fn, script, direction)
         self._scratch.listen(raw)
         self._channel.send(
@@ -230,17 +232,14 @@ class Track:
 
     def heard(self, sql: str) -> None:
         """Take down a statement that SQLAlchemy runs."""
+        self._sql = sql
         if self._phase == "upgrade":
             self._written.note(sql)
 
-    def touched(self, table: str) -> None:
-        """Take down that a statement may have touched the rows of a table, or the schema."""
-        if self._database is None:
-            return
-        if table == "sqlite_master":
-            self._database.schema_changed = True
-        else:
-            self._database.changed.add(table)
+    def touched(self, action: int, first: str, second: str) -> None:
+        """Take down what a statement is about to do, as SQLite's authorizer says it."""
+        if self._database is not None:
+            self._database.touched(action, first, second, self._sql)
 
     # Between the steps
 
@@ -308,7 +307,7 @@ class Track:
         return not lines
 
     def _compare_models(self, context: MigrationContext) -> None:
-        if self.finished or self._skipped or not self._plan:
+        if not self._models or self._skipped or not self._plan:
             return
         lines = models_difference(context)
         if lines:
@@ -397,6 +396,16 @@ class Track:
             self._copies[name].backup(file)
             file.close()
         self._applied = self._saved.get(name, 0)
+
+
+class _Step(RevisionStep):
+    """Alembic's step, without its walk over all ancestors at each downgrade of a plain chain."""
+
+    def _unmerge_to_revisions(self, heads: set[str]) -> tuple[str, ...]:
+        parents = self.revision._versioned_down_revisions
+        if len(parents) == 1 and not set(heads) - {self.revision.revision}:
+            return tuple(parents)
+        return tuple(super()._unmerge_to_revisions(heads))
 
 
 def _nothing(*_: Any, **__: Any) -> None:
