@@ -10,6 +10,7 @@ from guard.approvals import Approval, add_approval, approval_of, load_approvals,
 from guard.check import run
 from guard.config import Config, ConfigError
 from guard.finding import Finding
+from guard.graph import relative
 from guard.project import project_root
 from guard.scope import Request
 
@@ -36,14 +37,16 @@ def approve(
     if not who:
         raise ConfigError("--approver: git has no user.name, so say who agreed")
     findings = run(request, config).report.findings
-    chosen = _chosen(findings, revision, rule, subject)
+    named = request.start / revision
+    owner = relative(named.resolve(), root) if named.is_file() else revision
+    chosen = _chosen(findings, owner, rule, subject)
     path = root / config.approvals
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     said = []
     for finding in chosen:
         approval = approval_of(finding, reason=reason.strip(), approver=who, expires=expires)
         text = add_approval(text, approval, replaces=_replaced(text, config, finding))
-        said.append(f"approved {finding.rule} of {finding.object} in {revision}, by {who}")
+        said.append(f"approved {finding.rule} of {finding.object} in {owner}, by {who}")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

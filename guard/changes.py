@@ -18,7 +18,7 @@ from guard.reader.modules import SourceError, decode
 from guard.reading import Read, read_revisions
 from guard.scope import Input, Scope
 from guard.sql_history import join_sql, read_sql_history
-from guard.sqlfiles import read_sql_file
+from guard.sqlfiles import is_sql_migration, read_sql_file
 
 
 class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,11 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     change = HistoryReading(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
         change = compare_sql(environment, found.migrations, scope.base, repo=scope.repo)
-        change = msgspec.structs.replace(change, new=change.new | found.loose)
+        change = msgspec.structs.replace(
+            change,
+            new=change.new | found.loose,
+            facts=tuple(f for f in change.facts if is_sql_migration(Path(f.span.path).name)),
+        )
     if scope.request.source == "index":
         note = f"{environment.name}: .sql files were read as they lie on disk, not as staged."
         change = msgspec.structs.replace(change, notes=(*change.notes, note))

@@ -192,7 +192,8 @@ def approve(
     from guard.approving import approve as record  # noqa: PLC0415
 
     config = _config({"dialect": dialect, "server_version": server_version})
-    request = _request({"base": base, "everything": True, "paths": ()}, roundtrip=False)
+    paths = (Path(revision),) if Path(revision).exists() else ()
+    request = _request({"base": base, "everything": True, "paths": paths}, roundtrip=False)
     written = record(
         request,
         config,

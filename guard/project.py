@@ -15,6 +15,7 @@ import msgspec
 from guard.alembic_config import Options, read_options
 from guard.config import ConfigError
 from guard.head import RevisionHead, read_file
+from guard.sqlfiles import is_sql_migration_folder
 
 MAX_FOLDERS = 20_000
 SKIPPED = {"node_modules", "build", "dist", "site-packages", "dist-packages", "__pycache__"}
@@ -71,10 +72,11 @@ def find_environments(
     root = project_root(start)
     known, errors = _named(config_files, root) if config_files else ((), ())
     if not paths:
-        found = known or _around(start, root)
+        found = known or _around(start, root) or _sql_folders(start, root)
         if not found:
             raise ConfigError(
-                f"no Alembic environment found in {start} or above it up to {root}: {POINT}"
+                f"no Alembic environment and no folder of .sql migrations found in {start} "
+                f"or above it up to {root}: {POINT}"
             )
         return _unique(found, root)
     if not config_files:
@@ -123,6 +125,16 @@ def _around(start: Path, root: Path) -> tuple[Environment, ...]:
     if errors and not found:
         raise errors[0]
     return found
+
+
+def _sql_folders(start: Path, root: Path) -> tuple[Environment, ...]:
+    """The folders of .sql migrations at or below `start`, else those of the project."""
+    for top in dict.fromkeys((start, root)):
+        places = [place for place, files in _walk(top) if any(f.endswith(".sql") for f in files)]
+        found = [_plain(p, root, kind="sql") for p in places if is_sql_migration_folder(p)]
+        if found:
+            return tuple(found)
+    return ()
 
 
 def _environments_of(

@@ -80,7 +80,7 @@ def is_sql_migration_folder(folder: Path) -> bool:
         return False
     if any(name.endswith(".py") and name != "__init__.py" for name in names):
         return False
-    return any(_is_migration(name) for name in names)
+    return any(is_sql_migration(name) for name in names)
 
 
 def read_sql_folder(folder: Path) -> tuple[SqlMigration, ...]:
@@ -89,7 +89,9 @@ def read_sql_folder(folder: Path) -> tuple[SqlMigration, ...]:
     Raises SqlFolderError for a file that cannot be read and for a version that stands twice.
     """
     try:
-        paths = [path for path in folder.iterdir() if path.is_file() and _is_migration(path.name)]
+        paths = [
+            path for path in folder.iterdir() if path.is_file() and is_sql_migration(path.name)
+        ]
     except OSError as error:
         raise SqlFolderError(f"{folder}: cannot be read: {error.strerror}") from None
     found: dict[tuple[str, str], SqlMigration] = {}
@@ -100,7 +102,8 @@ def read_sql_folder(folder: Path) -> tuple[SqlMigration, ...]:
     return tuple(sorted(found.values(), key=_order))
 
 
-def _is_migration(name: str) -> bool:
+def is_sql_migration(name: str) -> bool:
+    """Return whether a migration tool would take a file of that name for a migration."""
     return any(pattern.fullmatch(name) for pattern in (_FLYWAY, _PAIR, _NUMBERED))
 
 

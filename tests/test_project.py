@@ -243,7 +243,7 @@ def test_linked_folders_that_form_a_loop_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"app/": ""}, "no Alembic environment found in"),
+        ({"app/": ""}, "no Alembic environment and no folder of .sql migrations"),
         (
             {"alembic.ini": INI.format("nowhere")},
             "script_location 'nowhere' of [alembic] is no folder",
