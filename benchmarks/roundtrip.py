@@ -40,7 +40,9 @@ PEER_ENV = """
 from alembic import context
 from sqlalchemy import create_engine
 
-engine = context.config.attributes.get("connection") or create_engine("sqlite:///bench.sqlite3")
+engine = context.config.attributes.get("connection") or create_engine(
+    context.config.get_main_option("sqlalchemy.url")
+)
 with engine.connect() as connection:
     context.configure(connection=connection, render_as_batch=True)
     with context.begin_transaction():
