@@ -42,6 +42,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     revisions: int
     heads: int
     sdist: bool
+    dialects: tuple[str, ...]  # that it is written for
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,21 +123,16 @@ def measure(history: History, cache: Path) -> Result:
         project = prepare(history, cache)
     except subprocess.CalledProcessError as error:
         return Result(history=history, failure="not downloaded: " + last_line(error.stderr))
-    command = ["lint", "--all", "--output-format", "json"]
     start = time.perf_counter()
-    run = subprocess.run(
-        [sys.executable, "-m", "guard", *command],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = guard(project, "lint", "--all", "--no-cache")
     seconds = time.perf_counter() - start
-    if run.returncode not in (0, 1) or not run.stdout.startswith("{"):
-        failure = f"exit {run.returncode}: {last_line(run.stderr or run.stdout)}"
-        return Result(history=history, seconds=seconds, failure=failure)
+    shown = guard(project, "show", "--all")
+    for done in (run, shown):
+        if done.returncode not in (0, 1) or not done.stdout.startswith("{"):
+            failure = f"exit {done.returncode}: {last_line(done.stderr or done.stdout)}"
+            return Result(history=history, seconds=seconds, failure=failure)
     report = json.loads(run.stdout)
-    summary = report["summary"]
+    summary = report["summary"] | {"operations": count_operations(json.loads(shown.stdout))}
     wrong = summary["revisions"] != history.revisions
     return Result(
         history=history,
@@ -144,6 +140,26 @@ def measure(history: History, cache: Path) -> Result:
         summary=summary,
         rules=Counter(finding["rule"] for finding in report["findings"]),
         failure=f"{history.revisions} revisions expected" if wrong else "",
+    )
+
+
+def guard(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "guard", *arguments, "--output-format", "json"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def count_operations(shown: dict[str, Any]) -> int:
+    """Return how many operations `guard show` lists that are not opaque."""
+    return sum(
+        statement["kind"] != "opaque"
+        for revision in shown["revisions"]
+        for direction in ("upgrade", "downgrade")
+        for statement in revision[direction]["statements"]
     )
 
 
