@@ -250,6 +250,7 @@ def test_types(written: str, expected: Type) -> None:
 ID = column("id", "integer")
 CREATE: list[tuple[str, list[Operation]]] = [
     ("CREATE TABLE t (id int)", [CreateTable(table=T, columns=(ID,))]),
+    ("CREATE TABLE t (a character varying(5) NOT NULL)", [CreateTable(table=T, columns=(Column(name="a", type=Type(name="varchar", length=5), nullable=False),))]),
     ("CREATE TABLE t ()", [CreateTable(table=T)]),
     ("CREATE TABLE IF NOT EXISTS s.t (id int)", [CreateTable(table=ST, columns=(ID,), if_not_exists=True)]),
     ("CREATE TEMP TABLE t (id int) ON COMMIT DROP", [CreateTable(table=T, columns=(ID,), temporary=True)]),

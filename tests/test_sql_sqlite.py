@@ -54,6 +54,7 @@ STATEMENTS: list[tuple[str, list[Operation]]] = [
     ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a, b DEFAULT 5)", [CreateTable(table=T, columns=(column("id", "integer", primary_key=True, nullable=False, generated=Generated(by="autoincrement")), Column(name="a"), Column(name="b", default=Default("5"))))]),
     ("CREATE TABLE t ([a b] TEXT UNIQUE ON CONFLICT IGNORE, `c` INT) WITHOUT ROWID, STRICT", [CreateTable(table=T, columns=(column("a b", "text", unique=True), column("c", "integer")))]),
     ("CREATE TABLE 't' (a TEXT CHECK (a <> ''), UNIQUE (a) ON CONFLICT REPLACE)", [CreateTable(table=T, columns=(column("a", "text", constraints=(Constraint(type="check", sql="a <> ''"),)),), constraints=(Constraint(type="unique", columns=("a",)),))]),
+    ("CREATE TABLE t (a UNSIGNED BIG INT NOT NULL, b VARYING CHARACTER(5))", [CreateTable(table=T, columns=(column("a", "unsigned big int", nullable=False), Column(name="b", type=Type(name="varchar", length=5))))]),
     ("CREATE TABLE t AS SELECT * FROM u", [CreateTable(table=T, filled=True, complete=False)]),
     ("CREATE TEMP TABLE main.t (a INT)", [CreateTable(table=Name("t", "main"), columns=(column("a", "integer"),), temporary=True)]),
     ("CREATE VIRTUAL TABLE f USING fts5(a, b)", [CreateObject(object_type="virtual table", name=Name("f"))]),

@@ -8,7 +8,7 @@ import msgspec
 
 from guard.operations import Column, Constraint, CreateIndex, Default, Generated, Name
 from guard.sql.cursor import Cursor
-from guard.sql.types import read_type
+from guard.sql.types import AFTER_TYPE, read_type
 
 # Where the expression of a default ends: the words that begin another part of the column.
 _OPTIONS = (
@@ -17,7 +17,6 @@ _OPTIONS = (
     *("DEFERRABLE", "INITIALLY", "VISIBLE", "INVISIBLE", "CHARACTER", "CHARSET", "COLUMN_FORMAT"),
     *("STORAGE", "COMPRESSION", "DEFAULT", ",", ")"),
 )
-_BARE_TYPE = frozenset(_OPTIONS)
 _ACTIONS = (("NO", "ACTION"), ("SET", "NULL"), ("SET", "DEFAULT"), ("CASCADE",), ("RESTRICT",))
 _CONSTRAINT_STARTS = frozenset(["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"])
 _INDEX_STARTS = frozenset(["INDEX", "KEY", "FULLTEXT", "SPATIAL"])
@@ -27,7 +26,7 @@ def read_column(c: Cursor) -> Column:
     """Return a column's definition, up to what is no part of it (MySQL's FIRST and AFTER)."""
     name = c.column()
     type_, generated = None, None
-    if c.at_end() or c.word in _BARE_TYPE:
+    if c.at_end() or c.word in AFTER_TYPE:
         if c.source.dialect != "sqlite" and not c.at("GENERATED", "ALWAYS", "AS", "ROW"):
             raise c.fail(f"the type of column {name}")
     else:

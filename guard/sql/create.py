@@ -154,7 +154,7 @@ def _read_definitions(c: Cursor, parts: dict[str, Any]) -> list[Operation]:
             item.finish()
         elif at_constraint(item):
             constraints.append(read_constraint(item)[0])
-        elif at_inline_index(item) and not _is_column_named_key(item):
+        elif at_inline_index(item):
             indexes.append(read_inline_index(item, parts["table"]))
         elif item.at("PERIOD", "FOR"):
             item.finish()
@@ -168,10 +168,6 @@ def _read_definitions(c: Cursor, parts: dict[str, Any]) -> list[Operation]:
     parts["columns"] = tuple(columns)
     parts["constraints"] = tuple(constraints)
     return indexes
-
-
-def _is_column_named_key(c: Cursor) -> bool:
-    return c.peek(1).word in ("VARCHAR", "TEXT", "INT", "CHAR", "BIGINT")
 
 
 def _read_postgres_options(c: Cursor, parts: dict[str, Any]) -> None:

@@ -10,30 +10,31 @@ from guard.sql.body import read_do
 from guard.sql.create import read_create
 from guard.sql.cursor import Cursor, Source, SqlError
 from guard.sql.drop import read_drop
-from guard.sql.others import (
-    read_alter,
+from guard.sql.objects import read_alter, read_comment, read_rename
+from guard.sql.roles import assign_roles
+from guard.sql.rows import read_copy, read_load, read_rows
+from guard.sql.session import (
     read_attach,
-    read_comment,
     read_discard,
-    read_lock,
-    read_maintenance,
     read_permission,
     read_pragma,
     read_prepare,
     read_reassign,
-    read_refresh,
-    read_reindex,
-    read_rename,
     read_reset,
     read_set,
     read_transaction,
-    read_truncate,
     read_unlock,
     read_use,
 )
-from guard.sql.roles import assign_roles
-from guard.sql.rows import read_copy, read_load, read_rows
 from guard.sql.tokens import Token, split, words
+from guard.sql.upkeep import (
+    read_lock,
+    read_maintenance,
+    read_refresh,
+    read_reindex,
+    read_server,
+    read_truncate,
+)
 
 Reader = Callable[[Cursor], list[Operation]]
 
@@ -205,6 +206,7 @@ _MYSQL: dict[str, Reader] = {
     "LOAD": read_load,
     "UNLOCK": read_unlock,
     "USE": read_use,
+    **_of("RESET KILL INSTALL UNINSTALL CHANGE CACHE PURGE STOP BINLOG", read_server),
     **_of("OPTIMIZE CHECK REPAIR FLUSH CHECKSUM", read_maintenance),
     **_of("DESCRIBE DESC HELP SIGNAL HANDLER DO", _read_nothing),
 }

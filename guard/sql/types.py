@@ -14,6 +14,7 @@ import msgspec
 
 from guard.operations import Generated, Type
 from guard.sql.cursor import Cursor
+from guard.sql.tokens import words
 
 ALIASES = {
     "int": "integer",
@@ -71,6 +72,9 @@ _FIRST_OF_TWO = {
     "UNSIGNED": ("BIG",),
     "BIG": ("INT",),
 }
+AFTER_TYPE = words(
+    "CONSTRAINT NOT NULL PRIMARY UNIQUE CHECK DEFAULT COLLATE REFERENCES GENERATED AS AUTOINCREMENT"
+)
 _WIDTHS = frozenset(["integer", "bigint", "smallint", "mediumint"])
 _PRECISE = frozenset(["timestamp", "time", "datetime", "interval", "float", "double", "real"])
 _INTERVAL = frozenset(["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"])
@@ -108,6 +112,11 @@ def _name(c: Cursor) -> str:
         return str(c.qualified("a type"))
     if token.kind != "word" or not c.is_name():
         raise c.fail("a type")
+    if c.source.dialect == "sqlite":  # any words are a type: UNSIGNED BIG INT
+        first = c.next()
+        while c.peek().kind == "word" and c.word not in AFTER_TYPE and not c.at_hole():
+            c.next()
+        return c.source.restore(c.source.masked[first.start : c.peek(-1).end]).lower()
     if token.word == "NATIONAL":
         c.next()
         second = c.choose("CHARACTER", "CHAR", "VARCHAR") or ""

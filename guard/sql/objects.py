@@ -1,0 +1,188 @@
+"""ALTER of anything but a table, RENAME and COMMENT."""
+
+from __future__ import annotations
+
+from guard.operations import (
+    AddEnumValue,
+    AlterDomain,
+    AlterObject,
+    AlterSystem,
+    CreateView,
+    Name,
+    Operation,
+    Permission,
+    RenameEnumValue,
+    RenameIndex,
+    RenameObject,
+    RenameTable,
+    SetComment,
+)
+from guard.sql.alter import read_alter_table
+from guard.sql.cursor import Cursor
+from guard.sql.names import choose_object_type
+
+
+def read_alter(c: Cursor) -> list[Operation]:
+    """Read a statement that begins with ALTER."""
+    c.expect("ALTER")
+    if c.word in ("TABLE", "ONLINE", "OFFLINE", "IGNORE"):
+        return read_alter_table(c)
+    if c.take("SYSTEM"):
+        return [AlterSystem(detail=c.rest())]
+    if c.take("DEFAULT", "PRIVILEGES"):
+        return [Permission(command="default-privileges", target=c.rest())]
+    object_type = choose_object_type(c)
+    if object_type is None:
+        raise c.fail("what to alter")
+    if object_type == "domain":
+        return [_read_domain(c)]
+    if object_type == "foreign table":
+        c.index -= 1
+        return read_alter_table(c)
+    c.take("IF", "EXISTS")
+    if object_type in ("operator", "cast", "large object", "user mapping"):
+        return [AlterObject(object_type=object_type, name=Name(c.rest()), action="alter")]
+    account = c.peek().kind == "string"  # MySQL: 'user'@'host'
+    name = Name(c.string()) if account else c.qualified(f"a {object_type} name")
+    return [_read_object_change(c, object_type, name)]
+
+
+def _read_object_change(c: Cursor, object_type: str, name: Name) -> Operation:
+    if c.word == "(":  # a function's arguments
+        c.parens()
+    table = c.qualified("a table name") if c.take("ON") else None
+    if object_type == "type" and (change := _read_enum_change(c, name)):
+        return change
+    if c.take("RENAME", "TO"):
+        new = c.name("a name")
+        if object_type == "index":
+            return RenameIndex(name=name, new=new)
+        return RenameObject(object_type=object_type, name=name, new=Name(new, name.schema))
+    if c.take("SET", "SCHEMA"):
+        return RenameObject(
+            object_type=object_type, name=name, new=Name(name.name, c.name("a schema"))
+        )
+    if c.take("OWNER", "TO"):
+        c.name("a role")
+        return Permission(command="owner", target=str(name))
+    if object_type == "view" and c.source.mysql and c.has("AS"):
+        c.finish()
+        return CreateView(name=name, replace=True)
+    action = _action(c)
+    return AlterObject(object_type=object_type, name=name, action=action, table=table)
+
+
+def _action(c: Cursor) -> str:
+    """Return the first words of a clause in kebab case, and move to the end."""
+    if c.at_end():
+        raise c.fail("what to change")
+    spelled: list[str] = []
+    while len(spelled) < 2 and c.peek().kind == "word" and not c.at_hole():
+        spelled.append(c.next().word.lower())
+    c.finish()
+    first, second = [*spelled, "", ""][:2]
+    if first == "set" and second not in ("tablespace", "logged", "unlogged"):
+        return "set-option"
+    if first in ("with", "reset"):
+        return "reset-option" if first == "reset" else "set-option"
+    return "-".join(spelled) or "alter"
+
+
+def _read_enum_change(c: Cursor, name: Name) -> Operation | None:
+    if c.take("ADD", "VALUE"):
+        c.take("IF", "NOT", "EXISTS")
+        value = c.string("the new value")
+        side = c.choose("BEFORE", "AFTER")
+        position = f"{side.lower()} {c.string('a value')}" if side else None
+        return AddEnumValue(name=name, value=value, position=position)
+    if c.take("RENAME", "VALUE"):
+        value = c.string("a value")
+        c.expect("TO")
+        return RenameEnumValue(name=name, value=value, new=c.string("the new value"))
+    if c.at("ADD") and c.peek(1).word != "ATTRIBUTE":
+        c.next()
+        raise c.fail("VALUE or ATTRIBUTE")
+    return None
+
+
+def _read_domain(c: Cursor) -> Operation:
+    c.take("IF", "EXISTS")
+    name = c.qualified("a domain name")
+    if c.take("OWNER", "TO"):
+        c.name("a role")
+        return Permission(command="owner", target=str(name))
+    if c.take("RENAME", "TO"):
+        new = Name(c.name("a name"), name.schema)
+        return RenameObject(object_type="domain", name=name, new=new)
+    if c.take("SET", "SCHEMA"):
+        new = Name(name.name, c.name("a schema"))
+        return RenameObject(object_type="domain", name=name, new=new)
+    if c.take("ADD"):
+        spelled = [token.word for token in c.tokens[c.index : c.stop]]
+        c.finish()
+        not_valid = spelled[-2:] == ["NOT", "VALID"]
+        return AlterDomain(name=name, action="add-constraint", not_valid=not_valid)
+    for clause in _DOMAIN_ACTIONS:
+        if c.take(*clause):
+            if clause[-1] in ("CONSTRAINT", "DEFAULT"):
+                c.finish()
+            return AlterDomain(name=name, action="-".join(clause).lower())
+    raise c.fail("ADD, SET, DROP, VALIDATE or RENAME")
+
+
+_DOMAIN_ACTIONS: tuple[tuple[str, ...], ...] = (
+    ("SET", "NOT", "NULL"),
+    ("DROP", "NOT", "NULL"),
+    ("SET", "DEFAULT"),
+    ("DROP", "DEFAULT"),
+    ("DROP", "CONSTRAINT"),
+    ("VALIDATE", "CONSTRAINT"),
+    ("RENAME", "CONSTRAINT"),
+)
+
+
+def read_rename(c: Cursor) -> list[Operation]:
+    """MySQL's RENAME TABLE a TO b, c TO d."""
+    c.expect("RENAME")
+    if c.take("USER"):
+        name = c.rest()
+        return [AlterObject(object_type="user", name=Name(name), action="rename")]
+    if not c.choose("TABLE", "TABLES"):
+        raise c.fail("TABLE")
+    c.take("IF", "EXISTS")
+
+    def pair() -> Operation:
+        table = c.qualified("a table name")
+        c.expect("TO")
+        new = c.qualified("a table name")
+        return RenameTable(table=table, new=new if new.schema else Name(new.name, table.schema))
+
+    return c.list_of(pair)
+
+
+def read_comment(c: Cursor) -> list[Operation]:
+    c.expect("COMMENT", "ON")
+    object_type = choose_object_type(c)
+    if object_type is None:
+        raise c.fail("what to comment on")
+    column = None
+    if object_type in ("operator", "cast", "transform", "large object"):
+        name = Name(c.skip_to("IS").sql)
+    else:
+        name = c.qualified(f"a {object_type} name")
+        if object_type == "column":
+            column, name = name.name, _table_of(c, name)
+    c.skip_to("IS")
+    c.expect("IS")
+    if not c.take("NULL"):
+        c.string("a comment")
+    return [SetComment(object_type=object_type, name=name, column=column)]
+
+
+def _table_of(c: Cursor, column: Name) -> Name:
+    """Return the table of `schema.table.column`, whose schema `qualified` leaves out."""
+    if column.schema is None:
+        raise c.fail("a table and its column, table.column")
+    if c.peek(-4).word == ".":
+        return Name(column.schema, c.source.identifier(c.peek(-5)))
+    return Name(column.schema)

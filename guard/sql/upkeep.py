@@ -1,0 +1,141 @@
+"""Work on what is there: TRUNCATE, REINDEX, VACUUM and the like, REFRESH, LOCK."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from guard.operations import (
+    AlterSystem,
+    LockTable,
+    Maintenance,
+    Name,
+    Operation,
+    RefreshMaterializedView,
+    Reindex,
+    Truncate,
+)
+from guard.sql.cursor import Cursor
+
+
+def read_truncate(c: Cursor) -> list[Operation]:
+    c.expect("TRUNCATE")
+    c.take("TABLE")
+
+    def table() -> Name:
+        c.take("ONLY")
+        name = c.qualified("a table name")
+        c.take("*")
+        return name
+
+    tables = c.list_of(table)
+    if not c.take("RESTART", "IDENTITY"):
+        c.take("CONTINUE", "IDENTITY")
+    cascade = c.choose("CASCADE", "RESTRICT") == "CASCADE"
+    if c.source.mysql and c.choose("WAIT", "NOWAIT"):
+        c.integer()
+    return [Truncate(table=name, cascade=cascade) for name in tables]
+
+
+def read_reindex(c: Cursor) -> list[Operation]:
+    c.expect("REINDEX")
+    concurrently = False
+    if c.word == "(":
+        concurrently = "CONCURRENTLY" in [
+            token.word for token in c.tokens[c.index : c.stop] if token.kind == "word"
+        ]
+        c.parens()
+    kinds: dict[str, Literal["index", "table", "schema", "database", "system"]] = {
+        "INDEX": "index",
+        "TABLE": "table",
+        "SCHEMA": "schema",
+        "DATABASE": "database",
+        "SYSTEM": "system",
+    }
+    word = c.choose(*kinds)
+    if word is None and c.source.postgres:
+        raise c.fail("INDEX, TABLE, SCHEMA, DATABASE or SYSTEM")
+    concurrently = c.take("CONCURRENTLY") or concurrently
+    target = kinds[word] if word else "index"
+    optional = not c.source.postgres or target in ("database", "system")
+    name = None if c.at_end() and optional else c.qualified("a name")
+    return [Reindex(target=target, name=name, concurrently=concurrently)]
+
+
+def read_maintenance(c: Cursor) -> list[Operation]:
+    """VACUUM, ANALYZE, CLUSTER, OPTIMIZE, CHECK, REPAIR: an operation for each table named."""
+    command = c.next().word.lower().replace("analyse", "analyze")
+    full = False
+    if c.word == "(":
+        options = [token.word for token in c.tokens[c.index : c.stop]]
+        c.parens()
+        at = options.index("FULL") if "FULL" in options else -1
+        full = at >= 0 and options[at + 1] not in ("FALSE", "OFF")
+    while option := c.choose(
+        "FULL", "FREEZE", "VERBOSE", "ANALYZE", "LOCAL", "NO_WRITE_TO_BINLOG", "TABLE"
+    ):
+        full = full or option == "FULL"
+    if command == "flush" or (command == "vacuum" and c.at("INTO")):
+        c.finish()
+    if c.at_end():
+        return [Maintenance(command=command, full=full)]
+
+    def table() -> Name:
+        c.take("ONLY")
+        name = c.qualified("a table name")
+        if c.word == "(":
+            c.parens()
+        return name
+
+    tables = c.list_of(table)
+    if command == "cluster":
+        if c.take("USING"):
+            c.name("an index name")
+        elif c.take("ON"):  # the old form: CLUSTER index ON table
+            tables = [c.qualified("a table name")]
+    elif c.source.mysql:
+        c.finish()
+    return [Maintenance(command=command, table=name, full=full) for name in tables]
+
+
+def read_server(c: Cursor) -> list[Operation]:
+    """What configures the server or its replication: RESET MASTER, KILL, INSTALL PLUGIN."""
+    return [AlterSystem(detail=c.rest())]
+
+
+def read_refresh(c: Cursor) -> list[Operation]:
+    c.expect("REFRESH", "MATERIALIZED", "VIEW")
+    concurrently = c.take("CONCURRENTLY")
+    name = c.qualified("a view name")
+    with_data = not c.take("WITH", "NO", "DATA")
+    c.take("WITH", "DATA")
+    return [RefreshMaterializedView(name=name, concurrently=concurrently, with_data=with_data)]
+
+
+def read_lock(c: Cursor) -> list[Operation]:
+    c.expect("LOCK")
+    if c.source.mysql:
+        if not c.choose("TABLES", "TABLE"):
+            raise c.fail("TABLES")
+        return [_mysql_lock(item) for item in c.items()]
+    c.take("TABLE")
+
+    def table() -> Name:
+        c.take("ONLY")
+        name = c.qualified("a table name")
+        c.take("*")
+        return name
+
+    tables = c.list_of(table)
+    mode = None
+    if c.take("IN"):
+        mode = " ".join(c.skip_to("MODE").sql.lower().split())
+        c.expect("MODE")
+    c.take("NOWAIT")
+    return [LockTable(table=name, mode=mode) for name in tables]
+
+
+def _mysql_lock(c: Cursor) -> Operation:
+    table = c.qualified("a table name")
+    if c.take("AS") or c.word not in ("READ", "WRITE", "LOW_PRIORITY"):
+        c.name("an alias")
+    return LockTable(table=table, mode=c.rest().lower())
