@@ -222,6 +222,7 @@ def test_a_settings_module_that_needs_the_environment(
     with pytest.raises(RoundTripError, match=r"settings\.py:2: env\.py cannot run: KeyError"):
         round_trip(folder)
     assert story(round_trip(folder, env="none")) == FOUND
+    assert story(round_trip(folder, env_vars={"APP_URL": "sqlite:///data.sqlite3"})) == FOUND
     monkeypatch.setenv("APP_URL", "sqlite:///data.sqlite3")
     assert story(round_trip(folder)) == FOUND
 

@@ -29,12 +29,17 @@ class TimeLimitError(Exception):
 class Worker:
     """A running worker. Leaving the `with` block ends it and all it started."""
 
-    def __init__(self, python: str, folder: Path, request: dict[str, Any]) -> None:
-        """Start it in `folder` with `request`; raises OSError where `python` cannot be run."""
+    def __init__(
+        self, python: str, folder: Path, request: dict[str, Any], variables: dict[str, str]
+    ) -> None:
+        """Start it in `folder`; raises OSError where `python` cannot be run.
+
+        `variables` are set for it where the environment does not set them.
+        """
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-X", "utf8", str(WORKER)],
             cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**variables, **os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

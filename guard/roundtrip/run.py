@@ -60,7 +60,7 @@ def run_roundtrip(
     try:
         request = _request(environment, folder, revisions, config)
         log = _Log(root, on_progress)
-        _listen(log, python, project, request, config.timeout)
+        _listen(log, _start(python, project, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     changed = databases.changes(before, databases.fingerprints(root))
@@ -115,14 +115,17 @@ def _request(
     }
 
 
-def _listen(log: _Log, python: str, project: Path, request: dict[str, Any], seconds: float) -> None:
+def _start(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
     try:
-        worker = Worker(python, project, request)
+        return Worker(python, project, request, config.env_vars)
     except OSError as error:
         raise RoundTripError(
             f"The interpreter {python} cannot be run ({error.strerror}): "
             "correct --python or python = in [tool.guard]"
         ) from None
+
+
+def _listen(log: _Log, worker: Worker, seconds: float) -> None:
     with worker:
         try:
             for event in worker.events(seconds):
