@@ -50,4 +50,4 @@ def test_its_python_blocks_are_python() -> None:
 
 def test_each_of_its_two_commands_is_one_line() -> None:
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
-    assert [command.rpartition("/")[2] for command in commands] == ["guard check", "pytest"]
+    assert [command.rpartition("/")[2] for command in commands] == ["guard check", "pytest -n auto"]
