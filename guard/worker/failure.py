@@ -89,7 +89,7 @@ def describe(error: BaseException) -> str:
         return describe(error.orig)
     if isinstance(error, SystemExit):
         return f"the migration ended the process: sys.exit({error.code!r})"
-    words = str(error).strip()
+    words = str(error).strip().rstrip(".")  # a sentence goes on after it
     if (
         isinstance(error, (sqlite3.Error, CommandError, RefusedError, NotImplementedError))
         and words
