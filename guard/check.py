@@ -131,10 +131,10 @@ def _literals(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
 def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:
     """Run the judged revisions up, down and up again; all of them where none is new."""
     name, graph = history.environment.name, history.graph
-    if not graph.revisions:
-        return Part(notes=(f"{name}: there are no revisions to run.",))
     if graph.problems:
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
+    if not graph.revisions:
+        return Part(notes=(f"{name}: there are no revisions to run.",))
     chosen = [id_ for id_ in graph.order if id_ in history.judged] or None
     trip = run_roundtrip(
         history.environment,

@@ -128,7 +128,8 @@ def revision_files(
     for path in sorted(listed):
         inside = any(path.is_relative_to(folder) for folder in environment.version_locations)
         if inside and REVISION_FILE.match(path.name) and "__pycache__" not in path.parts:
-            found.setdefault(path.resolve() if files is None else path, path)
+            # realpath, unlike resolve, takes a loop of links as it is
+            found.setdefault(Path(os.path.realpath(path)) if files is None else path, path)
     return tuple(found.values())
 
 

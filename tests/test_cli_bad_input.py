@@ -1,0 +1,327 @@
+"""Bad input through the command line: one clear message each, and the documented exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import INI, PROJECT, STEP, VERSIONS, Content, chain, guard, write
+from git_repo import Repo, clone
+from roundtrip_project import revision
+
+R1 = f"{VERSIONS}/r1.py"
+ONE = chain(STEP)
+GOOD = revision("r1", None, STEP)
+LATIN = GOOD.replace("'a'", "'größe'").encode("latin-1")
+OTHER_STEP = (STEP[0].replace("'a'", "'b'"), STEP[1].replace("'a'", "'b'"))
+
+
+# What makes the chain unreadable is a finding (1); what keeps guard from its work is an error (2).
+FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
+    "no project": ({}, 2, ("no Alembic environment", "name the migrations folder")),
+    "empty versions folder": (PROJECT, 0, ("migrations/versions holds no revisions",)),
+    "no versions folder": (
+        {"alembic.ini": INI, "migrations/env.py": ""},
+        2,
+        ("has no versions folder", "mkdir migrations/versions"),
+    ),
+    "no script location": (
+        {"alembic.ini": INI.replace("/migrations", "/elsewhere")},
+        2,
+        ("script_location", "is no folder here"),
+    ),
+    "syntax error": (
+        {**PROJECT, R1: GOOD + "def oops(:\n"},
+        1,
+        ("error[broken-chain]", "it is not valid Python", "the round trip was skipped"),
+    ),
+    "byte-order mark": ({**PROJECT, R1: b"\xef\xbb\xbf" + GOOD.encode()}, 0, ("no problems",)),
+    "declared latin-1": (
+        {**PROJECT, R1: b"# -*- coding: latin-1 -*-\n" + LATIN},
+        0,
+        ("no problems",),
+    ),
+    "undeclared latin-1": ({**PROJECT, R1: LATIN}, 1, ("is not utf-8", "save it as UTF-8")),
+    "binary": ({**PROJECT, R1: bytes(range(256))}, 1, ("NUL bytes",)),
+    "empty revision": ({**PROJECT, R1: ""}, 1, ("declares no revision id",)),
+    "5 MB": ({**PROJECT, R1: GOOD + "# padding\n" * 500_000}, 1, ("5.0 MB long",)),
+    "duplicate ids": ({**ONE, f"{VERSIONS}/again.py": GOOD}, 1, ("r1 stands in", "again.py")),
+    "cycle": (
+        {
+            **PROJECT,
+            R1: revision("r1", "r2", STEP),
+            f"{VERSIONS}/r2.py": revision("r2", "r1", OTHER_STEP),
+        },
+        1,
+        ("r1 -> r2 -> r1 form a cycle",),
+    ),
+    "missing parent": (
+        {**PROJECT, R1: revision("r1", "r0", STEP)},
+        1,
+        ("down_revision of r1 names r0, which is no revision here",),
+    ),
+    "two heads": (
+        {**ONE, f"{VERSIONS}/r2.py": revision("r2", None, OTHER_STEP)},
+        1,
+        ("error[multiple-heads]", "2 heads"),
+    ),
+    "rule in the configuration": (
+        {**ONE, "guard.toml": 'ignore = ["drop-tabel"]'},
+        2,
+        ("no rule or group is called 'drop-tabel'", "did you mean 'drop-table'?"),
+    ),
+    "unknown key": (
+        {**ONE, "guard.toml": 'dialekt = "sqlite"'},
+        2,
+        ("unknown key 'dialekt'", "did you mean 'dialect'?"),
+    ),
+    "wrong type": ({**ONE, "guard.toml": "heads = 'two'"}, 2, ("guard.toml", "heads")),
+    "broken configuration": ({**ONE, "pyproject.toml": "[tool.guard"}, 2, ("not valid TOML",)),
+    "unknown dialect": (
+        {**ONE, "guard.toml": 'dialect = "db2"'},
+        2,
+        ("unknown dialect 'db2'", "postgresql, mysql, mariadb, sqlite"),
+    ),
+    "rule in a comment": (
+        {
+            **PROJECT,
+            R1: GOOD.replace("    op.create", "    # guard: ignore[nope] why\n    op.create"),
+        },
+        1,
+        ("error[unknown-rule]", "nope"),
+    ),
+    "comment without a reason": (
+        {
+            **PROJECT,
+            R1: GOOD.replace("    op.create", "    # guard: ignore[opaque-sql]\n    op.create"),
+        },
+        1,
+        ("error[suppression-without-reason]",),
+    ),
+    "rule in an approval": (
+        {
+            **ONE,
+            "guard-approvals.toml": "[[approval]]\nrevision = 'r1'\nrule = 'drop-tables'\n"
+            "object = 'a'\nreason = 'x'\napprover = 'y'\n",
+        },
+        1,
+        ("error[unknown-rule]", "drop-tables", "drop-table"),
+    ),
+    "broken approvals": (
+        {**ONE, "guard-approvals.toml": "[[approval]\n"},
+        2,
+        ("guard-approvals.toml", "not valid TOML"),
+    ),
+    "source that does not parse": (
+        {**ONE, "app/models.py": "class User(:\n"},
+        1,
+        ("error[unreadable-source]", "app/models.py could not be read"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_files(command: str, case: str, tmp_path: Path) -> None:
+    files, code, texts = FILES[case]
+    if command == "lint":
+        texts = tuple(text for text in texts if "round trip" not in text)
+    done = guard(write(tmp_path, files), command)
+    assert done.says(*texts)
+    assert done.code == code, done.output
+
+
+ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "no such path": (("lint", "nowhere"), ("nowhere", "no such file or folder")),
+    "unknown rule to select": (("lint", "--select", "drop-tabel"), ("did you mean 'drop-table'?",)),
+    "unknown rule to ignore": (("lint", "--ignore", "x,y"), ("'x'", "`guard rules` lists them")),
+    "unknown rule to explain": (("explain", "drop-tabel"), ("did you mean 'drop-table'?",)),
+    "unknown dialect": (("lint", "--dialect", "oracle"), ("unknown dialect 'oracle'",)),
+    "unknown version": (("lint", "--server-version", "new"), ("'new' is no version",)),
+    "unknown format": (("lint", "--output-format", "xml"), ("'xml' is not one of",)),
+    "unknown option": (("lint", "--al"), ("--al", "--all")),
+    "no folder for the report": (("lint", "--output-file", "no/x"), ("there is no folder no",)),
+    "a folder as report": (("lint", "--output-file", "migrations"), ("cannot be written",)),
+    "no such interpreter": (("check", "--python", "nopython"), ("nopython was not found",)),
+    "an interpreter that is none": (("check", "--python", "alembic.ini"), ("cannot be run",)),
+    "base without git": (("lint", "--base", "main"), ("--base main", "not a git repository")),
+    "approvals without git": (("lint", "--approvals-from", "main"), ("no such ref",)),
+    "approve without a reason": (("approve", "r1"), ("Missing option '--reason'",)),
+    "approve with an empty one": (("approve", "r1", "--reason", " "), ("say why",)),
+    "approve what needs none": (
+        ("approve", "r1", "--reason", "x", "--approver", "y"),
+        ("nothing in revision r1 needs an approval",),
+    ),
+    "standard input and a path": (("lint", "-", "migrations"), ("must be the only path",)),
+    "a name for no standard input": (
+        ("lint", "--stdin-filename", "x.sql"),
+        ("give - as the path",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_arguments(case: str, tmp_path: Path) -> None:
+    arguments, texts = ARGUMENTS[case]
+    done = guard(write(tmp_path, ONE), *arguments, stdin="")
+    assert done.says(*texts)
+    assert done.code == 2, done.output
+
+
+# Files that cannot be opened
+
+
+def test_a_folder_and_a_dangling_link_named_like_revisions(tmp_path: Path) -> None:
+    write(tmp_path, {**ONE, f"{VERSIONS}/folder.py/.keep": ""})
+    (tmp_path / VERSIONS / "gone.py").symlink_to("nowhere")
+    done = guard(tmp_path, "lint")
+    assert done.says("error[broken-chain]", "gone.py", "cannot be read: No such file")
+    assert done.code == 1
+
+
+def test_a_loop_of_links(tmp_path: Path) -> None:
+    write(tmp_path, ONE)
+    (tmp_path / VERSIONS / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / VERSIONS / "loop.py").symlink_to("loop.py")
+    done = guard(tmp_path, "lint")
+    assert done.says("loop.py", "cannot be read")
+    assert done.code == 1
+
+
+def test_a_named_link_that_leads_nowhere(tmp_path: Path) -> None:
+    write(tmp_path, ONE)
+    (tmp_path / "gone.py").symlink_to("nowhere")
+    done = guard(tmp_path, "lint", "gone.py")
+    assert done.says("gone.py", "no such file or folder")
+    assert done.code == 2
+
+
+def as_nobody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run guard without the rights of root, where the tests have them."""
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "guard", *arguments],
+            cwd=folder,
+            env={**os.environ, "HOME": "/nonexistent"},
+            capture_output=True,
+            text=True,
+            check=False,
+            **user,  # type: ignore[call-overload]
+        )
+    except PermissionError:
+        pytest.skip("this interpreter is for root alone")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs POSIX permissions")
+@pytest.mark.parametrize("command", ["lint", "check"])
+def test_a_folder_that_cannot_be_written(command: str, tmp_path: Path) -> None:
+    project = write(tmp_path / "project", ONE)
+    for parent in (project, *project.parents[:3]):
+        parent.chmod(0o755)
+    for folder in (project, project / "migrations", project / VERSIONS):
+        folder.chmod(0o555)
+    done = as_nobody(project, command)
+    assert "no problems" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+    refused = as_nobody(project, command, "--output-file", "report.txt")
+    assert "cannot be written: Permission denied" in refused.stderr
+    assert refused.returncode == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs POSIX permissions")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    project = write(tmp_path / "project", ONE)
+    for parent in (project, *project.parents[:3]):
+        parent.chmod(0o755)
+    (project / R1).chmod(0)
+    done = as_nobody(project, "lint")
+    assert "cannot be read: Permission denied" in " ".join(done.stdout.split())
+    assert done.returncode == 1
+
+
+# Migrations that misbehave while they run
+
+RUNNING: dict[str, tuple[str, int, tuple[str, ...]]] = {
+    "exits": ("raise SystemExit(3)", 1, ("upgrade of r1 fails", "ended the process", "r1.py")),
+    "leaves at once": ("import os; os._exit(0)", 2, ("while the upgrade of r1 ran", "r1.py")),
+    "kills its process": (
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        2,
+        ("while the upgrade of r1 ran", "r1.py"),
+    ),
+    "sleeps for ever": (
+        "import time; time.sleep(3600)",
+        2,
+        ("did not end within 10 seconds", "r1.py", "timeout = in [tool.guard]"),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", RUNNING)
+def test_a_migration_that(case: str, tmp_path: Path) -> None:
+    body, code, texts = RUNNING[case]
+    files = chain((f"{STEP[0]}\n{body}", STEP[1]))
+    done = guard(write(tmp_path, {**files, "guard.toml": "timeout = 10"}), "check")
+    assert done.says(*texts)
+    assert done.code == code
+    assert not list(tmp_path.glob("*.sqlite*"))
+
+
+def test_a_migration_that_prints_does_not_disturb_the_report(tmp_path: Path) -> None:
+    loud = "import sys; print('{\"event\": 1}'); print('noise', file=sys.stderr)\n" + STEP[0]
+    done = guard(
+        write(tmp_path, chain((loud, STEP[1]))), "check", "--output-format", "json", "--exit-zero"
+    )
+    assert json.loads(done.output)["summary"]["failed"] is False, done.output
+
+
+# Git
+
+
+def history(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "repo")
+    repo.commit(ONE)
+    return repo
+
+
+def test_no_git_repository_is_said(tmp_path: Path) -> None:
+    done = guard(write(tmp_path, ONE), "lint")
+    assert done.says("History was not judged: not a git repository. Every revision counts as new.")
+    assert done.code == 0
+
+
+def test_no_commit_yet_is_said(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.write(ONE)
+    assert guard(tmp_path, "lint").says("There is no commit yet: every revision counts as new.")
+
+
+def test_a_base_that_is_not_here(tmp_path: Path) -> None:
+    done = guard(history(tmp_path).root, "lint", "--base", "release")
+    assert done.says("--base names release as the base, and it is not in this clone", "fetch it")
+    assert done.code == 2
+
+
+def test_a_detached_head(tmp_path: Path) -> None:
+    repo = history(tmp_path)
+    repo.git("checkout", "-q", "--detach")
+    repo.git("branch", "-m", "main", "trunk")
+    done = guard(repo.root, "lint")
+    assert done.says("on a detached HEAD", "name the branch that does: --base REF")
+    assert done.code == 2
+
+
+def test_a_shallow_clone_without_the_base(tmp_path: Path) -> None:
+    repo = history(tmp_path)
+    repo.git("checkout", "-q", "-b", "change")
+    repo.commit({f"{VERSIONS}/r2.py": revision("r2", "r1", OTHER_STEP)})
+    shallow = clone(repo, tmp_path / "shallow", "--depth=1", "--branch=change")
+    done = guard(shallow.root, "lint", GITHUB_ACTIONS="true", GITHUB_BASE_REF="main")
+    assert done.says("GITHUB_BASE_REF names origin/main", "fetch-depth: 0")
+    assert done.code == 2
