@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from guard.operations import CreateTable
 from guard.reader import Reading
 from guard.schema import Schema
 from guard.statement import Statement
@@ -32,12 +33,14 @@ def replay(
 def advance(schemas: dict[str | None, Schema], statement: Statement, dialect: str | None) -> Schema:
     """Put the schema after the statement into `schemas`; return the one before it."""
     before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
-    certain = statement.condition is None or statement.guarded
-    if dialect is None:
-        certain = certain and statement.dialects is None
+    settled = dialect is not None or statement.dialects is None
     if dialect is None or statement.applies_to(dialect):
         for operation in statement.operations:
-            after = after.apply(operation, revision=statement.revision, certain=certain)
+            # `if not has_table("t"): create_table("t")` leaves a table that may be an old one.
+            sure = statement.condition is None or (
+                statement.guarded and not isinstance(operation, CreateTable)
+            )
+            after = after.apply(operation, revision=statement.revision, certain=settled and sure)
     schemas[statement.database] = after
     return before
 
