@@ -47,7 +47,7 @@ def fail(message: str) -> NoReturn:
 def main() -> None:
     """Run the command line; whatever goes wrong inside ends with exit code 2, never silently."""
     try:
-        cli(windows_expand_args=False)
+        cli(prog_name="guard", windows_expand_args=False)
     except Exception as error:
         if os.environ.get("GUARD_DEBUG"):
             raise
@@ -387,7 +387,7 @@ def _standard_input(options: dict[str, Any], paths: tuple[Path, ...]) -> Any:
         return None
     if len(paths) > 1:
         raise ConfigError("- stands for standard input and must be the only path")
-    return Input(path=Path(name or "stdin.sql"), data=click.get_binary_stream("stdin").read())
+    return Input(path=Path(name or "stdin.sql"), data=sys.stdin.buffer.read())
 
 
 def _cache_folder() -> Path:

@@ -24,7 +24,11 @@ with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() a
         context.run_migrations()
 """
 INI = "[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = sqlite://\n"
-PROJECT = {"alembic.ini": INI, "migrations/env.py": ENV, "migrations/versions/.keep": ""}
+PROJECT: dict[str, Content] = {
+    "alembic.ini": INI,
+    "migrations/env.py": ENV,
+    "migrations/versions/.keep": "",
+}
 VERSIONS = "migrations/versions"
 CREATE_A = ("op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True))",)
 STEP = (*CREATE_A, "op.drop_table('a')")
@@ -59,9 +63,9 @@ def write(folder: Path, files: Mapping[str, Content]) -> Path:
     return folder
 
 
-def chain(*steps: tuple[str, str]) -> dict[str, str]:
+def chain(*steps: tuple[str, str]) -> dict[str, Content]:
     """Return the project's files with revisions r1, r2, ... that follow each other."""
-    files = dict(PROJECT)
+    files = {**PROJECT}
     for number, step in enumerate(steps, 1):
         parent = f"r{number - 1}" if number > 1 else None
         files[f"{VERSIONS}/r{number}.py"] = revision(f"r{number}", parent, step)

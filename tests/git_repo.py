@@ -37,16 +37,16 @@ class Repo:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def write(self, files: Mapping[str, str | None]) -> None:
+    def write(self, files: Mapping[str, str | bytes | None]) -> None:
         for name, text in files.items():
             path = self.root / name
             if text is None:
                 path.unlink()
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
+                path.write_bytes(text.encode() if isinstance(text, str) else text)
 
-    def commit(self, files: Mapping[str, str | None] | None = None) -> str:
+    def commit(self, files: Mapping[str, str | bytes | None] | None = None) -> str:
         self.write(files or {"a.txt": str(len(self.git("log", "--oneline", "--all")))})
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "x")

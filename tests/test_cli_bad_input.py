@@ -202,7 +202,7 @@ def test_a_named_link_that_leads_nowhere(tmp_path: Path) -> None:
 
 def as_nobody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run guard without the rights of root, where the tests have them."""
-    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    nobody = 65534 if os.getuid() == 0 else None
     try:
         return subprocess.run(
             [sys.executable, "-m", "guard", *arguments],
@@ -211,7 +211,8 @@ def as_nobody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
             capture_output=True,
             text=True,
             check=False,
-            **user,  # type: ignore[call-overload]
+            user=nobody,
+            group=nobody,
         )
     except PermissionError:
         pytest.skip("this interpreter is for root alone")
