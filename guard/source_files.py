@@ -50,6 +50,7 @@ def select_sources(
     unwanted = GitIgnoreSpec.from_lines(config.exclude)
     always = {environment.config_path for environment in environments}
     always |= {environment.script_location / "env.py" for environment in environments}
+    always |= {path.with_name("alembic.ini") for path in always if path}  # beside a pyproject.toml
     for path in paths:
         if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
             continue

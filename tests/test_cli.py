@@ -76,7 +76,7 @@ def test_exit_code(
 
 # What is printed
 
-FINDING_FIELDS = {
+FINDING_FIELDS: dict[str, type | tuple[type, ...]] = {
     "rule": str,
     "severity": str,
     "message": str,
