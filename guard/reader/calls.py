@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from guard.reader import alembic_words, classes, flow, imports, python_words, sqlalchemy_words
-from guard.reader.state import Call, Frame, unknown
+from guard.reader import (
+    alembic_words,
+    classes,
+    flow,
+    imports,
+    methods,
+    python_words,
+    sqlalchemy_words,
+)
+from guard.reader.state import Call, Frame, LimitReachedError, unknown
 from guard.reader.values import (
     NONE,
     Batch,
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_RECURSION = 3
 MAX_DEPTH = 40
+MAX_HELPER_STEPS = 60_000  # of one call of the application's code
 
 # Calls of these never reach the database, whatever they are given.
 _HARMLESS = sys.stdlib_module_names | {"structlog", "loguru", "oslo_log", "click", "tqdm", "rich"}
@@ -140,7 +151,7 @@ def _call_method(run: Interpreter, receiver: Value, name: str, call: Call) -> Va
         return alembic_words.batch_method(run, receiver, name, call)
     result = sqlalchemy_words.method(run, receiver, name, call)
     if result is None:
-        result = python_words.method(run, receiver, name, call)
+        result = methods.method(run, receiver, name, call)
     if result is not None:
         return result
     if isinstance(receiver, Made | Class):
@@ -166,16 +177,40 @@ def call_function(run: Interpreter, function: Function, call: Call) -> Value:
         if _reaches_database(call):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)
         return unknown(call.node)
-    frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
+    depth = len(run.conditions)
+    names = bind_arguments(function, call)
+    frame = Frame(function.module, names, function.scopes, function, depth=depth)
     run.calls.append((call.frame.module, call.node))
     run.active.append(function.node)
-    depth = len(run.conditions)
     try:
-        return _run_body(run, function, frame, call)
+        with _own_share(run, function, call):
+            return _run_body(run, function, frame, call)
+    except LimitReachedError:
+        if run.budget.steps <= run.budget.reserve or not _enters_helper(run, function, call):
+            raise
+        reason = "it calls code of the application that is longer than guard follows"
+        run.opaque(reason, call.node, call.frame)
+        return unknown(call.node)
     finally:
         run.calls.pop()
         run.active.pop()
         del run.conditions[depth:]
+
+
+def _enters_helper(run: Interpreter, function: Function, call: Call) -> bool:
+    return call.frame.module is run.module and function.module is not run.module
+
+
+@contextmanager
+def _own_share(run: Interpreter, function: Function, call: Call) -> Iterator[None]:
+    """Let a call that leaves the revision take only so many steps: the rest is for the revision."""
+    reserve = run.budget.reserve
+    if _enters_helper(run, function, call):
+        run.budget.reserve = max(reserve, run.budget.steps - MAX_HELPER_STEPS)
+    try:
+        yield
+    finally:
+        run.budget.reserve = reserve
 
 
 def _run_body(run: Interpreter, function: Function, frame: Frame, call: Call) -> Value:
@@ -202,6 +237,9 @@ def joined_returns(frame: Frame, ends: flow.Flow, call: Call) -> Value:
     result = values[0]
     for value in values[1:]:
         result = join(result, value, call.node)
+    if isinstance(result, Unknown) and frame.return_tests:
+        asked = all(test.guarded for test in frame.return_tests)  # `if table in inspector: return`
+        return Unknown(result.source, result.origin, result.inspected or asked)
     return result
 
 

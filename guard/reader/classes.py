@@ -30,7 +30,11 @@ def define(run: Interpreter, node: ast.ClassDef, frame: Frame) -> Class:
         (isinstance(b, Ref) and b.path in _ENUMS) or (isinstance(b, Class) and b.is_enum)
         for b in bases
     )
-    return Class(node.name, frame.module, inner.names, inherited + fields, bases, is_enum)
+    is_tuple = any(isinstance(b, Ref) and b.path == "typing.NamedTuple" for b in bases) or any(
+        isinstance(b, Class) and b.is_tuple for b in bases
+    )
+    all_fields = tuple(dict.fromkeys(inherited + fields))
+    return Class(node.name, frame.module, inner.names, all_fields, bases, is_enum, is_tuple)
 
 
 def lookup(cls: Class, name: str) -> Value | None:
@@ -57,6 +61,10 @@ def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
     instance = Instance(cls, {})
     for name in cls.fields:
         default = lookup(cls, name)
+        if isinstance(default, Made) and default.path == "dataclasses.field":
+            factory = default.kwargs.get("default_factory")
+            inner = Call(call.node, call.frame, (), {})
+            default = run.call(factory, inner) if factory else default.kwargs.get("default")
         if default is not None:
             instance.attributes[name] = default
     init = lookup(cls, "__init__")
@@ -68,6 +76,9 @@ def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
     instance.attributes.update(call.kwargs)
     if not cls.fields:
         instance.attributes["<args>"] = Made(cls.name, call.args, call.kwargs)
+    after = lookup(cls, "__post_init__")
+    if after is not None:
+        run.call(run.bind(after, instance), Call(call.node, call.frame, (), {}))
     return instance
 
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from guard.reader import calls, classes, flow, imports, text
+import msgspec
+
+from guard.reader import calls, classes, flow, formats, imports, text
 from guard.reader.literals import Literal
-from guard.reader.state import Condition, Frame, unknown
+from guard.reader.state import Call, Condition, Frame, unknown
 from guard.reader.text import Part, Text
 from guard.reader.values import (
     BIND,
@@ -46,18 +48,11 @@ if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
 MAX_NUMBER_BITS = 4_000
-MAX_TEXT = 2_000_000
 MAX_ITEMS = 20_000
 
 
 class DialectAskedError(Exception):
     """The code asks for the dialect, and the reading was started without one."""
-
-
-def evaluate(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
-    """Return what the expression is worth; Unknown for what the reader has no rule for."""
-    rule = _EXPRESSIONS.get(type(node))
-    return rule(run, node, frame) if rule else unknown(node)
 
 
 # Names and constants
@@ -133,10 +128,11 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
             return imports.name_in(run, module, name) or Unknown(name)
         case Class():
             found = classes.lookup(value, name)
+            if isinstance(found, Function) and found.method == "class":
+                return msgspec.structs.replace(found, receiver=value)
             return found if found is not None else Made(name, receiver=value, called=False)
         case Instance():
-            found = classes.attribute(value, name)
-            return bind(found, value)
+            return _instance_attribute(run, value, name)
         case Const(PurePath() as path):
             return _path_attribute(path, name)
         case Unknown(origin=origin, inspected=inspected):
@@ -144,11 +140,20 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
     return BoundMethod(value, name)
 
 
+def _instance_attribute(run: Interpreter, instance: Instance, name: str) -> Value:
+    found = bind(classes.attribute(instance, name), instance)
+    if isinstance(found, Function) and found.method == "property":
+        node = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), found.node)
+        return run.call(found, Call(node, Frame(found.module, {}), (), {}))
+    return found
+
+
 def bind(value: Value, receiver: Instance) -> Value:
     """Return a function as the instance's method."""
-    if isinstance(value, Function):
-        return Function(value.node, value.module, value.scopes, value.defaults, receiver)
-    return value
+    if not isinstance(value, Function) or value.method == "static":
+        return value
+    owner = receiver.cls if value.method == "class" else receiver
+    return msgspec.structs.replace(value, receiver=owner)
 
 
 def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
@@ -207,50 +212,6 @@ def _dotted(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
     return run.evaluate(node, frame)
 
 
-# Text
-
-
-def _joined(run: Interpreter, node: ast.JoinedStr, frame: Frame) -> Value:
-    pieces: list[Text] = []
-    fields = 0
-    for part in node.values:
-        if isinstance(part, ast.FormattedValue):
-            value = run.evaluate(part.value, frame)
-            piece = as_text(value, unparse(part.value))
-            if part.conversion == ord("r") and piece.known and isinstance(value, Text):
-                piece = Text.of(repr(piece.plain), piece.origin, unparse(part.value))
-            pieces.append(piece)
-            fields += 1
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            literal = Literal(frame.module.path, frame.module.lines, node, fields)
-            pieces.append(Text((Part(part.value, literal=literal),)))
-    return text.concat(pieces, "f-string" if fields else None)
-
-
-def percent(run: Interpreter, template: Text, value: Value, node: ast.expr) -> Text:
-    """Return `template % value`."""
-    pieces: list[Text] = []
-    position = index = 0
-    values = value.items if isinstance(value, Many) and value.kind == "tuple" else [value]
-    nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-    for start, end, key, kind in text.percent_fields(template):
-        pieces.append(template.slice(position, start))
-        position = end
-        if kind == "%":
-            pieces.append(Text.of("%", "literal"))
-        elif key is not None:
-            item = value.pairs.get(key) if isinstance(value, Mapping) else None
-            pieces.append(as_text(item[1], key) if item else Text.hole(f"{unparse(node)}[{key!r}]"))
-        else:
-            known = index < len(values)
-            code = unparse(nodes[index]) if index < len(nodes) else unparse(node)
-            item_value = values[index] if known else unknown(node, value)
-            pieces.append(as_text(item_value, code))
-            index += 1
-    pieces.append(template.slice(position, len(template.plain)))
-    return text.concat(pieces, "%")
-
-
 # Operators
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -263,6 +224,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operator.or_,
     ast.BitAnd: operator.and_,
     ast.BitXor: operator.xor,
+    ast.Pow: operator.pow,
 }
 
 
@@ -270,7 +232,7 @@ def _binary(run: Interpreter, node: ast.BinOp, frame: Frame) -> Value:
     left = run.evaluate(node.left, frame)
     right = run.evaluate(node.right, frame)
     if isinstance(node.op, ast.Mod) and isinstance(left, Text):
-        return _limited(percent(run, left, right, node.right), node)
+        return formats.percent(left, right, node.right)
     if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
         return _add_text(node, left, right)
     if isinstance(node.op, ast.Add) and isinstance(left, Many) and isinstance(right, Many):
@@ -294,17 +256,12 @@ def _add_text(node: ast.BinOp, left: Value, right: Value) -> Value:
         side if isinstance(side, Text) and _is_written(code) else as_text(side, unparse(code))
         for side, code in ((left, node.left), (right, node.right))
     ]
-    return _limited(text.concat(pieces, "+"), node)
+    return formats.limited(text.concat(pieces, "+"), node)
 
 
 def _is_written(node: ast.expr) -> bool:
     """Whether the operand is itself a literal or a sum, not a name for one."""
     return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
-
-
-def _limited(value: Text, node: ast.expr) -> Value:
-    size = sum(len(part.text) for part in value.parts)
-    return value if size <= MAX_TEXT and len(value.parts) <= MAX_ITEMS else unknown(node, value)
 
 
 def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Many:
@@ -321,7 +278,7 @@ def _compute(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Va
             return unknown(node, left, right)
     if any(isinstance(x, int) and x.bit_length() > MAX_NUMBER_BITS for x in (a, b)):
         return unknown(node, left, right)
-    if isinstance(node.op, ast.Pow):
+    if isinstance(node.op, ast.Pow) and not (isinstance(b, int) and abs(b) < 64):
         return unknown(node, left, right)
     try:
         return from_python(compute(a, b)) if compute else unknown(node, left, right)
@@ -489,16 +446,17 @@ def _subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> Value:
         return _slice(run, node, owner, node.slice, frame)
     index = run.evaluate(node.slice, frame)
     key = key_of(index)
+    item = _item_at(owner, key) if isinstance(key, int) else None
+    if item is not None:
+        return item
     match owner:
-        case Many(items=items, kind=kind) if kind != "set" and isinstance(key, int):
-            if -len(items) <= key < len(items) and (not owner.open or key >= 0):
-                return items[key]
         case Mapping(pairs=pairs) if is_known(index) and key in pairs:
             return pairs[key][1]
-        case Text() if owner.known and isinstance(key, int):
-            size = len(owner.plain)
-            if -size <= key < size:
-                return owner.slice(key % size, key % size + 1)
+        case Mapping(factory=factory) if factory is not None:
+            owner.open = owner.open or not is_known(index)
+            call = ast.copy_location(ast.Call(node.value, [], []), node)
+            owner.pairs[key] = (index, run.call(factory, Call(call, frame, (), {})))
+            return owner.pairs[key][1]
         case Class() if owner.is_enum and isinstance(key, str):
             return classes.lookup(owner, key) or unknown(node)
         case Made():
@@ -516,6 +474,20 @@ def _subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> Value:
         case Ref(path):
             return Ref(path)  # a generic alias such as Mapped[int]
     return unknown(node, owner, index)
+
+
+def _item_at(owner: Value, place: int) -> Value | None:
+    """Return the item of a sequence; None where there is none, or it is not known."""
+    match owner:
+        case Many(items=items, kind=kind) if kind != "set" and (not owner.open or place >= 0):
+            return items[place] if -len(items) <= place < len(items) else None
+        case Text() if owner.known and -len(owner.plain) <= place < len(owner.plain):
+            start = place % len(owner.plain)
+            return owner.slice(start, start + 1)
+        case Instance(cls=cls, attributes=attributes) if cls.is_tuple:
+            names = cls.fields
+            return attributes.get(names[place]) if -len(names) <= place < len(names) else None
+    return None
 
 
 def _slice(
@@ -566,31 +538,52 @@ def _generate(
     """Yield once for each item, its names bound; False where a condition is not known."""
     first, *rest = generators
     iterable = run.evaluate(first.iter, frame)
-    items = flow.iterate(iterable)
-    if items is None or (isinstance(iterable, Many | Mapping) and iterable.open):
-        result.open = True
-        items = [*(items or []), unknown(first.target, iterable)]
-    certain_items = not isinstance(iterable, Many | Mapping) or iterable.certain
-    for item in items:
-        run.step()
-        flow.assign(run, first.target, item, frame)
-        tests = [truth(run.evaluate(test, frame)) for test in first.ifs]
-        if False in tests:
-            continue
-        certain = None not in tests and certain_items and not result.open
-        if rest:
-            for inner in _generate(run, rest, frame, result):
-                yield certain and inner
-        else:
+    known = flow.iterate(iterable)
+    more = known is None or (isinstance(iterable, Many | Mapping) and iterable.open)
+    result.open = result.open or more
+    certain = not isinstance(iterable, Many | Mapping) or iterable.certain
+    unsettled = None if certain else Condition(first.iter, form="for ... in {}")
+    with run.condition(unsettled):
+        for item in known or ():
+            yield from _generate_item(run, first, item, rest, frame, result, certain)
+    if more:
+        each = Condition(first.iter, repeated=True, form="for each item of {}")
+        with run.condition(each):
+            item = unknown(first.target, iterable)
+            yield from _generate_item(run, first, item, rest, frame, result, False)
+
+
+def _generate_item(
+    run: Interpreter,
+    generator: ast.comprehension,
+    item: Value,
+    rest: list[ast.comprehension],
+    frame: Frame,
+    result: Many | Mapping,
+    certain: bool,
+) -> Iterator[bool]:
+    run.step()
+    flow.assign(run, generator.target, item, frame)
+    unsettled = None
+    for test in generator.ifs:
+        settled = truth(run.evaluate(test, frame))
+        if settled is False:
+            return
+        unsettled = test if settled is None else unsettled
+    with run.condition(Condition(unsettled) if unsettled is not None else None):
+        certain = certain and unsettled is None
+        if not rest:
             yield certain
+        else:
+            yield from (certain and inner for inner in _generate(run, rest, frame, result))
 
 
-_EXPRESSIONS: dict[type[ast.expr], Callable[[Any, Any, Frame], Value]] = {
+EXPRESSIONS: dict[type[ast.expr], Callable[[Any, Any, Frame], Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,
     ast.Call: calls.evaluate,
-    ast.JoinedStr: _joined,
+    ast.JoinedStr: formats.join_formatted,
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,
     ast.BoolOp: _boolean,

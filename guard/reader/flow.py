@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from guard.reader import calls, classes, imports
-from guard.reader.state import Condition, Frame, unknown
+import msgspec
+
+from guard.reader import calls, classes, imports, methods, text
+from guard.reader.state import Call, Condition, Frame, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
     BIND,
@@ -125,23 +127,25 @@ def assign(run: Interpreter, target: ast.expr, value: Value, frame: Frame) -> No
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)
             key = run.evaluate(index, frame)
-            if isinstance(holder, Mapping):
-                holder.pairs[key_of(key)] = (key, value)
-                holder.certain = holder.certain and not run.conditions
-            elif isinstance(holder, Many):
-                _set_item(holder, key, value)
+            if isinstance(holder, Mapping | Many):
+                _set_item(run, holder, key, value)
 
 
-def _set_item(holder: Many, key: Value, value: Value) -> None:
-    index = key_of(key)
-    if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
-        holder.items[index] = value
+def _set_item(run: Interpreter, holder: Many | Mapping, key: Value, value: Value) -> None:
+    holder.certain = holder.certain and len(run.conditions) <= holder.depth
+    place = key_of(key)
+    if methods.holds(value, holder):
+        holder.open = True
+    elif isinstance(holder, Mapping):
+        holder.pairs[place] = (key, value)
+    elif isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
+        holder.items[place] = value
     else:
         holder.open = True
 
 
 def _unpack(run: Interpreter, targets: list[ast.expr], value: Value, frame: Frame) -> None:
-    items = value.items if isinstance(value, Many) and not value.open else None
+    items = None if isinstance(value, Many | Mapping) and value.open else iterate(value)
     starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
     if items is not None and starred is None and len(items) == len(targets):
         for target, item in zip(targets, items, strict=True):
@@ -159,8 +163,18 @@ def _unpack(run: Interpreter, targets: list[ast.expr], value: Value, frame: Fram
 
 def _delete(run: Interpreter, node: ast.Delete, frame: Frame) -> Flow:
     for target in node.targets:
-        if isinstance(target, ast.Name):
-            frame.names.pop(target.id, None)
+        match target:
+            case ast.Name(id=name):
+                frame.names.pop(name, None)
+            case ast.Subscript(value=owner, slice=index):
+                holder = run.evaluate(owner, frame)
+                key = key_of(run.evaluate(index, frame))
+                if isinstance(holder, Mapping):
+                    holder.certain = holder.certain and len(run.conditions) <= holder.depth
+                    if holder.certain:
+                        holder.pairs.pop(key, None)
+                elif isinstance(holder, Many):
+                    holder.certain = False
     return Flow.GOES_ON
 
 
@@ -173,8 +187,32 @@ def _define(run: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, fram
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
-    frame.names[node.name] = Function(node, frame.module, frame.scopes, defaults)
+    function: Value = Function(node, frame.module, frame.scopes, defaults)
+    for decorator in reversed(node.decorator_list):
+        function = _decorated(run, function, decorator, frame)
+    frame.names[node.name] = function
     return Flow.GOES_ON
+
+
+_METHODS: dict[str, Literal["property", "static", "class"]] = {
+    "property": "property",
+    "cached_property": "property",
+    "staticmethod": "static",
+    "classmethod": "class",
+}
+
+
+def _decorated(run: Interpreter, function: Value, decorator: ast.expr, frame: Frame) -> Value:
+    """Return what the decorator makes of the function; itself for one that is not in sight."""
+    name = unparse(decorator).rpartition(".")[2]
+    if isinstance(function, Function) and name in _METHODS:
+        return msgspec.structs.replace(function, method=_METHODS[name])
+    wrapper = run.evaluate(decorator, frame)
+    if not isinstance(wrapper, Function):
+        return function
+    call = ast.copy_location(ast.Call(decorator, [ast.Name("function", ast.Load())], []), decorator)
+    made = run.call(wrapper, Call(call, frame, (function,), {}))
+    return made if isinstance(made, Function) else function
 
 
 def _class(run: Interpreter, node: ast.ClassDef, frame: Frame) -> Flow:
@@ -200,6 +238,7 @@ def _import_from(run: Interpreter, node: ast.ImportFrom, frame: Frame) -> Flow:
 
 def _return(run: Interpreter, node: ast.Return, frame: Frame) -> Flow:
     frame.returned.append(run.evaluate(node.value, frame) if node.value else NONE)
+    frame.return_tests += run.conditions[frame.depth :]
     return Flow.RETURNS
 
 
@@ -409,6 +448,10 @@ def iterate(value: Value) -> list[Value] | None:
             return [key for key, _ in pairs.values()]
         case Text() if value.known:
             return [value.slice(i, i + 1) for i in range(len(value.plain))]
+        case Made(path="builtins.open", kwargs={"content": Text() as content}):
+            return list(text.split_lines(content, keep_ends=True))
+        case Instance(cls=cls, attributes=attributes) if cls.is_tuple:
+            return [attributes.get(name, Unknown(name)) for name in cls.fields]
     return classes.members(value)
 
 

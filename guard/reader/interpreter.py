@@ -16,17 +16,18 @@ from guard.operations import Opaque, Operation
 from guard.reader import calls, expressions, flow
 from guard.reader.modules import Module, Resolver
 from guard.reader.state import (
+    Budget,
     BuiltText,
     Call,
     Condition,
     Frame,
     LimitReachedError,
     column_of,
+    unknown,
 )
 from guard.reader.values import Instance, Value, unparse
 from guard.statement import Direction, Piece, Span, Statement
 
-MAX_STEPS = 400_000
 MAX_STATEMENTS = 20_000
 MAX_DEPTH = 40
 
@@ -41,6 +42,7 @@ class Interpreter:
         dialect: str | None,
         direction: Direction,
         sql_dialect: str | None = None,
+        budget: Budget | None = None,
     ):
         self.module = module
         self.resolver = resolver
@@ -55,7 +57,7 @@ class Interpreter:
         self.database: str | None = None
         self.calls: list[tuple[Module, ast.AST]] = []  # from the revision inwards
         self.active: list[ast.AST] = []  # functions being run, against endless recursion
-        self.steps = 0
+        self.budget = budget or Budget()
 
     @property
     def tables(self) -> list[Value]:
@@ -69,7 +71,8 @@ class Interpreter:
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
         """Return what the expression is worth."""
         self.step()
-        return expressions.evaluate(self, node, frame)
+        rule = expressions.EXPRESSIONS.get(type(node))
+        return rule(self, node, frame) if rule else unknown(node)
 
     def execute(self, body: list[ast.stmt], frame: Frame) -> flow.Flow:
         """Run the statements; return how they end."""
@@ -101,8 +104,9 @@ class Interpreter:
         return next((text for text in texts if text is not None), None)
 
     def step(self) -> None:
-        self.steps += 1
-        if self.steps > MAX_STEPS or len(self.statements) > MAX_STATEMENTS:
+        """Count one step; raise LimitReachedError where the code goes on for too long."""
+        self.budget.steps -= 1
+        if self.budget.steps < self.budget.reserve or len(self.statements) > MAX_STATEMENTS:
             raise LimitReachedError
 
     # Statements

@@ -1,25 +1,23 @@
-"""The words of Python itself: builtins, the standard library that builds SQL, methods of text."""
+"""The words of Python itself: builtins, and what of the standard library builds SQL."""
 
 from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import os.path
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from guard.reader import flow, text
+from guard.reader import flow, methods, text
 from guard.reader.state import Call, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
     DIALECT,
-    FALSE,
     NONE,
-    TRUE,
     Class,
     Const,
-    Function,
     Instance,
     Made,
     Many,
@@ -48,7 +46,26 @@ MAX_RANGE = 10_000
 
 def word(path: str) -> Word | None:
     """Return what the dotted name does when called; None where Python has no such word."""
-    return _WORDS.get(path.removeprefix("builtins."))
+    name = path.removeprefix("builtins.")
+    owner, _, method = name.partition(".")
+    if owner in _OWNERS and method and name not in _WORDS:
+        return _unbound(method)
+    return _WORDS.get(name)
+
+
+_OWNERS = {"str", "list", "dict", "set"}
+
+
+def _unbound(name: str) -> Word:
+    """`str.join(" ", words)`."""
+
+    def call_method(run: Interpreter, call: Call) -> Value:
+        if not call.args:
+            return unknown(call.node)
+        inner = Call(call.node, call.frame, call.args[1:], call.kwargs, call.open)
+        return methods.method(run, call.args[0], name, inner) or unknown(call.node, *call.args)
+
+    return call_method
 
 
 # Builtins
@@ -115,19 +132,23 @@ def _container(kind: Any) -> Word:
 def _dict(run: Interpreter, call: Call) -> Value:
     result = Mapping({}, open=call.open, depth=len(run.conditions))
     if call.args:
-        source = call.args[0]
-        if isinstance(source, Mapping):
-            result.pairs.update(source.pairs)
-            result.open = result.open or source.open
-        elif (items := flow.iterate(source)) is not None:
-            for item in items:
-                if isinstance(item, Many) and len(item.items) == 2:
-                    result.pairs[key_of(item.items[0])] = (item.items[0], item.items[1])
-        else:
-            result.open = True
+        methods.update(result, call.args[0])
     for name, value in call.kwargs.items():
         result.pairs[name] = (Text.of(name), value)
     return result
+
+
+def _default_dict(run: Interpreter, call: Call) -> Value:
+    factory = call.args[0] if call.args else None
+    return Mapping({}, depth=len(run.conditions), factory=factory)
+
+
+def _from_keys(run: Interpreter, call: Call) -> Value:
+    keys = flow.iterate(call.args[0]) if call.args else None
+    value = call.get(1) or NONE
+    if keys is None:
+        return unknown(call.node, *call.args)
+    return Mapping({key_of(k): (k, value) for k in keys}, depth=len(run.conditions))
 
 
 def _enumerate(run: Interpreter, call: Call) -> Value:
@@ -167,14 +188,9 @@ def _sorted(run: Interpreter, call: Call) -> Value:
     items = flow.iterate(value)
     if items is None:
         return unknown(call.node, *call.args)
-    if all(is_known(i) for i in items) and "key" not in call.kwargs:
-        try:
-            ordered = sorted(items, key=to_python)
-        except TypeError:
-            return Many("list", items)
-        backwards = truth(call.kwargs.get("reverse", FALSE))
-        return Many("list", ordered[::-1] if backwards else ordered)
-    return Many("list", items)  # in another order; what is in it stays known
+    certain = not isinstance(value, Many | Mapping) or value.certain
+    more = isinstance(value, Many | Mapping) and value.open
+    return Many("list", methods.ordered(run, items, call), certain, more)
 
 
 def _map(run: Interpreter, call: Call) -> Value:
@@ -183,6 +199,39 @@ def _map(run: Interpreter, call: Call) -> Value:
         return unknown(call.node, *call.args)
     inner = [run.call(call.args[0], Call(call.node, call.frame, (i,), {})) for i in items]
     return Many("list", inner)
+
+
+def _filter(run: Interpreter, call: Call) -> Value:
+    items = flow.iterate(call.args[1]) if len(call.args) == 2 else None
+    if items is None:
+        return unknown(call.node, *call.args)
+    kept: list[Value] = []
+    certain = True
+    for item in items:
+        test = run.call(call.args[0], Call(call.node, call.frame, (item,), {}))
+        settled = truth(item if call.args[0] == NONE else test)
+        certain = certain and settled is not None
+        kept += [item] if settled is not False else []
+    return Many("list", kept, certain)
+
+
+def _reduce(run: Interpreter, call: Call) -> Value:
+    items = flow.iterate(call.args[1]) if len(call.args) > 1 else None
+    if not items:
+        return unknown(call.node, *call.args)
+    items = [*call.args[2:3], *items]
+    value = items[0]
+    for item in items[1:]:
+        value = run.call(call.args[0], Call(call.node, call.frame, (value, item), {}))
+    return value
+
+
+def _product(run: Interpreter, call: Call) -> Value:
+    columns = [flow.iterate(argument) for argument in call.args]
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns) or call.kwargs or math.prod(map(len, known)) > MAX_RANGE:
+        return unknown(call.node, *call.args)
+    return Many("list", [Many("tuple", list(row)) for row in itertools.product(*known)])
 
 
 def _isinstance(run: Interpreter, call: Call) -> Value:
@@ -210,6 +259,15 @@ def _getattr(run: Interpreter, call: Call) -> Value:
     if len(call.args) > 2 and isinstance(owner, ModuleValue) and isinstance(found, Unknown):
         return call.args[2]
     return found
+
+
+def _next(run: Interpreter, call: Call) -> Value:
+    """The first item: nobody here asks an iterator twice."""
+    value = call.args[0] if call.args else NONE
+    items = flow.iterate(value)
+    if items and isinstance(value, Many) and value.certain:
+        return items[0]
+    return unknown(call.node, *call.args)
 
 
 def _settled_over(quantifier: Callable[[Any], bool]) -> Word:
@@ -268,7 +326,7 @@ def _os_path(function: Callable[..., Any]) -> Word:
 
 
 def _open(run: Interpreter, call: Call) -> Value:
-    return Made("builtins.open", call.args, call.kwargs, call.node)
+    return methods.open_file(run, call.get(0, "file") or NONE, call)
 
 
 def _partial(run: Interpreter, call: Call) -> Value:
@@ -295,7 +353,7 @@ def _namedtuple(run: Interpreter, call: Call) -> Value:
         return unknown(call.node, *call.args)
     names = to_python(fields)
     split = names.replace(",", " ").split() if isinstance(names, str) else list(names)
-    return Class(name.plain, call.frame.module, {}, tuple(split))
+    return Class(name.plain, call.frame.module, {}, tuple(split), is_tuple=True)
 
 
 _WORDS: dict[str, Word] = {
@@ -323,6 +381,12 @@ _WORDS: dict[str, Word] = {
     "reversed": _reversed,
     "sorted": _sorted,
     "map": _map,
+    "filter": _filter,
+    "next": _next,
+    "dict.fromkeys": _from_keys,
+    "collections.defaultdict": _default_dict,
+    "functools.reduce": _reduce,
+    "itertools.product": _product,
     "isinstance": _isinstance,
     "getattr": _getattr,
     "any": _settled_over(any),
@@ -359,205 +423,3 @@ _WORDS: dict[str, Word] = {
     "copy.copy": _same,
     "copy.deepcopy": _same,
 }
-
-
-# Methods
-
-
-def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | None:
-    """Return what `receiver.name(...)` gives; None where Python has no such word for it."""
-    match receiver:
-        case Text():
-            return _text_method(run, receiver, name, call)
-        case Many():
-            return _many_method(run, receiver, name, call)
-        case Mapping():
-            return _mapping_method(run, receiver, name, call)
-        case Const(PurePath() as path):
-            return _path_method(run, path, name, call)
-        case Made(path="string.Template") if name in {"substitute", "safe_substitute"}:
-            return _substitute(receiver, call)
-        case Made(path="builtins.open") if name == "read":
-            return _read_file(run, receiver.args[0] if receiver.args else NONE, call)
-        case Function() | Class():
-            return unknown(call.node, *call.args)
-    return None
-
-
-def _text_method(run: Interpreter, value: Text, name: str, call: Call) -> Value:
-    match name:
-        case "format" | "format_map":
-            return _format(value, call)
-        case "join":
-            return _join(value, call)
-        case "strip" | "lstrip" | "rstrip" if not call.args or is_known(call.args[0]):
-            characters = to_python(call.args[0]) if call.args else None
-            return text.strip(value, name != "rstrip", name != "lstrip", characters)
-        case "replace" if len(call.args) >= 2:
-            return _replace(value, call)
-        case "upper" | "lower" | "title" | "capitalize" | "casefold":
-            return text.map_plain(value, getattr(value.plain, name)())
-        case "encode" | "__str__":
-            return value
-    if value.known and all(is_known(a) for a in call.args) and hasattr(str, name):
-        try:
-            result = getattr(value.plain, name)(*(to_python(a) for a in call.args))
-        except (TypeError, ValueError, LookupError):
-            return unknown(call.node, value)
-        return from_python(result, value.origin)
-    return unknown(call.node, value, *call.args)
-
-
-def _format(template: Text, call: Call) -> Value:
-    pieces: list[Text] = []
-    position = index = 0
-    mapping = call.args[0] if call.args and isinstance(call.args[0], Mapping) else None
-    for start, end, field in text.brace_fields(template):
-        pieces.append(template.slice(position, start))
-        position = end
-        if field is None:
-            pieces.append(template.slice(start, start + 1))
-            continue
-        key = field.partition(".")[0].partition("[")[0]
-        if not key:
-            key, index = str(index), index + 1
-        value = (call.get(int(key)) if key.isdigit() else call.kwargs.get(key)) or (
-            mapping.pairs.get(key, (NONE, None))[1] if mapping else None
-        )
-        pieces.append(Text.hole(field or key) if value is None else _field(value, field, key, call))
-    pieces.append(template.slice(position, len(template.plain)))
-    return text.concat(pieces, ".format()")
-
-
-def _field(value: Value, field: str, key: str, call: Call) -> Text:
-    if "." in field or "[" in field:
-        return Text.hole(field, unknown(call.node, value).origin)
-    if key.isdigit() and int(key) < len(call.node.args):
-        return as_text(value, unparse(call.node.args[int(key)]))
-    given = next((k.value for k in call.node.keywords if k.arg == key), None)
-    return as_text(value, unparse(given) if given is not None else key)
-
-
-def _join(separator: Text, call: Call) -> Value:
-    value = call.args[0] if call.args else NONE
-    items = flow.iterate(value)
-    code = unparse(call.node.args[0]) if call.node.args else "items"
-    if items is None:
-        return Text.hole(call.code, unknown(call.node, value).origin)
-    joined = text.join(separator, [as_text(item, code) for item in items])
-    if isinstance(value, Many) and (value.open or not value.certain):
-        return text.concat([joined, Text.hole("...", unknown(call.node, *items).origin)])
-    return joined
-
-
-def _replace(value: Text, call: Call) -> Value:
-    old, new = call.args[0], call.args[1]
-    if not isinstance(old, Text) or not old.known:
-        return unknown(call.node, value, old, new)
-    piece = as_text(new, unparse(call.node.args[1]) if len(call.node.args) > 1 else "replacement")
-    return text.replace(value, old.plain, piece)
-
-
-def _substitute(template: Made, call: Call) -> Value:
-    source = template.args[0] if template.args else NONE
-    if not isinstance(source, Text):
-        return unknown(call.node, source)
-    mapping = call.args[0] if call.args and isinstance(call.args[0], Mapping) else Mapping({})
-    pieces: list[Text] = []
-    position = 0
-    for start, end, name in text.dollar_fields(source):
-        pieces.append(source.slice(position, start))
-        position = end
-        if name is None:
-            pieces.append(Text.of("$", "literal"))
-            continue
-        value = call.kwargs.get(name) or mapping.pairs.get(name, (NONE, None))[1]
-        given = next((k.value for k in call.node.keywords if k.arg == name), None)
-        code = unparse(given) if given is not None else name
-        pieces.append(Text.hole(code) if value is None else as_text(value, code))
-    pieces.append(source.slice(position, len(source.plain)))
-    return text.concat(pieces, "string.Template")
-
-
-def _many_method(run: Interpreter, value: Many, name: str, call: Call) -> Value:
-    value.certain = value.certain and (
-        name in {"copy", "index", "count"} or len(run.conditions) <= value.depth
-    )
-    match name:
-        case "append" | "add" if call.args:
-            value.items.append(call.args[0])
-            return NONE
-        case "extend" | "update" if call.args:
-            items = flow.iterate(call.args[0])
-            value.items.extend(items or [])
-            value.open = value.open or items is None
-            return NONE
-        case "insert" if len(call.args) == 2:
-            value.items.insert(0, call.args[1])
-            return NONE
-        case "copy":
-            return Many(value.kind, list(value.items), value.certain, value.open, value.depth)
-        case "pop" if value.items and not value.open:
-            return value.items.pop()
-        case "reverse":
-            value.items.reverse()
-            return NONE
-        case "sort":
-            return NONE
-        case "index" | "count":
-            return unknown(call.node, value)
-    value.open = True
-    return unknown(call.node, value)
-
-
-def _mapping_method(run: Interpreter, value: Mapping, name: str, call: Call) -> Value:
-    pairs = value.pairs
-    match name:
-        case "items":
-            rows: list[Value] = [Many("tuple", [k, v]) for k, v in pairs.values()]
-            return Many("list", rows, value.certain, value.open)
-        case "keys":
-            return Many("list", [k for k, _ in pairs.values()], value.certain, value.open)
-        case "values":
-            return Many("list", [v for _, v in pairs.values()], value.certain, value.open)
-        case "get" | "pop" | "setdefault" if call.args:
-            key = call.args[0]
-            if is_known(key) and key_of(key) in pairs:
-                return pairs[key_of(key)][1]
-            if is_known(key) and not value.open and value.certain:
-                return call.args[1] if len(call.args) > 1 else NONE
-            return unknown(call.node, value, key)
-        case "update":
-            source = call.args[0] if call.args else Mapping({})
-            if isinstance(source, Mapping):
-                pairs.update(source.pairs)
-            value.open = value.open or not isinstance(source, Mapping)
-            value.certain = value.certain and len(run.conditions) <= value.depth
-            pairs.update({k: (Text.of(k), v) for k, v in call.kwargs.items()})
-            return NONE
-        case "copy":
-            return Mapping(dict(pairs), value.certain, value.open, value.depth)
-    return unknown(call.node, value)
-
-
-def _path_method(run: Interpreter, path: PurePath, name: str, call: Call) -> Value:
-    if name in {"resolve", "absolute", "expanduser"}:
-        return Const(path)
-    if name == "read_text":
-        return _read_file(run, Const(path), call)
-    if name == "open":
-        return Made("builtins.open", (Const(path),), {}, call.node)
-    if name in {"exists", "is_file"}:
-        return TRUE
-    if name in {"joinpath", "with_suffix", "with_name", "with_stem", "as_posix", "relative_to"}:
-        return _plain(getattr(path, name))(run, call)
-    return unknown(call.node)
-
-
-def _read_file(run: Interpreter, path: Value, call: Call) -> Value:
-    """Return the text of a file that lies beside the revision, as if it were written in it."""
-    if not is_known(path):
-        return unknown(call.node, path)
-    file = PurePath(str(to_python(path)))
-    content = run.read_file(file, call.frame.module)
-    return Unknown(call.node) if content is None else Text.of(content, "literal")

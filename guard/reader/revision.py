@@ -13,7 +13,7 @@ from guard.reader import calls, imports
 from guard.reader.expressions import DialectAskedError
 from guard.reader.interpreter import Interpreter
 from guard.reader.modules import Module, Resolver
-from guard.reader.state import BuiltText, Call, Frame, LimitReachedError
+from guard.reader.state import Budget, BuiltText, Call, Frame, LimitReachedError
 from guard.reader.text import Text
 from guard.reader.values import Function, Ref, Value
 from guard.server import DIALECTS
@@ -53,8 +53,9 @@ def read_revision(
 ) -> Reading:
     """Return what the parsed file does. `dialect` None: for every dialect that it asks about."""
     built: dict[tuple[object, ...], BuiltSql] = {}
+    budget = Budget()
     procedures = {
-        direction: _read_direction(module, resolver, revision, dialect, direction, built)
+        direction: _read_direction(module, resolver, revision, dialect, direction, built, budget)
         for direction in ("upgrade", "downgrade")
     }
     return Reading(
@@ -73,15 +74,16 @@ def _read_direction(
     dialect: str | None,
     direction: Direction,
     built: dict[tuple[object, ...], BuiltSql],
+    budget: Budget,
 ) -> Procedure:
     runs: list[tuple[str, _Run]] = []
     if dialect is None:
         try:
-            runs = [("", _run(module, resolver, None, direction))]
+            runs = [("", _run(module, resolver, None, direction, budget))]
         except DialectAskedError:
-            runs = [(d, _run(module, resolver, d, direction)) for d in _dialects_of(module)]
+            runs = [(d, _run(module, resolver, d, direction, budget)) for d in _dialects_of(module)]
     else:
-        runs = [(dialect, _run(module, resolver, dialect, direction))]
+        runs = [(dialect, _run(module, resolver, dialect, direction, budget))]
     for _, run in runs:
         for text in run.built:
             fact = built_fact(text, revision)
@@ -120,8 +122,10 @@ class _Run(msgspec.Struct):
     raises: str | None
 
 
-def _run(module: Module, resolver: Resolver, dialect: str | None, direction: Direction) -> _Run:
-    run = Interpreter(module, resolver, dialect, direction)
+def _run(
+    module: Module, resolver: Resolver, dialect: str | None, direction: Direction, budget: Budget
+) -> _Run:
+    run = Interpreter(module, resolver, dialect, direction, budget=budget)
     module.forget()
     try:
         imports.load(run, module)
@@ -130,8 +134,8 @@ def _run(module: Module, resolver: Resolver, dialect: str | None, direction: Dir
             return _Run([], run.built, None, None)
         span = run.span(function.node, function.module)
         raises = _run_function(run, module, function, direction)
-    except LimitReachedError:
-        reason = "the code is longer than guard follows"
+    except (LimitReachedError, RecursionError):
+        reason = "the code is longer or nested deeper than guard follows"
         node = module.tree.body[0] if module.tree.body else module.tree
         run.conditions.clear()
         run.calls.clear()

@@ -17,6 +17,16 @@ class LimitReachedError(Exception):
     """The code runs longer than the reader follows it."""
 
 
+class Budget(msgspec.Struct):
+    """How many steps the reader may still take for a file, in all its directions and dialects.
+
+    `reserve`: what must be left when the call of a helper that is being followed ends.
+    """
+
+    steps: int = 250_000
+    reserve: int = 0
+
+
 class Condition(msgspec.Struct, frozen=True):
     """A test that is settled at run time only. `guarded`: it asks what the database already has.
 
@@ -42,6 +52,8 @@ class Frame(msgspec.Struct):
     function: Function | None = None
     returned: list[Value] = []
     globals_written: set[str] = set()
+    depth: int = 0  # conditions that held where it began
+    return_tests: list[Condition] = []  # what had to hold for each of its returns
     on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
 
     @property

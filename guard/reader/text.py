@@ -119,9 +119,6 @@ class Text(msgspec.Struct, frozen=True):
             position += length
         return Text(tuple(p for p in parts if p.text), self.how)
 
-    def split_at(self, spans: Iterable[tuple[int, int]]) -> list[Text]:
-        return [self.slice(start, end) for start, end in spans]
-
 
 def concat(texts: Iterable[Text], how: str | None = None) -> Text:
     """Return the texts one after the other."""
@@ -161,20 +158,20 @@ def strip(text: Text, left: bool, right: bool, characters: str | None = None) ->
     return text.slice(start, max(end, start))
 
 
-def replace(text: Text, old: str, new: Text, how: str = "replace") -> Text:
-    """Return `text.replace(old, new)`; `new` is marked as embedded by the caller."""
+def replace(text: Text, old: str, new: Text, limit: int = -1) -> Text:
+    """Return `text.replace(old, new, limit)`; `new` is marked as embedded by the caller."""
     if not old:
         return text
     plain = text.plain
     pieces: list[Text] = []
     position = 0
-    while (found := plain.find(old, position)) >= 0:
+    while (found := plain.find(old, position)) >= 0 and len(pieces) // 2 != limit:
         pieces += [text.slice(position, found), new]
         position = found + len(old)
     if not pieces:
         return text
     pieces.append(text.slice(position, len(plain)))
-    return concat(pieces, how)
+    return concat(pieces, "replace")
 
 
 def join(separator: Text, items: list[Text]) -> Text:
@@ -183,6 +180,29 @@ def join(separator: Text, items: list[Text]) -> Text:
     for index, item in enumerate(items):
         pieces += [separator, item] if index else [item]
     return concat(pieces, "join")
+
+
+def split(text: Text, separator: str | None, limit: int = -1) -> list[Text]:
+    """Return `text.split(separator, limit)`, keeping where each character stands."""
+    plain = text.plain
+    pieces: list[Text] = []
+    position = 0
+    for word in plain.split(separator, limit):
+        start = plain.index(word, position)
+        pieces.append(text.slice(start, start + len(word)))
+        position = start + len(word) + len(separator or "")
+    return pieces
+
+
+def split_lines(text: Text, keep_ends: bool = False) -> list[Text]:
+    """Return `text.splitlines()`, keeping where each character stands."""
+    pieces: list[Text] = []
+    position = 0
+    for line in text.plain.splitlines(keepends=True):
+        kept = line if keep_ends else line.splitlines()[0]
+        pieces.append(text.slice(position, position + len(kept)))
+        position += len(line)
+    return pieces
 
 
 def map_plain(text: Text, changed: str) -> Text:
@@ -199,7 +219,8 @@ def map_plain(text: Text, changed: str) -> Text:
 
 
 _PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?(?P<kind>[a-zA-Z%])")
-_BRACE = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)(?:![rsa])?(?::[^{}]*)?\}")
+_BRACE = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*(?:![rsa])?(?::[^{}]*)?)\}")
+_STEP = re.compile(r"\.\w+|\[[^\]]*\]")
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<named>\w+)|\{(?P<braced>\w+)\})")
 
 
@@ -210,7 +231,7 @@ def percent_fields(text: Text) -> Iterator[tuple[int, int, str | None, str]]:
 
 
 def brace_fields(text: Text) -> Iterator[tuple[int, int, str | None]]:
-    """Yield (start, end, field) of each replacement field; the field is None for `{{` and `}}`."""
+    """Yield (start, end, field) of each `{field!r:spec}`; the field is None for `{{` and `}}`."""
     for match in _BRACE.finditer(text.plain):
         yield match.start(), match.end(), match["field"]
 
@@ -219,3 +240,9 @@ def dollar_fields(text: Text) -> Iterator[tuple[int, int, str | None]]:
     """Yield (start, end, name) of each `string.Template` field; the name is None for `$$`."""
     for match in _DOLLAR.finditer(text.plain):
         yield match.start(), match.end(), match["named"] or match["braced"]
+
+
+def field_path(field: str) -> tuple[str, list[str]]:
+    """Return `a.b[c]` as its first name and the steps from there."""
+    steps = _STEP.findall(field)
+    return field[: len(field) - sum(map(len, steps))], steps

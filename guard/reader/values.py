@@ -8,6 +8,7 @@ that it stands for, and `Unknown` is contagious.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -18,6 +19,8 @@ from guard.statement import Origin
 if TYPE_CHECKING:
     from guard.reader.modules import Module
 
+MAX_VALUES = 20_000  # of one container that are looked at
+
 # Refs that name no Python object: what Alembic hands to a revision at run time.
 BIND = "<bind>"  # the connection; also the engine
 DIALECT = "<dialect>"
@@ -25,6 +28,7 @@ CONTEXT = "<context>"  # the MigrationContext
 INSPECTOR = "<inspector>"
 SESSION = "<session>"
 CURSOR = "<cursor>"  # a raw DBAPI connection or cursor
+_DATABASE = {BIND, CONTEXT, SESSION, CURSOR, "alembic.op"}
 
 
 Source: TypeAlias = ast.AST | str  # an expression, or its code
@@ -94,23 +98,25 @@ class Made(msgspec.Struct, frozen=True):
 class Many(msgspec.Struct):
     """A list, tuple or set; mutable, since revisions append to lists.
 
-    `certain` is False where an item was added under a condition; `open`: there may be more items.
+    `certain` is False where it was changed under a condition, so that some items may not be in it;
+    `open`: there may be more items. `depth`: how many conditions held where it was made.
     """
 
     kind: Literal["list", "tuple", "set"]
     items: list[Value]
     certain: bool = True
     open: bool = False
-    depth: int = 0  # conditions that held where it was made: under more, an item is uncertain
+    depth: int = 0
 
 
 class Mapping(msgspec.Struct):
-    """A dict, in insertion order; keys are compared by `key_of`."""
+    """A dict, in insertion order; keys are compared by `key_of`. For the rest see Many."""
 
     pairs: dict[Any, tuple[Value, Value]]
     certain: bool = True
     open: bool = False
     depth: int = 0
+    factory: Value | None = None  # of a defaultdict
 
 
 class Function(msgspec.Struct, frozen=True):
@@ -121,7 +127,7 @@ class Function(msgspec.Struct, frozen=True):
     scopes: tuple[dict[str, Value], ...] = ()  # of the enclosing functions, innermost first
     defaults: tuple[Value | None, ...] = ()
     receiver: Value | None = None
-    bound: tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]] = ((), ())  # functools.partial
+    method: Literal["", "property", "static", "class"] = ""  # how a class hands it out
 
 
 class Class(msgspec.Struct):
@@ -133,6 +139,7 @@ class Class(msgspec.Struct):
     fields: tuple[str, ...] = ()
     bases: tuple[Value, ...] = ()
     is_enum: bool = False
+    is_tuple: bool = False  # a named tuple
 
 
 class Instance(msgspec.Struct):
@@ -208,7 +215,7 @@ def key_of(value: Value) -> Any:
             return plain if plain.__hash__ else repr(plain)
         case Text():
             return value.plain if value.known else ("text", value.plain)
-        case Many(items=items):
+        case Many(items=items) if is_known(value):
             return tuple(key_of(item) for item in items)
         case Ref(path):
             return ("ref", path)
@@ -218,21 +225,35 @@ def key_of(value: Value) -> Any:
             return ("object", id(value))
 
 
+def inner_values(value: Value) -> Iterator[Value]:
+    """Yield the value and what its containers hold, however deep; ends after MAX_VALUES."""
+    waiting = [value]
+    for _ in range(MAX_VALUES):
+        if not waiting:
+            return
+        value = waiting.pop()
+        yield value
+        if isinstance(value, Many):
+            waiting += value.items
+        elif isinstance(value, Mapping):
+            waiting += (inner for pair in value.pairs.values() for inner in pair)
+    yield Unknown("...")  # too much to look at is not known
+
+
 def is_known(value: Value) -> bool:
     """Return whether nothing in the value is unknown (containers: all the way down)."""
-    match value:
-        case Const():
-            return True
-        case Text():
-            return value.known
-        case Many(items=items, certain=certain, open=more):
-            return certain and not more and all(is_known(item) for item in items)
-        case Mapping(pairs=pairs, certain=certain, open=more):
-            return (
-                certain and not more and all(is_known(k) and is_known(v) for k, v in pairs.values())
-            )
-        case _:
-            return False
+    for inner in inner_values(value):
+        match inner:
+            case Const():
+                pass
+            case Text():
+                if not inner.known:
+                    return False
+            case Many(certain=True, open=False) | Mapping(certain=True, open=False):
+                pass
+            case _:
+                return False
+    return True
 
 
 def to_python(value: Value) -> Any:
@@ -279,16 +300,10 @@ def from_python(plain: Any, origin: Origin = "constant", code: str = "") -> Valu
 
 def touches_database(value: Value) -> bool:
     """Return whether the value can reach the database: the connection, a session, `op` itself."""
-    match value:
-        case Ref(path):
-            return path in {BIND, CONTEXT, SESSION, CURSOR, "alembic.op"}
-        case Batch():
-            return True
-        case Many(items=items):
-            return any(touches_database(item) for item in items)
-        case Mapping(pairs=pairs):
-            return any(touches_database(v) for _, v in pairs.values())
-    return False
+    return any(
+        isinstance(inner, Batch) or (isinstance(inner, Ref) and inner.path in _DATABASE)
+        for inner in inner_values(value)
+    )
 
 
 def join(a: Value | None, b: Value | None, code: Source) -> Value:
