@@ -109,6 +109,7 @@ DETECTED: list[tuple[str, str]] = [
     ("CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM u; END", "mysql"),
     ("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)", "sqlite"),
     ("SELECT 1", "postgresql"),
+    ("SELECT * FROM s.. t", "postgresql"),
 ]
 
 

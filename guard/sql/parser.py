@@ -44,9 +44,8 @@ def read_tables(tree: exp.Expr, source: Source) -> tuple[Name, ...]:
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Identifier) and table.name[:1] != FILLER:
             schema = table.args.get("db")
-            name = Name(
-                _name(table.this, source), _name(schema, source) if schema is not None else None
-            )
+            known = isinstance(schema, exp.Identifier)
+            name = Name(_name(table.this, source), _name(schema, source) if known else None)
             if name.schema or table.name not in own:
                 found[name] = None
     return tuple(found)
