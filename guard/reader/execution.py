@@ -6,8 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from guard.operations import (
+    AddConstraint,
+    CreateDatabase,
     CreateObject,
     CreateSchema,
+    DropConstraint,
+    DropDatabase,
+    DropObject,
     DropSchema,
     DropTable,
     Name,
@@ -37,12 +42,18 @@ _SQL_START = re.compile(
     r"|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset)\b",
     re.I | re.S,
 )
+MYSQLS = ("mysql", "mariadb")
 _WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
 
 
 def looks_like_sql(value: Value) -> bool:
     """Return whether the text begins like a SQL statement."""
-    return isinstance(value, Text) and bool(_SQL_START.match(value.plain))
+    return isinstance(value, Text) and begins_like_sql(value.plain)
+
+
+def begins_like_sql(text: str) -> bool:
+    """Return whether the text's first word is one that statements begin with."""
+    return bool(_SQL_START.match(text))
 
 
 def execute(run: Interpreter, value: Value, call: Call) -> Value:
@@ -97,12 +108,28 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
         return []
     subject = value.args[0]
     table = columns.table_name(subject)
-    match last(value.path):
+    word = last(value.path)
+    if word in {"CreateIndex", "DropIndex"}:
+        found = columns.index_operation(subject, drop=word == "DropIndex")
+        return [found] if found is not None else []
+    if word in {"AddConstraint", "DropConstraint"} and (
+        constraint := columns.read_constraint(subject)
+    ):
+        owner = columns.owning_table(subject)
+        if word == "AddConstraint":
+            return [AddConstraint(table=owner, constraint=constraint)]
+        return [DropConstraint(table=owner, constraint=constraint.name, type=constraint.type)]
+    match word:
         case "CreateTable" if isinstance(subject, Made) and table is not None:
             made = columns.read_table(table, subject.args[1:], subject.kwargs, run.dialect)
             return [made.create, *made.indexes]
         case "DropTable" if table is not None:
             return [DropTable(table=table)]
+        case "CreateSchema" | "DropSchema" if run.dialect in MYSQLS:  # a database by another word
+            database = columns.name(subject)
+            if word == "DropSchema":
+                return [DropDatabase(name=database)]
+            return [CreateDatabase(name=database)]
         case "CreateSchema":
             return [CreateSchema(name=columns.name(subject))]
         case "DropSchema":
@@ -110,6 +137,8 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
             return [DropSchema(name=columns.name(subject), cascade=cascade)]
         case "CreateSequence" if isinstance(subject, Made) and subject.args:
             return [CreateObject(object_type="sequence", name=columns.name(subject.args[0]))]
+        case "DropSequence" if isinstance(subject, Made) and subject.args:
+            return [DropObject(object_type="sequence", name=columns.name(subject.args[0]))]
     return []
 
 
@@ -142,6 +171,14 @@ def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
             pieces=pieces,
         )
     return result
+
+
+def emit_on(
+    run: Interpreter, dialects: tuple[str, ...], operations: list[Operation], call: Call
+) -> None:
+    """Record what the call does on some dialects only."""
+    if operations and (not run.dialect or run.dialect in dialects):
+        run.emit(operations, call.node, call.frame, dialects=None if run.dialect else dialects)
 
 
 def _holes(text: Text, known: bool) -> tuple[Hole, ...]:

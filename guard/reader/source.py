@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Callable
+from functools import partial
 
 from guard.facts import BuiltSql
 from guard.reader import imports
+from guard.reader.execution import begins_like_sql
 from guard.reader.interpreter import Interpreter
 from guard.reader.modules import Module, Resolver
 from guard.reader.revision import built_fact
-from guard.reader.state import Frame, LimitReachedError
+from guard.reader.state import Budget, Frame, LimitReachedError
 from guard.reader.values import Function, Unknown, Value
 
 NO_DIALECT = ""  # asked for, it stays unknown
+STEPS = 10_000  # of one function: more than any that queries a database takes
+_EXECUTES = re.compile(r"\b(execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL)\s*\(")
 
 
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the built SQL of the module: of its body, its functions and its methods.
 
     Each function is followed by itself, its arguments unknown: what they hold comes from outside.
+    Those in which nothing looks like SQL are left out.
     """
-    run = Interpreter(module, resolver, NO_DIALECT, "upgrade")
+    if not _EXECUTES.search("".join(module.lines)):
+        return ()
+    run = Interpreter(module, resolver, NO_DIALECT, "upgrade", budget=Budget(STEPS))
+    _within_budget(run, lambda: imports.load(run, module))
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _concerns_sql(module, node):
+            _within_budget(run, partial(_follow, run, module, node))
     facts: dict[tuple[object, ...], BuiltSql] = {}
-    try:
-        imports.load(run, module)
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                _follow(run, module, node)
-    except LimitReachedError:
-        pass  # what was found so far is true; a file this long is no repository of queries
     for built in run.built:
         fact = built_fact(built, None)
         facts.setdefault((fact.span, fact.pieces), fact)
     return tuple(facts.values())
+
+
+def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:
+    """Follow one part of the module; one that takes too long is left where it stands."""
+    run.budget = Budget(STEPS)
+    try:
+        part()
+    except LimitReachedError:
+        run.calls.clear()
+        run.active.clear()
+        run.conditions.clear()
+
+
+def _concerns_sql(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether the function executes something, or holds a text that begins like SQL."""
+    lines = "".join(module.lines[node.lineno - 1 : node.end_lineno])
+    return bool(_EXECUTES.search(lines)) or any(
+        isinstance(inner, ast.Constant)
+        and isinstance(inner.value, str)
+        and begins_like_sql(inner.value)
+        for inner in ast.walk(node)
+    )
 
 
 def _follow(run: Interpreter, module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
