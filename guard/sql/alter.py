@@ -285,6 +285,13 @@ def _read_alter_column(c: Cursor, table: Name, column: str) -> Operation:
     return AlterColumn(table=table, column=column, action=action, detail=c.rest() or None)
 
 
+# What follows SET where an identity is altered: its kind, or an option of its sequence.
+_IDENTITY = (
+    *("GENERATED", "SEQUENCE", "INCREMENT", "START", "RESTART"),
+    *("MINVALUE", "MAXVALUE", "NO", "CACHE", "CYCLE"),
+)
+
+
 def _alter_column_action(c: Cursor) -> str | None:
     if c.take("ADD", "GENERATED"):
         return "add-identity"
@@ -298,7 +305,7 @@ def _alter_column_action(c: Cursor) -> str | None:
         return "set-expression"
     if c.take("RESTART"):
         return "restart-identity"
-    if c.at("SET", "GENERATED") or c.at("SET", "INCREMENT") or c.at("SET", "SEQUENCE"):
+    if any(c.at("SET", word) for word in _IDENTITY):
         return "set-identity"
     for word in ("STATISTICS", "STORAGE", "COMPRESSION"):
         if c.take("SET", word):
