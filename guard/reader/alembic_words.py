@@ -16,6 +16,7 @@ from guard.operations import (
     AddColumn,
     AddConstraint,
     AlterColumn,
+    AlterTable,
     ChangeColumnType,
     Column,
     Constraint,
@@ -46,6 +47,7 @@ from guard.reader.values import (
     BIND,
     CONTEXT,
     FALSE,
+    NONE,
     Batch,
     Const,
     Made,
@@ -253,6 +255,8 @@ def _rename_table(run: Interpreter, given: Arguments, call: Call) -> list[Operat
 
 
 def _table_comment(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
+    if run.dialect in execution.MYSQLS:
+        return [AlterTable(table=_table(given), action="comment")]
     return [SetComment(object_type="table", name=_table(given))]
 
 
@@ -277,19 +281,41 @@ def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
         label = columns.code_of(given.get("column") or Unknown("column"))
         column = Column(name=unknown_name(label))
         return [AddColumn(table=table, column=column)]
-    # Alembic leaves the primary key out: the column is added, the key is not made.
-    column = msgspec.structs.replace(read.column, primary_key=False, unique=False)
+    # Alembic writes a CHECK into the column, and leaves the primary key out unless it is asked to.
+    inline = [*read.checks]
+    foreign_keys = list(read.foreign_keys)
+    if flag(given.get("inline_references")) and len(foreign_keys) == 1:
+        inline.append(foreign_keys.pop())
+    column = msgspec.structs.replace(
+        read.column,
+        primary_key=read.column.primary_key and flag(given.get("inline_primary_key")),
+        unique=False,
+        constraints=tuple(inline),
+    )
     operations: list[Operation] = [
         AddColumn(table=table, column=column, if_not_exists=flag(given.get("if_not_exists")))
     ]
-    operations += [AddConstraint(table=table, constraint=c) for c in read.checks]
-    operations += [AddConstraint(table=table, constraint=c) for c in read.foreign_keys]
+    operations += [AddConstraint(table=table, constraint=c) for c in foreign_keys]
     if read.index:
         operations.append(columns.column_index(table, read.column))
     elif read.column.unique:
         unique = Constraint(type="unique", columns=(column.name,))
         operations.append(AddConstraint(table=table, constraint=unique))
-    return operations
+    run.emit(operations, call.node, call.frame)
+    if read.type_check is not None:
+        _add_type_check(run, table, read.type_check, call)
+    if column.comment is not None:
+        comment = SetComment(object_type="column", name=table, column=column.name)
+        execution.emit_on(run, ("postgresql",), [comment], call)
+    return []
+
+
+def _add_type_check(run: Interpreter, table: Name, check: columns.TypeCheck, call: Call) -> None:
+    """Record the CHECK that is added for a type. On SQLite only a copied table gets it."""
+    dialects = tuple(d for d in check.dialects if d != "sqlite")
+    execution.emit_on(
+        run, dialects, [AddConstraint(table=table, constraint=check.constraint)], call
+    )
 
 
 def _drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
@@ -299,37 +325,57 @@ def _drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operati
 
 def _alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
     table, column = _table(given), string(given.get("column_name")) or unknown_name("column")
-    if run.dialect in {"mysql", "mariadb"} and (modified := _modify(run, table, column, given)):
-        return [modified]
+    kind, existing = given.get("type_", NONE), given.get("existing_type", NONE)
+    old = columns.type_check(existing, column)
+    if old is not None and old.constraint.name is not None and kind != NONE:
+        drop = DropConstraint(table=table, constraint=old.constraint.name, type="check")
+        execution.emit_on(run, tuple({*old.dialects} & {"postgresql"}), [drop], call)
+    modified = _modify(run, table, column, given) if run.dialect in execution.MYSQLS else None
+    operations = [modified] if modified else _alterations(run, table, column, given)
+    if operations:
+        run.emit(operations, call.node, call.frame)
+    if (new := columns.type_check(kind, column)) is not None:
+        _add_type_check(run, table, new, call)
+    return []
+
+
+def _alterations(run: Interpreter, table: Name, column: str, given: Arguments) -> list[Operation]:
+    """Return one operation for each thing that is altered."""
     operations: list[Operation] = []
-    if "type_" in given and given["type_"] != Const(None):
-        using = given.get("postgresql_using")
+    if given.get("type_", NONE) != NONE:
         operations.append(
             ChangeColumnType(
                 table=table,
                 column=column,
                 type=columns.read_type(given["type_"], run.dialect),
-                using=string(using),
+                using=string(given.get("postgresql_using")),
             )
         )
     operations += _nullability(table, column, given)
-    if "server_default" in given and truth(given["server_default"]) is not False:
-        default = columns.read_default(given["server_default"])
-        operations.append(
-            SetDefault(table=table, column=column, default=default)
-            if default is not None
-            else DropDefault(table=table, column=column)
-        )
-    elif given.get("server_default") == Const(None):
-        operations.append(DropDefault(table=table, column=column))
-    if "comment" in given and truth(given["comment"]) is not False:
+    if given.get("server_default", FALSE) != FALSE:
+        operations.append(_changed_default(table, column, given))
+    if given.get("comment", FALSE) != FALSE:
         operations.append(SetComment(object_type="column", name=table, column=column))
-    if "autoincrement" in given:
-        operations.append(AlterColumn(table=table, column=column, action="autoincrement"))
     new = string(given.get("new_column_name"))
     if new is not None:
         operations.append(RenameColumn(table=table, column=column, new=new))
     return operations
+
+
+def _changed_default(table: Name, column: str, given: Arguments) -> Operation:
+    """Return the change of the default, or of what stands in its place as an identity."""
+    new, old = (_is_identity(given.get(k)) for k in ("server_default", "existing_server_default"))
+    if new or old:
+        action = "set-identity" if new and old else "add-identity" if new else "drop-identity"
+        return AlterColumn(table=table, column=column, action=action)
+    default = columns.read_default(given["server_default"])
+    if default is None:
+        return DropDefault(table=table, column=column)
+    return SetDefault(table=table, column=column, default=default)
+
+
+def _is_identity(value: Value | None) -> bool:
+    return isinstance(value, Made) and columns.last(value.path) == "Identity"
 
 
 def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:
@@ -344,26 +390,39 @@ def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:
 
 
 def _modify(run: Interpreter, table: Name, column: str, given: Arguments) -> Operation | None:
-    """MySQL: any change but a lone default writes the column anew from what the call says."""
-    asked = {"type_", "nullable", "new_column_name", "autoincrement", "comment"} & {
-        k for k, v in given.items() if (v != Const(None) and v != FALSE) or k == "nullable"
-    }
-    if not asked:
+    """MySQL: any change but a lone default writes the column anew from what the call says.
+
+    Of a column of dates and times, a change of its default does too.
+    """
+    unset = {"comment": FALSE}
+    words = ("type_", "nullable", "new_column_name", "autoincrement", "comment")
+    asked = any(given.get(w, unset.get(w, NONE)) != unset.get(w, NONE) for w in words)
+    kind = _given(given, "type_") or _given(given, "existing_type")
+    type_ = columns.read_type(kind, run.dialect) if kind else None
+    moment = type_ is not None and type_.name in {"timestamp", "datetime"}
+    if not asked and not (moment and _given(given, "server_default")):
         return None
-    kind = given.get("type_") or given.get("existing_type")
-    nullable = given.get("nullable") or given.get("existing_nullable")
-    default = given.get("server_default") or given.get("existing_server_default")
+    nullable = _given(given, "nullable") or _given(given, "existing_nullable")
+    default = given.get("server_default", FALSE)
+    default = given.get("existing_server_default", FALSE) if default == FALSE else default
+    comment = given.get("comment", FALSE)
+    comment = given.get("existing_comment", NONE) if comment == FALSE else comment
     return ModifyColumn(
         table=table,
         column=Column(
             name=column,
-            type=columns.read_type(kind, run.dialect) if kind else None,
+            type=type_,
             nullable=truth(nullable) is not False if nullable is not None else True,
-            default=columns.read_default(default) if default not in (None, FALSE) else None,
-            comment=string(given.get("comment") or given.get("existing_comment")),
+            default=columns.read_default(default) if default != FALSE else None,
+            comment=string(comment),
         ),
         new=string(given.get("new_column_name")),
     )
+
+
+def _given(given: Arguments, word: str) -> Value | None:
+    value = given.get(word)
+    return None if value == NONE else value
 
 
 # Constraints and indexes

@@ -13,14 +13,17 @@ from guard.operations import (
     CreateIndex,
     CreateTable,
     Default,
+    DropIndex,
     Generated,
     Name,
+    SetComment,
     Type,
     unknown_name,
 )
 from guard.reader import classes
 from guard.reader.text import Text
 from guard.reader.values import (
+    TRUE,
     Class,
     Const,
     Instance,
@@ -34,6 +37,7 @@ from guard.reader.values import (
     to_python,
     truth,
 )
+from guard.server import DIALECTS
 
 # SQLAlchemy's class names in lower case -> the names of guard.sql.types.
 _TYPES = {
@@ -299,6 +303,7 @@ class ReadColumn(msgspec.Struct, frozen=True):
     index: bool = False
     foreign_keys: tuple[Constraint, ...] = ()
     checks: tuple[Constraint, ...] = ()
+    type_check: TypeCheck | None = None
 
 
 def is_column(value: Value) -> bool:
@@ -339,6 +344,7 @@ def read_column(value: Value, dialect: str | None) -> ReadColumn | None:
         index=flag(value.kwargs.get("index")),
         foreign_keys=keys,
         checks=checks,
+        type_check=type_check(kind, column_name),
     )
 
 
@@ -405,6 +411,36 @@ def _generated(
     if integer and (flag(automatic) or (lone_key and truth(automatic or Const(True)) is not False)):
         return Generated(by="autoincrement")
     return None
+
+
+# A type that a dialect does not have is made of a CHECK there, where `create_constraint` asks.
+_NATIVE = {"boolean": ("postgresql",), "enum": ("postgresql", "mysql", "mariadb")}
+
+
+class TypeCheck(msgspec.Struct, frozen=True):
+    """The CHECK that stands in for a type, and the dialects that need it."""
+
+    constraint: Constraint
+    dialects: tuple[str, ...]
+
+
+def type_check(kind: Value | None, column: str) -> TypeCheck | None:
+    """Return the CHECK of a `sa.Boolean(create_constraint=True)` or of such an Enum, else None."""
+    if not isinstance(kind, Made) or not flag(kind.kwargs.get("create_constraint")):
+        return None
+    read = read_type(kind, None)
+    if read is None or read.name not in _NATIVE:
+        return None
+    members = ", ".join(f"'{v}'" for v in read.values or ()) if read.name == "enum" else "0, 1"
+    native = _NATIVE[read.name] if flag(kind.kwargs.get("native_enum", TRUE)) else ()
+    return TypeCheck(
+        Constraint(
+            type="check",
+            name=string(kind.kwargs.get("name")),
+            sql=f"{column} IN ({members})",
+        ),
+        tuple(d for d in DIALECTS if d not in native),
+    )
 
 
 def _foreign_key(item: Made, column: str) -> Constraint:
@@ -476,6 +512,28 @@ def read_index(value: Value, table: Name) -> CreateIndex | None:
     return make_index(label, table, tuple(sql(c) for c in columns), value.kwargs)
 
 
+def index_operation(value: Value, *, drop: bool) -> CreateIndex | DropIndex | None:
+    """Return the making or the drop of a `sa.Index("name", table.c.a)`; None for anything else."""
+    if not isinstance(value, Made) or last(value.path) != "Index":
+        return None
+    table = owning_table(value)
+    if not drop:
+        return read_index(value, table)
+    label = string(value.args[0] if value.args else value.kwargs.get("name"))
+    return DropIndex(name=Name(label or unknown_name("index")), table=table)
+
+
+def owning_table(value: Value) -> Name:
+    """Return the table of a constraint or an index, which its columns tell: `table.c.a`."""
+    for item in value.args if isinstance(value, Made) else ():
+        owner: Value | None = item
+        while isinstance(owner, Made):
+            if found := table_name(owner):
+                return found
+            owner = owner.receiver
+    return Name(unknown_name("table"))
+
+
 def make_index(
     label: Value | None, table: Name, columns: tuple[str, ...], kwargs: dict[str, Value]
 ) -> CreateIndex:
@@ -495,10 +553,11 @@ def make_index(
 
 
 class ReadTable(msgspec.Struct, frozen=True):
-    """A table and the indexes that are made with it."""
+    """A table, the indexes that are made with it, and what PostgreSQL says in COMMENT ON."""
 
     create: CreateTable
     indexes: tuple[CreateIndex, ...]
+    comments: tuple[SetComment, ...] = ()
 
 
 def read_table(
@@ -516,6 +575,8 @@ def read_table(
         if column := read_column(item, dialect):
             columns.append(column.column)
             constraints += [*column.foreign_keys, *column.checks]
+            if column.type_check and dialect in column.type_check.dialects:
+                constraints.append(column.type_check.constraint)
             if column.index:
                 indexes.append(column_index(label, column.column))
         elif constraint := read_constraint(item):
@@ -535,7 +596,14 @@ def read_table(
         partitioned="postgresql_partition_by" in kwargs,
         complete=complete,
     )
-    return ReadTable(create, tuple(indexes))
+    comments = [
+        SetComment(object_type="column", name=label, column=column.name)
+        for column in columns
+        if column.comment is not None
+    ]
+    if string(kwargs.get("comment")) is not None:
+        comments.insert(0, SetComment(object_type="table", name=label))
+    return ReadTable(create, tuple(indexes), tuple(comments))
 
 
 def column_index(table: Name, column: Column) -> CreateIndex:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 from guard.operations import (
     CreateEnum,
     Delete,
-    DropIndex,
     DropObject,
     DropTable,
     Insert,
     Name,
-    Operation,
     Query,
     TransactionControl,
     Update,
@@ -267,7 +265,7 @@ def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> 
     table = columns.table_name(receiver)
     kind = last(receiver.path)
     if kind == "Index":
-        operation = _index_operation(receiver, name)
+        operation = columns.index_operation(receiver, drop=name == "drop")
         run.emit([operation] if operation else [], call.node, call.frame)
     elif table is not None and isinstance(receiver, Made):
         if name == "drop":
@@ -281,17 +279,6 @@ def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> 
     return NONE
 
 
-def _index_operation(receiver: Made, name: str) -> Operation | None:
-    owner = next((a.receiver for a in receiver.args if isinstance(a, Made)), None)
-    while isinstance(owner, Made) and columns.table_name(owner) is None:
-        owner = owner.receiver
-    table = columns.table_name(owner) or Name("{table}")
-    if name == "drop":
-        label = columns.string(receiver.args[0]) if receiver.args else None
-        return DropIndex(name=Name(label or "{index}"), table=table)
-    return columns.read_index(receiver, table)
-
-
 def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> None:
     items = tuple(a for a in receiver.args[1:] if not _is_metadata(a))
     made = columns.read_table(table, items, receiver.kwargs, run.dialect)
@@ -299,16 +286,13 @@ def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> No
 
 
 def emit_table(run: Interpreter, made: columns.ReadTable, call: Call) -> None:
-    """Record the table, and the enum types that PostgreSQL gets with it."""
+    """Record the table, and the enum types and comments that PostgreSQL gets with it."""
     for kind in columns.enum_types(made.create):
-        if run.dialect in (None, "", "postgresql") and kind.enum_name is not None:
-            run.emit(
-                [CreateEnum(name=kind.enum_name, values=kind.values)],
-                call.node,
-                call.frame,
-                dialects=("postgresql",),
-            )
+        if kind.enum_name is not None:
+            enum = CreateEnum(name=kind.enum_name, values=kind.values)
+            execution.emit_on(run, ("postgresql",), [enum], call)
     run.emit([made.create, *made.indexes], call.node, call.frame)
+    execution.emit_on(run, ("postgresql",), list(made.comments), call)
 
 
 def _is_metadata(value: Value) -> bool:
