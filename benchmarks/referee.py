@@ -26,12 +26,12 @@ from typing import Any
 import msgspec
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "tests"), str(HERE)]
+sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent)]
 
-from corpus import History, default_cache, prepare  # noqa: E402
 from referee import postgres, record  # noqa: E402
 from referee.compare import Comparison, Miss, compare, sent_by  # noqa: E402
 
+from benchmarks.corpus import History, default_cache, prepare  # noqa: E402
 from guard.graph import Graph, build_graph  # noqa: E402
 from guard.operations import Opaque  # noqa: E402
 from guard.project import read_environments  # noqa: E402

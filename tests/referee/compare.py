@@ -169,7 +169,9 @@ def _counts(sent: Sent) -> bool:
     return any(kind != "transaction-control" for act in sent.acts for kind in act.kinds)
 
 
-def _certain(statements: Iterable[Statement], dialect: str) -> Iterator[tuple[Statement, Operation]]:
+def _certain(
+    statements: Iterable[Statement], dialect: str
+) -> Iterator[tuple[Statement, Operation]]:
     """Yield the operations that running must show."""
     for statement in statements:
         if statement.condition is not None or statement.guarded or statement.repeated:
