@@ -44,8 +44,8 @@ def read_tables(tree: exp.Expr, source: Source) -> tuple[Name, ...]:
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Identifier) and table.name[:1] != FILLER:
             schema = table.args.get("db")
-            known = isinstance(schema, exp.Identifier)
-            name = Name(_name(table.this, source), _name(schema, source) if known else None)
+            written = _name(schema, source) if isinstance(schema, exp.Identifier) else None
+            name = Name(_name(table.this, source), written)
             if name.schema or table.name not in own:
                 found[name] = None
     return tuple(found)
