@@ -12,22 +12,24 @@ from guard.facts import Fact
 from guard.finding import Finding
 from guard.operations import Name, Operation
 from guard.rule import Problem, Rule
-from guard.schema import Schema
+from guard.schema import Missing, Schema
 from guard.server import Server
 from guard.statement import Span, Statement
-from guard.undo import undoes
+from guard.undo import is_emptied, undoes
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What holds where a statement runs.
 
     `schema` is what the revisions before it made; `deployment` are the revisions that deploy
-    together with it; `upgrade` are the operations of its own revision's upgrade.
+    together with it; `upgrade` are the operations of its own revision's upgrade; `before` are those
+    that ran before it in the same direction of its revision.
     """
 
     schema: Schema
     deployment: frozenset[str]
     upgrade: tuple[Operation, ...] = ()
+    before: Sequence[Operation] = ()
 
 
 class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,13 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_new(self, table: Name) -> bool:
         return self.situation.schema.is_new(table, self.situation.deployment)
+
+    def is_empty(self, table: Name) -> bool:
+        return self.is_new(table) or is_emptied(table, self.situation.before)
+
+    def is_new_column(self, table: Name, column: str) -> bool:
+        found = self.schema.column(table, column)
+        return not isinstance(found, Missing) and found.created_by in self.situation.deployment
 
     def undoes_upgrade(self, operation: Operation) -> bool:
         return self.statement.direction == "downgrade" and undoes(operation, self.situation.upgrade)

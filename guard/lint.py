@@ -9,7 +9,7 @@ from guard.facts import Downgrade, Fact
 from guard.finding import Coverage, Finding
 from guard.graph import Graph
 from guard.judge import Judge, Situation
-from guard.operations import Opaque, Query
+from guard.operations import Delete, Opaque, Operation, Query, Truncate
 from guard.reader import Procedure, Reading
 from guard.reading import Read
 from guard.replay import replay
@@ -34,16 +34,47 @@ def judge_statements(
         for revision, reading in read.readings.items()
         if revision in judged
     }
+    read_elsewhere = _read_for_another_dialect(read, judged) if dialect is None else frozenset()
+    before: list[Operation] = []
+    procedure = None
     for statement, schema in replay(graph.order, read.readings, dialect):
         revision = statement.revision
         if revision is None or revision not in judged:
+            continue
+        if procedure != (revision, statement.direction):
+            procedure, before = (revision, statement.direction), []
+        if _is_invalid(statement) and _place(statement) in read_elsewhere:
             continue
         situation = Situation(
             schema=schema,
             deployment=new if revision in new else frozenset({revision}),
             upgrade=upgrades[revision],
+            before=before,
         )
         yield from judge.statement(statement, situation)
+        sure = statement.condition is None and (dialect or statement.dialects is None)
+        before += [o for o in statement.operations if sure or not isinstance(o, Delete | Truncate)]
+
+
+def _read_for_another_dialect(read: Read, judged: frozenset[str]) -> frozenset[object]:
+    """Return the places of SQL that some dialect accepts.
+
+    Where nobody named the dialect, the SQL that one of them refuses is that of another.
+    """
+    return frozenset(
+        _place(statement)
+        for revision in judged & read.readings.keys()
+        for statement in read.readings[revision].statements
+        if statement.dialects is not None and not _is_invalid(statement)
+    )
+
+
+def _place(statement: Statement) -> tuple[Span, Span | None]:
+    return statement.span, statement.at
+
+
+def _is_invalid(statement: Statement) -> bool:
+    return any(isinstance(o, Opaque) and o.invalid for o in statement.operations)
 
 
 def revision_facts(

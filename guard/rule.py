@@ -59,6 +59,14 @@ class Context(Protocol):
         """Whether the table was created in this same deployment and nothing filled it since."""
         ...
 
+    def is_empty(self, table: Name) -> bool:
+        """Whether the table surely holds no rows here: it is new, or was emptied just before."""
+        ...
+
+    def is_new_column(self, table: Name, column: str) -> bool:
+        """Whether the column was added in this same deployment."""
+        ...
+
     def undoes_upgrade(self, operation: Operation) -> bool:
         """Whether this is a downgrade that removes just what its own upgrade made."""
         ...

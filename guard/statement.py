@@ -75,6 +75,11 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
 
+    @property
+    def undone_by(self) -> Direction:
+        """The direction that takes back what the statement does."""
+        return "upgrade" if self.direction == "downgrade" else "downgrade"
+
     def applies_to(self, dialect: str) -> bool:
         """Return whether the statement runs on that dialect."""
         return self.dialects is None or dialect in self.dialects

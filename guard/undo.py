@@ -1,4 +1,4 @@
-"""Whether a downgrade's operation removes just what its own upgrade made."""
+"""What operations do to each other: one removes what another made, or empties a table."""
 
 from __future__ import annotations
 
@@ -23,17 +23,34 @@ from guard.operations import (
     DropSchema,
     DropTable,
     Insert,
+    Merge,
     Name,
+    Opaque,
     Operation,
     RenameColumn,
     RenameTable,
     Truncate,
+    is_known,
 )
 
 
 def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
     """Return whether one of the upgrade's operations made what `operation` removes."""
     return any(_undoes(operation, made) for made in upgrade)
+
+
+def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
+    """Return whether the operations left no rows in the table."""
+    emptied = False
+    for operation in before:
+        match operation:
+            case Truncate(table=other) | Delete(table=other, all_rows=True) if _same(table, other):
+                emptied = True
+            case Insert(table=other) | Merge(table=other) if _same(table, other):
+                emptied = False
+            case Opaque():
+                emptied = False
+    return emptied
 
 
 def _undoes(operation: Operation, made: Operation) -> bool:
@@ -73,6 +90,6 @@ def _undoes(operation: Operation, made: Operation) -> bool:
 
 
 def _same(one: Name, other: Name) -> bool:
-    """Names are compared without case; a schema counts only where both have one."""
-    schemas = one.schema is None or other.schema is None or one.schema == other.schema
-    return schemas and one.name.lower() == other.name.lower()
+    """Names are compared without case; a schema counts only where both have one that is known."""
+    schemas = {name.schema for name in (one, other) if name.schema and is_known(name.schema)}
+    return len(schemas) < 2 and one.name.lower() == other.name.lower()

@@ -94,6 +94,8 @@ class Text(msgspec.Struct, frozen=True):
         first, last = self.place(start), self.place(end - 1)
         if first is None or last is None or first.path != last.path or end <= start:
             return first
+        if (last.line, last.column) < (first.line, first.column):
+            return first  # it ends with a constant that is written elsewhere
         return Span(first.path, first.line, first.column, last.line, last.column + 1)
 
     def embedded(self, code: str) -> Text:

@@ -22,11 +22,15 @@ from guard.rule import Context, Problem, rule
         "op.add_column('orders', sa.Column('total', sa.Integer(), nullable=True))",
         "op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False, "
         "server_default='0'))",
+        """
+        op.create_table('scratch', sa.Column('id', sa.Integer(), primary_key=True))
+        op.add_column('scratch', sa.Column('total', sa.Integer(), nullable=False))
+        """,
     ),
 )
 def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
-    if column.nullable or column.fills_itself or context.is_new(add.table):
+    if column.nullable or column.fills_itself or context.is_empty(add.table):
         return
     if context.server.dialect in {"mysql", "mariadb"}:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"
@@ -34,9 +38,19 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
         effect = f"fails as soon as {add.table} has one row"
     yield Problem(
         message=f"Adding {column.name} as NOT NULL without a default {effect}.",
-        remedy=f"Add it with nullable=True (or a server_default), fill it, then "
-        f"op.alter_column({str(add.table)!r}, {column.name!r}, nullable=False) in a later "
-        "revision.",
+        remedy=_remedy(add, context),
+    )
+
+
+def _remedy(add: AddColumn, context: Context) -> str:
+    if context.statement.direction == "downgrade":
+        return "Add it with nullable=True or a server_default, so that the way back works too."
+    name, schema = add.table.name, add.table.schema
+    where = f", schema={schema!r}" if schema else ""
+    return (
+        "Add it with nullable=True (or a server_default), fill it, then "
+        f"op.alter_column({name!r}, {add.column.name!r}, nullable=False{where}) in a later "
+        "revision."
     )
 
 

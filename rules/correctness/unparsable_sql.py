@@ -12,7 +12,7 @@ from guard.rule import Context, Problem, rule
 
 @rule(
     Opaque,
-    unsafe=("op.execute('ALTER TABLE orders ADD ADD COLUMN note text')",),
+    unsafe=("op.execute('ALTER TABEL orders ADD COLUMN note text')",),
     safe=("op.execute('ALTER TABLE orders ADD COLUMN note text')",),
 )
 def unparsable_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:

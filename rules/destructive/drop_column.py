@@ -38,9 +38,16 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
     if context.is_new(drop.table) or context.undoes_upgrade(drop):
         return
     column = f"{drop.table}.{drop.column}"
+    back = context.statement.undone_by
+    remedy = (
+        f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
+        "deployment and record who agreed: guard approve"
+        if back == "downgrade"
+        else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
+        "guard approve"
+    )
     yield Problem(
-        message=f"Dropping column {column} deletes its values, no downgrade restores them, and "
+        message=f"Dropping column {column} deletes its values, no {back} restores them, and "
         "running code that still selects it fails.",
-        remedy=f"Remove {drop.column} from the model and deploy that first; then drop it in a "
-        "later deployment and record who agreed: guard approve",
+        remedy=remedy,
     )

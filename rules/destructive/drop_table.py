@@ -30,8 +30,15 @@ from guard.rule import Context, Problem, rule
 def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     if context.is_new(drop.table) or context.undoes_upgrade(drop):
         return
+    back = context.statement.undone_by
+    remedy = (
+        f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, "
+        "then record who agreed: guard approve"
+        if back == "downgrade"
+        else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
+        "guard approve"
+    )
     yield Problem(
-        message=f"Dropping table {drop.table} deletes its rows, and no downgrade restores them.",
-        remedy=f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, "
-        "then record who agreed: guard approve",
+        message=f"Dropping table {drop.table} deletes its rows, and no {back} restores them.",
+        remedy=remedy,
     )

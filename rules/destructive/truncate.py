@@ -25,8 +25,8 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
         return
     more = " and of every table that references it" if operation.cascade else ""
     yield Problem(
-        message=f"TRUNCATE deletes every row of {operation.table}{more}, and no downgrade "
-        "restores them.",
+        message=f"TRUNCATE deletes every row of {operation.table}{more}, and no "
+        f"{context.statement.undone_by} restores them.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         "WHERE; if all must go, record who agreed: guard approve",
     )

@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from guard.facts import DatabaseLiteral
 from guard.rule import Context, Problem, rule
 
+IN_ENV_PY = (
+    'in env.py, config.set_main_option("sqlalchemy.url", '
+    'os.environ["DATABASE_URL"].replace("%", "%%"))'
+)
+
 
 @rule(
     DatabaseLiteral,
@@ -36,6 +41,6 @@ def credentials_in_url(literal: DatabaseLiteral, context: Context) -> Iterator[P
         message=f"The URL {literal.text} holds a password ({literal.where}), which stays in the "
         "git history.",
         remedy="Change that password, and take the URL from the environment: "
-        'os.environ["DATABASE_URL"]',
+        + (IN_ENV_PY if literal.span.path.endswith(".ini") else 'os.environ["DATABASE_URL"]'),
         object=literal.text,
     )

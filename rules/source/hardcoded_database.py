@@ -9,6 +9,12 @@ from collections.abc import Iterator
 from guard.facts import DatabaseLiteral
 from guard.rule import Context, Example, Problem, rule
 
+IN_CODE = 'Take it from the settings or the environment: os.environ["DATABASE_URL"]'
+IN_INI = (
+    "Remove the line, and set the URL in env.py from the environment: "
+    'config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", "%%"))'
+)
+
 
 @rule(
     DatabaseLiteral,
@@ -48,8 +54,10 @@ def hardcoded_database(literal: DatabaseLiteral, context: Context) -> Iterator[P
             object=literal.text,
         )
         return
+    in_ini = literal.span.path.endswith(".ini")
     yield Problem(
-        message=f"The database {literal.text} is written into the code ({literal.where}).",
-        remedy='Take it from the settings or the environment: os.environ["DATABASE_URL"]',
+        message=f"The database {literal.text} is written into the "
+        f"{'configuration' if in_ini else 'code'} ({literal.where}).",
+        remedy=IN_INI if in_ini else IN_CODE,
         object=literal.text,
     )
