@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import msgspec
@@ -85,8 +83,21 @@ def _read_all(
 ) -> tuple[dict[str, Done], set[Path]]:
     """Return the readings by revision, and the helper files that were asked for."""
     processes = min(os.cpu_count() or 1, len(jobs) // WORTH_A_PROCESS, 8)
-    if processes < 2 or "fork" not in get_all_start_methods():
+    if processes < 2 or not hasattr(os, "fork"):
         return _read_some(jobs, root, search, dialect)
+    return _read_in_processes(processes, jobs, root, search, dialect)
+
+
+def _read_in_processes(
+    processes: int,
+    jobs: Sequence[Job],
+    root: Path,
+    search: tuple[Path, ...],
+    dialect: str | None,
+) -> tuple[dict[str, Done], set[Path]]:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  (few runs are that large)
+    from multiprocessing import get_context  # noqa: PLC0415
+
     size = -(-len(jobs) // (processes * 4))
     parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     done: dict[str, Done] = {}
