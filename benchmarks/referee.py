@@ -41,6 +41,11 @@ from guard.reader.modules import Resolver, decode, parse  # noqa: E402
 DIALECTS = ("sqlite", "postgresql", "mysql")
 # Histories that start from tables which they do not make themselves.
 BEFORE = {"mlflow": "mlflow.store.tracking.dbmodels.initial_models:Base.metadata"}
+# What the project's own env.py would have imported.
+IMPORTS = {
+    "prefect-sqlite": ["prefect.server.utilities.database"],
+    "prefect-postgresql": ["prefect.server.utilities.database"],
+}
 Run = dict[tuple[str, str], record.Record]
 
 
@@ -87,8 +92,8 @@ def measure(
     for dialect in history.dialects:
         paths = [str(graph.revisions[r].path) for r in graph.order]
         paths = [p for p in paths if not _is_for_another(p, dialect, project)]
-        job = {"paths": paths, "dialect": dialect, "url": None, "before": None}
-        job["sys_path"] = [str(project)]
+        job: dict[str, Any] = {"paths": paths, "dialect": dialect, "url": None, "before": None}
+        job |= {"sys_path": [str(project)], "imports": IMPORTS.get(history.id, [])}
         runs, stubs = [], set[str]()
         urls: list[str | None] = [None]
         if dialect == "sqlite":

@@ -355,6 +355,15 @@ BODIES = {
         else:
             op.execute("UPDATE t SET a = 3")
     """,
+    "the check of a type in a batch": """
+        with op.batch_alter_table("t") as batch_op:
+            batch_op.add_column(sa.Column("c", sa.Boolean(create_constraint=True, name="k")))
+            batch_op.alter_column("a", type_=sa.Boolean(create_constraint=True, name="j"))
+    """,
+    "a quoted name": """
+        name = op.get_bind().dialect.identifier_preparer.quote("a")
+        op.execute(f"UPDATE t SET {name} = 1")
+    """,
     "an autocommit block": """
         with op.get_context().autocommit_block():
             op.execute("UPDATE t SET a = 1")

@@ -48,6 +48,7 @@ from guard.reader.values import (
     CONTEXT,
     FALSE,
     NONE,
+    TRUE,
     Batch,
     Const,
     Made,
@@ -135,6 +136,7 @@ def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Val
     given.setdefault("table_name", batch.table)
     if batch.schema is not None:
         given.setdefault("schema", batch.schema)
+    given["in_batch"] = TRUE
     return _record(run, method, given, call)
 
 
@@ -303,19 +305,17 @@ def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
         operations.append(AddConstraint(table=table, constraint=unique))
     run.emit(operations, call.node, call.frame)
     if read.type_check is not None:
-        _add_type_check(run, table, read.type_check, call)
+        added = AddConstraint(table=table, constraint=read.type_check.constraint)
+        execution.emit_on(run, _altered(given, read.type_check), [added], call)
     if column.comment is not None:
         comment = SetComment(object_type="column", name=table, column=column.name)
         execution.emit_on(run, ("postgresql",), [comment], call)
     return []
 
 
-def _add_type_check(run: Interpreter, table: Name, check: columns.TypeCheck, call: Call) -> None:
-    """Record the CHECK that is added for a type. On SQLite only a copied table gets it."""
-    dialects = tuple(d for d in check.dialects if d != "sqlite")
-    execution.emit_on(
-        run, dialects, [AddConstraint(table=table, constraint=check.constraint)], call
-    )
+def _altered(given: Arguments, check: columns.TypeCheck) -> tuple[str, ...]:
+    """Return the dialects that add the CHECK of a type later; on SQLite only a copied table can."""
+    return check.dialects if "in_batch" in given else tuple({*check.dialects} - {"sqlite"})
 
 
 def _drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
@@ -329,13 +329,15 @@ def _alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operat
     old = columns.type_check(existing, column)
     if old is not None and old.constraint.name is not None and kind != NONE:
         drop = DropConstraint(table=table, constraint=old.constraint.name, type="check")
-        execution.emit_on(run, tuple({*old.dialects} & {"postgresql"}), [drop], call)
+        dialects = tuple({*_altered(given, old)} - {*execution.MYSQLS})  # those leave it in place
+        execution.emit_on(run, dialects, [drop], call)
     modified = _modify(run, table, column, given) if run.dialect in execution.MYSQLS else None
     operations = [modified] if modified else _alterations(run, table, column, given)
     if operations:
         run.emit(operations, call.node, call.frame)
     if (new := columns.type_check(kind, column)) is not None:
-        _add_type_check(run, table, new, call)
+        added = AddConstraint(table=table, constraint=new.constraint)
+        execution.emit_on(run, _altered(given, new), [added], call)
     return []
 
 

@@ -22,7 +22,7 @@ from guard.operations import (
 from guard.reader import classes, columns, execution, rows
 from guard.reader.columns import last
 from guard.reader.state import Call, unknown
-from guard.reader.text import Text
+from guard.reader.text import Text, concat
 from guard.reader.values import (
     BIND,
     CONTEXT,
@@ -140,9 +140,11 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
 
 
 def _method_of_method(run: Interpreter, receiver: BoundMethod, name: str, call: Call) -> Value:
-    """`dialect.identifier_preparer.quote(x)` gives back its text; the rest is not known."""
+    """`dialect.identifier_preparer.quote(x)` gives its text back, quoted as a known dialect does."""
     if name.startswith(("quote", "format_")) and call.args and isinstance(call.args[0], Text):
-        return call.args[0]
+        quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
+        mark = Text.of(quote, origin="literal")
+        return concat([mark, call.args[0], mark]) if quote else call.args[0]
     if isinstance(receiver.receiver, Ref) and receiver.receiver.path in {DIALECT, INSPECTOR}:
         return Unknown(call.node, "outside", inspected=True)
     return unknown(call.node, *call.args)

@@ -10,6 +10,7 @@ import msgspec
 from guard.operations import (
     Column,
     Constraint,
+    Insert,
     Name,
     Opaque,
     Operation,
@@ -181,6 +182,8 @@ def _certain(
                 continue
             if isinstance(operation, SetComment) and dialect == "sqlite":
                 continue  # it has no comments
+            if isinstance(operation, Insert) and operation.rows is None and not statement.sql:
+                continue  # of rows that nobody knows there may be none
             yield statement, operation
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm  # many revisions use it without importing it
 from alembic.config import Config
 from alembic.operations import Operations, batch
 from alembic.runtime.environment import EnvironmentContext
@@ -101,8 +102,13 @@ def _asked(name: str, table: str, args: Sequence[Any], kw: Any) -> dict[str, Any
     unset = {"server_default": False, "comment": False}
     keys = [k for k, v in kw.items() if v is not unset.get(k)]
     about: Any = args[1] if name.endswith("_column") and len(args) > 1 else args[0]
-    label = getattr(about, "name", about)
-    return {"name": name, "table": table, "keys": keys, "label": label and str(label)}
+    label = getattr(about, "name", about)  # a marker where no name was given
+    return {
+        "name": name,
+        "table": table,
+        "keys": keys,
+        "label": label if isinstance(label, str) else "",
+    }
 
 
 # Batches
@@ -268,6 +274,8 @@ def _environment(**options: Any) -> Iterator[Any]:
         config.set_main_option("script_location", folder)
         with EnvironmentContext(config, script, as_sql="connection" not in options) as environment:
             environment.configure(transaction_per_migration=True, **options)
+            # Revisions that ask are told that they run against a server, as the reader supposes.
+            environment.context_opts.pop("as_sql", None)
             context = environment.get_context()
             with Operations.context(context):
                 yield context
@@ -343,22 +351,33 @@ class _Anything(type):
 
 
 class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Stands in for the modules that are not installed; `made` are their names."""
+    """Stands in for modules that the code below `folder` imports and that are not installed.
 
-    def __init__(self) -> None:
+    What an installed library tries to import is its own business. `made` are the packages' names.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
         self.made: set[str] = set()
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         package = name.partition(".")[0]
         if package in sys.stdlib_module_names or package in ("alembic", "sqlalchemy"):
             return None
-        if path is not None and package not in self.made:
-            return None  # a module that a package in sight looks for in itself
+        if package not in self.made and (path is not None or not self._asked_by_project()):
+            return None
         self.made.add(package)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
+    def _asked_by_project(self) -> bool:
+        frame: types.FrameType | None = sys._getframe(2)
+        while frame is not None and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back
+        return frame is not None and frame.f_code.co_filename.startswith(self.folder)
+
     def create_module(self, spec: Any) -> Any:
         module = types.ModuleType(spec.name)
+        module.__version__ = "0"  # type: ignore[attr-defined]
         module.__getattr__ = lambda name: getattr(_Anything("stub", (), {}), name)  # type: ignore[method-assign]
         return module
 
@@ -369,9 +388,11 @@ class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def main() -> None:
     job = json.load(sys.stdin)
     sys.path[:0] = job["sys_path"]
-    stubs = Stubs()
+    stubs = Stubs(job["sys_path"][0])
     sys.meta_path.append(stubs)
     with contextlib.redirect_stdout(sys.stderr):
+        for name in job["imports"]:
+            importlib.import_module(name)
         records = run(job["paths"], job["dialect"], job["url"], job["before"])
     json.dump({"records": records, "stubs": sorted(stubs.made)}, sys.stdout)
 
