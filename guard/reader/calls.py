@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from guard.reader import (
     alembic_words,
     classes,
-    flow,
     imports,
+    loops,
+    managers,
     methods,
     python_words,
     sqlalchemy_words,
 )
-from guard.reader.state import Call, Frame, LimitReachedError, unknown
+from guard.reader.state import Call, Flow, Frame, LimitReachedError, unknown
 from guard.reader.values import (
+    EXIT,
     NONE,
     Batch,
     BoundMethod,
     Class,
     Const,
     Function,
+    Instance,
     Made,
     Many,
     Mapping,
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
 MAX_RECURSION = 3
-MAX_DEPTH = 40
-MAX_HELPER_STEPS = 60_000  # of one call of the application's code
+MAX_DEPTH = 16
 
 # Calls of these never reach the database, whatever they are given.
 _HARMLESS = sys.stdlib_module_names | {"structlog", "loguru", "oslo_log", "click", "tqdm", "rich"}
@@ -63,7 +63,7 @@ def arguments(run: Interpreter, node: ast.Call, frame: Frame) -> Call:
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             value = run.evaluate(argument.value, frame)
-            spread = flow.iterate(value)
+            spread = loops.iterate(value)
             args += spread or []
             more = more or spread is None or (isinstance(value, Many) and value.open)
         else:
@@ -101,6 +101,8 @@ def call(run: Interpreter, function: Value, call: Call) -> Value:
             return _call_method(run, receiver, name, call)
         case Made(receiver=receiver, called=False, path=name) if receiver is not None:
             return _call_method(run, receiver, name, call)
+        case Instance() if (method := classes.lookup(function.cls, "__call__")) is not None:
+            return run.call(run.bind(method, function), call)
         case Made(path="functools.partial", args=(inner, *given)):
             return run.call(inner, _with_given(call, tuple(given), function.kwargs))
         case _ if _reaches_database(call):
@@ -183,56 +185,46 @@ def call_function(run: Interpreter, function: Function, call: Call) -> Value:
     run.calls.append((call.frame.module, call.node))
     run.active.append(function.node)
     try:
-        with _own_share(run, function, call):
+        if function.module is run.module:
+            return _run_body(run, function, frame, call)
+        with run.share():
             return _run_body(run, function, frame, call)
     except LimitReachedError:
-        if run.budget.steps <= run.budget.reserve or not _enters_helper(run, function, call):
+        if run.is_exhausted:
             raise
-        reason = "it calls code of the application that is longer than guard follows"
-        run.opaque(reason, call.node, call.frame)
-        return unknown(call.node)
+        if _reaches_database(call):
+            reason = "it calls code of the application that is longer than guard follows"
+            run.opaque(reason, call.node, call.frame)
+        return Made(f"{function.module.path}:{call.code}", call.args, call.kwargs, call.node)
     finally:
         run.calls.pop()
         run.active.pop()
         del run.conditions[depth:]
 
 
-def _enters_helper(run: Interpreter, function: Function, call: Call) -> bool:
-    return call.frame.module is run.module and function.module is not run.module
-
-
-@contextmanager
-def _own_share(run: Interpreter, function: Function, call: Call) -> Iterator[None]:
-    """Let a call that leaves the revision take only so many steps: the rest is for the revision."""
-    reserve = run.budget.reserve
-    if _enters_helper(run, function, call):
-        run.budget.reserve = max(reserve, run.budget.steps - MAX_HELPER_STEPS)
-    try:
-        yield
-    finally:
-        run.budget.reserve = reserve
-
-
 def _run_body(run: Interpreter, function: Function, frame: Frame, call: Call) -> Value:
     if isinstance(function.node, ast.Lambda):
         return run.evaluate(function.node.body, frame)
-    yielded: list[Value] = []
-    frame.on_yield = yielded.append
+    yielded = Many("list", [])
+
+    def on_yield(value: Value) -> None:
+        yielded.items.append(value)
+        yielded.certain = yielded.certain and len(run.conditions) <= frame.depth
+
+    frame.on_yield = on_yield
     ends = run.execute(function.node.body, frame)
-    if yielded:
-        return Many("list", yielded)
-    if ends is flow.Flow.RAISES and not frame.returned:
-        return Ref("<exit>")
+    if yielded.items:
+        return yielded
+    if ends is Flow.RAISES and not frame.returned:
+        return EXIT
     return joined_returns(frame, ends, call)
 
 
-def joined_returns(frame: Frame, ends: flow.Flow, call: Call) -> Value:
+def joined_returns(frame: Frame, ends: Flow, call: Call) -> Value:
     values = list(frame.returned)
     if not values:
         return NONE
-    if not ends.stops and len(values) == 1 and values[0] == NONE:
-        return NONE
-    if not ends.stops:
+    if ends is Flow.GOES_ON:
         values.append(NONE)
     result = values[0]
     for value in values[1:]:
@@ -273,7 +265,7 @@ def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
     return names
 
 
-def enter_manager(run: Interpreter, function: Function, call: Call, body: flow.Body) -> None:
+def enter_manager(run: Interpreter, function: Function, call: Call, body: managers.Body) -> None:
     """Run a `@contextmanager` function around the body of its `with`: at its yield."""
     frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
     entered: list[Value] = []

@@ -50,6 +50,25 @@ def lookup(cls: Class, name: str) -> Value | None:
     return None
 
 
+def parent_view(function: Function | None) -> Instance | None:
+    """Return what `super()` is in a running method: the instance, seen as one of the base class."""
+    receiver = function.receiver if function is not None else None
+    if function is None or not isinstance(receiver, Instance):
+        return None
+    owner = _defining(receiver.cls, function.node)
+    if owner is None:
+        return None
+    parent = Class("super", owner.module, {}, bases=owner.bases)
+    return Instance(parent, receiver.attributes)
+
+
+def _defining(cls: Class, node: ast.AST) -> Class | None:
+    if any(isinstance(v, Function) and v.node is node for v in cls.attributes.values()):
+        return cls
+    bases = (_defining(base, node) for base in cls.bases if isinstance(base, Class))
+    return next((found for found in bases if found is not None), None)
+
+
 def _member(cls: Class, name: str, value: Value) -> Value:
     return Instance(cls, {"name": Text.of(name), "value": value})
 

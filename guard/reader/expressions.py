@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from guard.reader import calls, classes, flow, formats, imports, text
+from guard.reader import calls, classes, formats, imports, loops, text
 from guard.reader.literals import Literal
 from guard.reader.state import Call, Condition, Frame, unknown
 from guard.reader.text import Part, Text
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 
 MAX_NUMBER_BITS = 4_000
 MAX_ITEMS = 20_000
-
-
-class DialectAskedError(Exception):
-    """The code asks for the dialect, and the reading was started without one."""
 
 
 # Names and constants
@@ -97,7 +93,7 @@ def _lambda(run: Interpreter, node: ast.Lambda, frame: Frame) -> Value:
 
 def _named(run: Interpreter, node: ast.NamedExpr, frame: Frame) -> Value:
     value = run.evaluate(node.value, frame)
-    flow.assign(run, node.target, value, frame)
+    run.assign(node.target, value, frame)
     return value
 
 
@@ -110,6 +106,14 @@ def _yield(run: Interpreter, node: ast.Yield, frame: Frame) -> Value:
     if frame.on_yield is not None:
         frame.on_yield(value)
     return Unknown("yield")
+
+
+def _yield_from(run: Interpreter, node: ast.YieldFrom, frame: Frame) -> Value:
+    iterable = run.evaluate(node.value, frame)
+    for item in loops.iterate(iterable) or [unknown(node.value, iterable)]:
+        if frame.on_yield is not None:
+            frame.on_yield(item)
+    return NONE
 
 
 # Attributes
@@ -159,7 +163,7 @@ def bind(value: Value, receiver: Instance) -> Value:
 def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
     if name == "dialect":
         return Ref(DIALECT)
-    if path == DIALECT and name == "name":
+    if path == DIALECT and name in {"name", "dialect_description"}:
         return _dialect_name(run)
     if path == BIND and name == "name":  # Engine.name
         return _dialect_name(run)
@@ -167,6 +171,8 @@ def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
         if name == "connection" and path == SESSION:
             return BoundMethod(Ref(SESSION), "connection")
         return Ref(BIND)
+    if path == CONTEXT and name == "__dialect__":  # op.get_context().impl.__dialect__
+        return _dialect_name(run)
     if path == CONTEXT and name == "impl":
         return Ref(CONTEXT)
     if path == CONTEXT and name == "as_sql":
@@ -175,10 +181,8 @@ def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
 
 
 def _dialect_name(run: Interpreter) -> Value:
-    run.asked_dialect = True
-    if run.dialect is None:
-        raise DialectAskedError
-    return Text.of(run.dialect, code="dialect") if run.dialect else Unknown("dialect", "constant")
+    name = run.ask_dialect()
+    return Text.of(name, code="dialect") if name else Unknown("dialect", "constant")
 
 
 def _made_attribute(value: Made, name: str) -> Value:
@@ -300,16 +304,27 @@ def _unary(run: Interpreter, node: ast.UnaryOp, frame: Frame) -> Value:
 
 def _boolean(run: Interpreter, node: ast.BoolOp, frame: Frame) -> Value:
     stops_at = not isinstance(node.op, ast.And)
+    depth = len(run.conditions)
+    try:
+        return _connected(run, node, frame, stops_at)
+    finally:
+        del run.conditions[depth:]
+
+
+def _connected(run: Interpreter, node: ast.BoolOp, frame: Frame, stops_at: bool) -> Value:
+    """Evaluate part by part: what follows a part that is not settled depends on it."""
     unsettled: list[Value] = []
     value: Value = NONE
     for part in node.values:
-        with run.condition(Condition(part) if unsettled else None):
-            value = run.evaluate(part, frame)
+        value = run.evaluate(part, frame)
         settled = truth(value)
         if settled is stops_at:
             return value if not unsettled or not stops_at else _unsettled(node, unsettled)
         if settled is None:
             unsettled.append(value)
+            guarded = isinstance(value, Unknown) and value.inspected
+            form = "not ({})" if stops_at else "{}"
+            run.conditions.append(Condition(part, guarded, form=form))
     return _unsettled(node, unsettled) if unsettled else value
 
 
@@ -415,7 +430,7 @@ def _sequence(run: Interpreter, node: ast.List | ast.Tuple | ast.Set, frame: Fra
     for element in node.elts:
         if isinstance(element, ast.Starred):
             value = run.evaluate(element.value, frame)
-            spread = flow.iterate(value)
+            spread = loops.iterate(value)
             items += spread or []
             more = more or spread is None or (isinstance(value, Many) and value.open)
         else:
@@ -510,23 +525,29 @@ def _slice(
 
 def _comprehension(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
     assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
-    kind = "set" if isinstance(node, ast.SetComp) else "list"
-    result = _many(kind, [], True, False)
+    result = Many("set" if isinstance(node, ast.SetComp) else "list", [], depth=len(run.conditions))
     inner = Frame(frame.module, {}, (frame.names, *frame.outer), frame.function)
+    item: Value = NONE
     for certain in _generate(run, node.generators, inner, result):
-        result.items.append(run.evaluate(node.elt, inner))
-        result.certain = result.certain and certain
-    return result
+        item = run.evaluate(node.elt, inner)
+        if certain is not None:
+            result.items.append(item)
+            result.certain = result.certain and certain
+    return result if result.items or not result.open else unknown(node, item)
 
 
 def _dict_comprehension(run: Interpreter, node: ast.DictComp, frame: Frame) -> Value:
-    result = Mapping({})
+    result = Mapping({}, depth=len(run.conditions))
+    key: Value = NONE
+    value: Value = NONE
     inner = Frame(frame.module, {}, (frame.names, *frame.outer), frame.function)
     for certain in _generate(run, node.generators, inner, result):
         key = run.evaluate(node.key, inner)
-        result.pairs[key_of(key)] = (key, run.evaluate(node.value, inner))
-        result.certain = result.certain and certain
-    return result
+        value = run.evaluate(node.value, inner)
+        if certain is not None:
+            result.pairs[key_of(key)] = (key, value)
+            result.certain = result.certain and certain
+    return result if result.pairs or not result.open else unknown(node, key, value)
 
 
 def _generate(
@@ -534,11 +555,14 @@ def _generate(
     generators: list[ast.comprehension],
     frame: Frame,
     result: Many | Mapping,
-) -> Iterator[bool]:
-    """Yield once for each item, its names bound; False where a condition is not known."""
+) -> Iterator[bool | None]:
+    """Yield once for each item, its names bound: False where a condition is not known.
+
+    None for the one time that stands for all the items of an unknown iterable.
+    """
     first, *rest = generators
     iterable = run.evaluate(first.iter, frame)
-    known = flow.iterate(iterable)
+    known = loops.iterate(iterable)
     more = known is None or (isinstance(iterable, Many | Mapping) and iterable.open)
     result.open = result.open or more
     certain = not isinstance(iterable, Many | Mapping) or iterable.certain
@@ -550,7 +574,7 @@ def _generate(
         each = Condition(first.iter, repeated=True, form="for each item of {}")
         with run.condition(each):
             item = unknown(first.target, iterable)
-            yield from _generate_item(run, first, item, rest, frame, result, False)
+            yield from _generate_item(run, first, item, rest, frame, result, None)
 
 
 def _generate_item(
@@ -560,10 +584,10 @@ def _generate_item(
     rest: list[ast.comprehension],
     frame: Frame,
     result: Many | Mapping,
-    certain: bool,
-) -> Iterator[bool]:
+    certain: bool | None,
+) -> Iterator[bool | None]:
     run.step()
-    flow.assign(run, generator.target, item, frame)
+    run.assign(generator.target, item, frame)
     unsettled = None
     for test in generator.ifs:
         settled = truth(run.evaluate(test, frame))
@@ -571,11 +595,12 @@ def _generate_item(
             return
         unsettled = test if settled is None else unsettled
     with run.condition(Condition(unsettled) if unsettled is not None else None):
-        certain = certain and unsettled is None
+        if unsettled is not None and certain:
+            certain = False
         if not rest:
             yield certain
-        else:
-            yield from (certain and inner for inner in _generate(run, rest, frame, result))
+        for inner in _generate(run, rest, frame, result) if rest else ():
+            yield None if None in (certain, inner) else certain and inner
 
 
 EXPRESSIONS: dict[type[ast.expr], Callable[[Any, Any, Frame], Value]] = {
@@ -602,4 +627,5 @@ EXPRESSIONS: dict[type[ast.expr], Callable[[Any, Any, Frame], Value]] = {
     ast.NamedExpr: _named,
     ast.Await: _await,
     ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
 }

@@ -1,76 +1,42 @@
-"""Statements of Python: assignments, branches, loops, and how a block ends."""
+"""Statements of Python: assignments, definitions, and what ends a block."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from guard.reader import calls, classes, imports, methods, text
-from guard.reader.state import Call, Condition, Frame, unknown
+from guard.reader import branches, calls, classes, imports, loops, managers, methods
+from guard.reader.state import Call, Flow, Frame, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
-    BIND,
-    CONTEXT,
-    CURSOR,
-    INSPECTOR,
+    EXIT,
     NONE,
-    SESSION,
-    Batch,
     Function,
     Instance,
     Made,
     Many,
     Mapping,
-    Ref,
-    Unknown,
     Value,
-    join,
+    as_text,
     key_of,
-    truth,
     unparse,
 )
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
-MAX_ITERATIONS = 2_000
-MAX_WHILE = 200
-
-
-class Flow(Enum):
-    """How a block ends. MAY_STOP: on some paths; what follows is conditional."""
-
-    GOES_ON = "goes on"
-    RETURNS = "returns"
-    RAISES = "raises"
-    BREAKS = "breaks"
-    CONTINUES = "continues"
-    MAY_STOP = "may stop"
-
-    @property
-    def stops(self) -> bool:
-        return self not in (Flow.GOES_ON, Flow.MAY_STOP)
-
 
 def execute(run: Interpreter, body: list[ast.stmt], frame: Frame) -> Flow:
-    """Run the statements one after the other.
-
-    Conditions that an uncertain stop adds stay on the run's stack until the caller (a function, a
-    loop, a branch) takes them off.
-    """
-    ends = Flow.GOES_ON
+    """Run the statements one after the other; return how they end."""
     for statement in body:
         run.step()
-        result = _STATEMENTS.get(type(statement), _ignore)(run, statement, frame)
-        if result.stops:
-            return result
-        if result is Flow.MAY_STOP:
-            ends = Flow.MAY_STOP
-    return ends
+        ends = _STATEMENTS.get(type(statement), _ignore)(run, statement, frame)
+        if ends is not Flow.GOES_ON:
+            return ends
+    return Flow.GOES_ON
 
 
 # Simple statements
@@ -82,7 +48,7 @@ def _ignore(run: Interpreter, node: ast.stmt, frame: Frame) -> Flow:
 
 def _expression(run: Interpreter, node: ast.Expr, frame: Frame) -> Flow:
     value = run.evaluate(node.value, frame)
-    if isinstance(value, Ref) and value.path == "<exit>":
+    if value == EXIT:
         return Flow.RAISES
     if isinstance(node.value, ast.Call) and isinstance(value, Made):
         calls.report_unfollowed(run, value, node.value, frame)
@@ -113,9 +79,7 @@ def assign(run: Interpreter, target: ast.expr, value: Value, frame: Frame) -> No
     """Bind the value to a name, attribute, item or tuple of targets."""
     match target:
         case ast.Name(id=name):
-            frame.names[name] = value
-            if name in frame.globals_written:
-                frame.module.names[name] = value
+            frame.elsewhere.get(name, frame.names)[name] = value
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(run, targets, value, frame)
         case ast.Starred(value=inner):
@@ -145,7 +109,7 @@ def _set_item(run: Interpreter, holder: Many | Mapping, key: Value, value: Value
 
 
 def _unpack(run: Interpreter, targets: list[ast.expr], value: Value, frame: Frame) -> None:
-    items = None if isinstance(value, Many | Mapping) and value.open else iterate(value)
+    items = None if isinstance(value, Many | Mapping) and value.open else loops.iterate(value)
     starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
     if items is not None and starred is None and len(items) == len(targets):
         for target, item in zip(targets, items, strict=True):
@@ -179,7 +143,14 @@ def _delete(run: Interpreter, node: ast.Delete, frame: Frame) -> Flow:
 
 
 def _global(run: Interpreter, node: ast.Global, frame: Frame) -> Flow:
-    frame.globals_written.update(node.names)
+    frame.elsewhere.update(dict.fromkeys(node.names, frame.module.names))
+    return Flow.GOES_ON
+
+
+def _nonlocal(run: Interpreter, node: ast.Nonlocal, frame: Frame) -> Flow:
+    for name in node.names:
+        owner = next((names for names in frame.outer if name in names), frame.names)
+        frame.elsewhere[name] = owner
     return Flow.GOES_ON
 
 
@@ -243,8 +214,9 @@ def _return(run: Interpreter, node: ast.Return, frame: Frame) -> Flow:
 
 
 def _raise(run: Interpreter, node: ast.Raise, frame: Frame) -> Flow:
-    if node.exc is not None:
-        run.evaluate(node.exc, frame)
+    raised = run.evaluate(node.exc, frame) if node.exc is not None else NONE
+    message = raised.args[0] if isinstance(raised, Made) and raised.args else Text(())
+    run.raised.append(as_text(message, unparse(node.exc or node)).plain)
     return Flow.RAISES
 
 
@@ -261,298 +233,6 @@ def _assert(run: Interpreter, node: ast.Assert, frame: Frame) -> Flow:
     return Flow.GOES_ON
 
 
-# Branches
-
-
-def _if(run: Interpreter, node: ast.If, frame: Frame) -> Flow:
-    test = run.evaluate(node.test, frame)
-    settled = truth(test)
-    if settled is not None:
-        return execute(run, node.body if settled else node.orelse, frame)
-    guarded = isinstance(test, Unknown) and test.inspected
-    condition = Condition(node.test, guarded)
-    negated = Condition(node.test, guarded, form="not ({})")
-    return branch(run, frame, (node.body, condition), (node.orelse, negated))
-
-
-def branch(
-    run: Interpreter,
-    frame: Frame,
-    first: tuple[list[ast.stmt], Condition],
-    second: tuple[list[ast.stmt], Condition],
-) -> Flow:
-    """Run both blocks, each from the same names, and join what they leave behind."""
-    before = dict(frame.names)
-    with run.condition(first[1]):
-        ends_first = execute(run, first[0], frame)
-    after_first = dict(frame.names)
-    frame.names.clear()
-    frame.names.update(before)
-    with run.condition(second[1]):
-        ends_second = execute(run, second[0], frame)
-    if ends_first.stops and ends_second.stops:
-        return ends_first if ends_first is ends_second else Flow.RETURNS
-    if ends_first.stops:  # what follows runs only where the second block did
-        run.conditions.append(second[1])
-        return Flow.MAY_STOP
-    if ends_second.stops:
-        frame.names.clear()
-        frame.names.update(after_first)
-        run.conditions.append(first[1])
-        return Flow.MAY_STOP
-    for name in {*after_first, *frame.names}:
-        frame.names[name] = join(after_first.get(name), frame.names.get(name), name)
-    return Flow.MAY_STOP if Flow.MAY_STOP in (ends_first, ends_second) else Flow.GOES_ON
-
-
-def _match(run: Interpreter, node: ast.Match, frame: Frame) -> Flow:
-    """Read `match` as a chain of tests of equality; other patterns are unknown tests."""
-    subject = run.evaluate(node.subject, frame)
-    chain: list[ast.stmt] = []
-    for case in reversed(node.cases):
-        test = _pattern_test(node.subject, case)
-        body = case.body
-        if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
-            frame.names[case.pattern.name] = subject
-        chain = body if test is None else [ast.copy_location(ast.If(test, body, chain), node)]
-    return execute(run, chain, frame)
-
-
-def _pattern_test(subject: ast.expr, case: ast.match_case) -> ast.expr | None:
-    """Return the test of a case; None for the wildcard."""
-    match case.pattern:
-        case ast.MatchValue(value=value):
-            options = [value]
-        case ast.MatchSingleton(value=value):
-            options = [ast.Constant(value)]
-        case ast.MatchOr(patterns=patterns) if all(isinstance(p, ast.MatchValue) for p in patterns):
-            options = [p.value for p in patterns if isinstance(p, ast.MatchValue)]
-        case ast.MatchAs(pattern=None):
-            return case.guard
-        case _:
-            options = []
-    test: ast.expr = (
-        ast.Compare(subject, [ast.In()], [ast.Tuple(options, ast.Load())])
-        if options
-        else ast.Name("<pattern>", ast.Load())
-    )
-    if case.guard is not None:
-        test = ast.BoolOp(ast.And(), [test, case.guard])
-    return ast.fix_missing_locations(ast.copy_location(test, case.pattern))
-
-
-def _try(run: Interpreter, node: ast.Try, frame: Frame) -> Flow:
-    depth = len(run.conditions)
-    before = dict(frame.names)
-    ends = execute(run, node.body, frame)
-    del run.conditions[depth:]
-    if ends is Flow.RAISES and node.handlers:
-        ends = Flow.MAY_STOP
-    if not ends.stops:
-        with run.condition(None):
-            result = execute(run, node.orelse, frame)
-        ends = result if result is not Flow.GOES_ON else ends
-    handled = [_handle(run, handler, before, frame) for handler in node.handlers]
-    if ends is Flow.MAY_STOP or (ends is Flow.RETURNS and not all(h.stops for h in handled)):
-        ends = Flow.MAY_STOP if not ends.stops or handled else ends
-    with run.condition(None):
-        finally_ends = execute(run, node.finalbody, frame)
-    return finally_ends if finally_ends.stops else ends
-
-
-def _handle(
-    run: Interpreter, handler: ast.ExceptHandler, before: dict[str, Value], frame: Frame
-) -> Flow:
-    """Run a handler under the condition that its exception was raised."""
-    kind = unparse(handler.type) if handler.type else "any exception"
-    after = dict(frame.names)
-    if _imports_only(handler.body):
-        # `except ImportError: x = None`: what was imported before stands.
-        frame.names.update({k: v for k, v in before.items() if k not in after})
-    with run.condition(Condition(f"except {kind}")):
-        if handler.name:
-            frame.names[handler.name] = Unknown(handler.name)
-        ends = execute(run, handler.body, frame)
-    if ends.stops:
-        frame.names.clear()
-        frame.names.update(after)
-    else:
-        for name in {*after, *frame.names}:
-            kept = after.get(name)
-            frame.names[name] = kept if kept is not None else frame.names[name]
-    return ends
-
-
-def _imports_only(body: list[ast.stmt]) -> bool:
-    return all(isinstance(s, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for s in body)
-
-
-# Loops
-
-
-def _for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
-    iterable = run.evaluate(node.iter, frame)
-    items = iterate(iterable)
-    depth = len(run.conditions)
-    ends = Flow.GOES_ON
-    if items is None or (isinstance(iterable, Many) and iterable.open):
-        known = items or []
-    else:
-        known = items
-        if isinstance(iterable, Many | Mapping) and not iterable.certain:
-            run.conditions.append(Condition(node.iter, form="for ... in {}"))
-    for count, item in enumerate(known):
-        if count >= MAX_ITERATIONS:
-            run.opaque(f"the loop runs more than {MAX_ITERATIONS} times", node, frame)
-            break
-        ends = _iteration(run, node, item, frame)
-        if ends in (Flow.BREAKS, Flow.RETURNS, Flow.RAISES):
-            break
-    if items is None or (isinstance(iterable, Many) and iterable.open):
-        seen = isinstance(iterable, Unknown) and iterable.inspected
-        condition = Condition(node.iter, seen, repeated=True, form="for each item of {}")
-        before = dict(frame.names)
-        with run.condition(condition):
-            item = _unknown_item(node, iterable)
-            _iteration(run, node, item, frame)
-        for name in {*before, *frame.names}:
-            frame.names[name] = join(before.get(name), frame.names.get(name), name)
-        ends = Flow.GOES_ON
-    del run.conditions[depth:]
-    if ends in (Flow.RETURNS, Flow.RAISES):
-        return ends
-    if ends is not Flow.BREAKS and node.orelse:
-        return execute(run, node.orelse, frame)
-    return Flow.GOES_ON
-
-
-def _unknown_item(node: ast.For | ast.AsyncFor, iterable: Value) -> Value:
-    item = unknown(node.target, iterable)
-    if isinstance(iterable, Unknown):
-        return Unknown(node.target, iterable.origin, iterable.inspected)
-    return item
-
-
-def _iteration(run: Interpreter, node: ast.For | ast.AsyncFor, item: Value, frame: Frame) -> Flow:
-    assign(run, node.target, item, frame)
-    with run.condition(None):
-        return execute(run, node.body, frame)
-
-
-def iterate(value: Value) -> list[Value] | None:
-    """Return the items of a known iterable, None where it is not known."""
-    match value:
-        case Many(items=items):
-            return list(items)
-        case Mapping(pairs=pairs, open=False):
-            return [key for key, _ in pairs.values()]
-        case Text() if value.known:
-            return [value.slice(i, i + 1) for i in range(len(value.plain))]
-        case Made(path="builtins.open", kwargs={"content": Text() as content}):
-            return list(text.split_lines(content, keep_ends=True))
-        case Instance(cls=cls, attributes=attributes) if cls.is_tuple:
-            return [attributes.get(name, Unknown(name)) for name in cls.fields]
-    return classes.members(value)
-
-
-def _while(run: Interpreter, node: ast.While, frame: Frame) -> Flow:
-    depth = len(run.conditions)
-    ends = Flow.GOES_ON
-    for _ in range(MAX_WHILE):
-        test = run.evaluate(node.test, frame)
-        settled = truth(test)
-        if settled is False:
-            break
-        if settled is None:
-            with run.condition(Condition(node.test, repeated=True)):
-                execute(run, node.body, frame)
-            break
-        if any(isinstance(n, ast.Break | ast.Return) for n in ast.walk(node)) and isinstance(
-            node.test, ast.Constant
-        ):  # `while True:` left from inside: how often is not known
-            with run.condition(Condition("while True", repeated=True)):
-                ends = execute(run, node.body, frame)
-            ends = Flow.GOES_ON if ends is not Flow.RETURNS else ends
-            break
-        with run.condition(None):
-            ends = execute(run, node.body, frame)
-        if ends.stops and ends is not Flow.CONTINUES:
-            break
-    del run.conditions[depth:]
-    return ends if ends in (Flow.RETURNS, Flow.RAISES) else Flow.GOES_ON
-
-
-# With
-
-
-Body = Callable[[Value], None]
-
-
-def _with(run: Interpreter, node: ast.With | ast.AsyncWith, frame: Frame) -> Flow:
-    return _enter_items(run, node.items, node.body, frame)
-
-
-def _enter_items(
-    run: Interpreter, items: list[ast.withitem], body: list[ast.stmt], frame: Frame
-) -> Flow:
-    if not items:
-        return execute(run, body, frame)
-    item, *rest = items
-    if manager := _own_manager(run, item.context_expr, frame):
-        return _enter_own(run, manager, item, rest, body, frame)
-    value = run.evaluate(item.context_expr, frame)
-    if item.optional_vars is not None:
-        assign(run, item.optional_vars, _enter(value), frame)
-    in_autocommit = isinstance(value, Ref) and value.path == "<autocommit>"
-    run.autocommit += in_autocommit
-    ends = _enter_items(run, rest, body, frame)
-    run.autocommit -= in_autocommit
-    if ends is Flow.RAISES and isinstance(value, Made) and value.path == "contextlib.suppress":
-        return Flow.GOES_ON
-    return ends
-
-
-def _own_manager(run: Interpreter, node: ast.expr, frame: Frame) -> Function | None:
-    """Return the `@contextmanager` function in sight that the expression calls."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
-        return None
-    function = imports.settle(run, run.evaluate(node.func, frame))
-    return function if isinstance(function, Function) and calls.is_manager(function) else None
-
-
-def _enter_own(
-    run: Interpreter,
-    manager: Function,
-    item: ast.withitem,
-    rest: list[ast.withitem],
-    body: list[ast.stmt],
-    frame: Frame,
-) -> Flow:
-    ends = Flow.GOES_ON
-
-    def inside(value: Value) -> None:
-        nonlocal ends
-        if item.optional_vars is not None:
-            assign(run, item.optional_vars, value, frame)
-        ends = _enter_items(run, rest, body, frame)
-
-    assert isinstance(item.context_expr, ast.Call)
-    calls.enter_manager(run, manager, calls.arguments(run, item.context_expr, frame), inside)
-    return ends
-
-
-def _enter(value: Value) -> Value:
-    """Return what `as` binds."""
-    match value:
-        case Batch() | Instance() | Unknown():
-            return value
-        case Ref(path) if path in {BIND, SESSION, CURSOR, CONTEXT, INSPECTOR}:
-            return value
-        case Made(receiver=Ref(path) as receiver) if path in {BIND, SESSION, CURSOR}:
-            return receiver  # connection.begin(), session.begin_nested(), raw.cursor()
-    return value
-
-
 _STATEMENTS: dict[type[ast.stmt], Callable[[Any, Any, Frame], Flow]] = {
     ast.Expr: _expression,
     ast.Assign: _assign,
@@ -560,6 +240,7 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[Any, Any, Frame], Flow]] = {
     ast.AugAssign: _augmented,
     ast.Delete: _delete,
     ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
     ast.FunctionDef: _define,
     ast.AsyncFunctionDef: _define,
     ast.ClassDef: _class,
@@ -570,13 +251,13 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[Any, Any, Frame], Flow]] = {
     ast.Break: _break,
     ast.Continue: _continue,
     ast.Assert: _assert,
-    ast.If: _if,
-    ast.Match: _match,
-    ast.Try: _try,
-    ast.TryStar: _try,
-    ast.For: _for,
-    ast.AsyncFor: _for,
-    ast.While: _while,
-    ast.With: _with,
-    ast.AsyncWith: _with,
+    ast.If: branches.run_if,
+    ast.Match: branches.run_match,
+    ast.Try: branches.run_try,
+    ast.TryStar: branches.run_try,
+    ast.For: loops.run_for,
+    ast.AsyncFor: loops.run_for,
+    ast.While: loops.run_while,
+    ast.With: managers.run_with,
+    ast.AsyncWith: managers.run_with,
 }

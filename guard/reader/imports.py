@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from guard.reader.modules import Module
-from guard.reader.state import Frame
+from guard.reader.state import DialectAskedError, Frame, LimitReachedError
 from guard.reader.values import Made, ModuleValue, Ref, Value
 
 if TYPE_CHECKING:
@@ -146,8 +146,15 @@ def _run_body(run: Interpreter, module: Module, body: Iterable[ast.stmt]) -> Non
     statements, run.statements = run.statements, []
     module.begun.update(waiting)
     try:
-        run.execute(waiting, frame)
-    except BaseException:
+        if module is run.module:
+            run.execute(waiting, frame)
+        else:
+            with run.share():
+                run.execute(waiting, frame)
+    except LimitReachedError:
+        if run.is_exhausted:
+            raise
+    except DialectAskedError:
         module.begun.difference_update(waiting)
         raise
     finally:

@@ -20,6 +20,8 @@ from guard.reader.state import (
     BuiltText,
     Call,
     Condition,
+    DialectAskedError,
+    Flow,
     Frame,
     LimitReachedError,
     column_of,
@@ -29,7 +31,7 @@ from guard.reader.values import Instance, Value, unparse
 from guard.statement import Direction, Piece, Span, Statement
 
 MAX_STATEMENTS = 20_000
-MAX_DEPTH = 40
+MAX_HELPER_STEPS = 10_000  # of one call of the application's code, or of its names
 
 
 class Interpreter:
@@ -49,9 +51,9 @@ class Interpreter:
         self.dialect = dialect
         self.direction = direction
         self.sql_dialect = sql_dialect or dialect
-        self.asked_dialect = False
         self.statements: list[Statement] = []
         self.built: list[BuiltText] = []
+        self.raised: list[str] = []  # messages, in the order in which they are met
         self.conditions: list[Condition] = []
         self.autocommit = 0
         self.database: str | None = None
@@ -74,9 +76,19 @@ class Interpreter:
         rule = expressions.EXPRESSIONS.get(type(node))
         return rule(self, node, frame) if rule else unknown(node)
 
-    def execute(self, body: list[ast.stmt], frame: Frame) -> flow.Flow:
+    def execute(self, body: list[ast.stmt], frame: Frame) -> Flow:
         """Run the statements; return how they end."""
         return flow.execute(self, body, frame)
+
+    def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
+        """Bind the value to a name, attribute, item or tuple of targets."""
+        flow.assign(self, target, value, frame)
+
+    def ask_dialect(self) -> str:
+        """Return the dialect's name, "" where it stays unknown; raise DialectAskedError."""
+        if self.dialect is None:
+            raise DialectAskedError
+        return self.dialect
 
     def call(self, function: Value, call: Call) -> Value:
         """Return what calling the value gives."""
@@ -102,6 +114,27 @@ class Interpreter:
         )
         texts = (self.resolver.read_text(place) for place in places)
         return next((text for text in texts if text is not None), None)
+
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Let code of the application take only so many steps: the rest is for the revision."""
+        if self.budget.reserve:
+            yield  # it is the application's already
+            return
+        self.budget.reserve = max(1, self.budget.steps - MAX_HELPER_STEPS)
+        try:
+            yield
+        finally:
+            self.budget.reserve = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether a limit that was reached is not the end of a share that the caller gave."""
+        return (
+            bool(self.budget.reserve)
+            or self.budget.steps <= 0
+            or len(self.statements) > MAX_STATEMENTS
+        )
 
     def step(self) -> None:
         """Count one step; raise LimitReachedError where the code goes on for too long."""
@@ -171,11 +204,23 @@ class Interpreter:
 
     @contextmanager
     def condition(self, condition: Condition | None) -> Iterator[None]:
-        """Mark what is recorded inside as depending on the condition."""
+        """Mark what is recorded inside as depending on the condition.
+
+        What a path that left adds to the conditions of the rest outlives it.
+        """
         depth = len(self.conditions)
         if condition is not None:
             self.conditions.append(condition)
         try:
             yield
         finally:
-            del self.conditions[depth:]
+            added = self.conditions[depth + (condition is not None) :]
+            self.conditions[depth:] = [
+                test if condition is None else test.outside(condition)
+                for test in added
+                if test.left_by is not None
+            ]
+
+    def leave(self, depth: int, *ways: Flow) -> None:
+        """Forget conditions from `depth` on that end with a loop, an iteration or a `try`."""
+        self.conditions[depth:] = [c for c in self.conditions[depth:] if c.left_by not in ways]

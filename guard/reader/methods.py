@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from guard.reader import flow, formats, text
+from guard.reader import formats, loops, text
 from guard.reader.state import Call, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
@@ -105,7 +105,7 @@ def _computed(value: Text, name: str, plain: list[object], call: Call) -> Value:
 
 def _join(separator: Text, call: Call) -> Value:
     value = call.args[0] if call.args else NONE
-    items = flow.iterate(value)
+    items = loops.iterate(value)
     code = unparse(call.node.args[0]) if call.node.args else "items"
     if items is None:
         return Text.hole(call.code, unknown(call.node, value).origin)
@@ -144,10 +144,10 @@ def _many_method(run: Interpreter, value: Many, name: str, call: Call) -> Value:
         case "append" | "add", (item,):
             put(value, len(items), item)
         case "extend" | "update", (more,):
-            added = flow.iterate(more)
+            added = loops.iterate(more)
             for item in added or ():
                 put(value, len(items), item)
-            value.open = value.open or added is None or _is_open(more)
+            value.open = value.open or added is None or loops.is_open(more)
         case "insert", (Const(int() as place), item):
             put(value, place, item)
         case "pop", () | (Const(int()),) if items and not value.open:
@@ -195,10 +195,6 @@ def holds(value: Value, wanted: Value) -> bool:
     return False
 
 
-def _is_open(value: Value) -> bool:
-    return isinstance(value, Many | Mapping) and value.open
-
-
 def _read_many(value: Many, name: str, call: Call) -> Value:
     if name == "copy":
         return Many(value.kind, list(value.items), value.certain, value.open, value.depth)
@@ -210,7 +206,7 @@ def _read_many(value: Many, name: str, call: Call) -> Value:
     if name == "index":
         key = key_of(call.args[0])
         return Const(keys.index(key)) if key in keys else unknown(call.node)
-    others = flow.iterate(call.args[0]) or []
+    others = loops.iterate(call.args[0]) or []
     other_keys = {key_of(item) for item in others}
     match name:
         case "union":
@@ -295,7 +291,7 @@ def update(value: Mapping, source: Value) -> None:
         value.open = value.open or source.open
         value.certain = value.certain and source.certain
         return
-    pairs = flow.iterate(source)
+    pairs = loops.iterate(source)
     value.open = value.open or pairs is None
     for pair in pairs or ():
         if isinstance(pair, Many) and len(pair.items) == 2:
@@ -343,6 +339,6 @@ def _file_method(file: Made, name: str, call: Call) -> Value:
         case "read":
             return content
         case "readlines":
-            lines = flow.iterate(file)
+            lines = loops.iterate(file)
             return Many("list", lines) if lines is not None else unknown(call.node, content)
     return unknown(call.node)

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from guard.reader import flow, methods, text
+from guard.reader import classes, loops, methods, text
 from guard.reader.state import Call, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
     DIALECT,
+    EXIT,
     NONE,
     Class,
     Const,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
 Word = Callable[["Interpreter", Call], Value]
-EXIT = Ref("<exit>")  # the call does not come back
 GLOBALS = Ref("<globals>")
 MAX_RANGE = 10_000
 
@@ -112,7 +112,7 @@ def _container(kind: Any) -> Word:
         if not call.args:
             return Many(kind, [], depth=len(run.conditions))
         value = call.args[0]
-        items = flow.iterate(value)
+        items = loops.iterate(value)
         if items is None:
             return unknown(call.node, value)
         if kind == "set":
@@ -144,7 +144,7 @@ def _default_dict(run: Interpreter, call: Call) -> Value:
 
 
 def _from_keys(run: Interpreter, call: Call) -> Value:
-    keys = flow.iterate(call.args[0]) if call.args else None
+    keys = loops.iterate(call.args[0]) if call.args else None
     value = call.get(1) or NONE
     if keys is None:
         return unknown(call.node, *call.args)
@@ -152,7 +152,7 @@ def _from_keys(run: Interpreter, call: Call) -> Value:
 
 
 def _enumerate(run: Interpreter, call: Call) -> Value:
-    items = flow.iterate(call.args[0]) if call.args else None
+    items = loops.iterate(call.args[0]) if call.args else None
     start = call.get(1, "start")
     if items is None:
         return unknown(call.node, *call.args)
@@ -161,7 +161,7 @@ def _enumerate(run: Interpreter, call: Call) -> Value:
 
 
 def _zip(run: Interpreter, call: Call) -> Value:
-    columns = [flow.iterate(argument) for argument in call.args]
+    columns = [loops.iterate(argument) for argument in call.args]
     if any(column is None for column in columns) or call.open:
         return unknown(call.node, *call.args)
     rows = zip(*(c for c in columns if c is not None), strict=False)
@@ -179,13 +179,13 @@ def _range(run: Interpreter, call: Call) -> Value:
 
 
 def _reversed(run: Interpreter, call: Call) -> Value:
-    items = flow.iterate(call.args[0]) if call.args else None
+    items = loops.iterate(call.args[0]) if call.args else None
     return unknown(call.node, *call.args) if items is None else Many("list", items[::-1])
 
 
 def _sorted(run: Interpreter, call: Call) -> Value:
     value = call.args[0] if call.args else NONE
-    items = flow.iterate(value)
+    items = loops.iterate(value)
     if items is None:
         return unknown(call.node, *call.args)
     certain = not isinstance(value, Many | Mapping) or value.certain
@@ -194,7 +194,7 @@ def _sorted(run: Interpreter, call: Call) -> Value:
 
 
 def _map(run: Interpreter, call: Call) -> Value:
-    items = flow.iterate(call.args[1]) if len(call.args) == 2 else None
+    items = loops.iterate(call.args[1]) if len(call.args) == 2 else None
     if items is None:
         return unknown(call.node, *call.args)
     inner = [run.call(call.args[0], Call(call.node, call.frame, (i,), {})) for i in items]
@@ -202,7 +202,7 @@ def _map(run: Interpreter, call: Call) -> Value:
 
 
 def _filter(run: Interpreter, call: Call) -> Value:
-    items = flow.iterate(call.args[1]) if len(call.args) == 2 else None
+    items = loops.iterate(call.args[1]) if len(call.args) == 2 else None
     if items is None:
         return unknown(call.node, *call.args)
     kept: list[Value] = []
@@ -216,7 +216,7 @@ def _filter(run: Interpreter, call: Call) -> Value:
 
 
 def _reduce(run: Interpreter, call: Call) -> Value:
-    items = flow.iterate(call.args[1]) if len(call.args) > 1 else None
+    items = loops.iterate(call.args[1]) if len(call.args) > 1 else None
     if not items:
         return unknown(call.node, *call.args)
     items = [*call.args[2:3], *items]
@@ -227,7 +227,7 @@ def _reduce(run: Interpreter, call: Call) -> Value:
 
 
 def _product(run: Interpreter, call: Call) -> Value:
-    columns = [flow.iterate(argument) for argument in call.args]
+    columns = [loops.iterate(argument) for argument in call.args]
     known = [column for column in columns if column is not None]
     if len(known) < len(columns) or call.kwargs or math.prod(map(len, known)) > MAX_RANGE:
         return unknown(call.node, *call.args)
@@ -236,9 +236,8 @@ def _product(run: Interpreter, call: Call) -> Value:
 
 def _isinstance(run: Interpreter, call: Call) -> Value:
     value, kind = call.get(0), call.get(1)
-    if isinstance(value, Ref) and value.path == DIALECT and isinstance(kind, Ref) and run.dialect:
-        run.asked_dialect = True
-        return Const(run.dialect in kind.path.lower())
+    if isinstance(value, Ref) and value.path == DIALECT and isinstance(kind, Ref):
+        return Const(run.ask_dialect() in kind.path.lower())
     if isinstance(kind, Ref) and isinstance(value, Text):
         return Const(kind.path == "builtins.str")
     if isinstance(value, Instance) and isinstance(kind, Class):
@@ -264,7 +263,7 @@ def _getattr(run: Interpreter, call: Call) -> Value:
 def _next(run: Interpreter, call: Call) -> Value:
     """The first item: nobody here asks an iterator twice."""
     value = call.args[0] if call.args else NONE
-    items = flow.iterate(value)
+    items = loops.iterate(value)
     if items and isinstance(value, Many) and value.certain:
         return items[0]
     return unknown(call.node, *call.args)
@@ -275,7 +274,7 @@ def _settled_over(quantifier: Callable[[Any], bool]) -> Word:
 
     def settle(run: Interpreter, call: Call) -> Value:
         value = call.args[0] if call.args else NONE
-        items = flow.iterate(value)
+        items = loops.iterate(value)
         tests = [truth(item) for item in items or []]
         deciding = quantifier is any
         if items is not None and deciding in tests:
@@ -291,7 +290,12 @@ def _globals(run: Interpreter, call: Call) -> Value:
     return GLOBALS
 
 
+def _super(run: Interpreter, call: Call) -> Value:
+    return classes.parent_view(call.frame.function) or unknown(call.node)
+
+
 def _exit(run: Interpreter, call: Call) -> Value:
+    run.raised.append(as_text(call.args[0], call.code).plain if call.args else "")
     return EXIT
 
 
@@ -336,7 +340,7 @@ def _partial(run: Interpreter, call: Call) -> Value:
 def _chain(run: Interpreter, call: Call) -> Value:
     items: list[Value] = []
     for argument in call.args:
-        spread = flow.iterate(argument)
+        spread = loops.iterate(argument)
         if spread is None:
             return unknown(call.node, *call.args)
         items += spread
@@ -398,6 +402,7 @@ _WORDS: dict[str, Word] = {
     "open": _open,
     "io.open": _open,
     "sys.exit": _exit,
+    "super": _super,
     "exit": _exit,
     "quit": _exit,
     "os._exit": _exit,

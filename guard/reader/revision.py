@@ -10,10 +10,16 @@ import msgspec
 from guard.facts import BuiltSql
 from guard.operations import Opaque
 from guard.reader import calls, imports
-from guard.reader.expressions import DialectAskedError
 from guard.reader.interpreter import Interpreter
 from guard.reader.modules import Module, Resolver
-from guard.reader.state import Budget, BuiltText, Call, Frame, LimitReachedError
+from guard.reader.state import (
+    Budget,
+    BuiltText,
+    Call,
+    DialectAskedError,
+    Frame,
+    LimitReachedError,
+)
 from guard.reader.text import Text
 from guard.reader.values import Function, Ref, Value
 from guard.server import DIALECTS
@@ -161,7 +167,7 @@ def _run_function(
         run.active.pop()
     run.database = None
     if isinstance(ends, Ref) and ends.path == "<exit>":
-        return _raise_message(function.node)
+        return next(iter(run.raised), "")
     return None
 
 
@@ -173,17 +179,6 @@ def _engines(module: Module, direction: Direction) -> list[str]:
     """Return the databases of a multidb revision: one `upgrade_<name>()` for each."""
     found = (_ENGINE_FUNCTION.fullmatch(name) for name in module.names)
     return [m[2] for m in found if m and m[1] == direction]
-
-
-def _raise_message(function: ast.AST) -> str:
-    raised = [n for n in ast.walk(function) if isinstance(n, ast.Raise)]
-    for node in raised:
-        if isinstance(node.exc, ast.Call) and node.exc.args:
-            argument = node.exc.args[0]
-            if isinstance(argument, ast.Constant):
-                return str(argument.value)
-            return ast.unparse(argument)
-    return ""
 
 
 def _merge(runs: list[tuple[str, _Run]]) -> list[Statement]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from enum import Enum
+from itertools import islice
 
 import msgspec
 
 from guard.reader.modules import Module
 from guard.reader.text import Text
-from guard.reader.values import Function, Source, Unknown, Value, unparse
+from guard.reader.values import Function, Source, Unknown, Value, inner_values, unparse
 from guard.statement import Piece, Span
+
+MAX_LOOKED_AT = 50  # values of a container, to tell where what is made of it comes from
+
+
+class DialectAskedError(Exception):
+    """The code asks for the dialect, and the reading was started without one."""
 
 
 class LimitReachedError(Exception):
@@ -23,8 +31,22 @@ class Budget(msgspec.Struct):
     `reserve`: what must be left when the call of a helper that is being followed ends.
     """
 
-    steps: int = 250_000
+    steps: int = 200_000
     reserve: int = 0
+
+
+class Flow(Enum):
+    """How a block ends; the further out it leaves, the greater `leaves`."""
+
+    GOES_ON = 0
+    CONTINUES = 1
+    BREAKS = 2
+    RAISES = 3
+    RETURNS = 4
+
+    @property
+    def leaves(self) -> int:
+        return int(self.value)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -37,6 +59,23 @@ class Condition(msgspec.Struct, frozen=True):
     guarded: bool = False
     repeated: bool = False
     form: str = "{}"
+    left_by: Flow | None = None  # it holds since another path left, until that path's end
+
+    @property
+    def negated(self) -> Condition:
+        """The condition of the other branch."""
+        form = "{}" if self.form == "not ({})" else "not ({})"
+        return msgspec.structs.replace(self, form=form)
+
+    def until(self, left_by: Flow) -> Condition:
+        """The condition of what follows a branch whose other side left in this way."""
+        return msgspec.structs.replace(self, left_by=left_by)
+
+    def outside(self, branch: Condition) -> Condition:
+        """What it says where the branch in which the other path left is over."""
+        left = unparse(self.test) if self.form == "not ({})" else f"not ({self.code})"
+        guarded = self.guarded and branch.guarded
+        return Condition(f"{branch.code} and {left}", guarded, False, "not ({})", self.left_by)
 
     @property
     def code(self) -> str:
@@ -51,7 +90,7 @@ class Frame(msgspec.Struct):
     outer: tuple[dict[str, Value], ...] = ()  # of the enclosing functions, innermost first
     function: Function | None = None
     returned: list[Value] = []
-    globals_written: set[str] = set()
+    elsewhere: dict[str, dict[str, Value]] = {}  # names that are global or nonlocal, and where
     depth: int = 0  # conditions that held where it began
     return_tests: list[Condition] = []  # what had to hold for each of its returns
     on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
@@ -95,12 +134,11 @@ class BuiltText(msgspec.Struct, frozen=True):
 
 def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:
     """Return the unknown value of an expression; it is as trustworthy as what it was made of."""
+    made_of = [inner for source in sources for inner in islice(inner_values(source), MAX_LOOKED_AT)]
     outside = not sources or any(
-        (isinstance(v, Unknown) and v.origin == "outside")
-        or (isinstance(v, Text) and v.origin == "outside")
-        for v in sources
+        isinstance(v, Unknown | Text) and v.origin == "outside" for v in made_of
     )
-    seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in sources)
+    seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in made_of)
     return Unknown(node, "outside" if outside else "constant", seen)
 
 

@@ -185,6 +185,7 @@ Value: TypeAlias = (
 )
 
 NONE = Const(None)
+EXIT = Ref("<exit>")  # of a call that does not come back
 TRUE = Const(True)
 FALSE = Const(False)
 

@@ -1,0 +1,126 @@
+"""Loops: over known items each is run, over unknown ones the body is read once."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from guard.reader import classes, text
+from guard.reader.state import Condition, Flow, Frame, unknown
+from guard.reader.text import Text
+from guard.reader.values import (
+    Instance,
+    Made,
+    Many,
+    Mapping,
+    Unknown,
+    Value,
+    join,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+MAX_ITERATIONS = 2_000
+MAX_WHILE = 200
+
+
+def iterate(value: Value) -> list[Value] | None:
+    """Return the items of an iterable as far as they are known; None where none is."""
+    match value:
+        case Many(items=items):
+            return list(items)
+        case Mapping(pairs=pairs):
+            return [key for key, _ in pairs.values()] if pairs or not value.open else None
+        case Text() if value.known:
+            return [value.slice(i, i + 1) for i in range(len(value.plain))]
+        case Made(path="builtins.open", kwargs={"content": Text() as content}):
+            return list(text.split_lines(content, keep_ends=True))
+        case Instance(cls=cls, attributes=attributes) if cls.is_tuple:
+            return [attributes.get(name, Unknown(name)) for name in cls.fields]
+    return classes.members(value)
+
+
+def is_open(value: Value) -> bool:
+    """Return whether a container may hold more than what is known of it."""
+    return isinstance(value, Many | Mapping) and value.open
+
+
+def run_for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
+    iterable = run.evaluate(node.iter, frame)
+    items = iterate(iterable)
+    depth = len(run.conditions)
+    ends = Flow.GOES_ON
+    certain = not isinstance(iterable, Many | Mapping) or iterable.certain
+    with run.condition(None if certain else Condition(node.iter, form="for ... in {}")):
+        for count, item in enumerate(items or ()):
+            if count >= MAX_ITERATIONS:
+                run.opaque(f"the loop runs more than {MAX_ITERATIONS} times", node, frame)
+                break
+            ends = _iteration(run, node, item, frame)
+            if ends.leaves > Flow.CONTINUES.leaves:
+                break
+    if (items is None or is_open(iterable)) and ends in (Flow.GOES_ON, Flow.CONTINUES):
+        _unknown_items(run, node, iterable, frame)
+    run.leave(depth, Flow.BREAKS, Flow.CONTINUES)
+    return _after(run, ends, node.orelse, frame)
+
+
+def _unknown_items(
+    run: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame
+) -> None:
+    """Run the body once with an item that is not known."""
+    inspected = isinstance(iterable, Unknown) and iterable.inspected
+    each = Condition(node.iter, inspected, repeated=True, form="for each item of {}")
+    item = unknown(node.target, iterable)
+    if isinstance(iterable, Unknown):
+        item = Unknown(node.target, iterable.origin, inspected)
+    before = dict(frame.names)
+    with run.condition(each):
+        _iteration(run, node, item, frame)
+    for name in {*before, *frame.names}:
+        frame.names[name] = join(before.get(name), frame.names.get(name), name)
+
+
+def _iteration(run: Interpreter, node: ast.For | ast.AsyncFor, item: Value, frame: Frame) -> Flow:
+    run.assign(node.target, item, frame)
+    depth = len(run.conditions)
+    ends = run.execute(node.body, frame)
+    run.leave(depth, Flow.CONTINUES)
+    return ends
+
+
+def _after(run: Interpreter, ends: Flow, orelse: list[ast.stmt], frame: Frame) -> Flow:
+    """Return how the loop as a whole ends, its `else` included."""
+    if ends in (Flow.RETURNS, Flow.RAISES):
+        return ends
+    return Flow.GOES_ON if ends is Flow.BREAKS else run.execute(orelse, frame)
+
+
+def run_while(run: Interpreter, node: ast.While, frame: Frame) -> Flow:
+    depth = len(run.conditions)
+    ends = Flow.GOES_ON
+    for _ in range(MAX_WHILE):
+        test = run.evaluate(node.test, frame)
+        settled = truth(test)
+        if settled is False:
+            break
+        if settled is None or _is_left_from_inside(node):
+            form = "{}" if settled is None else "while {}"
+            with run.condition(Condition(node.test, repeated=True, form=form)):
+                run.execute(node.body, frame)
+            break
+        ends = run.execute(node.body, frame)
+        run.leave(depth, Flow.CONTINUES)
+        if ends.leaves > Flow.CONTINUES.leaves:
+            break
+    else:
+        run.opaque(f"the loop runs more than {MAX_WHILE} times", node, frame)
+    run.leave(depth, Flow.BREAKS, Flow.CONTINUES)
+    return _after(run, ends, node.orelse, frame)
+
+
+def _is_left_from_inside(node: ast.While) -> bool:
+    """Whether it is a `while True:`: how often it runs is not known."""
+    return isinstance(node.test, ast.Constant) and bool(node.test.value)

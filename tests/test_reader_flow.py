@@ -1,0 +1,268 @@
+"""Which statements run, and on what it depends: branches, loops, functions, dialects."""
+
+# ruff: noqa: E501  (a table: one case a line)
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from revision_code import read, reading
+
+A, B, C = "op.drop_table('a')", "op.drop_table('b')", "op.drop_table('c')"
+DROP_A, DROP_B, DROP_C = "drop-table a", "drop-table b", "drop-table c"
+ABOVE = "from elsewhere import x, y, items\nimport contextlib\nimport functools\n"
+
+# `A` and `B` stand for two drops. What is told of each: the test that decides, if one does.
+BRANCHES = [
+    ("known", "if 1 < 2:\n    A\nelse:\n    B", ["a"]),
+    ("known false", "if not True:\n    A\nelse:\n    B", ["b"]),
+    ("elif", "if 0:\n    A\nelif 1:\n    B\nelse:\n    C", ["b"]),
+    ("unknown", "if x():\n    A\nelse:\n    B", ["a [x()]", "b [not (x())]"]),
+    ("after it", "if x():\n    A\nB", ["a [x()]", "b"]),
+    ("early return", "if x():\n    return\nA", ["a [not (x())]"]),
+    ("early return in else", "if x():\n    A\nelse:\n    return\nB", ["a [x()]", "b [x()]"]),
+    ("certain return", "A\nreturn\nB", ["a"]),
+    ("return on both sides", "if x():\n    A\n    return\nelse:\n    B\n    return\nC", ["a [x()]", "b [not (x())]"]),
+    ("nested return", "if x():\n    if y():\n        return\nA", ["a [not (x() and y())]"]),
+    ("raise under a test", "if x():\n    raise ValueError('no')\nA", ["a [not (x())]"]),
+    ("assert", "assert x()\nA", ["a"]),
+    ("short circuit", "x() and op.drop_table('a')", ["a [x()]"]),
+    ("or", "x() or op.drop_table('a')", ["a [not (x())]"]),
+    ("conditional expression", "op.drop_table('a') if x() else op.drop_table('b')", ["a [x()]", "b [not (x())]"]),
+    ("name bound on both sides", "if x():\n    t = 'a'\nelse:\n    t = 'a'\nop.drop_table(t)", ["a"]),
+    ("name bound differently", "if x():\n    t = 'a'\nelse:\n    t = 'b'\nop.drop_table(t)", ["{t}"]),
+    ("name changed on one side", "t = 'a'\nif x():\n    t = 'b'\nop.drop_table(t)", ["{t}"]),
+    ("is None", "t = None\nif t is None:\n    A", ["a"]),
+    ("match", "match 'q':\n    case 'p':\n        A\n    case 'q' | 'r':\n        B\n    case _:\n        C", ["b"]),
+    ("match unknown", "match x():\n    case 1:\n        A\n    case _:\n        B", ["a [x() matches 1]", "b [not (x() matches 1)]"]),
+    ("match capture", "match 'a':\n    case t:\n        op.drop_table(t)", ["a"]),
+    ("match guard", "match 'a':\n    case t if t == 'b':\n        B\n    case t:\n        op.drop_table(t)", ["a"]),
+    ("match sequence of another length", "match [1]:\n    case [t, _]:\n        A\n    case _:\n        B", ["b"]),
+    ("match mapping", "match x():\n    case {'t': t}:\n        op.drop_table(t)", ["{t} [x() matches {'t': t}]"]),
+    ("match sequence", "match ['a', 'b']:\n    case [t, _]:\n        op.drop_table(t)", ["a"]),
+]  # fmt: skip
+GUARDS = [
+    ("column list", "if 'c' not in [c['name'] for c in sa.inspect(op.get_bind()).get_columns('t')]:\n    A", ["a [guarded 'c' not in [c['name'] for c in sa.inspect(op.get_bind()).get_columns('t')]]"]),
+    ("has_table", "insp = sa.inspect(op.get_bind())\nif insp.has_table('a'):\n    A", ["a [guarded insp.has_table('a')]"]),
+    ("set of names", "names = set(sa.inspect(op.get_bind()).get_table_names())\nif 'a' in names:\n    A", ["a [guarded 'a' in names]"]),
+    ("Inspector", "from sqlalchemy.engine.reflection import Inspector\ninsp = Inspector.from_engine(op.get_bind())\nif 'a' in insp.get_table_names():\n    A", ["a [guarded 'a' in insp.get_table_names()]"]),
+    ("dialect.has_table", "bind = op.get_bind()\nif bind.dialect.has_table(bind, 'a'):\n    A", ["a [guarded bind.dialect.has_table(bind, 'a')]"]),
+    ("return early", "if 'a' not in sa.inspect(op.get_bind()).get_table_names():\n    return\nA", ["a [guarded not ('a' not in sa.inspect(op.get_bind()).get_table_names())]"]),
+    ("helper", "def there(t):\n    return t in sa.inspect(op.get_bind()).get_table_names()\nif there('a'):\n    A", ["a [guarded there('a')]"]),
+    ("helper with a loop", "def there(t):\n    for n in sa.inspect(op.get_bind()).get_table_names():\n        if n == t:\n            return True\n    return False\nif there('a'):\n    A", ["a [guarded there('a')]"]),
+    ("helper with any", "def there(t):\n    return any(n == t for n in sa.inspect(op.get_bind()).get_table_names())\nif there('a'):\n    A", ["a [guarded there('a')]"]),
+    ("guard and unknown", "if 'a' in sa.inspect(op.get_bind()).get_table_names() and x():\n    A", ["a ['a' in sa.inspect(op.get_bind()).get_table_names() and x()]"]),
+    ("guard around unknown", "if sa.inspect(op.get_bind()).has_table('a'):\n    if x():\n        A", ["a [x()]"]),
+]  # fmt: skip
+LOOPS = [
+    ("known", "for t in ('a', 'b'):\n    op.drop_table(t)", ["a", "b"]),
+    ("unknown", "for t in items():\n    op.drop_table(t)", ["{t} [repeated for each item of items()]"]),
+    ("break", "for t in ('a', 'b', 'c'):\n    if t == 'b':\n        break\n    op.drop_table(t)", ["a"]),
+    ("continue", "for t in ('a', 'b', 'c'):\n    if t == 'b':\n        continue\n    op.drop_table(t)", ["a", "c"]),
+    ("unknown continue", "for t in ('a', 'b'):\n    if x(t):\n        continue\n    op.drop_table(t)", ["a [not (x(t))]", "b [not (x(t))]"]),
+    ("unknown break", "for t in ('a', 'b'):\n    if x(t):\n        break\n    op.drop_table(t)", ["a [not (x(t))]", "b [not (x(t))]"]),
+    ("after unknown break", "for t in ('a',):\n    if x(t):\n        break\nB", ["b"]),
+    ("else", "for t in ():\n    A\nelse:\n    B", ["b"]),
+    ("else after break", "for t in (1,):\n    break\nelse:\n    A\nB", ["b"]),
+    ("return inside", "for t in ('a', 'b'):\n    op.drop_table(t)\n    return\nC", ["a"]),
+    ("unknown return inside", "for t in ('a', 'b'):\n    if x(t):\n        return\n    op.drop_table(t)\nC", ["a [not (x(t))]", "b [not (x(t))]", "c [not (x(t))]"]),
+    ("while", "n = 0\nwhile n < 2:\n    op.drop_table('ab'[n])\n    n += 1", ["a", "b"]),
+    ("while unknown", "while x():\n    A\nB", ["a [repeated x()]", "b"]),
+    ("while True", "while True:\n    A\n    if x():\n        break\nB", ["a [repeated while True]", "b"]),
+    ("while list", "ts = ['b', 'a']\nwhile ts:\n    op.drop_table(ts.pop())", ["a", "b"]),
+    ("while else", "while False:\n    A\nelse:\n    B", ["b"]),
+    ("unknown item in a known list", "for t in ['a', *items()]:\n    op.drop_table(t)", ["a", "{t} [repeated for each item of ['a', *items()]]"]),
+    ("conditional append", "ts = ['a']\nif x():\n    ts.append('b')\nfor t in ts:\n    op.drop_table(t)", ["a [for ... in ts]", "b [for ... in ts]"]),
+    ("comprehension filter", "[op.drop_table(t) for t in ('a',) if x(t)]", ["a [x(t)]"]),
+    ("comprehension unknown", "[op.drop_table(t) for t in items()]", ["{t} [repeated for each item of items()]"]),
+    ("nested", "for s in 'ab':\n    for n in (1, 2):\n        op.drop_table(f'{s}{n}')", ["a1", "a2", "b1", "b2"]),
+    ("batches", "for i in range(0, x(), 100):\n    op.execute('DROP TABLE a')", ["a [repeated for each item of range(0, x(), 100)]"]),
+]  # fmt: skip
+TRIES = [
+    ("body", "try:\n    A\nexcept Exception:\n    pass", ["a"]),
+    ("handler", "try:\n    A\nexcept ValueError:\n    B", ["a", "b [except ValueError]"]),
+    ("handler of all", "try:\n    A\nexcept:\n    B", ["a", "b [except any exception]"]),
+    ("else", "try:\n    n = x()\nexcept ValueError:\n    A\nelse:\n    B", ["b", "a [except ValueError]"]),
+    ("finally", "try:\n    A\nfinally:\n    B", ["a", "b"]),
+    ("finally after return", "try:\n    A\n    return\nfinally:\n    B", ["a", "b"]),
+    ("after it", "try:\n    A\nexcept ValueError:\n    B\nC", ["a", "b [except ValueError]", "c"]),
+    ("handler returns", "try:\n    n = x()\nexcept ValueError:\n    return\nA", ["a"]),
+    ("body returns", "try:\n    A\n    return\nexcept ValueError:\n    pass\nB", ["a", "b [except ValueError]"]),
+    ("handler raises", "try:\n    A\nexcept ValueError:\n    raise\nB", ["a", "b"]),
+    ("body raises", "try:\n    raise ValueError\nexcept ValueError:\n    A\nB", ["a", "b"]),
+    ("import fallback", "try:\n    import nowhere\n    t = 'a'\nexcept ImportError:\n    t = 'b'\nop.drop_table(t)", ["a"]),
+    ("suppress", "with contextlib.suppress(Exception):\n    A\nB", ["a", "b"]),
+]  # fmt: skip
+FUNCTIONS = [
+    ("nested", "def f():\n    A\nf()\nf()", ["a", "a"]),
+    ("closure over a later name", "def f():\n    op.drop_table(t)\nt = 'a'\nf()", ["a"]),
+    ("nonlocal", "t = 'b'\ndef f():\n    nonlocal t\n    t = 'a'\nf()\nop.drop_table(t)", ["a"]),
+    ("lambda", "f = lambda t: op.drop_table(t)\nf('a')", ["a"]),
+    ("*args", "def f(*ts):\n    for t in ts:\n        op.drop_table(t)\nf('a', 'b')", ["a", "b"]),
+    ("**kwargs", "def f(**kw):\n    op.drop_table(kw['t'])\nf(t='a')", ["a"]),
+    ("spread", "def f(p, q):\n    op.drop_table(p + q)\nf(*['a'], **{'q': 'b'})", ["ab"]),
+    ("returned", "def f():\n    return 'a'\nop.drop_table(f())", ["a"]),
+    ("returned tuple", "def f():\n    return 'a', 'b'\np, q = f()\nop.drop_table(p)\nop.drop_table(q)", ["a", "b"]),
+    ("returned function", "def f(t):\n    def g():\n        op.drop_table(t)\n    return g\nf('a')()", ["a"]),
+    ("recursion", "def f(n):\n    if n:\n        op.drop_table('ab'[2 - n])\n        f(n - 1)\nf(2)", ["a", "b"]),
+    ("generator", "def f():\n    yield 'a'\n    yield 'b'\nfor t in f():\n    op.drop_table(t)", ["a", "b"]),
+    ("yield from", "def f():\n    yield from ['a', 'b']\nfor t in f():\n    op.drop_table(t)", ["a", "b"]),
+    ("unknown yield", "def f():\n    for t in items():\n        yield t\nfor t in f():\n    op.drop_table(t)", ["{t} [for ... in f()]"]),
+    ("partial", "f = functools.partial(op.drop_table, 'a')\nf()", ["a"]),
+    ("partial keyword", "def f(t, u):\n    op.drop_table(t + u)\nfunctools.partial(f, u='b')('a')", ["ab"]),
+    ("getattr(op)", "getattr(op, 'drop_table')('a')", ["a"]),
+    ("getattr(op, f'')", "verb = 'drop'\ngetattr(op, f'{verb}_table')('a')", ["a"]),
+    ("dict of functions", "{'x': op.drop_table}['x']('a')", ["a"]),
+    ("alias", "drop = op.drop_table\ndrop('a')", ["a"]),
+    ("op passed on", "def f(o):\n    o.drop_table('a')\nf(op)", ["a"]),
+    ("bind passed on", "def f(conn):\n    conn.execute(sa.text('DROP TABLE a'))\nf(op.get_bind())", ["a"]),
+    ("context manager", "@contextlib.contextmanager\ndef f():\n    A\n    yield 'b'\n    C\nwith f() as t:\n    op.drop_table(t)", ["a", "b", "c"]),
+    ("context manager with try", "@contextlib.contextmanager\ndef f():\n    A\n    try:\n        yield\n    finally:\n        C\nwith f():\n    B", ["a", "b", "c"]),
+    ("class as a manager", "class M:\n    def __enter__(self):\n        A\n        return 'b'\n    def __exit__(self, *e):\n        C\nwith M() as t:\n    op.drop_table(t)", ["a", "b", "c"]),
+    ("decorator", "def twice(f):\n    @functools.wraps(f)\n    def g(*args):\n        f(*args)\n        f(*args)\n    return g\n@twice\ndef h(t):\n    op.drop_table(t)\nh('a')", ["a", "a"]),
+    ("decorator with arguments", "def at(t):\n    def wrap(f):\n        def g():\n            op.drop_table(t)\n            f()\n        return g\n    return wrap\n@at('a')\ndef h():\n    B\nh()", ["a", "b"]),
+    ("library decorator", "@functools.lru_cache\ndef f():\n    A\nf()", ["a"]),
+    ("__call__", "class F:\n    def __call__(self, t):\n        op.drop_table(t)\nF()('a')", ["a"]),
+    ("super().__init__", "class P:\n    def __init__(self, t):\n        self.t = t\nclass Q(P):\n    def __init__(self):\n        super().__init__('a')\nop.drop_table(Q().t)", ["a"]),
+    ("async", "async def f(conn):\n    await conn.run_sync(lambda c: c.execute(sa.text('DROP TABLE a')))\nop.run_async(f)", ["a"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "tables"),
+    [
+        pytest.param(*case[1:], id=case[0])
+        for case in [*BRANCHES, *GUARDS, *LOOPS, *TRIES, *FUNCTIONS]
+    ],
+)
+def test_what_is_dropped_and_when(body: str, tables: list[str]) -> None:
+    for mark, code in (("A", A), ("B", B), ("C", C)):
+        body = "\n".join(
+            line.replace(mark, code) if line.strip() == mark else line for line in body.split("\n")
+        )
+    assert read(body, above=ABOVE) == [f"drop-table {table}" for table in tables]
+
+
+# Ways of asking for the dialect: A on SQLite alone.
+DIALECTS = [
+    "if op.get_bind().dialect.name == 'sqlite':\n    A",
+    "bind = op.get_bind()\nif bind.dialect.name in ('sqlite',):\n    A",
+    "if op.get_bind().engine.name == 'sqlite':\n    A",
+    "if op.get_context().dialect.name == 'sqlite':\n    A",
+    "if context.get_context().dialect.name == 'sqlite':\n    A",
+    "if context.get_bind().dialect.name.startswith('sqlite'):\n    A",
+    "if 'sqlite' in op.get_bind().dialect.name:\n    A",
+    "name = op.get_bind().dialect.name\nif name != 'sqlite':\n    return\nA",
+    "if op.get_bind().dialect.name not in {'postgresql', 'mysql', 'mariadb'}:\n    A",
+    "{'sqlite': lambda: op.drop_table('a')}.get(op.get_bind().dialect.name, lambda: None)()",
+    "match op.get_bind().dialect.name:\n    case 'sqlite':\n        A\n    case _:\n        pass",
+    "def is_sqlite():\n    return op.get_bind().dialect.name == 'sqlite'\nif is_sqlite():\n    A",
+    "if SQLITE():\n    A",
+    "if op.get_bind().dialect.name == Dialects.SQLITE.value:\n    A",
+    "if isinstance(op.get_bind().dialect, sqlite.dialect):\n    A",
+    "if op.get_context().impl.__dialect__ == 'sqlite':\n    A",
+    "if op.get_bind().dialect.name.lower() == 'SQLite'.lower():\n    A",
+    "d = op.get_bind().dialect\nif d.name == 'sqlite' and True:\n    A",
+    "session = Session(bind=op.get_bind())\nif session.bind.dialect.name == 'sqlite':\n    A",
+    "with op.batch_alter_table('t') as b:\n    if b.get_bind().dialect.name == 'sqlite':\n        op.drop_table('a')",
+    "t = 'a' if op.get_bind().dialect.name == 'sqlite' else None\nif t:\n    op.drop_table(t)",
+]
+ABOUT_DIALECTS = """
+import enum
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
+
+
+class Dialects(enum.Enum):
+    SQLITE = "sqlite"
+
+
+SQLITE = lambda: op.get_bind().dialect.name == "sqlite"
+"""
+
+
+@pytest.mark.parametrize("body", DIALECTS)
+def test_dialects(body: str) -> None:
+    body = body.replace("    A", f"    {A}").replace("\nA", f"\n{A}")
+    assert read(body, above=ABOUT_DIALECTS, dialect="sqlite") == [DROP_A]
+    assert read(body, above=ABOUT_DIALECTS, dialect="postgresql") == []
+    assert read(body, above=ABOUT_DIALECTS, dialect=None) == [f"{DROP_A} <sqlite>"]
+
+
+def test_what_does_not_ask_for_the_dialect_runs_on_all() -> None:
+    body = f"{A}\nif op.get_bind().dialect.name == 'postgresql':\n    {B}\nelse:\n    {C}"
+    assert read(body, dialect=None) == [
+        DROP_A,
+        f"{DROP_B} <postgresql>",
+        f"{DROP_C} <mysql sqlite mariadb>",
+    ]
+
+
+def test_offline_mode_is_not_what_runs_against_a_server() -> None:
+    assert read(f"if context.is_offline_mode():\n    {A}\nelse:\n    {B}") == [DROP_B]
+
+
+def test_autocommit() -> None:
+    body = f"with op.get_context().autocommit_block():\n    {A}\n{B}"
+    assert read(body) == [f"{DROP_A} autocommit", DROP_B]
+
+
+RAISES = [
+    ("raise NotImplementedError('no way back')", "no way back"),
+    ("raise NotImplementedError", ""),
+    ("raise RuntimeError(MESSAGE)", "never"),
+    ("raise RuntimeError(f'not {1}')", "not 1"),
+    ("if x():\n    raise ValueError('p')\nelse:\n    raise ValueError('q')", "p"),
+    ("refuse()", "refused"),
+    ("sys.exit('stop')", "stop"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), RAISES)
+def test_a_direction_that_only_raises(body: str, message: str) -> None:
+    above = "from elsewhere import x\nimport sys\nMESSAGE = 'never'\ndef refuse():\n    raise ValueError('refused')"
+    assert read(body, above=above) == [f"raises {message}".strip()]
+
+
+def test_a_direction_that_may_raise_does_not_say_so() -> None:
+    assert read("if x():\n    raise ValueError('p')", above="from elsewhere import x") == []
+
+
+MULTIDB = """
+from alembic import op
+
+
+def upgrade(engine_name):
+    globals()["upgrade_%s" % engine_name]()
+
+
+def downgrade(engine_name: str) -> None:
+    globals()[f"downgrade_{engine_name}"]()
+
+
+def upgrade_users():
+    op.drop_table("a")
+
+
+def downgrade_users():
+    pass
+
+
+def upgrade_klines():
+    op.drop_table("b")
+
+
+def downgrade_klines():
+    op.drop_table("c")
+"""
+
+
+def test_each_database_of_a_multidb_revision() -> None:
+    read_all = reading(textwrap.dedent(MULTIDB))
+    told = [(s.database, s.operations[0].subject, s.direction) for s in read_all.statements]
+    assert told == [
+        ("users", "a", "upgrade"),
+        ("klines", "b", "upgrade"),
+        ("klines", "c", "downgrade"),
+    ]
