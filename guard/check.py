@@ -73,7 +73,7 @@ def run(request: Request, config: Config, on_progress: Progress | None = None) -
     for history in histories:
         found += Part(notes=(*history.graph.notes, *history.change.notes))
         if request.history:
-            found += Part(facts=history.facts, texts=history.read.texts)
+            found += _compared(scope, history)
         if request.statements:
             found += _judge_history(scope, history, judge)
         if scope.roundtrip and history.environment.kind == "alembic":
@@ -85,6 +85,16 @@ def run(request: Request, config: Config, on_progress: Progress | None = None) -
 
 
 # The histories
+
+
+def _compared(scope: Scope, history: ChangedHistory) -> Part:
+    count = len(history.graph.revisions)
+    done = f"history of {count} revision{'s' if count != 1 else ''} against {scope.base.ref}"
+    return Part(
+        facts=history.facts,
+        texts=history.read.texts,
+        checked=(done,) if scope.base.commit else (),
+    )
 
 
 def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:

@@ -1,0 +1,183 @@
+"""What a change does to released revisions, and what approvals allow, through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from command_line import STEP, VERSIONS, Content, Done, chain, guard, write
+from git_repo import Repo
+from roundtrip_project import revision
+
+R1, R2, R3 = (f"{VERSIONS}/r{number}.py" for number in (1, 2, 3))
+B = (STEP[0].replace("'a'", "'b'"), STEP[1].replace("'a'", "'b'"))
+C = (STEP[0].replace("'a'", "'c'"), STEP[1].replace("'a'", "'c'"))
+DROP = ("op.drop_table('a')", STEP[0])
+RELEASED = chain(STEP, B)
+Files = Mapping[str, Content]
+
+
+def changed(tmp_path: Path, change: Files, on_main: Files | None = None) -> Repo:
+    """Return a branch with the change; `on_main` was committed there after it began."""
+    repo = Repo(tmp_path / "repo")
+    repo.commit(RELEASED)
+    repo.git("checkout", "-q", "-b", "change")
+    repo.commit({**change, "touched.txt": "x"})
+    if on_main:
+        repo.git("checkout", "-q", "main")
+        repo.commit(on_main)
+        repo.git("checkout", "-q", "change")
+    return repo
+
+
+def rules_of(repo: Repo, *arguments: str) -> list[str]:
+    done = guard(repo.root, *arguments, "--output-format", "json")
+    findings = json.loads(done.output)["findings"]
+    return sorted({f["rule"] for f in findings if f["status"] == "open"})
+
+
+EDITED = revision("r1", None, (STEP[0].replace("'a'", "'z'"), STEP[1].replace("'a'", "'z'")))
+CASES: dict[str, tuple[Files, Files | None, list[str]]] = {
+    "a new revision": ({R3: revision("r3", "r2", C)}, None, []),
+    "an edited one": ({R1: EDITED}, None, ["edited-revision"]),
+    "another parent": (
+        {R2: revision("r2", None, B)},
+        None,
+        ["multiple-heads", "reparented-revision"],
+    ),
+    "a deleted one": ({R2: None}, None, ["deleted-revision"]),
+    "a moved one": ({R2: None, f"{VERSIONS}/two.py": RELEASED[R2]}, None, ["deleted-revision"]),
+    "a comment": ({R1: revision("r1", None, STEP) + "# more\n"}, None, []),
+    "a second head": ({R3: revision("r3", "r1", C)}, None, ["multiple-heads"]),
+    "a head on main since": (
+        {R3: revision("r3", "r2", C)},
+        {f"{VERSIONS}/late.py": revision("late", "r2", C)},
+        ["multiple-heads"],
+    ),
+    "an edit that main made too": ({R1: EDITED}, {R1: EDITED}, []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("command", ["history", "lint"])
+def test_history(command: str, case: str, tmp_path: Path) -> None:
+    change, on_main, rules = CASES[case]
+    assert rules_of(changed(tmp_path, change, on_main), command) == rules
+
+
+def test_the_head_on_main_is_named(tmp_path: Path) -> None:
+    change, on_main, _ = CASES["a head on main since"]
+    done = guard(changed(tmp_path, change, on_main).root, "history")
+    assert done.says("2 heads", "late.py, main", "r3.py, this change", 'down_revision = "late"')
+
+
+def test_what_is_allowed_is_said(tmp_path: Path) -> None:
+    done = guard(changed(tmp_path, CASES["a comment"][0]).root, "history")
+    assert done.says("Only comments, formatting or docstrings changed in r1: allowed.")
+    assert done.says("Checked history of 2 revisions against main", "Passed.")
+
+
+def test_only_what_is_new_is_judged(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {})
+    repo.git("checkout", "-q", "main")
+    repo.commit({R3: revision("r3", "r2", DROP)})
+    done = guard(repo.root, "lint")
+    assert done.says("all 3 revisions are released already", "--all judges them")
+    assert done.code == 0
+    assert rules_of(repo, "lint", "--all") == ["drop-table"]
+
+
+def test_staged_is_what_will_be_committed(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {})
+    repo.write({R3: revision("r3", "r2", DROP)})
+    repo.git("add", R3)
+    repo.write({R3: revision("r3", "r2", C)})
+    assert rules_of(repo, "lint", "--staged") == ["drop-table"]
+    assert rules_of(repo, "lint") == []
+
+
+# Approvals
+
+
+def approve(repo: Repo, *arguments: str) -> Done:
+    return guard(repo.root, "approve", *arguments, "--approver", "Ann", "--reason", "agreed")
+
+
+def test_an_edit_is_refused_approved_and_passes_until_it_changes(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R1: EDITED})
+    assert approve(repo, "r1").code == 0
+    done = guard(repo.root, "check", "-v")
+    assert done.says("agreed (approved by Ann)", "1 approved", "Passed.")
+    write(repo.root, {R1: EDITED.replace("'z'", "'y'")})
+    again = guard(repo.root, "history")
+    assert again.says("Ann approved it before, but the operation was changed after that")
+    assert again.code == 1
+
+
+def test_a_drop_is_refused_approved_and_passes(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    assert rules_of(repo, "lint") == ["drop-table"]
+    assert approve(repo, "r3", "--rule", "drop-table", "--object", "a").says("approved drop-table")
+    assert rules_of(repo, "lint") == []
+    assert approve(repo, "r3").code == 2  # nothing is left to approve
+
+
+def test_the_command_that_a_finding_shows_works(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    shown = guard(repo.root, "lint").output.partition("approve: guard ")[2].partition("\n")[0]
+    command = shown.replace('"..."', "agreed").split()
+    assert guard(repo.root, *command, "--approver", "Ann").code == 0
+    assert guard(repo.root, "lint").code == 0
+
+
+def test_a_comment_does_not_stand_in_for_an_approval(tmp_path: Path) -> None:
+    commented = f"# guard: ignore[drop-table] it is old\n{DROP[0]}"
+    repo = changed(tmp_path, {R3: revision("r3", "r2", (commented, DROP[1]))})
+    done = guard(repo.root, "lint")
+    assert done.says("The comment in line", "drop-table takes an approval")
+    assert done.code == 1
+
+
+def test_nobody_approves_their_own(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    approve(repo, "r3")
+    assert rules_of(repo, "lint", "--approvals-from", "main") == ["drop-table"]
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "x")
+    assert rules_of(repo, "lint", "--approvals-from", "change") == []
+
+
+def test_an_approval_ends(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    assert approve(repo, "r3", "--expires", "2020-01-31").code == 0
+    assert guard(repo.root, "lint").says("The approval by Ann expired on 2020-01-31")
+
+
+def test_the_wrong_object_is_answered_with_the_right_one(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    assert approve(repo, "r3", "--object", "b").says("--rule drop-table --object a")
+    assert approve(repo, "r4").says("nothing in revision r4 needs an approval; in r3")
+
+
+# Folders of .sql files
+
+SQL: Files = {"db/V1__a.sql": "CREATE TABLE a (id int);\n", "db/V2__b.sql": "SELECT 1;\n"}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({"db/V3__c.sql": "CREATE TABLE c (id int);\n"}, []),
+        ({"db/V3__c.sql": "DROP TABLE a;\n"}, ["drop-table"]),
+        ({"db/V1__a.sql": "CREATE TABLE a (id bigint);\n"}, ["edited-revision"]),
+        ({"db/V2__b.sql": None}, ["deleted-revision"]),
+    ],
+)
+def test_sql_files_have_a_history_too(change: Files, rules: list[str], tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.commit({**SQL, "db/helpers.txt": "x"})
+    repo.git("checkout", "-q", "-b", "change")
+    repo.commit(change)
+    assert rules_of(repo, "lint", "db") == rules
