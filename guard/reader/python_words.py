@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
 import math
 import os.path
 from collections.abc import Callable
@@ -420,6 +421,7 @@ _WORDS: dict[str, Word] = {
     "pathlib.PurePath": _path,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _plain(inspect.cleandoc),
+    "json.dumps": _plain(json.dumps),
     "functools.partial": _partial,
     "itertools.chain": _chain,
     "string.Template": _template,
