@@ -24,6 +24,7 @@ from guard.reader import classes
 from guard.reader.text import Text
 from guard.reader.values import (
     TRUE,
+    BoundMethod,
     Class,
     Const,
     Instance,
@@ -71,6 +72,8 @@ def last(path: str) -> str:
 
 # Names and text
 
+_NAMES = {"quoted_name", "f", "conv", "Column", "column"}  # whose first argument is the name
+
 
 def string(value: Value | None) -> str | None:
     """Return a name; one that is not known in full as its code in braces; None for None."""
@@ -81,13 +84,13 @@ def string(value: Value | None) -> str | None:
             return value.plain
         case Instance(attributes=attributes) if "value" in attributes:
             return string(attributes["value"])
-        case Made(path=path, args=(inner, *_)) if last(path) in {"quoted_name", "f", "conv"}:
+        case Made(path=path, args=(inner, *_)) if last(path) in _NAMES:
             return string(inner)
         case Made(code=code) | Unknown(code=code):
             return unknown_name(code)
         case Const(plain):
             return str(plain)
-    return unknown_name("?")
+    return unknown_name(code_of(value))
 
 
 def name(value: Value | None, schema: Value | None = None) -> Name:
@@ -112,7 +115,9 @@ def code_of(value: Value) -> str:
         case Unknown(code=code) | Made(code=code):
             return code
         case Ref(path):
-            return path
+            return path.strip("<>")
+        case BoundMethod(receiver=receiver, name=attribute):
+            return f"{code_of(receiver)}.{attribute}"
     return "?"
 
 
