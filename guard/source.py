@@ -123,7 +123,7 @@ class _Finder:
             return
         text = first.value
         match = re.match(r"(sqlite(\+\w+)?:///[^?]+\.\w+)\?|(\w+(\+\w+)?://[^/]+:[^/@]+@)", text)
-        if match and (literal := _judge(text.rstrip("?"))):
+        if match and (literal := _judge(text.partition("?")[0])):
             yield self._literal(node, literal.shown, literal.password)
 
     def _literal(self, node: ast.expr, shown: str, password: bool) -> DatabaseLiteral:

@@ -1,0 +1,107 @@
+"""What the judge knows where a statement stands: what is new, emptied, undone, or in a dialect."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import STEP, chain, guard, write
+from git_repo import Repo
+
+CREATE_S = "op.create_table('s', sa.Column('id', sa.Integer()))"
+ADD = "op.add_column('old', sa.Column('n', sa.Integer(), nullable=False))"
+UNDO_ADD = "op.drop_column('old', 'n')"
+POSTGRES = "if op.get_bind().dialect.name == 'postgresql':\n    "
+
+
+def judged(folder: Path, *steps: tuple[str, str], dialect: str | None = None) -> list[str]:
+    """Return the rules that the last of the revisions trips; those before it are released.
+
+    The tables `a` and `old` were there before.
+    """
+    repo = Repo(folder)
+    files = chain(STEP, *steps)
+    repo.commit(
+        {name: text for name, text in files.items() if not name.endswith(f"r{len(steps) + 1}.py")}
+    )
+    write(folder, files)
+    options = ("--dialect", dialect) if dialect else ()
+    done = guard(folder, "lint", "--output-format", "json", *options)
+    return [finding["rule"] for finding in json.loads(done.output)["findings"]]
+
+
+CASES: dict[str, tuple[str, str, list[str]]] = {
+    # rows that cannot be there
+    "a new table": (f"{CREATE_S}\nop.drop_table('s')", "pass", ["missing-downgrade"]),
+    "a new table that was filled": (
+        f"{CREATE_S}\nop.execute('INSERT INTO s SELECT 1')\nop.drop_table('s')",
+        CREATE_S,
+        ["drop-table"],
+    ),
+    "a table emptied before": (
+        f"op.execute('DELETE FROM old')\n{ADD}",
+        UNDO_ADD,
+        ["delete-without-where"],
+    ),
+    "emptied and filled again": (
+        f"op.execute('TRUNCATE old')\nop.execute('INSERT INTO old VALUES (1)')\n{ADD}",
+        UNDO_ADD,
+        ["truncate", "add-required-column"],
+    ),
+    "emptied under a condition": (
+        f"if input():\n    op.execute('TRUNCATE old')\n{ADD}",
+        UNDO_ADD,
+        ["truncate", "add-required-column"],
+    ),
+    # a downgrade that undoes its upgrade
+    "undone": ("op.add_column('old', sa.Column('n', sa.Integer()))", UNDO_ADD, []),
+    "undone in another schema": (
+        "op.add_column('old', sa.Column('n', sa.Integer()), schema='x')",
+        "op.drop_column('old', 'n', schema='y')",
+        ["drop-column"],
+    ),
+    "more than undone": (
+        "op.add_column('old', sa.Column('n', sa.Integer()))",
+        "op.drop_column('old', 'm')",
+        ["drop-column"],
+    ),
+    "undone after a rename": (
+        "op.rename_table('old', 'new')",
+        "op.drop_table('new')",
+        [],
+    ),
+    # SQL of one dialect, where nobody named one
+    "SQL that its own dialect refuses": (
+        f"{POSTGRES}op.execute('ALTER TABLE old MODIFY n int')",
+        f"{POSTGRES}op.execute('ALTER TABLE old ALTER n TYPE text')",
+        ["unparsable-sql"],
+    ),
+    "SQL that one dialect refuses": (
+        "if op.get_bind().dialect.name != 'sqlite':\n"
+        "    op.execute('UPDATE `old` SET n = 1 WHERE n = 2')",
+        "op.execute('UPDATE old SET n = 2 WHERE n = 1')",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_in_its_situation(case: str, tmp_path: Path) -> None:
+    upgrade, downgrade, rules = CASES[case]
+    assert sorted(judged(tmp_path, (upgrade, downgrade))) == sorted(rules)
+
+
+def test_a_table_of_an_earlier_deployment_is_not_new(tmp_path: Path) -> None:
+    drop = ("op.drop_table('s')", CREATE_S)
+    assert judged(tmp_path, (CREATE_S, "op.drop_table('s')"), drop) == ["drop-table"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "rules"), [("postgresql", ["drop-table"]), ("mysql", []), (None, ["drop-table"])]
+)
+def test_what_runs_elsewhere_is_not_judged(
+    dialect: str | None, rules: list[str], tmp_path: Path
+) -> None:
+    step = (f"{POSTGRES}op.drop_table('old')", f"{POSTGRES}op.create_table('old')")
+    assert judged(tmp_path, step, dialect=dialect) == rules
