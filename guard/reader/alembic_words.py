@@ -28,6 +28,7 @@ from guard.operations import (
     DropNotNull,
     DropObject,
     DropTable,
+    Generated,
     Insert,
     ModifyColumn,
     Name,
@@ -57,6 +58,7 @@ from guard.reader.values import (
     Value,
     truth,
 )
+from guard.server import DIALECTS
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -214,12 +216,20 @@ def _operation(operation: str) -> Word:
 
 
 def _record(run: Interpreter, operation: str, given: Arguments, call: Call) -> Value:
+    given = _of_dialect(given, run.dialect)
     if operation == "create_table":
         return _create_table(run, given, call)
     operations = _RECORDERS[operation](run, given, call)
     if operations:
         run.emit(operations, call.node, call.frame)
     return Unknown(call.node)
+
+
+def _of_dialect(given: Arguments, dialect: str | None) -> Arguments:
+    """Return the arguments without those for other dialects: `postgresql_concurrently=True`."""
+    others = {*DIALECTS} - {dialect or "", "mysql" if dialect == "mariadb" else ""}
+    foreign = tuple(f"{other}_" for other in others)
+    return {k: v for k, v in given.items() if not dialect or not k.startswith(foreign)}
 
 
 def _table(given: Arguments) -> Name:
@@ -407,6 +417,7 @@ def _modify(run: Interpreter, table: Name, column: str, given: Arguments) -> Ope
     nullable = _given(given, "nullable") or _given(given, "existing_nullable")
     default = given.get("server_default", FALSE)
     default = given.get("existing_server_default", FALSE) if default == FALSE else default
+    counted = flag(_given(given, "autoincrement") or _given(given, "existing_autoincrement"))
     comment = given.get("comment", FALSE)
     comment = given.get("existing_comment", NONE) if comment == FALSE else comment
     return ModifyColumn(
@@ -416,6 +427,7 @@ def _modify(run: Interpreter, table: Name, column: str, given: Arguments) -> Ope
             type=type_,
             nullable=truth(nullable) is not False if nullable is not None else True,
             default=columns.read_default(default) if default != FALSE else None,
+            generated=Generated(by="autoincrement") if counted else None,
             comment=string(comment),
         ),
         new=string(given.get("new_column_name")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from guard.operations import (
 from guard.reader import classes
 from guard.reader.text import Text
 from guard.reader.values import (
+    FALSE,
     TRUE,
     BoundMethod,
     Class,
@@ -139,8 +141,6 @@ def sql(value: Value | None) -> str:
             return value.plain
         case Instance(attributes={"value": inner}):
             return sql(inner)
-        case Made(path="<operator>", code=code):
-            return unknown_name(code)
         case Made():
             return _made_sql(value)
         case Unknown(code=code):
@@ -148,8 +148,41 @@ def sql(value: Value | None) -> str:
     return unknown_name("?")
 
 
+_COMPARISONS: dict[type[ast.AST], str] = {
+    ast.Eq: "=",
+    ast.NotEq: "<>",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+_JOINTS: dict[type[ast.AST], str] = {ast.BitAnd: "AND", ast.BitOr: "OR"}
+_NULLS = {"is_": "IS NULL", "is_not": "IS NOT NULL", "isnot": "IS NOT NULL"}
+
+
+def _operator_sql(value: Made) -> str:
+    """Return `table.c.a > 0` as `a > 0`, where both sides are known."""
+    match value.source, value.args:
+        case ast.Compare(ops=[operator]), (left, right):
+            sign = _COMPARISONS.get(type(operator))
+            if right == Const(None) and sign in {"=", "<>"}:
+                sign = "IS" if sign == "=" else "IS NOT"
+            parts = [sql(left), sign or "{?}", quoted(right)]
+        case ast.BinOp(op=operator), (left, right) if type(operator) in _JOINTS:
+            parts = [f"({sql(left)})", _JOINTS[type(operator)], f"({sql(right)})"]
+        case _:
+            parts = ["{?}"]
+    written = " ".join(parts)
+    return unknown_name(value.code) if "{" in written else written
+
+
 def _made_sql(value: Made) -> str:
     word = last(value.path)
+    if value.path == "<operator>":
+        return _operator_sql(value)
+    if word in _NULLS and value.receiver is not None and value.args == (Const(None),):
+        subject = sql(value.receiver)
+        return unknown_name(value.code) if "{" in subject else f"{subject} {_NULLS[word]}"
     match word:
         case "text" | "literal_column" | "column" | "Column" | "f" | "quoted_name" if value.args:
             return sql(value.args[0])
@@ -244,7 +277,7 @@ def _named_type(
     if lower == "datetime" and dialect not in (None, "postgresql"):
         base = "datetime"
     if base == "enum" or lower == "set":
-        return _enum_type(base, args, kwargs)
+        return _enum_type(base, args, kwargs, dialect)
     if base == "array":
         inner = read_type(args[0], dialect) if args else None
         inner = inner or Type(name="?")
@@ -278,7 +311,9 @@ def _number(value: Value | None) -> int | None:
     return None
 
 
-def _enum_type(base: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Type:
+def _enum_type(
+    base: str, args: tuple[Value, ...], kwargs: dict[str, Value], dialect: str | None
+) -> Type:
     members: tuple[str, ...] | None
     if args and isinstance(args[0], Class) and args[0].is_enum:
         found = classes.members(args[0]) or []
@@ -288,13 +323,16 @@ def _enum_type(base: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> 
         members = tuple(a.plain for a in args if isinstance(a, Text))
     else:
         members = None
+    native = truth(kwargs.get("native_enum", TRUE)) is not False
+    if not native or (base == "enum" and dialect == "sqlite"):  # text as long as its longest word
+        longest = max((len(m) for m in members), default=None) if members else None
+        return Type(name="varchar", length=_number(kwargs.get("length")) or longest)
     label = kwargs.get("name")
     return Type(
         name=base,
         enum_name=name(label, kwargs.get("schema")) if label is not None else None,
         values=members,
-        create_type=truth(kwargs.get("create_type", Const(True))) is not False
-        and truth(kwargs.get("native_enum", Const(True))) is not False,
+        create_type=truth(kwargs.get("create_type", TRUE)) is not False,
     )
 
 
@@ -315,8 +353,13 @@ def is_column(value: Value) -> bool:
     return isinstance(value, Made) and last(value.path) in COLUMN_WORDS and value.called
 
 
-def read_column(value: Value, dialect: str | None) -> ReadColumn | None:
-    """Return the column of a `sa.Column(...)`; None for anything else."""
+def read_column(
+    value: Value, dialect: str | None, *, lone_key: bool | None = None
+) -> ReadColumn | None:
+    """Return the column of a `sa.Column(...)`; None for anything else.
+
+    `lone_key`: whether it is all of the table's primary key; None where only the column says so.
+    """
     if not isinstance(value, Made) or not is_column(value):
         return None
     args = list(value.args)
@@ -335,13 +378,19 @@ def read_column(value: Value, dialect: str | None) -> ReadColumn | None:
     )
     checks = tuple(c for i in items if (c := read_constraint(i)) and c.type == "check")
     read = read_type(kind, dialect)
+    generated = _generated(items, value.kwargs)
+    counts = not keys and generated is None and (primary if lone_key is None else lone_key)
+    if _is_counter(value.kwargs, read, counts):
+        generated = Generated(by="serial" if dialect == "postgresql" else "autoincrement")
+    if nullable is None:
+        nullable = FALSE if primary or (generated and generated.by == "identity") else TRUE
     return ReadColumn(
         Column(
             name=column_name,
             type=read,
-            nullable=not primary if nullable is None else truth(nullable) is not False,
+            nullable=truth(nullable) is not False,
             default=_default(value.kwargs.get("server_default")),
-            generated=_generated(items, value.kwargs, read, primary and not keys),
+            generated=generated,
             primary_key=primary,
             unique=flag(value.kwargs.get("unique")),
             comment=string(value.kwargs.get("comment")),
@@ -394,9 +443,7 @@ def read_default(value: Value | None) -> Default | None:
     return _default(value)
 
 
-def _generated(
-    items: list[Made], kwargs: dict[str, Value], kind: Type | None, lone_key: bool
-) -> Generated | None:
+def _generated(items: list[Made], kwargs: dict[str, Value]) -> Generated | None:
     for item in (*items, kwargs.get("server_default")):
         if not isinstance(item, Made):
             continue
@@ -411,11 +458,16 @@ def _generated(
                 )
             case "Identity":
                 return Generated(by="identity", always=flag(item.kwargs.get("always")))
-    automatic = kwargs.get("autoincrement")
-    integer = kind is not None and kind.name in _INTEGERS
-    if integer and (flag(automatic) or (lone_key and truth(automatic or Const(True)) is not False)):
-        return Generated(by="autoincrement")
     return None
+
+
+def _is_counter(kwargs: dict[str, Value], kind: Type | None, counts: bool) -> bool:
+    """Return whether SQLAlchemy makes the column count: a lone integer key, if nothing forbids."""
+    asked = kwargs.get("autoincrement")
+    if kind is None or kind.name not in _INTEGERS:
+        return False
+    lone = counts and truth(asked or TRUE) is not False and "server_default" not in kwargs
+    return flag(asked) or lone
 
 
 # A type that a dialect does not have is made of a CHECK there, where `create_constraint` asks.
@@ -433,11 +485,12 @@ def type_check(kind: Value | None, column: str) -> TypeCheck | None:
     """Return the CHECK of a `sa.Boolean(create_constraint=True)` or of such an Enum, else None."""
     if not isinstance(kind, Made) or not flag(kind.kwargs.get("create_constraint")):
         return None
-    read = read_type(kind, None)
-    if read is None or read.name not in _NATIVE:
+    word = last(kind.path).lower()
+    if word not in _NATIVE:
         return None
-    members = ", ".join(f"'{v}'" for v in read.values or ()) if read.name == "enum" else "0, 1"
-    native = _NATIVE[read.name] if flag(kind.kwargs.get("native_enum", TRUE)) else ()
+    values = _enum_type(word, kind.args, {}, None).values or ()
+    members = ", ".join(f"'{v}'" for v in values) if word == "enum" else "0, 1"
+    native = _NATIVE[word] if flag(kind.kwargs.get("native_enum", TRUE)) else ()
     return TypeCheck(
         Constraint(
             type="check",
@@ -576,9 +629,15 @@ def read_table(
     columns: list[Column] = []
     constraints: list[Constraint] = []
     indexes: list[CreateIndex] = []
-    for item in _flatten(items):
+    flat = _flatten(items)
+    keys = _keys(flat, dialect)
+    for item in flat:
         if column := read_column(item, dialect):
-            columns.append(column.column)
+            if column.column.name in keys:
+                column = read_column(item, dialect, lone_key=len(keys) == 1) or column
+                columns.append(msgspec.structs.replace(column.column, nullable=False))
+            else:
+                columns.append(column.column)
             constraints += [*column.foreign_keys, *column.checks]
             if column.type_check and dialect in column.type_check.dialects:
                 constraints.append(column.type_check.constraint)
@@ -609,6 +668,14 @@ def read_table(
     if string(kwargs.get("comment")) is not None:
         comments.insert(0, SetComment(object_type="table", name=label))
     return ReadTable(create, tuple(indexes), tuple(comments))
+
+
+def _keys(items: list[Value], dialect: str | None) -> tuple[str, ...]:
+    """Return the columns of the table's primary key."""
+    constraints = (c for c in map(read_constraint, items) if c and c.type == "primary key")
+    columns = (c.column for c in (read_column(item, dialect) for item in items) if c)
+    flagged = tuple(column.name for column in columns if column.primary_key)
+    return next((c.columns for c in constraints), ()) + flagged
 
 
 def column_index(table: Name, column: Column) -> CreateIndex:

@@ -22,7 +22,8 @@ def operation_of(value: Value) -> Operation | None:
         return None
     word = last(base.path)
     if word in _READS:
-        return Query(tables=_tables(base))
+        sources = [link for link in chain if link.path in {"select_from", "join", "outerjoin"}]
+        return Query(tables=_tables(base, *sources))
     table = _table(base)
     later = [link for link in chain if link is not base]
     if word == "insert":
@@ -58,8 +59,9 @@ def _table(base: Made) -> Name:
     return found or Name(unknown_name(columns.code_of(owner) if owner else "?"))
 
 
-def _tables(base: Made) -> tuple[Name, ...]:
+def _tables(base: Made, *sources: Made) -> tuple[Name, ...]:
     owners = [base.receiver] if isinstance(base.receiver, Made | Class) else list(base.args)
+    owners += [argument for source in sources for argument in source.args[:1]]
     names: list[Name] = []
     for owner in owners:
         if isinstance(owner, Many):
@@ -78,12 +80,13 @@ def _owning_table(value: Value) -> Name | None:
 
 
 def _insert(table: Name, base: Made, later: list[Made]) -> Insert:
-    given = [link for link in later if last(link.path) == "values"]
-    if any(last(link.path) == "from_select" for link in later):
-        return Insert(table=table, from_query=True)
-    rows = given[0].args[0] if given and given[0].args else base.kwargs.get("values")
-    names = columns.row_columns(rows) or tuple(given[0].kwargs if given else ())
-    return Insert(table=table, columns=names, rows=columns.row_count(rows) or 1 if given else None)
+    filled = [link for link in later if last(link.path) == "values"]
+    if query := next((link for link in later if last(link.path) == "from_select"), None):
+        given = query.args[0] if query.args else query.kwargs.get("names")
+        return Insert(table=table, columns=columns.strings(given), from_query=True)
+    rows = filled[0].args[0] if filled and filled[0].args else base.kwargs.get("values")
+    names = columns.row_columns(rows) or tuple(filled[0].kwargs if filled else ())
+    return Insert(table=table, columns=names, rows=columns.row_count(rows) or 1 if filled else None)
 
 
 def _assigned(base: Made, later: list[Made]) -> tuple[str, ...]:

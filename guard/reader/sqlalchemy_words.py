@@ -32,6 +32,7 @@ from guard.reader.values import (
     INSPECTOR,
     NONE,
     SESSION,
+    TRUE,
     BoundMethod,
     Class,
     Made,
@@ -140,7 +141,7 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
 
 
 def _method_of_method(run: Interpreter, receiver: BoundMethod, name: str, call: Call) -> Value:
-    """`dialect.identifier_preparer.quote(x)` gives its text back, quoted as a known dialect does."""
+    """`dialect.identifier_preparer.quote(x)` gives its text, quoted as a known dialect does."""
     if name.startswith(("quote", "format_")) and call.args and isinstance(call.args[0], Text):
         quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
         mark = Text.of(quote, origin="literal")
@@ -335,7 +336,8 @@ def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call)
         label = columns.table_name(table)
         assert label is not None
         if name == "drop_all":
-            run.emit([DropTable(table=label, if_exists=True)], call.node, call.frame)
+            checked = truth(call.get(2, "checkfirst") or TRUE) is not False
+            run.emit([DropTable(table=label, if_exists=checked)], call.node, call.frame)
         elif isinstance(table, Class):
             emit_table(run, _mapped_table(run, table, label), call)
         elif isinstance(table, Made):
