@@ -122,11 +122,13 @@ class RunFailure(Fact, frozen=True, kw_only=True):
     """A step of the round trip failed.
 
     `stage`: `upgrade` (on empty tables), `upgrade-with-rows`, `downgrade`, `second-upgrade`.
+    `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
     """
 
     stage: Literal["upgrade", "upgrade-with-rows", "downgrade", "second-upgrade"]
     error: str  # the exception's own words
     sql: str | None = None
+    stopped: bool = False
 
 
 class SchemaDrift(Fact, frozen=True, kw_only=True):
