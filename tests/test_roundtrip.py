@@ -234,6 +234,28 @@ def test_what_comes_after_failing_revisions_is_still_tested(tmp_path: Path) -> N
     assert any("after r2" in note for note in result.notes)
 
 
+def test_nothing_is_said_of_revisions_after_the_last(tmp_path: Path) -> None:
+    assert round_trip(project(tmp_path, USERS, ("op.drop_table('nobody')", ""))).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("op.drop_table('nobody')", (9, 5, 9, 28)),
+        ("op.drop_table(  # gone\n    'nobody'\n)", (9, 5, 11, 6)),
+        ("if True: op.drop_table('öäü'); pass", (9, 14, 9, 34)),
+        ("op.get_bind().execute(sa.text('SELECT nothing'))", (9, 5, 9, 53)),
+        ("1 / 0  ", (9, 5, 9, 10)),
+    ],
+)
+def test_a_failure_covers_the_call(
+    code: str, place: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    (failure,) = round_trip(project(tmp_path, (code, ""))).facts
+    span = failure.span
+    assert (span.line, span.column, span.end_line, span.end_column) == place
+
+
 def test_only_the_revisions_asked_for_are_taken_down(tmp_path: Path) -> None:
     folder = project(tmp_path, (USERS[0], "pass"), (CHILD, "pass"), (NOT_NULL, NULL))
     result = round_trip(folder, revisions=("r3",))

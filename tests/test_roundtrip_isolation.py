@@ -106,19 +106,38 @@ def test_prints_and_reads_disturb_nothing(
     ],
 )
 def test_a_process_that_ends_names_the_revision(step: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(RoundTripError) as error:
-        round_trip(project(tmp_path, USERS, (step, "")))
-    assert message in str(error.value)
-    assert "while the upgrade of r2 ran (migrations/versions/r2.py:8)" in str(error.value)
+    result = round_trip(project(tmp_path, USERS, (step, "")))
+    (failure,) = result.facts
+    assert isinstance(failure, RunFailure)
+    assert (failure.revision, failure.stage, failure.stopped) == ("r2", "upgrade", True)
+    assert (failure.span.path, failure.span.line) == ("migrations/versions/r2.py", 8)
+    assert failure.error == f"the process {message}"
+    assert [note for note in result.notes if "must not end the process" in note]
+    assert (result.upgraded, result.downgraded, result.seeded_rows) == (2, 1, 3)
     assert left_behind(tmp_path) == []
+
+
+def test_what_was_found_before_the_process_ended_is_kept(tmp_path: Path) -> None:
+    end = "import os; os._exit(7)"
+    result = round_trip(project(tmp_path, (USERS[0], ""), ("op.get_bind()", end), USERS))
+    assert story(result) == [("r1", "downgrade drift"), ("r2", "downgrade fails")]
+
+
+def test_an_environment_that_ends_the_process_after_its_migrations_is_an_error(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RoundTripError, match=r"outside the revisions, .* ended with exit code 7"):
+        round_trip(project(tmp_path, USERS, env=f"{ENV}\nimport os; os._exit(7)\n"))
 
 
 @pytest.mark.parametrize("step", ["import time; time.sleep(3600)", "while True: pass"])
 def test_a_migration_that_does_not_end_names_the_revision(step: str, tmp_path: Path) -> None:
-    with pytest.raises(
-        RoundTripError, match=r"did not end within 2 seconds while the upgrade of r2"
-    ):
-        round_trip(project(tmp_path, USERS, (step, "")), timeout=2.0)
+    result = round_trip(project(tmp_path, (USERS[0], ""), (step, "")), timeout=2.0)
+    assert story(result) == [("r1", "downgrade drift"), ("r2", "upgrade fails")]
+    failure = result.facts[-1]
+    assert isinstance(failure, RunFailure)
+    assert failure.error == "still running when the 2 s of the round trip were over"
+    assert [note for note in result.notes if "timeout = in [tool.guard]" in note]
     assert left_behind(tmp_path) == []
 
 

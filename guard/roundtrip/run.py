@@ -17,6 +17,7 @@ from guard.config import Config, ConfigError
 from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
 from guard.project import Environment
 from guard.roundtrip import databases
+from guard.roundtrip.places import span_at
 from guard.roundtrip.process import TimeLimitError, Worker
 from guard.statement import Span
 
@@ -131,14 +132,15 @@ def _listen(log: _Log, worker: Worker, seconds: float) -> None:
             for event in worker.events(seconds):
                 log.take(event, worker)
         except TimeLimitError:
-            raise RoundTripError(
-                f"The round trip did not end within {seconds:g} seconds{log.running()}: "
-                "find what waits there, or give it more time with timeout = in [tool.guard]"
-            ) from None
+            log.stop(
+                f"still running when the {seconds:g} s of the round trip were over",
+                "find what waits there, or give it more time with timeout = in [tool.guard]",
+            )
+            return
         if not log.complete:
-            raise RoundTripError(
-                f"The round trip's process {worker.ended()}{log.running()}: a migration must not "
-                "end the process it runs in" + _quoted(worker.output())
+            log.stop(
+                f"the process {worker.ended()}",
+                "a migration must not end the process it runs in" + _quoted(worker.output()),
             )
 
 
@@ -150,7 +152,8 @@ class _Log:
         self._on_progress = on_progress
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
-        self._step: dict[str, Any] | None = None
+        self._step: dict[str, Any] | None = None  # of a revision that is running
+        self._step_began = 0.0
         self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
         self.complete = False
 
@@ -158,7 +161,8 @@ class _Log:
         """Take one event in; raises RoundTripError for a fatal one."""
         match event["event"]:
             case "step":
-                self._step = event
+                self._step, self._step_began = event, time.monotonic()
+                self._count(event)
                 if self._on_progress:
                     label = f"{event['direction']} {event['revision']}"
                     self._on_progress(label, event["done"], event["total"])
@@ -167,18 +171,32 @@ class _Log:
             case "note":
                 self._notes[event["text"]] = None
             case "done":
-                self._counts = {name: event[name] for name in self._counts}
+                self._count(event)
                 self.complete = True
+            case "rest":
+                self._step = None
             case "fatal":
                 raise RoundTripError(self._fatal(event, worker))
 
-    def running(self) -> str:
-        """Return the words that name the step at work, empty before the first."""
-        if self._step is None:
-            return ""
-        span = self._span(self._step)
-        direction, revision = self._step["direction"], self._step["revision"]
-        return f" while the {direction} of {revision} ran ({span.path}:{span.line})"
+    def stop(self, why: str, remedy: str) -> None:
+        """The worker was stopped: a fact about the revision that ran, else RoundTripError."""
+        step = self._step
+        if step is None:
+            raise RoundTripError(f"The round trip stopped outside the revisions, {why}: {remedy}")
+        self._facts.append(
+            RunFailure(
+                span=self._span(step),
+                revision=step["revision"],
+                stage=step["stage"],
+                error=why,
+                stopped=True,
+            )
+        )
+        seconds = time.monotonic() - self._step_began
+        self._notes[
+            f"The round trip stopped {seconds:.1f} s after the {step['direction']} of "
+            f"{step['revision']} began, so nothing after it was tested: {remedy}"
+        ] = None
 
     def result(self, seconds: float) -> RoundTrip:
         """Return everything that was heard."""
@@ -191,11 +209,14 @@ class _Log:
             seconds=seconds,
         )
 
+    def _count(self, event: dict[str, Any]) -> None:
+        self._counts = {name: event[name] for name in self._counts}
+
     def _span(self, event: dict[str, Any]) -> Span:
         path = Path(event["path"]).resolve()
         root = self._root.resolve()
         shown = path.relative_to(root) if path.is_relative_to(root) else path
-        return Span(shown.as_posix(), event.get("line") or 1)
+        return span_at(path, shown.as_posix(), event.get("line") or 1)
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]

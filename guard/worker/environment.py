@@ -240,12 +240,7 @@ class Run:
         for track in self._tracks:
             for text in track.note():
                 self._channel.send("note", text=text)
-        self._channel.send(
-            "done",
-            upgraded=self._progress.upgraded,
-            downgraded=self._progress.downgraded,
-            seeded=sum(track.seeded_rows for track in self._tracks),
-        )
+        self._channel.send("done", **self._progress.counts())
 
 
 def _place_outside_libraries(error: BaseException) -> dict[str, Any]:

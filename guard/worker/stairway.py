@@ -32,7 +32,17 @@ class Progress:
     def __init__(self, channel: Channel, total: int) -> None:
         self.channel = channel
         self.total = total
-        self.done = self.upgraded = self.downgraded = 0
+        self.done = self.upgraded = self.downgraded = self.seeded = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return them as events carry them."""
+        return {
+            "done": self.done,
+            "total": self.total,
+            "upgraded": self.upgraded,
+            "downgraded": self.downgraded,
+            "seeded": self.seeded,
+        }
 
 
 class Track:
@@ -92,11 +102,13 @@ class Track:
                 yield from self._round_trip(script, raw, context)
             self._position += 1
             self._progress.done += 1
+        self._channel.send("rest")
         self._compare_models(context)
         self.finished = True
 
     def recover(self, error: BaseException) -> bool:
         """Put the database back after a failed step; False where `error` came from no step."""
+        self._channel.send("rest")
         failure, self._failure = self._failure, None
         running, self._running = self._running, None
         if failure is None and running is not None:  # it failed when it was committed
@@ -119,18 +131,14 @@ class Track:
             f"Table {name} could not be given rows ({why}), so its revisions were tested without."
             for name, why in sorted(self._seeder.notes.items())
         ]
-        if self._skipped:
-            names = ", ".join(self._skipped)
+        last = self._plan[-1].revision if self._plan else None
+        names = [name for name in self._skipped if name != last]
+        if names:
             notes.append(
-                f"Every revision after {names} was tested on a schema without it, "
+                f"Every revision after {', '.join(names)} was tested on a schema without it, "
                 "since its upgrade does not run."
             )
         return notes
-
-    @property
-    def seeded_rows(self) -> int:
-        """How many rows were put in."""
-        return self._seeder.rows
 
     # The steps
 
@@ -143,7 +151,7 @@ class Track:
             if self._with_rows:
                 if EMPTY not in self._saved:
                     self._save(EMPTY, raw)
-                self._before = self._seeder.seed(raw, database)
+                self._before = self._seed(raw, database)
                 self._save(BEFORE, raw)
             else:
                 self._save(EMPTY, raw)
@@ -175,6 +183,12 @@ class Track:
                 self._difference("second-upgrade", script, self._after, database.read(raw))
             self._phase = "upgrade"
         self._with_rows = True
+
+    def _seed(self, raw: sqlite3.Connection, database: Database) -> State:
+        rows = self._seeder.rows
+        state = self._seeder.seed(raw, database)
+        self._progress.seeded += self._seeder.rows - rows
+        return state
 
     def _catch_up(self, raw: sqlite3.Connection) -> Iterator[MigrationStep]:
         """Bring a database without rows to the revision at hand, and keep it for the next time."""
@@ -208,8 +222,8 @@ class Track:
             "step",
             revision=script.revision,
             direction=direction,
-            done=self._progress.done,
-            total=self._progress.total,
+            stage=self._phase,
+            **self._progress.counts(),
             **place_of(script, direction),
         )
         return step

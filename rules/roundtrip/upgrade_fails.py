@@ -18,7 +18,15 @@ from guard.rule import Context, Example, Problem, rule
     ),
 )
 def upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage == "upgrade":
+    if failure.stage != "upgrade":
+        return
+    if failure.stopped:
+        yield Problem(
+            message=f"The upgrade of {failure.revision} does not come to its end: {failure.error}.",
+            remedy="Find what waits or ends the process in it; a revision must leave the process "
+            "it runs in alone.",
+        )
+    else:
         yield Problem(
             message=f"The upgrade of {failure.revision} fails on an empty database: "
             f"{failure.error}.",
