@@ -46,7 +46,13 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.situation.schema
 
     def is_new(self, table: Name) -> bool:
-        return self.situation.schema.is_new(table, self.situation.deployment)
+        return self.schema.is_new(table, self.situation.deployment)
+
+    def is_unreleased(self, table: Name) -> bool:
+        found = self.schema.table(table)
+        if isinstance(found, Missing) or not found.certain:
+            return False
+        return found.temporary or found.created_by in self.situation.deployment
 
     def is_empty(self, table: Name) -> bool:
         return self.is_new(table) or is_emptied(table, self.situation.before)

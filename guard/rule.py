@@ -59,6 +59,10 @@ class Context(Protocol):
         """Whether the table was created in this same deployment and nothing filled it since."""
         ...
 
+    def is_unreleased(self, table: Name) -> bool:
+        """Whether nothing but this deployment knows the table: made in it, or temporary."""
+        ...
+
     def is_empty(self, table: Name) -> bool:
         """Whether the table surely holds no rows here: it is new, or was emptied just before."""
         ...

@@ -41,16 +41,18 @@ def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
 
 def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
     """Return whether the operations left no rows in the table."""
-    emptied = False
+    empty: list[Name] = []
     for operation in before:
         match operation:
-            case Truncate(table=other) | Delete(table=other, all_rows=True) if _same(table, other):
-                emptied = True
-            case Insert(table=other) | Merge(table=other) if _same(table, other):
-                emptied = False
+            case Truncate(table=other) | Delete(table=other, all_rows=True):
+                empty.append(other)
+            case Insert(table=other) | Merge(table=other):
+                empty = [name for name in empty if not _same(name, other)]
+            case RenameTable(table=old, new=new):
+                empty = [new if _same(name, old) else name for name in empty]
             case Opaque():
-                emptied = False
-    return emptied
+                empty = []
+    return any(_same(table, name) for name in empty)
 
 
 def _undoes(operation: Operation, made: Operation) -> bool:

@@ -37,12 +37,33 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "a new table that was filled": (
         f"{CREATE_S}\nop.execute('INSERT INTO s SELECT 1')\nop.drop_table('s')",
         CREATE_S,
+        [],
+    ),
+    "a column for the time being": (
+        "op.add_column('old', sa.Column('n', sa.Integer()))\nop.drop_column('old', 'n')",
+        "op.execute('SELECT 1')",
+        ["missing-downgrade"],
+    ),
+    "a table that took another's name": (
+        "op.rename_table('old', 'new')\nop.drop_table('new')",
+        "op.create_table('old', sa.Column('id', sa.Integer()))",
         ["drop-table"],
+    ),
+    "emptied, then renamed": (
+        "op.execute('DELETE FROM old')\nop.rename_table('old', 'new')\n"
+        + ADD.replace("old", "new"),
+        f"{UNDO_ADD.replace('old', 'new')}\nop.rename_table('new', 'old')",
+        ["delete-without-where"],
     ),
     "a table emptied before": (
         f"op.execute('DELETE FROM old')\n{ADD}",
         UNDO_ADD,
         ["delete-without-where"],
+    ),
+    "a temporary table": (
+        "op.execute('CREATE TEMPORARY TABLE t AS SELECT * FROM old')\nop.execute('DROP TABLE t')",
+        "op.execute('SELECT 1')",
+        ["missing-downgrade"],
     ),
     "emptied and filled again": (
         f"op.execute('TRUNCATE old')\nop.execute('INSERT INTO old VALUES (1)')\n{ADD}",

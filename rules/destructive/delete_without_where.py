@@ -27,7 +27,7 @@ from guard.rule import Context, Problem, rule
     ),
 )
 def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
-    if not delete.all_rows or context.is_new(delete.table) or context.undoes_upgrade(delete):
+    if not delete.all_rows or context.is_unreleased(delete.table) or context.undoes_upgrade(delete):
         return
     condition = f"WHERE {delete.where} always holds: it" if delete.where else "Without a WHERE it"
     yield Problem(

@@ -35,7 +35,9 @@ from guard.rule import Context, Problem, rule
     ),
 )
 def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
-    if context.is_new(drop.table) or context.undoes_upgrade(drop):
+    if context.is_unreleased(drop.table) or context.is_new_column(drop.table, drop.column):
+        return
+    if context.undoes_upgrade(drop):
         return
     column = f"{drop.table}.{drop.column}"
     back = context.statement.undone_by

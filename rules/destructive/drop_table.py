@@ -28,7 +28,7 @@ from guard.rule import Context, Problem, rule
     ),
 )
 def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
-    if context.is_new(drop.table) or context.undoes_upgrade(drop):
+    if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
         return
     back = context.statement.undone_by
     remedy = (

@@ -21,7 +21,7 @@ from guard.rule import Context, Problem, rule
     safe=("""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",),
 )
 def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
-    if context.is_new(operation.table) or context.undoes_upgrade(operation):
+    if context.is_unreleased(operation.table) or context.undoes_upgrade(operation):
         return
     more = " and of every table that references it" if operation.cascade else ""
     yield Problem(

@@ -24,7 +24,9 @@ REMEDY_FOR_SMALL_TABLES = (
     safe=("""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",),
 )
 def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
-    if not update.all_rows or context.is_empty(update.table):
+    if not update.all_rows or context.is_unreleased(update.table):
+        return
+    if context.is_empty(update.table):
         return
     columns = ", ".join(update.columns) or "its columns"
     fills = update.columns and all(context.is_new_column(update.table, c) for c in update.columns)

@@ -58,8 +58,9 @@ def missing_downgrade(downgrade: Downgrade, context: Context) -> Iterator[Proble
         "raises": "refuses to be downgraded",
     }[downgrade.state]
     said = f" ({downgrade.detail})" if downgrade.detail else ""
+    where = "in a comment" if downgrade.state == "missing" else "in a comment inside it"
     yield Problem(
         message=f"Revision {downgrade.revision} {what}{said}.",
-        remedy="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
-        "comment inside it: # guard: irreversible <reason>",
+        remedy="Write the downgrade() that undoes upgrade(), or say why there is none, "
+        f"{where}: # guard: irreversible <reason>",
     )
