@@ -31,6 +31,7 @@ from guard.reader.values import Instance, Value, unparse
 from guard.statement import Direction, Piece, Span, Statement
 
 MAX_STATEMENTS = 20_000
+STATEMENT_COST = 40  # in steps: what reading its SQL takes
 MAX_HELPER_STEPS = 10_000  # of one call of the application's code, or of its names
 
 
@@ -136,9 +137,9 @@ class Interpreter:
             or len(self.statements) > MAX_STATEMENTS
         )
 
-    def step(self) -> None:
-        """Count one step; raise LimitReachedError where the code goes on for too long."""
-        self.budget.steps -= 1
+    def step(self, cost: int = 1) -> None:
+        """Count a step; raise LimitReachedError where the code goes on for too long."""
+        self.budget.steps -= cost
         if self.budget.steps < self.budget.reserve or len(self.statements) > MAX_STATEMENTS:
             raise LimitReachedError
 
@@ -156,6 +157,7 @@ class Interpreter:
         dialects: tuple[str, ...] | None = None,
     ) -> None:
         """Record a statement that the call at `node` makes."""
+        self.step(STATEMENT_COST)
         span = self.span_in_revision(node, frame)
         here = self.span(node, frame.module)
         conditional = [c for c in self.conditions if not c.guarded]

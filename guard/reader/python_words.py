@@ -176,6 +176,7 @@ def _range(run: Interpreter, call: Call) -> Value:
         return unknown(call.node, *call.args)
     numbers = itertools.islice(range(*(to_python(a) for a in call.args)), MAX_RANGE + 1)
     items: list[Value] = [Const(n) for n in numbers]
+    run.step(len(items) // 10)
     return Many("list", items[:MAX_RANGE], open=len(items) > MAX_RANGE)
 
 

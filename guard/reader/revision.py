@@ -10,7 +10,7 @@ import msgspec
 from guard.facts import BuiltSql
 from guard.operations import Opaque
 from guard.reader import calls, imports
-from guard.reader.interpreter import Interpreter
+from guard.reader.interpreter import MAX_STATEMENTS, Interpreter
 from guard.reader.modules import Module, Resolver
 from guard.reader.state import (
     Budget,
@@ -145,6 +145,8 @@ def _run(
         node = module.tree.body[0] if module.tree.body else module.tree
         run.conditions.clear()
         run.calls.clear()
+        run.budget = Budget()  # enough to say so
+        del run.statements[MAX_STATEMENTS - 1 :]
         frame = Frame(module, module.names)
         run.emit([Opaque(reason=reason, code=direction)], node, frame)
         return _Run(run.statements, run.built, run.span(node, module), None)
