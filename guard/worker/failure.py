@@ -90,6 +90,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"the migration ended the process: sys.exit({error.code!r})"
     words = str(error).strip().rstrip(".")  # a sentence goes on after it
+    words = re.sub(r" at 0x[0-9a-fA-F]+", "", words)  # equal runs give equal reports
     if (
         isinstance(error, (sqlite3.Error, CommandError, RefusedError, NotImplementedError))
         and words
