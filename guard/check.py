@@ -100,8 +100,10 @@ def _compared(scope: Scope, history: ChangedHistory) -> Part:
 def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     """Judge the statements of the revisions that are new or edited, or of all."""
     read, judged = history.read, history.judged
+    # Where nobody knows what is released, each revision may have been deployed by itself.
+    new = history.change.new if scope.base.commit else frozenset[str]()
     findings = judge_statements(
-        read, history.graph, judge, judged=judged, new=history.change.new, dialect=scope.dialect
+        read, history.graph, judge, judged=judged, new=new, dialect=scope.dialect
     )
     readings = [reading for id_, reading in read.readings.items() if id_ in judged]
     paths = {reading.path for reading in readings}

@@ -27,7 +27,8 @@ def judge_statements(
 ) -> Iterator[Finding]:
     """Yield the findings in the statements of the `judged` revisions.
 
-    `new` are the revisions that deploy together: those that are not on the base.
+    `new` are the revisions that deploy together: those that are not on the base. Any other revision
+    is a deployment of its own.
     """
     upgrades = {
         revision: tuple(o for s in reading.upgrade.statements for o in s.operations)

@@ -208,6 +208,11 @@ def test_files_that_are_not_ours_pass(tmp_path: Path) -> None:
     assert done.code == 0
 
 
+def test_without_a_base_each_revision_is_a_deployment_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, chain(STEP, (STEP[1], STEP[0])))
+    assert rules_of(tmp_path) == ["drop-table"]
+
+
 # .sql files
 
 
