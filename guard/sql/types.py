@@ -99,6 +99,7 @@ def read_type(c: Cursor) -> tuple[Type, Generated | None]:
     c.take("WITHOUT", "TIME", "ZONE")
     changes |= _attributes(c)
     dimensions = _dimensions(c)
+    changes |= _attributes(c)  # VARCHAR[] COLLATE "C"
     if serial and c.source.mysql:  # BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE
         kind = Type(name="bigint", unsigned=True)
         return kind, Generated(by="autoincrement")
