@@ -360,6 +360,10 @@ BODIES = {
             batch_op.add_column(sa.Column("c", sa.Boolean(create_constraint=True, name="k")))
             batch_op.alter_column("a", type_=sa.Boolean(create_constraint=True, name="j"))
     """,
+    "an enum of two tables": """
+        op.create_table("u", sa.Column("a", sa.Enum("x", name="e")))
+        op.create_table("v", sa.Column("a", sa.Enum("x", name="e")))
+    """,
     "a quoted name": """
         name = op.get_bind().dialect.identifier_preparer.quote("a")
         op.execute(f"UPDATE t SET {name} = 1")
@@ -395,6 +399,9 @@ LIVE = {
         session.execute(sa.update(Row).values(a=1))
         session.execute(sa.select(Row)).scalars().all()
         rows = session.query(Row).all()
+        for row in session.query(Row).filter(Row.a > 1):
+            row.a = 2
+        names = [row.id for row in orm.sessionmaker(future=True)(bind=op.get_bind()).query(Row)]
         count = session.query(Row).count()
     """,
     "an inspector": """

@@ -20,6 +20,7 @@ from guard.reader.state import Call, Flow, Frame, LimitReachedError, unknown
 from guard.reader.values import (
     EXIT,
     NONE,
+    SESSION,
     Batch,
     BoundMethod,
     Class,
@@ -105,6 +106,8 @@ def call(run: Interpreter, function: Value, call: Call) -> Value:
             return run.call(run.bind(method, function), call)
         case Made(path="functools.partial", args=(inner, *given)):
             return run.call(inner, _with_given(call, tuple(given), function.kwargs))
+        case Made(path=path, called=True) if path.endswith("sessionmaker"):
+            return Ref(SESSION)
         case _ if _reaches_database(call):
             run.opaque("it calls something that could not be followed", call.node, call.frame)
     return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.node))

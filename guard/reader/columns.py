@@ -701,7 +701,8 @@ def _flatten(items: tuple[Value, ...]) -> list[Value]:
 def enum_types(table: CreateTable) -> tuple[Type, ...]:
     """Return the named enum types that creating the table creates on PostgreSQL."""
     kinds = (c.type for c in table.columns)
-    return tuple(t for t in kinds if t and t.enum_name and t.create_type and t.name == "enum")
+    named = (t for t in kinds if t and t.enum_name and t.create_type and t.name == "enum")
+    return tuple({t.enum_name: t for t in named}.values())
 
 
 # Tables as objects

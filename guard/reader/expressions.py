@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from guard.reader import calls, classes, formats, imports, loops, text
+from guard.reader import calls, classes, formats, imports, loops, sqlalchemy_words, text
 from guard.reader.literals import Literal
 from guard.reader.state import Call, Condition, Frame, unknown
 from guard.reader.text import Part, Text
@@ -562,6 +562,7 @@ def _generate(
     """
     first, *rest = generators
     iterable = run.evaluate(first.iter, frame)
+    sqlalchemy_words.iterated(run, iterable, first.iter, frame)
     known = loops.iterate(iterable)
     more = known is None or (isinstance(iterable, Many | Mapping) and iterable.open)
     result.open = result.open or more

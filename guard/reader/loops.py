@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from guard.reader import classes, text
+from guard.reader import classes, sqlalchemy_words, text
 from guard.reader.state import Condition, Flow, Frame, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
@@ -49,6 +49,7 @@ def is_open(value: Value) -> bool:
 
 def run_for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
     iterable = run.evaluate(node.iter, frame)
+    sqlalchemy_words.iterated(run, iterable, node.iter, frame)
     items = iterate(iterable)
     depth = len(run.conditions)
     ends = Flow.GOES_ON

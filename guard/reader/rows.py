@@ -105,6 +105,11 @@ def _keys(value: Value | None) -> list[str]:
     return [k if isinstance(k, str) else columns.sql(key) for k, (key, _) in value.pairs.items()]
 
 
+def queried(query: Made) -> tuple[Name, ...]:
+    """Return the tables of `session.query(A, B.id)`."""
+    return _tables(Made("select", query.args))
+
+
 def query_operation(value: Made) -> Operation | None:
     """Return what an ORM query chain does: `session.query(M).filter(...).delete()`."""
     chain = _chain(value)
@@ -112,7 +117,7 @@ def query_operation(value: Made) -> Operation | None:
     if query is None or value is query:
         return None
     word = value.path
-    tables = _tables(Made("select", query.args))
+    tables = queried(query)
     if word not in {"delete", "update"}:
         return Query(tables=tables)
     table = tables[0] if tables else Name(unknown_name(query.code))

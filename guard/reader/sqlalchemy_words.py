@@ -5,11 +5,13 @@ Everything else of SQLAlchemy stays as written (`Made`) and is read where it is 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from guard.operations import (
     CreateEnum,
+    CreateTable,
     Delete,
     DropObject,
     DropTable,
@@ -21,7 +23,7 @@ from guard.operations import (
 )
 from guard.reader import classes, columns, execution, rows
 from guard.reader.columns import last
-from guard.reader.state import Call, unknown
+from guard.reader.state import Call, Frame, unknown
 from guard.reader.text import Text, concat
 from guard.reader.values import (
     BIND,
@@ -253,6 +255,13 @@ def _reaches(receiver: Made) -> bool:
     return rows.operation_of(receiver) is not None
 
 
+def iterated(run: Interpreter, value: Value, node: ast.expr, frame: Frame) -> None:
+    """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
+    if isinstance(value, Made) and _query_root(value):
+        operation = rows.query_operation(value) or Query(tables=rows.queried(value))
+        run.emit([operation], node, frame)
+
+
 def _query_root(value: Made) -> bool:
     link: Value | None = value
     while isinstance(link, Made):
@@ -290,12 +299,24 @@ def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> No
 
 def emit_table(run: Interpreter, made: columns.ReadTable, call: Call) -> None:
     """Record the table, and the enum types and comments that PostgreSQL gets with it."""
+    known = _enums_of_tables(run)
     for kind in columns.enum_types(made.create):
-        if kind.enum_name is not None:
+        if kind.enum_name is not None and kind.enum_name not in known:
             enum = CreateEnum(name=kind.enum_name, values=kind.values)
             execution.emit_on(run, ("postgresql",), [enum], call)
     run.emit([made.create, *made.indexes], call.node, call.frame)
     execution.emit_on(run, ("postgresql",), list(made.comments), call)
+
+
+def _enums_of_tables(run: Interpreter) -> set[Name]:
+    """Return the enum types that came with a table before: Alembic makes each of them once."""
+    tables = {
+        s.span
+        for s in run.statements
+        if s.condition is None and any(isinstance(op, CreateTable) for op in s.operations)
+    }
+    made = (op for s in run.statements if s.span in tables for op in s.operations)
+    return {op.name for op in made if isinstance(op, CreateEnum)}
 
 
 def _is_metadata(value: Value) -> bool:

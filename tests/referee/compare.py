@@ -16,6 +16,7 @@ from guard.operations import (
     Operation,
     SetComment,
     TransactionControl,
+    Update,
     is_known,
 )
 from guard.sql import read_sql
@@ -184,6 +185,8 @@ def _certain(
                 continue  # it has no comments
             if isinstance(operation, Insert) and operation.rows is None and not statement.sql:
                 continue  # of rows that nobody knows there may be none
+            if isinstance(operation, Update) and operation.where == "{key}":
+                continue  # likewise
             yield statement, operation
 
 
