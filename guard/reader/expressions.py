@@ -233,8 +233,18 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def _binary(run: Interpreter, node: ast.BinOp, frame: Frame) -> Value:
-    left = run.evaluate(node.left, frame)
-    right = run.evaluate(node.right, frame)
+    """A sum of many lines of text nests as deep as it is long: it is read from the left."""
+    chain = [node]
+    while isinstance(inner := chain[-1].left, ast.BinOp):
+        chain.append(inner)
+    value = run.evaluate(chain[-1].left, frame)
+    for link in reversed(chain):
+        run.step()
+        value = _operated(run, link, value, run.evaluate(link.right, frame))
+    return value
+
+
+def _operated(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
     if isinstance(node.op, ast.Mod) and isinstance(left, Text):
         return formats.percent(left, right, node.right)
     if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
