@@ -102,7 +102,9 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
 def _judged(scope: Scope, graph: Graph, read: Read, change: HistoryReading) -> frozenset[str]:
     """Return what is new or edited, or all if so asked; only the named files, if files were."""
     touched = {
-        f.revision for f in change.facts if isinstance(f, EditedRevision | ReparentedRevision)
+        fact.revision
+        for fact in change.facts
+        if isinstance(fact, EditedRevision | ReparentedRevision) and fact.revision
     }
     chosen = graph.revisions.keys() if scope.request.everything else change.new | touched
     here = frozenset(chosen & graph.revisions.keys())
