@@ -87,7 +87,7 @@ class Writer:
 
     def __init__(self, random_: random.Random):
         self.random = random_
-        self.left = 400  # nodes that it may still write
+        self.left = 120  # nodes that it may still write
 
     def revision(self) -> str:
         return HEAD + self._function("upgrade", 0) + "\n\n" + self._function("downgrade", 0)

@@ -21,11 +21,11 @@ from guard.operations import (
 )
 from guard.reader import columns, rows
 from guard.reader.columns import last
-from guard.reader.state import BuiltText, Call
+from guard.reader.provenance import record_built
+from guard.reader.state import Call
 from guard.reader.text import Text
 from guard.reader.values import Made, Many, Unknown, Value
 from guard.sql import Hole, read_sql
-from guard.statement import Piece
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -43,7 +43,6 @@ _SQL_START = re.compile(
     re.I | re.S,
 )
 MYSQLS = ("mysql", "mariadb")
-_WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
 
 
 def looks_like_sql(value: Value) -> bool:
@@ -153,12 +152,12 @@ def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
         operation = Opaque(
             reason=f"the SQL comes from `{code}`, which is not known", code=call.code
         )
-        run.emit([operation], call.node, call.frame, pieces=_pieces(run, text))
-        _record_built(run, text, call)
+        pieces = record_built(run, text, call.node, call)
+        run.emit([operation], call.node, call.frame, pieces=pieces)
         return result
     dialect = run.sql_dialect or None
-    reading = read_sql(plain, dialect, _holes(text, known=False))
-    pieces = _record_built(run, text, call)
+    reading = read_sql(plain, dialect, _holes(text))
+    pieces = record_built(run, text, call.node, call)
     for statement in reading.statements:
         if not statement.operations:
             continue
@@ -181,48 +180,24 @@ def emit_on(
         run.emit(operations, call.node, call.frame, dialects=None if run.dialect else dialects)
 
 
-def _holes(text: Text, known: bool) -> tuple[Hole, ...]:
-    """Return where the pieces stand that are not literal; `known`: also those whose text is."""
+def _holes(text: Text) -> tuple[Hole, ...]:
+    """Return where the pieces stand that are not known."""
     holes: list[Hole] = []
     position = 0
     for part in text.parts:
         end = position + len(part.text)
-        if part.hole or (known and part.origin != "literal"):
+        if part.hole:
             holes.append(Hole(position, end, part.code))
         position = end
     return tuple(holes)
 
 
-def _record_built(run: Interpreter, text: Text, call: Call) -> tuple[Piece, ...]:
-    """Keep text that was put together from pieces that are not literal; return those pieces."""
-    pieces = _pieces(run, text)
-    if pieces and text.how:
-        run.built.append(BuiltText(text, pieces, run.span_in_revision(call.node, call.frame)))
-    return pieces
-
-
-def _pieces(run: Interpreter, text: Text) -> tuple[Piece, ...]:
-    """Return the pieces of the text that are not literal, each with what it stands for."""
-    parts = [part for part in text.parts if part.origin != "literal" and part.text]
-    if not parts:
-        return ()
-    marked: list[str] = []
-    holes: list[Hole] = []
-    position = 0
-    for part in text.parts:
-        written = part.text
-        if part.origin != "literal" and part.text:
-            written = "{" + part.code + "}"
-            holes.append(Hole(position, position + len(written), part.code))
-        marked.append(written)
-        position += len(written)
-    roles = read_sql("".join(marked), run.sql_dialect or None, tuple(holes)).roles
-    pieces: list[Piece] = []
-    for part, role in zip(parts, roles, strict=True):
-        # A clause from a constant is text joined to text.
-        clause = not part.hole and role != "value" and not _WHOLE_TOKEN.fullmatch(part.text)
-        pieces.append(Piece(origin=part.origin, code=part.code, role="syntax" if clause else role))
-    return tuple(dict.fromkeys(pieces))
+def read_frame(run: Interpreter, call: Call) -> Value:
+    """`pandas.read_sql(sql, connection)`: a query, where it is given one and no table's name."""
+    value = call.get(0, "sql") or Unknown(call.node)
+    if not isinstance(value, Text) or looks_like_sql(value):
+        execute(run, value, call)
+    return Unknown(call.node)
 
 
 def name_of_rows(value: Value | None) -> Name:

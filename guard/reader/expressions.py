@@ -35,13 +35,11 @@ from guard.reader.values import (
     Ref,
     Unknown,
     Value,
-    as_text,
     from_python,
     is_known,
     key_of,
     to_python,
     truth,
-    unparse,
 )
 
 if TYPE_CHECKING:
@@ -246,9 +244,9 @@ def _binary(run: Interpreter, node: ast.BinOp, frame: Frame) -> Value:
 
 def _operated(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
     if isinstance(node.op, ast.Mod) and isinstance(left, Text):
-        return formats.percent(left, right, node.right)
+        return formats.percent(run, left, right, node.right)
     if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
-        return _add_text(node, left, right)
+        return _add_text(run, node, left, right)
     if isinstance(node.op, ast.Add) and isinstance(left, Many) and isinstance(right, Many):
         return _many(
             left.kind,
@@ -265,17 +263,9 @@ def _operated(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> V
     return unknown(node, left, right)
 
 
-def _add_text(node: ast.BinOp, left: Value, right: Value) -> Value:
-    pieces = [
-        side if isinstance(side, Text) and _is_written(code) else as_text(side, unparse(code))
-        for side, code in ((left, node.left), (right, node.right))
-    ]
-    return formats.limited(text.concat(pieces, "+"), node)
-
-
-def _is_written(node: ast.expr) -> bool:
-    """Whether the operand is itself a literal or a sum, not a name for one."""
-    return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+def _add_text(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
+    pieces = [formats.piece_of(left, node.left), formats.piece_of(right, node.right)]
+    return formats.limited(run, text.concat(pieces, "+"), node)
 
 
 def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Many:

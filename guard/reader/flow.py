@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from guard.reader import branches, calls, classes, imports, loops, managers, methods
+from guard.reader import branches, calls, classes, formats, imports, loops, managers, methods
 from guard.reader.state import Call, Flow, Frame, unknown
-from guard.reader.text import Text
+from guard.reader.text import Text, concat
 from guard.reader.values import (
     EXIT,
     NONE,
@@ -69,6 +69,13 @@ def _annotated(run: Interpreter, node: ast.AnnAssign, frame: Frame) -> Flow:
 
 
 def _augmented(run: Interpreter, node: ast.AugAssign, frame: Frame) -> Flow:
+    if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
+        before = run.evaluate(node.target, frame)
+        if isinstance(before, Text):  # `sql += ...`: what it holds stays as it was written
+            added = formats.piece_of(run.evaluate(node.value, frame), node.value)
+            grown = formats.limited(run, concat([before, added], "+"), node.value)
+            assign(run, node.target, grown, frame)
+            return Flow.GOES_ON
     left: ast.expr = node.target
     sum_node = ast.copy_location(ast.BinOp(left, node.op, node.value), node)
     assign(run, node.target, run.evaluate(sum_node, frame), frame)

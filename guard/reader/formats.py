@@ -30,10 +30,31 @@ MAX_TEXT = 2_000_000
 MAX_PARTS = 20_000
 
 
-def limited(value: Text, node: ast.expr) -> Value:
+def limited(run: Interpreter, value: Text, node: ast.expr) -> Value:
     """Return the text, or Unknown where it grew out of hand."""
+    run.step(len(value.parts) // 8)
     size = sum(len(part.text) for part in value.parts)
     return value if size <= MAX_TEXT and len(value.parts) <= MAX_PARTS else unknown(node, value)
+
+
+def piece_of(value: Value, node: ast.expr) -> Text:
+    """Return the value as a piece of another text: what is not written in place is embedded."""
+    if isinstance(value, Text) and _is_written(node):
+        return value
+    return as_text(value, unparse(node))
+
+
+def _is_written(node: ast.expr) -> bool:
+    """Whether the expression is text in place, put together or not, and no name for one."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _IN_PLACE:
+            return _is_written(owner)
+        case ast.IfExp(body=body, orelse=other):
+            return _is_written(body) and _is_written(other)
+    return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+_IN_PLACE = {"join", "format", "strip", "lstrip", "rstrip", "replace", "upper", "lower"}
 
 
 def join_formatted(run: Interpreter, node: ast.JoinedStr, frame: Frame) -> Value:
@@ -44,12 +65,15 @@ def join_formatted(run: Interpreter, node: ast.JoinedStr, frame: Frame) -> Value
         if isinstance(part, ast.FormattedValue):
             value = run.evaluate(part.value, frame)
             spec = run.evaluate(part.format_spec, frame) if part.format_spec else None
-            pieces.append(_shaped(value, unparse(part.value), part.conversion, spec))
+            if part.conversion < 0 and spec is None:
+                pieces.append(piece_of(value, part.value))
+            else:
+                pieces.append(_shaped(value, unparse(part.value), part.conversion, spec))
             fields += 1
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             literal = Literal(frame.module.path, frame.module.lines, node, fields)
             pieces.append(Text((Part(part.value, literal=literal),)))
-    return limited(text.concat(pieces, "f-string" if fields else None), node)
+    return limited(run, text.concat(pieces, "f-string" if fields else None), node)
 
 
 def _shaped(value: Value, code: str, conversion: int, spec: Value | None) -> Text:
@@ -75,7 +99,7 @@ def _is_wide(spec: str) -> bool:
     )
 
 
-def percent(template: Text, value: Value, node: ast.expr) -> Value:
+def percent(run: Interpreter, template: Text, value: Value, node: ast.expr) -> Value:
     """Return `template % value`."""
     pieces: list[Text] = []
     position = index = 0
@@ -99,7 +123,7 @@ def percent(template: Text, value: Value, node: ast.expr) -> Value:
         directive = "%" + plain[start + 1 : end].rpartition(")")[2]
         pieces.append(_directed(directive, item, code))
     pieces.append(template.slice(position, len(plain)))
-    return limited(text.concat(pieces, "%"), node)
+    return limited(run, text.concat(pieces, "%"), node)
 
 
 def _directed(directive: str, value: Value, code: str) -> Text:
@@ -140,7 +164,7 @@ def format_braces(run: Interpreter, template: Text, call: Call) -> Value:
         asked = Text.of(spec) if spec else None
         pieces.append(_shaped(value, code, ord(conversion) if conversion else -1, asked))
     pieces.append(template.slice(position, len(template.plain)))
-    return limited(text.concat(pieces, ".format()"), call.node)
+    return limited(run, text.concat(pieces, ".format()"), call.node)
 
 
 def _argument(call: Call, mapping: Value | None, key: str) -> tuple[Value | None, str]:
@@ -170,7 +194,7 @@ def _followed(run: Interpreter, value: Value, step: str) -> Value:
     return unknown(ast.Constant(step), value)
 
 
-def substitute(template: Made, call: Call) -> Value:
+def substitute(run: Interpreter, template: Made, call: Call) -> Value:
     """Return `string.Template(...).substitute(...)`."""
     source = template.args[0] if template.args else NONE
     if not isinstance(source, Text):
@@ -189,4 +213,4 @@ def substitute(template: Made, call: Call) -> Value:
         code = unparse(given) if given is not None else name
         pieces.append(Text.hole(code) if value is None else as_text(value, code))
     pieces.append(source.slice(position, len(source.plain)))
-    return limited(text.concat(pieces, "string.Template"), call.node)
+    return limited(run, text.concat(pieces, "string.Template"), call.node)

@@ -27,6 +27,7 @@ from guard.reader.state import (
     column_of,
     unknown,
 )
+from guard.reader.text import Text
 from guard.reader.values import Instance, Value, unparse
 from guard.statement import Direction, Piece, Span, Statement
 
@@ -54,6 +55,7 @@ class Interpreter:
         self.sql_dialect = sql_dialect or dialect
         self.statements: list[Statement] = []
         self.built: list[BuiltText] = []
+        self.fragments: set[Text] = set()  # what text() was given, once it is in `built`
         self.raised: list[str] = []  # messages, in the order in which they are met
         self.conditions: list[Condition] = []
         self.autocommit = 0

@@ -48,7 +48,7 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
         case Const(bytes() as data) if name == "decode":
             return Text.of(data.decode(errors="replace"), "constant", call.code)
         case Made(path="string.Template") if name in {"substitute", "safe_substitute"}:
-            return formats.substitute(receiver, call)
+            return formats.substitute(run, receiver, call)
         case Made(path="builtins.open"):
             return _file_method(receiver, name, call)
         case Function() | Class():
@@ -67,7 +67,7 @@ def _text_method(run: Interpreter, value: Text, name: str, call: Call) -> Value:
         case "format" | "format_map":
             return formats.format_braces(run, value, call)
         case "join":
-            return _join(value, call)
+            return _join(run, value, call)
         case "replace" if len(call.args) >= 2:
             return _replace(value, call)
         case "strip" | "lstrip" | "rstrip":
@@ -103,7 +103,7 @@ def _computed(value: Text, name: str, plain: list[object], call: Call) -> Value:
     return from_python(result, value.origin, call.code)
 
 
-def _join(separator: Text, call: Call) -> Value:
+def _join(run: Interpreter, separator: Text, call: Call) -> Value:
     value = call.args[0] if call.args else NONE
     items = loops.iterate(value)
     code = unparse(call.node.args[0]) if call.node.args else "items"
@@ -112,7 +112,7 @@ def _join(separator: Text, call: Call) -> Value:
     joined = text.join(separator, [as_text(item, code) for item in items])
     if isinstance(value, Many) and (value.open or not value.certain):
         return text.concat([joined, Text.hole("...", unknown(call.node, *items).origin)])
-    return formats.limited(joined, call.node)
+    return formats.limited(run, joined, call.node)
 
 
 def _replace(value: Text, call: Call) -> Value:

@@ -21,7 +21,7 @@ from guard.operations import (
     TransactionControl,
     Update,
 )
-from guard.reader import classes, columns, execution, rows
+from guard.reader import classes, columns, execution, provenance, rows
 from guard.reader.columns import last
 from guard.reader.state import Call, Frame, unknown
 from guard.reader.text import Text, concat
@@ -112,9 +112,15 @@ _WORDS: dict[str, Word] = {
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
     "Table": _table,
+    "text": provenance.make_text,
     "create_engine": _engine,
 }
-_OTHERS: dict[str, Word] = {"sqlmodel.Session": _session}
+_OTHERS: dict[str, Word] = {
+    "sqlmodel.Session": _session,
+    "pandas.read_sql": execution.read_frame,
+    "pandas.read_sql_query": execution.read_frame,
+    "polars.read_database": execution.read_frame,
+}
 
 
 # Methods

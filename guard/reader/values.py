@@ -315,6 +315,9 @@ def join(a: Value | None, b: Value | None, code: Source) -> Value:
     if a is b or _same(a, b):
         return a
     origins = {_origin(a), _origin(b)}
+    if isinstance(a, Text) and isinstance(b, Text):
+        hole = Text.hole(unparse(code), "outside" if "outside" in origins else "constant")
+        return Text(hole.parts, tuple(dict.fromkeys(a.how + b.how)))
     inspected = any(isinstance(v, Unknown) and v.inspected for v in (a, b))
     return Unknown(code, "outside" if "outside" in origins else "constant", inspected)
 

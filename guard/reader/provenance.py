@@ -1,0 +1,67 @@
+"""Where the pieces of executed SQL come from: what the rule on built SQL judges."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from guard.reader.state import BuiltText, Call
+from guard.reader.text import Part, Text
+from guard.reader.values import Made, Value
+from guard.sql import Hole, read_sql
+from guard.statement import Piece
+
+if TYPE_CHECKING:
+    from guard.reader.interpreter import Interpreter
+
+_WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
+
+
+def record_built(run: Interpreter, text: Text, node: ast.AST, call: Call) -> tuple[Piece, ...]:
+    """Keep text that was put together from pieces that are not literal; return those pieces.
+
+    What a `text()` was made of is said there, once, however often it is executed.
+    """
+    pieces = pieces_of(text, run.sql_dialect)
+    if pieces and text.how and text not in run.fragments:
+        run.built.append(BuiltText(text, pieces, run.span_in_revision(node, call.frame)))
+    return pieces
+
+
+def make_text(run: Interpreter, call: Call) -> Value:
+    """`sa.text(...)`: a statement or, in where() and order_by(), a fragment of one."""
+    value = call.get(0, "text")
+    if isinstance(value, Text) and record_built(run, value, call.node, call):
+        run.fragments.add(value)
+    return Made("sqlalchemy.text", call.args, call.kwargs, call.node)
+
+
+def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
+    """Return the pieces of the text that are not literal, each with what it stands for."""
+    if all(part.origin == "literal" for part in text.parts):
+        return ()
+    pieces: list[Piece] = []
+    marked = ""
+    holes: list[Hole] = []
+    asked: list[Part] = []
+    for part in text.parts:
+        written = part.text
+        if part.origin != "literal" and written:
+            if _is_clause(part, marked):
+                pieces.append(Piece(origin=part.origin, code=part.code, role="syntax"))
+            else:
+                written = "{" + part.code + "}"
+                holes.append(Hole(len(marked), len(marked) + len(written), part.code))
+                asked.append(part)
+        marked += written
+    roles = read_sql(marked, dialect or None, tuple(holes)).roles if holes else ()
+    for part, role in zip(asked, roles, strict=True):
+        pieces.append(Piece(origin=part.origin, code=part.code, role=role))
+    return tuple(dict.fromkeys(pieces))
+
+
+def _is_clause(part: Part, before: str) -> bool:
+    """Whether it is SQL from a constant, joined to SQL: more than a token, and not quoted."""
+    quoted = before.count("'") % 2 == 1
+    return not part.hole and not quoted and not _WHOLE_TOKEN.fullmatch(part.text.strip("'"))

@@ -1,0 +1,154 @@
+"""SQL that is put together from strings: every usual shape is found, and nothing else is."""
+
+# ruff: noqa: E501  (a table: one case a line)
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from examples import judge
+
+from guard.rule import Example
+
+
+def judged(example: Example, folder: Path) -> list[str]:
+    """Return `severity line` of each finding of string-built-sql."""
+    found = judge(example, folder)
+    return [f"{f.severity} {f.span.line}" for f in found if f.rule == "string-built-sql"]
+
+
+def in_revision(body: str, folder: Path) -> list[str]:
+    findings = judged(Example(upgrade=body), folder)
+    return [finding.partition(" ")[0] for finding in findings]
+
+
+def in_repository(code: str, folder: Path) -> list[str]:
+    return judged(Example(source=HEAD + textwrap.dedent(code).strip()), folder)
+
+
+# In a revision: a name from a constant in sight warns; a value, or anything from outside, fails.
+REVISIONS = [
+    ("f-string name", "t = 'x'\nop.execute(f'ANALYZE {t}')", "warning"),
+    ("f-string value", "v = 'x'\nop.execute(f\"DELETE FROM t WHERE a = '{v}'\")", "error"),
+    ("f-string bare value", "v = 1\nop.execute(f'DELETE FROM t WHERE a = {v}')", "error"),
+    ("f-string from outside", "import os\nop.execute(f\"ANALYZE {os.environ['T']}\")", "error"),
+    ("% name", "t = 'x'\nop.execute('ANALYZE %s' % t)", "warning"),
+    ("% value", "v = 'x'\nop.execute(\"UPDATE t SET a = '%s' WHERE b = 1\" % v)", "error"),
+    ("% by key", "op.execute('ANALYZE %(t)s' % {'t': 'x'})", "warning"),
+    ("format name", "t = 'x'\nop.execute('ANALYZE {}'.format(t))", "warning"),
+    ("format value", "v = 'x'\nop.execute(\"DELETE FROM t WHERE a = '{v}'\".format(v=v))", "error"),
+    ("+ name", "t = 'x'\nop.execute('ANALYZE ' + t)", "warning"),
+    ("+ value", "v = 'x'\nop.execute(\"DELETE FROM t WHERE a = '\" + v + \"'\")", "error"),
+    ("+=", "v = 'x'\nsql = 'DELETE FROM t WHERE a = '\nsql += repr(v)\nop.execute(sql)", "error"),
+    ("join names", "cs = ['a', 'b']\nop.execute('CREATE INDEX i ON t (' + ', '.join(cs) + ')')", "warning"),
+    ("join values", "vs = ['1', '2']\nop.execute('DELETE FROM t WHERE a IN (' + ', '.join(vs) + ')')", "error"),
+    ("replace name", "t = 'x'\nop.execute('ANALYZE :t'.replace(':t', t))", "warning"),
+    ("replace value", "v = 'x'\nop.execute(\"DELETE FROM t WHERE a = 'V'\".replace('V', v))", "error"),
+    ("Template", "from string import Template\nt = 'x'\nop.execute(Template('ANALYZE $t').substitute(t=t))", "warning"),
+    ("dedent", "import textwrap\nv = 'x'\nop.execute(textwrap.dedent(f\"\"\"\n    DELETE FROM t\n    WHERE a = '{v}'\n\"\"\"))", "error"),
+    ("text()", "t = 'x'\nop.get_bind().execute(sa.text(f'ANALYZE {t}'))", "warning"),
+    ("text() value", "v = 1\nop.get_bind().execute(sa.text('DELETE FROM t WHERE a = %d' % v))", "error"),
+    ("query result", "for row in op.get_bind().execute(sa.text('SELECT a FROM t')):\n    op.execute(f'DELETE FROM t WHERE a = {row.a}')", "error"),
+    ("loop over a tuple", "for t in ('x', 'y'):\n    op.execute(f'ANALYZE {t}')", "warning"),
+    ("helper's argument", "def go(t):\n    op.execute(f'ANALYZE {t}')\ngo('x')", "warning"),
+    ("DDL from outside", "import os\nop.execute('ANALYZE ' + os.environ.get('T', 'x'))", "error"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "severity"), [c[1:] for c in REVISIONS], ids=[c[0] for c in REVISIONS]
+)
+def test_built_sql_in_a_revision(body: str, severity: str, tmp_path: Path) -> None:
+    found = in_revision(body, tmp_path)
+    assert found
+    assert set(found) == {severity}
+
+
+HEAD = """\
+import logging
+import os
+import sqlite3
+from string import Template
+from textwrap import dedent
+
+import pandas
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+TABLE = "users"
+
+
+"""
+LINE = HEAD.count("\n") + 1
+# In a repository: the line of the finding is counted from the first one of the code.
+SOURCES = [
+    ("session.execute f-string", "def f(session, v):\n    session.execute(text(f\"SELECT * FROM t WHERE a = '{v}'\"))", ["error 2"]),
+    ("session.execute %", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = %s' % v))", ["error 2"]),
+    ("session.execute format", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = {}'.format(v)))", ["error 2"]),
+    ("session.execute +", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = ' + v))", ["error 2"]),
+    ("+= under a test", "def f(session, v):\n    sql = 'SELECT * FROM t'\n    if v:\n        sql += f\" WHERE a = '{v}'\"\n    session.execute(text(sql))", ["error 5"]),
+    ("join", "def f(session, vs):\n    session.execute(text('SELECT * FROM t WHERE a IN (' + ','.join(vs) + ')'))", ["error 2"]),
+    ("Template", "def f(session, v):\n    session.execute(text(Template('SELECT * FROM t WHERE a = $v').substitute(v=v)))", ["error 2"]),
+    ("replace", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = V'.replace('V', v)))", ["error 2"]),
+    ("dedent", "def f(session, v):\n    session.execute(text(dedent(f'''\n        SELECT * FROM t WHERE a = {v}\n    ''')))", ["error 2"]),
+    ("cursor.execute", "def f(cursor, v):\n    cursor.execute(f\"SELECT * FROM t WHERE a = '{v}'\")", ["error 2"]),
+    ("cursor of a connection", "def f(path, v):\n    with sqlite3.connect(path) as c:\n        c.cursor().execute('DELETE FROM t WHERE a = %s' % v)", ["error 3"]),
+    ("executemany", "def f(cursor, t, rows):\n    cursor.executemany(f'INSERT INTO {t} VALUES (?)', rows)", ["error 2"]),
+    ("engine", "def f(url, v):\n    with create_engine(url).connect() as c:\n        c.execute(text(f'DELETE FROM t WHERE a = {v}'))", ["error 3"]),
+    ("exec_driver_sql", "def f(c, v):\n    c.exec_driver_sql(f'DELETE FROM t WHERE a = {v}')", ["error 2"]),
+    ("method", "class R:\n    def f(self, v):\n        self.session.execute(text(f'DELETE FROM t WHERE a = {v}'))", ["error 3"]),
+    ("attribute", "class R:\n    def f(self):\n        self.session.execute(text(f'SELECT * FROM {self.table}'))", ["error 3"]),
+    ("async", "class R:\n    async def f(self, v):\n        async with self.session() as s:\n            await s.execute(text(f'DELETE FROM t WHERE a = {v}'))", ["error 4"]),
+    ("pandas.read_sql", "def f(v, c):\n    return pandas.read_sql(f\"SELECT * FROM t WHERE a = '{v}'\", c)", ["error 2"]),
+    ("pandas.read_sql_query", "def f(v, c):\n    return pandas.read_sql_query('SELECT * FROM t WHERE a = ' + v, con=c)", ["error 2"]),
+    ("where(text())", "def f(q, v):\n    return q.where(text(f\"a = '{v}'\"))", ["error 2"]),
+    ("order_by(text())", "def f(q, column):\n    return q.order_by(text(f'{column} DESC'))", ["error 2"]),
+    ("filter(text())", "def f(session, v):\n    return session.query(TABLE).filter(text('a = %s' % v)).all()", ["error 2"]),
+    ("text() handed on", "def f(v):\n    return text(f'SELECT * FROM t WHERE a = {v}')", ["error 2"]),
+    ("environment", "def f(session):\n    session.execute(text(f\"SET ROLE {os.environ['ROLE']}\"))", ["error 2"]),
+    ("constant name", "def f(session):\n    session.execute(text(f'SELECT * FROM {TABLE}'))", ["warning 2"]),
+    ("constant value", "def f(session):\n    session.execute(text(f\"SELECT * FROM t WHERE a = '{TABLE}'\"))", ["error 2"]),
+    ("DDL", "def f(session, name):\n    session.execute(text(f'DROP TABLE {name}'))", ["error 2"]),
+    ("DDL in a loop", "def f(session):\n    for name in ('a', 'b'):\n        session.execute(text(f'DROP TABLE {name}'))", ["warning 3"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "found"), [c[1:] for c in SOURCES], ids=[c[0] for c in SOURCES])
+def test_built_sql_in_a_repository(code: str, found: list[str], tmp_path: Path) -> None:
+    expected = [f"{f.split()[0]} {int(f.split()[1]) + LINE - 1}" for f in found]
+    assert in_repository(code, tmp_path) == expected
+
+
+FINE = [
+    ("bound", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = :v'), {'v': v})"),
+    ("bound later", "def f(session, v):\n    session.execute(text('SELECT * FROM t WHERE a = :v').bindparams(v=v))"),
+    ("bound by the driver", "def f(cursor, v):\n    cursor.execute('SELECT * FROM t WHERE a = %s', (v,))"),
+    ("literals +", "def f(session):\n    session.execute(text('SELECT * ' + 'FROM t'))"),
+    ("literals side by side", "def f(session):\n    session.execute(text('SELECT * '\n        'FROM t'))"),
+    ("literals joined", "def f(session):\n    session.execute(text(' '.join(['SELECT *', 'FROM t'])))"),
+    ("f-string without fields", "def f(session):\n    session.execute(text(f'SELECT * FROM t'))"),
+    ("literal +=", "def f(session, all):\n    sql = 'SELECT * FROM t'\n    if not all:\n        sql += ' WHERE a = 1'\n    session.execute(text(sql))"),
+    ("dedented literal", "def f(session):\n    session.execute(text(dedent('''\n        SELECT * FROM t\n    ''')))"),
+    ("log line", "def f(v):\n    log.info(f'SELECT * FROM t WHERE a = {v}')"),
+    ("print", "def f(v):\n    print(f'DELETE FROM t WHERE a = {v}')"),
+    ("exception text", "def f(v):\n    raise ValueError(f'SELECT failed for {v}')"),
+    ("docstring", "def f(v):\n    '''SELECT * FROM t'''"),
+    ("constructs", "def f(session, users, v):\n    session.execute(select(users).where(users.c.a == v))"),
+    ("a pool's execute", "def f(pool, v):\n    pool.execute(f'job {v}')"),
+    ("another text()", "from html import text\ndef f(v):\n    return text(f'hello {v}')"),
+    ("returned, not executed", "def f(v):\n    return f'a = {v}'"),
+    ("a message about SQL", "def f(session, v):\n    message = f'cannot select {v}'\n    session.send(message)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [c[1] for c in FINE], ids=[c[0] for c in FINE])
+def test_what_is_no_built_sql(code: str, tmp_path: Path) -> None:
+    assert in_repository(code, tmp_path) == []
+
+
+def test_one_cause_is_found_once(tmp_path: Path) -> None:
+    code = "def f(session, v):\n    query = text(f'SELECT * FROM t WHERE a = {v}')\n    session.execute(query)\n    session.execute(query)"
+    assert len(in_repository(code, tmp_path)) == 1
