@@ -15,8 +15,8 @@ from guard.config import Config
 from guard.facts import Fact, UnreadableSource
 from guard.git import Repository
 from guard.project import SKIPPED, Environment
+from guard.reader import read_source
 from guard.reader.modules import Resolver, SourceError, decode, parse
-from guard.reader.source import read_source
 from guard.source import find_in_ini, find_in_python
 from guard.statement import Span
 

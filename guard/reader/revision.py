@@ -12,6 +12,7 @@ from guard.operations import Opaque
 from guard.reader import calls, imports
 from guard.reader.interpreter import MAX_STATEMENTS, Interpreter
 from guard.reader.modules import Module, Resolver
+from guard.reader.result import Procedure, Reading
 from guard.reader.state import (
     Budget,
     BuiltText,
@@ -26,32 +27,6 @@ from guard.server import DIALECTS
 from guard.statement import Direction, Span, Statement
 
 _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
-
-
-class Procedure(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction of a revision. `span` is its function, None where there is none.
-
-    `raises` is the message of a raise that every path meets, "" where it has none.
-    """
-
-    direction: Direction
-    statements: tuple[Statement, ...] = ()
-    span: Span | None = None
-    raises: str | None = None
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a revision file says that it does."""
-
-    path: str
-    revision: str | None
-    upgrade: Procedure
-    downgrade: Procedure
-    built: tuple[BuiltSql, ...] = ()
-
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        return self.upgrade.statements + self.downgrade.statements
 
 
 def read_revision(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from functools import partial
 
 from guard.facts import BuiltSql
-from guard.reader import imports
+from guard.reader import executes, imports
 from guard.reader.execution import begins_like_sql
 from guard.reader.interpreter import Interpreter
 from guard.reader.modules import Module, Resolver
@@ -18,7 +17,6 @@ from guard.reader.values import Function, Unknown, Value
 
 NO_DIALECT = ""  # asked for, it stays unknown
 STEPS = 10_000  # of one function: more than any that queries a database takes
-_EXECUTES = re.compile(r"\b(execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL)\s*\(")
 
 
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
@@ -27,8 +25,6 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     Each function is followed by itself, its arguments unknown: what they hold comes from outside.
     Those in which nothing looks like SQL are left out.
     """
-    if not _EXECUTES.search("".join(module.lines)):
-        return ()
     run = Interpreter(module, resolver, NO_DIALECT, "upgrade", budget=Budget(STEPS))
     _within_budget(run, lambda: imports.load(run, module))
     for node in ast.walk(module.tree):
@@ -54,8 +50,7 @@ def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:
 
 def _concerns_sql(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Return whether the function executes something, or holds a text that begins like SQL."""
-    lines = "".join(module.lines[node.lineno - 1 : node.end_lineno])
-    return bool(_EXECUTES.search(lines)) or any(
+    return executes(module.lines[node.lineno - 1 : node.end_lineno]) or any(
         isinstance(inner, ast.Constant)
         and isinstance(inner.value, str)
         and begins_like_sql(inner.value)

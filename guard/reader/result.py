@@ -1,0 +1,34 @@
+"""What reading a revision gives."""
+
+from __future__ import annotations
+
+import msgspec
+
+from guard.facts import BuiltSql
+from guard.statement import Direction, Span, Statement
+
+
+class Procedure(msgspec.Struct, frozen=True, kw_only=True):
+    """One direction of a revision. `span` is its function, None where there is none.
+
+    `raises` is the message of a raise that every path meets, "" where it has none.
+    """
+
+    direction: Direction
+    statements: tuple[Statement, ...] = ()
+    span: Span | None = None
+    raises: str | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision file says that it does."""
+
+    path: str
+    revision: str | None
+    upgrade: Procedure
+    downgrade: Procedure
+    built: tuple[BuiltSql, ...] = ()
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return self.upgrade.statements + self.downgrade.statements
