@@ -41,23 +41,28 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
     """Return the pieces of the text that are not literal, each with what it stands for."""
     if all(part.origin == "literal" for part in text.parts):
         return ()
-    pieces: list[Piece] = []
     marked = ""
     holes: list[Hole] = []
-    asked: list[Part] = []
+    found: list[tuple[Part, int | None]] = []  # with the number of its hole
     for part in text.parts:
         written = part.text
         if part.origin != "literal" and written:
             if _is_clause(part, marked):
-                pieces.append(Piece(origin=part.origin, code=part.code, role="syntax"))
+                found.append((part, None))
             else:
+                found.append((part, len(holes)))
                 written = "{" + part.code + "}"
                 holes.append(Hole(len(marked), len(marked) + len(written), part.code))
-                asked.append(part)
         marked += written
     roles = read_sql(marked, dialect or None, tuple(holes)).roles if holes else ()
-    for part, role in zip(asked, roles, strict=True):
-        pieces.append(Piece(origin=part.origin, code=part.code, role=role))
+    pieces = (
+        Piece(
+            origin=part.origin,
+            code=part.code,
+            role="syntax" if number is None else roles[number],
+        )
+        for part, number in found
+    )
     return tuple(dict.fromkeys(pieces))
 
 
