@@ -312,7 +312,8 @@ def _read_histories(wanted: tuple[str, ...], config: Config, *, no_cache: bool) 
     from guard.histories import read_histories  # noqa: PLC0415
 
     paths = tuple(Path(name) for name in wanted if Path(name).exists())
-    return read_histories(Path.cwd(), paths, config, None if no_cache else _cache_folder())
+    request = _request({"paths": paths, "no_cache": no_cache}, roundtrip=False)
+    return read_histories(request, config)
 
 
 # One run

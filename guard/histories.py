@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from guard.cache import Cache
+from guard.changes import open_histories
 from guard.config import Config, ConfigError
-from guard.graph import Graph, build_graph
-from guard.project import find_environments, project_root
+from guard.graph import Graph
 from guard.reader import Reading
-from guard.reading import Read, read_revisions
+from guard.reading import Read
 from guard.replay import schemas_after
 from guard.schema import Schema
+from guard.scope import Request, open_scope
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,20 +70,16 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return schemas_after(order, self.read.readings, self.dialect)
 
 
-def read_histories(
-    start: Path, paths: Sequence[Path], config: Config, cache: Path | None
-) -> list[History]:
-    """Return the histories that the paths belong to, or, without paths, those of the project."""
-    root = project_root(start)
-    dialect = config.server.dialect
-    histories = []
-    for environment in find_environments(
-        start, paths, tuple(start / name for name in config.alembic_config)
-    ):
-        kept = Cache(cache, root, dialect, environment.script_location)
-        graph = build_graph(environment, root=root, read=kept.head)
-        search = (*environment.sys_path, environment.script_location)
-        read = read_revisions(graph, root, search, dialect, kept)
-        kept.save()
-        histories.append(History(name=environment.name, graph=graph, read=read, dialect=dialect))
-    return histories
+def read_histories(request: Request, config: Config) -> list[History]:
+    """Return the histories that the request's paths belong to, or all of the project."""
+    plain = msgspec.structs.replace(request, history=False, everything=True)
+    scope = open_scope(plain, config)
+    return [
+        History(
+            name=changed.environment.name,
+            graph=changed.graph,
+            read=changed.read,
+            dialect=scope.dialect,
+        )
+        for changed in open_histories(scope)
+    ]
