@@ -21,8 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from generate import generate
-
+GENERATE = Path(__file__).with_name("generate.py")
 GUARD = [str(Path(sys.executable).with_name("guard")), "lint", "--all", "-q"]
 Command = tuple[str, list[str], Callable[[], None] | None]
 
@@ -38,7 +37,8 @@ def main() -> None:
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
             project = Path(folder)
-            generate(project, size)
+            generate = [sys.executable, str(GENERATE), "--revisions", str(size), folder]
+            subprocess.run(generate, check=True, capture_output=True)
             subprocess.run(["git", "init", "-q"], cwd=project, check=True)
             for name, command, before in commands(project, options.peers):
                 cell = measure(command, project, before, options.rounds if size < 5000 else 1)
