@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guard.reader import formats, loops, text
 from guard.reader.state import Call, unknown
@@ -70,11 +70,13 @@ def _text_method(run: Interpreter, value: Text, name: str, call: Call) -> Value:
             return _join(run, value, call)
         case "replace" if len(call.args) >= 2:
             return _replace(value, call)
-        case "strip" | "lstrip" | "rstrip":
+        case "strip" | "lstrip" | "rstrip" if _has_types(plain, str | None):
             return text.strip(value, name != "rstrip", name != "lstrip", *plain)
         case "upper" | "lower" | "title" | "capitalize" | "casefold":
             return text.map_plain(value, getattr(value.plain, name)())
-        case "split" if not call.kwargs and _could_split(plain):
+        case "split" if (
+            not call.kwargs and _has_types(plain, str | None, int) and plain[:1] != [""]
+        ):
             return Many("list", list(text.split(value, *(plain or [None]))))
         case "splitlines":
             ends = truth(call.get(0, "keepends") or NONE)
@@ -87,11 +89,11 @@ def _text_method(run: Interpreter, value: Text, name: str, call: Call) -> Value:
 _TAKES_ANYTHING = {"format", "format_map", "join", "replace"}
 
 
-def _could_split(plain: list[object]) -> bool:
-    return not plain or plain[0] is None or (isinstance(plain[0], str) and plain[0] != "")
+def _has_types(plain: list[Any], *types: Any) -> bool:
+    return len(plain) <= len(types) and all(map(isinstance, plain, types))
 
 
-def _computed(value: Text, name: str, plain: list[object], call: Call) -> Value:
+def _computed(value: Text, name: str, plain: list[Any], call: Call) -> Value:
     """What Python itself says, where all is known and the result cannot grow out of hand."""
     width = next((n for n in plain if isinstance(n, int)), 0)
     if not value.known or call.kwargs or width > MAX_TEXT or not hasattr(str, name):
