@@ -47,14 +47,20 @@ def nothing_written() -> Written:
 def schema_difference(before: State, after: State) -> list[str]:
     """Return what of the schema was there before (-) and what is there instead (+)."""
     lines = []
-    for name in sorted({**before.tables, **after.tables}):
-        old, new = before.tables.get(name), after.tables.get(name)
-        if old is not new:
-            lines += _table_difference(name, old, new)
+    for name in sorted(_changed(before.tables, after.tables)):
+        lines += _table_difference(name, before.tables.get(name), after.tables.get(name))
+    if before.others == after.others:
+        return lines
     gone = [key for key in before.others if after.others.get(key) != before.others[key]]
     made = [key for key in after.others if after.others[key] != before.others.get(key)]
     lines += [f"- {before.others[key]}" for key in gone]
     return lines + [f"+ {after.others[key]}" for key in made]
+
+
+def _changed(before: dict[str, Table], after: dict[str, Table]) -> set[str]:
+    """Return the names whose table is not the very same object: few, of a great many."""
+    gone = {name for name, table in before.items() if after.get(name) is not table}
+    return gone | (after.keys() - before.keys())
 
 
 def _table_difference(name: str, old: Table | None, new: Table | None) -> list[str]:

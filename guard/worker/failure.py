@@ -80,7 +80,7 @@ def place_of(script: Script, direction: str) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=4096)
 def _is_same(path: str, other: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
+    return path == other or os.path.realpath(path) == os.path.realpath(other)
 
 
 def describe(error: BaseException) -> str:

@@ -35,7 +35,7 @@ class Seeder:
     def seed(self, connection: sqlite3.Connection, database: Database) -> State:
         """Put rows where a table is new, changed or empty; return what the database holds then."""
         state = database.read(connection)
-        unsettled = sorted(database.unsettled & set(state.tables))
+        unsettled = sorted(database.unsettled & state.tables.keys())
         database.unsettled = set()
         poor = [name for name in unsettled if self._needs_rows(name, state)]
         if not poor:

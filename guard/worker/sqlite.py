@@ -28,7 +28,7 @@ _PART_ACTIONS = {
 _OF_ONE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+(?:ADD|DROP)\b", re.IGNORECASE)
 
 
-Definition = tuple[tuple[str, ...], ...]  # of a table and its indexes: (type, name, SQL)
+Definition = tuple[tuple[str, str, str], ...]  # of a table and its parts: (type, name, SQL)
 
 
 class Column(NamedTuple):
@@ -83,6 +83,7 @@ class Database:
         self._redefined: set[str] = set()
         self._everything = True
         self._state = State({}, {}, {})
+        self._definitions: dict[str, Definition] = {}
         self.unsettled: set[str] = set()  # tables that changed since rows were last put in
 
     def touched(self, action: int, first: str, second: str, sql: str) -> None:
@@ -99,50 +100,59 @@ class Database:
                 self._everything = True  # a rename changes whatever refers to it
 
     def read(self, connection: sqlite3.Connection) -> State:
-        """Return what the database holds now."""
+        """Return what the database holds now; what did not change stays the very same object."""
         cursor = connection.cursor()
         cursor.row_factory = None
-        tables, others, rows = self._state
         stale = set(self._rows_changed)
         if self._everything or self._redefined:
-            tables, others = self._read_schema(cursor, tables, others)
-            changed = {name for name in tables if tables[name] is not self._state.tables.get(name)}
-            rows = {name: kept for name, kept in rows.items() if name in tables}
-            stale |= changed
-        stale &= set(tables)
+            stale |= self._read_schema(cursor)
+        tables, others, rows = self._state
         if stale:
-            rows = {**rows, **{name: _read_rows(cursor, name, tables[name]) for name in stale}}
-        self.unsettled |= stale
+            rows = dict(rows)
+            for name in sorted(stale):
+                if name in tables:
+                    rows[name] = _read_rows(cursor, name, tables[name])
+                    self.unsettled.add(name)
+                else:
+                    rows.pop(name, None)
         self._rows_changed, self._redefined, self._everything = set(), set(), False
         self._state = State(tables, others, rows)
         return self._state
 
-    def _read_schema(
-        self,
-        cursor: sqlite3.Cursor,
-        tables: dict[str, Table],
-        others: dict[tuple[str, str], str],
-    ) -> tuple[dict[str, Table], dict[tuple[str, str], str]]:
-        """Read what was redefined, or all; what was not stays the very same object."""
-        names = self._redefined
+    def _read_schema(self, cursor: sqlite3.Cursor) -> set[str]:
+        """Read what was redefined, or all; return the names whose definition is another now."""
+        found = self._read_definitions(cursor)
+        names = {*found, *self._definitions} if self._everything else self._redefined
+        changed = {name for name in names if found.get(name) != self._definitions.get(name)}
+        tables, others = dict(self._state.tables), dict(self._state.others)
+        for name in sorted(changed):
+            tables.pop(name, None)
+            for _, part, _ in self._definitions.pop(name, ()):
+                others.pop((name, part), None)
+            if name not in found:
+                continue
+            self._definitions[name] = found[name]
+            own = tuple(part for part in found[name] if part[0] in ("table", "index"))
+            if own and name != self._hidden and not name.startswith("sqlite_"):
+                tables[name] = self._described(cursor, name, own)
+            for kind, part, sql in found[name]:
+                if kind not in ("table", "index"):
+                    others[name, part] = f"{kind} {part}: {plain(sql)}"
+        self._state = self._state._replace(tables=tables, others=others)
+        return changed
+
+    def _read_definitions(self, cursor: sqlite3.Cursor) -> dict[str, Definition]:
+        """Return the tables and views that may be others now, each with all that hangs on it."""
         if self._everything:
-            found = cursor.execute(_MASTER).fetchall()
-            names = {*tables, *(owner for owner, _ in others), *(row[2] for row in found)}
+            rows = cursor.execute(_MASTER).fetchall()
         else:
-            marks = ", ".join("?" * len(names))
-            found = cursor.execute(f"{_MASTER} WHERE tbl_name IN ({marks})", [*names]).fetchall()
-        definitions: dict[str, list[tuple[str, ...]]] = {}
-        tables = {name: table for name, table in tables.items() if name not in names}
-        others = {key: line for key, line in others.items() if key[0] not in names}
-        for kind, name, owner, sql in found:
-            if kind in ("table", "index"):
-                definitions.setdefault(owner, []).append((kind, name, sql))
-            else:
-                others[owner, name] = f"{kind} {name}: {plain(sql)}"
-        for name, definition in definitions.items():
-            if name != self._hidden and not name.startswith("sqlite_"):
-                tables[name] = self._described(cursor, name, tuple(definition))
-        return tables, others
+            marks = ", ".join("?" * len(self._redefined))
+            query = f"{_MASTER} WHERE tbl_name IN ({marks})"
+            rows = cursor.execute(query, [*self._redefined]).fetchall()
+        found: dict[str, Definition] = {}
+        for kind, name, owner, sql in rows:
+            found[owner] = (*found.get(owner, ()), (kind, name, sql))
+        return found
 
     def _described(self, cursor: sqlite3.Cursor, name: str, definition: Definition) -> Table:
         """Return the table; the second of two equal definitions is known: up, down and up."""
