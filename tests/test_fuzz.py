@@ -46,7 +46,7 @@ METHODS = st.sampled_from(
     ]
 )
 WORDS = st.sampled_from(
-    ["op.execute", "op.drop_table", "op.add_column", "op.create_table", "op.alter_column", "sa.text",
+    ["op.execute", "op.drop_table", "op.add_column", "op.create_table", "sa.text",
      "sa.Column", "sa.Table", "sa.Enum", "sorted", "len", "str", "getattr", "map", "a", "super"]
 )  # fmt: skip
 EXPRESSIONS = st.recursive(
