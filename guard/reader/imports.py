@@ -107,7 +107,8 @@ def name_in(run: Interpreter, module: Module, name: str) -> Value | None:
     Of a helper just the statements that have to do with the name are run, when it is first asked
     for: applications are large, and a revision needs little of them.
     """
-    if module is not run.module:
+    if module is not run.module and name not in module.asked:
+        module.asked.add(name)
         _run_body(run, module, module.bindings.get(name, ()))
     value = module.names.get(name)
     if isinstance(value, Made) and value.path.endswith(_REGISTRIES):
@@ -156,6 +157,7 @@ def _run_body(run: Interpreter, module: Module, body: Iterable[ast.stmt]) -> Non
             raise
     except DialectAskedError:
         module.begun.difference_update(waiting)
+        module.asked.clear()
         raise
     finally:
         run.statements = statements

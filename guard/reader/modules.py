@@ -39,10 +39,11 @@ class Module:
         self.names: dict[str, Value] = {}
         self.tables: list[Value] = []  # tables and mapped classes that it defines
         self.begun: set[ast.stmt] = set()  # statements of its body that were run
+        self.asked: set[str] = set()  # names whose statements were run
 
     def forget(self) -> None:
         """Make it a module that nobody looked at yet."""
-        self.names, self.tables, self.begun = {}, [], set()
+        self.names, self.tables, self.begun, self.asked = {}, [], set(), set()
 
     @cached_property
     def bindings(self) -> dict[str, list[ast.stmt]]:
