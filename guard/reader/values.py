@@ -250,11 +250,25 @@ def is_known(value: Value) -> bool:
             case Text():
                 if not inner.known:
                     return False
-            case Many(certain=True, open=False) | Mapping(certain=True, open=False):
-                pass
+            case Many(kind=kind, items=items, certain=True, open=False):
+                if kind == "set" and not all(map(_is_hashable, items)):
+                    return False
+            case Mapping(pairs=pairs, certain=True, open=False):
+                if not all(_is_hashable(key) for key, _ in pairs.values()):
+                    return False
             case _:
                 return False
     return True
+
+
+def _is_hashable(value: Value) -> bool:
+    """Return whether Python takes the value as a key."""
+    match value:
+        case Const(plain):
+            return plain.__hash__ is not None
+        case Many(kind="tuple", items=items):
+            return all(map(_is_hashable, items))
+    return isinstance(value, Text)
 
 
 def to_python(value: Value) -> Any:
