@@ -10,12 +10,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
+from guard.catalog import load_rules
 from guard.facts import RunFailure
+from guard.judge import Judge
 from guard.roundtrip import RoundTripError
+from guard.server import Server
+from guard.statement import Span
 
 LEAK = {
     "its own sqlite3 connection": "import sqlite3; sqlite3.connect({file!r})",
@@ -128,6 +133,24 @@ def test_an_environment_that_ends_the_process_after_its_migrations_is_an_error(
 ) -> None:
     with pytest.raises(RoundTripError, match=r"outside the revisions, .* ended with exit code 7"):
         round_trip(project(tmp_path, USERS, env=f"{ENV}\nimport os; os._exit(7)\n"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("upgrade", "The upgrade of r2 does not come to its end: it hangs."),
+        ("downgrade", "The downgrade of r2 does not come to its end: it hangs."),
+        ("second-upgrade", "The upgrade of r2 does not come to its end when it is repeated: it"),
+    ],
+)
+def test_what_does_not_end_is_one_finding_that_blames_no_rows(
+    stage: Literal["upgrade", "downgrade", "second-upgrade"], words: str
+) -> None:
+    place = Span("r2.py", 8)
+    fact = RunFailure(span=place, revision="r2", stage=stage, error="it hangs", stopped=True)
+    (finding,) = Judge(load_rules(), Server("sqlite"), {}).facts([fact])
+    assert finding.message.startswith(words)
+    assert "rows" not in finding.message + finding.remedy
 
 
 @pytest.mark.parametrize("step", ["import time; time.sleep(3600)", "while True: pass"])

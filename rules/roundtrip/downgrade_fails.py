@@ -18,7 +18,16 @@ CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
     safe=(Example(upgrade=CREATE, downgrade="op.drop_table('t')"),),
 )
 def downgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage == "downgrade":
+    if failure.stage != "downgrade":
+        return
+    if failure.stopped:
+        yield Problem(
+            message=f"The downgrade of {failure.revision} does not come to its end: "
+            f"{failure.error}.",
+            remedy="Find what waits or ends the process in it; a revision must leave the process "
+            "it runs in alone.",
+        )
+    else:
         yield Problem(
             message=f"The downgrade of {failure.revision} fails right after its own upgrade: "
             f"{failure.error}.",

@@ -25,7 +25,16 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
     ),
 )
 def second_upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage == "second-upgrade":
+    if failure.stage != "second-upgrade":
+        return
+    if failure.stopped:
+        yield Problem(
+            message=f"The upgrade of {failure.revision} does not come to its end when it is "
+            f"repeated: {failure.error}.",
+            remedy="Find what waits or ends the process in it; a revision must leave the process "
+            "it runs in alone.",
+        )
+    else:
         yield Problem(
             message=f"The upgrade of {failure.revision} fails when it is repeated after its "
             f"downgrade: {failure.error}.",
