@@ -204,7 +204,7 @@ def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
     if is_known(left) and is_known(right):
         try:
             return bool(_COMPARISONS[type(comparison)](to_python(left), to_python(right)))
-        except TypeError:
+        except (TypeError, ValueError):
             return None
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -37,10 +38,13 @@ MAX_CODE = 120
 
 def unparse(source: Source) -> str:
     """Return the expression as code on one line, cut where it is long."""
-    if isinstance(source, str):
-        return source
+    return source if isinstance(source, str) else _unparse(source)
+
+
+@lru_cache(maxsize=1_000)  # what stands in a loop is asked for again and again
+def _unparse(node: ast.AST) -> str:
     try:
-        code = " ".join(ast.unparse(source).split())
+        code = " ".join(ast.unparse(node).split())
     except (RecursionError, ValueError):
         code = "..."
     return code if len(code) <= MAX_CODE else code[: MAX_CODE - 3] + "..."
