@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
 MAX_TEXT = 2_000_000
+FILE_COST = 40  # in steps: what looking for a file takes
 
 
 def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | None:
@@ -331,6 +332,7 @@ def read_file(run: Interpreter, path: Value, call: Call) -> Value:
     """Return the text of a file that lies beside the revision, as if it were written in it."""
     if not is_known(path):
         return unknown(call.node, path)
+    run.step(FILE_COST)
     content = run.read_file(PurePath(str(to_python(path))), call.frame.module)
     return Unknown(call.node) if content is None else Text.of(content, "literal")
 
