@@ -25,7 +25,8 @@ BRANCHES = [
     ("certain return", "A\nreturn\nB", ["a"]),
     ("return on both sides", "if x():\n    A\n    return\nelse:\n    B\n    return\nC", ["a [x()]", "b [not (x())]"]),
     ("nested return", "if x():\n    if y():\n        return\nA", ["a [not (x() and y())]"]),
-    ("raise under a test", "if x():\n    raise ValueError('no')\nA", ["a [not (x())]"]),
+    ("raise under a test", "if x():\n    raise ValueError('no')\nA", ["a"]),
+    ("raise that is caught", "try:\n    if x():\n        raise ValueError('no')\n    A\nexcept ValueError:\n    pass", ["a [not (x())]"]),
     ("assert", "assert x()\nA", ["a"]),
     ("short circuit", "x() and op.drop_table('a')", ["a [x()]"]),
     ("or", "x() or op.drop_table('a')", ["a [not (x())]"]),
@@ -214,6 +215,8 @@ RAISES = [
     ("raise RuntimeError(MESSAGE)", "never"),
     ("raise RuntimeError(f'not {1}')", "not 1"),
     ("if x():\n    raise ValueError('p')\nelse:\n    raise ValueError('q')", "p"),
+    ("t = refuse()\nop.drop_table(t)", "refused"),
+    ("op.execute(refuse())\nop.drop_table('a')", "refused"),
     ("refuse()", "refused"),
     ("sys.exit('stop')", "stop"),
 ]

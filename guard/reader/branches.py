@@ -57,10 +57,16 @@ def branch(run: Interpreter, frame: Frame, test: Condition, first: Block, second
     # What follows runs where the block did that goes on, or that leaves less.
     if ends_second.leaves > ends_first.leaves:
         _put_back(frame, after_first)
-        run.conditions.append(test.until(ends_second))
+        _follow_from(run, test.until(ends_second), ends_second)
         return ends_first
-    run.conditions.append(test.negated.until(ends_first))
+    _follow_from(run, test.negated.until(ends_first), ends_first)
     return ends_second
+
+
+def _follow_from(run: Interpreter, test: Condition, other: Flow) -> None:
+    """Put what follows under the test, unless the other way ends the whole migration."""
+    if other is not Flow.RAISES or run.trying:
+        run.conditions.append(test)
 
 
 def _run_block(run: Interpreter, test: Condition, block: Block) -> Flow:
@@ -154,7 +160,9 @@ def run_try(run: Interpreter, node: ast.Try | ast.TryStar, frame: Frame) -> Flow
     """Read it as it goes without an exception; handlers stand under the condition of theirs."""
     depth = len(run.conditions)
     before = dict(frame.names)
+    run.trying += bool(node.handlers)
     ends = run.execute(node.body, frame)
+    run.trying -= bool(node.handlers)
     if node.handlers:
         run.leave(depth, Flow.RAISES)
     if ends is Flow.RAISES and len(node.handlers) == 1:

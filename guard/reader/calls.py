@@ -54,7 +54,10 @@ def evaluate(run: Interpreter, node: ast.Call, frame: Frame) -> Value:
         function = _method(run, owner, node.func.attr)
     else:
         function = run.evaluate(node.func, frame)
-    return call(run, function, arguments(run, node, frame))
+    given = arguments(run, node, frame)
+    if EXIT in given.args or EXIT in given.kwargs.values():
+        return EXIT  # what would make the argument raises: the call is never made
+    return call(run, function, given)
 
 
 def arguments(run: Interpreter, node: ast.Call, frame: Frame) -> Call:

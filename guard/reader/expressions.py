@@ -152,6 +152,8 @@ def bind(value: Value, receiver: Instance) -> Value:
 
 
 def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
+    if path == CONTEXT and name.startswith("version_table"):
+        return Unknown(f"context.{name}", "constant")  # the project's own configuration
     if name == "dialect":
         return Ref(DIALECT)
     if path == DIALECT and name in {"name", "dialect_description"}:

@@ -57,6 +57,8 @@ def _expression(run: Interpreter, node: ast.Expr, frame: Frame) -> Flow:
 
 def _assign(run: Interpreter, node: ast.Assign, frame: Frame) -> Flow:
     value = run.evaluate(node.value, frame)
+    if value == EXIT:
+        return Flow.RAISES
     for target in node.targets:
         assign(run, target, value, frame)
     return Flow.GOES_ON
@@ -215,7 +217,10 @@ def _import_from(run: Interpreter, node: ast.ImportFrom, frame: Frame) -> Flow:
 
 
 def _return(run: Interpreter, node: ast.Return, frame: Frame) -> Flow:
-    frame.returned.append(run.evaluate(node.value, frame) if node.value else NONE)
+    value = run.evaluate(node.value, frame) if node.value else NONE
+    if value == EXIT:
+        return Flow.RAISES
+    frame.returned.append(value)
     frame.return_tests += run.conditions[frame.depth :]
     return Flow.RETURNS
 

@@ -60,6 +60,7 @@ class Interpreter:
         self.conditions: list[Condition] = []
         self.autocommit = 0
         self.database: str | None = None
+        self.trying = 0  # how many `try` statements around here catch what is raised
         self.calls: list[tuple[Module, ast.AST]] = []  # from the revision inwards
         self.active: list[ast.AST] = []  # functions being run, against endless recursion
         self.budget = budget or Budget()
