@@ -39,7 +39,13 @@ class Worker:
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-X", "utf8", str(WORKER)],
             cwd=folder,
-            env={**variables, **os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            # Sets of the project iterate in the same order each time, so that runs can be compared.
+            env={
+                "PYTHONHASHSEED": "0",
+                **variables,
+                **os.environ,
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
