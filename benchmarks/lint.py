@@ -54,6 +54,7 @@ def commands(project: Path, peers: Path) -> list[Command]:
     cache = project / ".cache"
     versions = str(project / "migrations" / "versions")
     os.environ["GUARD_CACHE_DIR"] = str(cache)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed tools run from compiled files
 
     def forget() -> None:
         shutil.rmtree(cache, ignore_errors=True)
