@@ -61,6 +61,23 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         found = self.schema.column(table, column)
         return not isinstance(found, Missing) and found.created_by in self.situation.deployment
 
+    def kept_by_column(self, table: Name, column: str) -> tuple[str, ...]:
+        found = self.schema.table(table)
+        if isinstance(found, Missing):
+            return ()
+        wanted = column.lower()
+        constraints = (
+            f"{constraint.type} {constraint.name or ''}".strip()
+            for constraint in found.constraints
+            if wanted in (name.lower() for name in constraint.columns)
+        )
+        indexes = (
+            f"index {index.name or ''}".strip()
+            for index in found.indexes
+            if wanted in (name.lower() for name in index.columns)
+        )
+        return (*constraints, *indexes)
+
     def undoes_upgrade(self, operation: Operation) -> bool:
         return self.statement.direction == "downgrade" and undoes(operation, self.situation.upgrade)
 
@@ -78,10 +95,6 @@ class Judge:
         for rule in rules:
             for fact in rule.on:
                 self._rules[fact].append(rule)
-
-    def wants(self, *facts: type[Fact]) -> bool:
-        """Return whether any rule judges one of these."""
-        return any(self._rules.get(fact) for fact in facts)
 
     def facts(self, facts: Sequence[Fact]) -> Iterator[Finding]:
         """Yield what the rules say of facts about files, history, runs and suppressions."""

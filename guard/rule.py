@@ -71,6 +71,10 @@ class Context(Protocol):
         """Whether the column was added in this same deployment."""
         ...
 
+    def kept_by_column(self, table: Name, column: str) -> tuple[str, ...]:
+        """The keys, constraints and indexes that contain the column, as words for a message."""
+        ...
+
     def undoes_upgrade(self, operation: Operation) -> bool:
         """Whether this is a downgrade that removes just what its own upgrade made."""
         ...

@@ -126,3 +126,15 @@ def test_what_runs_elsewhere_is_not_judged(
 ) -> None:
     step = (f"{POSTGRES}op.drop_table('old')", f"{POSTGRES}op.create_table('old')")
     assert judged(tmp_path, step, dialect=dialect) == rules
+
+
+def test_what_goes_with_a_column_is_named(tmp_path: Path) -> None:
+    made = (
+        "op.create_table('t', sa.Column('id', sa.Integer()), sa.Column('c', sa.Text()),"
+        " sa.UniqueConstraint('id', 'c', name='uq_t'))\n"
+        "op.create_index('ix_t_c', 't', ['c'])\nop.create_index('ix_t_id', 't', ['id'])"
+    )
+    dropped = ("op.drop_column('t', 'c')", "op.add_column('t', sa.Column('c', sa.Text()))")
+    judged(tmp_path, (made, "op.drop_table('t')"), dropped)
+    (finding,) = json.loads(guard(tmp_path, "lint", "--output-format", "json").output)["findings"]
+    assert finding["message"].endswith("It takes unique uq_t, index ix_t_c with it.")

@@ -9,7 +9,7 @@ approved by somebody who knows that the values are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropColumn
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
@@ -22,6 +22,15 @@ from guard.rule import Context, Problem, rule
         with op.batch_alter_table('orders') as batch_op:
             batch_op.drop_column('note')
         """,
+        Example(
+            released=(
+                """
+                op.create_table('orders', sa.Column('number', sa.Text()))
+                op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
+                """,
+            ),
+            upgrade="op.drop_column('orders', 'number')",
+        ),
     ),
     safe=(
         """
@@ -48,8 +57,10 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
         else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
         "guard approve"
     )
+    with_it = context.kept_by_column(drop.table, drop.column)
+    also = f" It takes {', '.join(with_it)} with it." if with_it else ""
     yield Problem(
         message=f"Dropping column {column} deletes its values, no {back} restores them, and "
-        "running code that still selects it fails.",
+        f"running code that still selects it fails.{also}",
         remedy=remedy,
     )
