@@ -36,6 +36,7 @@ _CATALOGUE = re.compile(
     r"|\bSHOW\s|\bto_regclass\b|user_(tab|constr|ind)|has_table",
     re.I,
 )
+SQL_COST = 40  # in steps: what reading a short text takes
 _SQL_START = re.compile(
     r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|insert|update|delete|create|alter|drop|truncate|with"
     r"|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
@@ -155,6 +156,7 @@ def _execute_text(run: Interpreter, text: Text, call: Call) -> Value:
         pieces = record_built(run, text, call.node, call)
         run.emit([operation], call.node, call.frame, pieces=pieces)
         return result
+    run.step(SQL_COST + len(plain) // 10)
     dialect = run.sql_dialect or None
     reading = read_sql(plain, dialect, _holes(text))
     pieces = record_built(run, text, call.node, call)

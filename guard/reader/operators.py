@@ -94,7 +94,13 @@ def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Many:
     return Many(kind, items[:MAX_ITEMS], certain, more or len(items) > MAX_ITEMS)
 
 
+def _weigh(run: Interpreter, *values: Value) -> None:
+    """Count what looking at all of a long list takes."""
+    run.step(sum(len(v.items) for v in values if isinstance(v, Many)) // 20)
+
+
 def _compute(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
+    _weigh(run, left, right)
     a, b = to_python(left), to_python(right)
     compute = _ARITHMETIC.get(type(node.op))
     if isinstance(node.op, ast.Mult):
@@ -173,6 +179,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 def evaluate_compare(run: Interpreter, node: ast.Compare, frame: Frame) -> Value:
     values = [run.evaluate(node.left, frame), *(run.evaluate(c, frame) for c in node.comparators)]
+    _weigh(run, *values)
     if any(isinstance(v, Made | Class) or _is_column(v) for v in values) and not _about_none(node):
         return Made("<operator>", tuple(values), source=node)
     for index, comparison in enumerate(node.ops):

@@ -20,7 +20,7 @@ from guard.statement import Origin
 if TYPE_CHECKING:
     from guard.reader.modules import Module
 
-MAX_VALUES = 20_000  # of one container that are looked at
+MAX_VALUES = 5_000  # of one container that are looked at
 
 # Refs that name no Python object: what Alembic hands to a revision at run time.
 BIND = "<bind>"  # the connection; also the engine
