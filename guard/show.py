@@ -121,7 +121,7 @@ def _row(statement: Statement, operation: Operation) -> tuple[str, str, str, str
         _condition(statement),
         "" if statement.in_transaction else "outside the transaction",
     ]
-    shown = "  ".join(filter(None, remarks))
+    shown = "  ".join(" ".join(remark.split()) for remark in remarks if remark)
     return str(statement.span.line), operation.kind, operation.subject, shown
 
 
