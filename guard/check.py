@@ -116,9 +116,10 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
             facts.append(msgspec.structs.replace(literal, revision=reading.revision))
     released = len(history.graph.revisions)
     quiet = released and not judged and not history.change.new
+    all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
     note = (
-        f"{history.environment.name}: all {released} revisions are released already, so their "
-        "statements were not judged (--all judges them)."
+        f"{history.environment.name}: {all_of_them} released already, so no statement was judged "
+        "(--all judges them)."
     )
     return Part(
         facts=tuple(facts),

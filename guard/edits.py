@@ -19,9 +19,10 @@ SHOWN = 120  # characters of a line
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """The first statement that differs: its line in the new text, and both lines as written.
+    """What differs first: its line in the new text, and both lines as written.
 
-    A line is empty where the statement is only on the other side.
+    That is the line where the statement begins or, where both begin alike, the line inside it. A
+    line is empty where what stands there is only on the other side.
     """
 
     line: int
@@ -36,13 +37,9 @@ def first_difference(before: str, after: str) -> Difference | None:
     """
     try:
         pair = _first_pair(_program(parse_source(before)), _program(parse_source(after)))
+        return _located(before.splitlines(), after.splitlines(), *pair) if pair else None
     except RecursionError:  # an expression of a thousand terms: then the text decides
         return first_line(before, after)
-    if pair is None:
-        return None
-    was, now = pair
-    line = now.lineno if now else max(1, len(after.splitlines()))
-    return Difference(line, _line(before, was), _line(after, now))
 
 
 def first_line(before: str, after: str) -> Difference | None:
@@ -106,8 +103,46 @@ def _dump(value: object) -> str:
     return repr(value)
 
 
-def _line(text: str, node: ast.stmt | None) -> str:
-    return _short(text.splitlines()[node.lineno - 1]) if node else ""
+Located = ast.stmt | ast.expr | ast.keyword
+Part = Located | None
+
+
+def _located(old: list[str], new: list[str], was: Part, now: Part) -> Difference:
+    """Look inside a statement of several lines until the lines to show differ."""
+    line = now.lineno if now else max(1, len(new))
+    while was and now and _line(old, was) == _line(new, now):
+        line = now.lineno
+        inner = _first_inner(was, now)
+        if inner is None:  # a text of several lines
+            found = first_line(_lines(old, was), _lines(new, now))
+            if found is None:  # only blanks in it
+                break
+            return Difference(line + found.line - 1, found.before, found.after)
+        was, now = inner
+    return Difference(now.lineno if now else line, _line(old, was), _line(new, now))
+
+
+def _first_inner(was: Located, now: Located) -> tuple[Part, Part] | None:
+    if isinstance(was, ast.JoinedStr):  # before Python 3.12 nobody knows where its pieces stand
+        return None
+    for old, new in zip_longest(_children(was), _children(now)):
+        if old is None or new is None or ast.dump(old) != ast.dump(new):
+            return old, new
+    return None
+
+
+def _children(node: Located) -> list[Located]:
+    return [
+        c for c in ast.iter_child_nodes(node) if isinstance(c, ast.stmt | ast.expr | ast.keyword)
+    ]
+
+
+def _lines(text: list[str], node: Located) -> str:
+    return "\n".join(text[node.lineno - 1 : node.end_lineno])
+
+
+def _line(text: list[str], node: Part) -> str:
+    return _short(text[node.lineno - 1]) if node else ""
 
 
 def _short(line: str) -> str:

@@ -136,14 +136,7 @@ def compare_sql(
             )
         elif difference := _sql_difference((data, tip[name]), now[name]):
             facts.append(
-                EditedRevision(
-                    span=Span(name, difference.line),
-                    revision=id_,
-                    base=base.ref,
-                    before=difference.before,
-                    after=difference.after,
-                    content_hash=content_hash(now[name].decode("utf-8", "replace")),
-                )
+                _edited(name, id_, base.ref, difference, now[name].decode("utf-8", "replace"))
             )
     edited = {name for name in run_again if now[name] not in (then.get(name), tip.get(name))}
     released = {ids[name] for name in (then.keys() | tip.keys()) & ids.keys() - edited}
@@ -335,18 +328,24 @@ class _Comparison(msgspec.Struct, frozen=True, kw_only=True):
         text = decode_source(here.data)
         difference = first_difference(decode_source(was.data), text)
         if difference:
-            yield EditedRevision(
-                span=Span(here.name, difference.line),
-                revision=id_,
-                base=self.base,
-                before=difference.before,
-                after=difference.after,
-                content_hash=content_hash(text),
-            )
+            yield _edited(here.name, id_, self.base, difference, text)
 
     def _follows_squash(self, before: tuple[str, ...], after: tuple[str, ...]) -> bool:
         """Whether each id that was taken out is replaced by one that was put in."""
         return bool(before) and {self.replaced.get(id_, id_) for id_ in before} == {*after}
+
+
+def _edited(name: str, id_: str, base: str, difference: Difference, text: str) -> EditedRevision:
+    line = "".join(text.splitlines()[difference.line - 1 : difference.line]).rstrip()
+    start = len(line) - len(line.lstrip()) + 1
+    return EditedRevision(
+        span=Span(name, difference.line, start, difference.line, len(line) + 1),
+        revision=id_,
+        base=base,
+        before=difference.before,
+        after=difference.after,
+        content_hash=content_hash(text),
+    )
 
 
 def _replaced(then: _Side, tip: _Side, now: _Side) -> dict[str, str]:

@@ -133,6 +133,42 @@ def test_an_edit(repo: Repo, text: str, before: str, after: str, line: int) -> N
     }.items()  # fmt: skip
 
 
+LONG = A.replace(
+    INDEX,
+    """op.create_table(
+        "b",
+        sa.Column("id", sa.Integer()),
+    )
+    op.execute(
+        f\"\"\"
+        UPDATE {b}
+        SET n = 1
+        \"\"\"
+    )""",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after", "line"),
+    [
+        ('"id", sa.Integer()),', '"id", sa.Text()),',
+         'sa.Column("id", sa.Integer()),', 'sa.Column("id", sa.Text()),', 10),
+        ("()),\n    )", '()),\n        sa.Column("n"),\n    )', "", 'sa.Column("n"),', 11),
+        ('\n        sa.Column("id", sa.Integer()),', "", 'sa.Column("id", sa.Integer()),', "", 8),
+        ("SET n = 1", "SET n = 2", "SET n = 1", "SET n = 2", 15),
+        ("SET n = 1", "SET n = 1 ", 'f"""', 'f"""', 13),
+    ],
+)  # fmt: skip
+def test_an_edit_inside_a_statement_of_several_lines(
+    repo: Repo, old: str, new: str, before: str, after: str, line: int
+) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("a"): LONG})
+    repo.git("switch", "-q", "-c", "other")
+    edit = fact(changed(repo, {path("a"): LONG.replace(old, new)}))
+    assert told(edit).items() >= {"before": before, "after": after, "line": line}.items()
+
+
 def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
     one = fact(changed(repo, {path("a"): A + "\nx = 1\n"})).fingerprint
     other = fact(changed(repo, {path("a"): A + "\nx = 2\n"})).fingerprint

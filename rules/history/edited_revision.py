@@ -51,9 +51,10 @@ BASE = {"alembic.ini": CONFIG, "migrations/versions/a1_orders.py": FIRST}
 def edited_revision(edit: EditedRevision, context: Context) -> Iterator[Problem]:
     was = f"`{edit.before}`" if edit.before else "nothing"
     now = f"`{edit.after}`" if edit.after else "nothing"
+    became = f" ({was} became {now})" if was != now else ""
     yield Problem(
-        message=f"Revision {edit.revision} is on {edit.base} already and now does something else "
-        f"({was} became {now}): databases that ran it will not run it again.",
-        remedy="Restore the file and put the change into a new revision: "
+        message=f"Revision {edit.revision} is on {edit.base} already and now does something else"
+        f"{became}: databases that ran it will not run it again.",
+        remedy="Restore the file and put the change into a new revision:\n"
         f"git checkout {edit.base} -- {edit.span.path}",
     )

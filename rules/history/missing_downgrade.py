@@ -62,5 +62,5 @@ def missing_downgrade(downgrade: Downgrade, context: Context) -> Iterator[Proble
     yield Problem(
         message=f"Revision {downgrade.revision} {what}{said}.",
         remedy="Write the downgrade() that undoes upgrade(), or say why there is none, "
-        f"{where}: # guard: irreversible <reason>",
+        f"{where}:\n# guard: irreversible <reason>",
     )
