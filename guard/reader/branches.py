@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from guard.reader import loops
@@ -49,8 +50,7 @@ def branch(run: Interpreter, frame: Frame, test: Condition, first: Block, second
     _put_back(frame, before)
     ends_second = _run_block(run, test.negated, second)
     if ends_first is Flow.GOES_ON and ends_second is Flow.GOES_ON:
-        for name in {*after_first, *frame.names}:
-            frame.names[name] = join(after_first.get(name), frame.names.get(name), name)
+        _put_back(frame, _joined(after_first, frame.names))
         return Flow.GOES_ON
     if ends_first is ends_second:
         return ends_first
@@ -76,6 +76,12 @@ def _run_block(run: Interpreter, test: Condition, block: Block) -> Flow:
     if ends is not Flow.GOES_ON:
         del run.conditions[depth:]  # nothing follows it
     return ends
+
+
+def _joined(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
+    """Return what is known of each name where either way may have led."""
+    names = dict.fromkeys((*first, *second))
+    return {name: join(first.get(name), second.get(name), name) for name in names}
 
 
 def _put_back(frame: Frame, names: dict[str, Value]) -> None:
@@ -157,39 +163,76 @@ def _equal(left: Value, right: Value) -> bool | None:
 
 
 def run_try(run: Interpreter, node: ast.Try | ast.TryStar, frame: Frame) -> Flow:
-    """Read it as it goes without an exception; handlers stand under the condition of theirs."""
+    """Read it as it goes without an exception; handlers stand under the condition of theirs.
+
+    A name that the body or a handler binds is known afterwards where every way that goes on agrees.
+    """
     depth = len(run.conditions)
-    before = dict(frame.names)
     run.trying += bool(node.handlers)
-    ends = run.execute(node.body, frame)
+    ends, interrupted = _attempt(run, node.body, frame)
     run.trying -= bool(node.handlers)
     if node.handlers:
         run.leave(depth, Flow.RAISES)
     if ends is Flow.RAISES and len(node.handlers) == 1:
-        ends = run.execute(node.handlers[0].body, frame)  # nothing but the handler can follow
+        ends = _handle(run, node.handlers[0], interrupted, frame)  # nothing else can follow
     else:
         if ends is Flow.GOES_ON:
             ends = run.execute(node.orelse, frame)
-        handled = [_handle(run, handler, before, frame) for handler in node.handlers]
-        goes_on = [test for test, handler_ends in handled if handler_ends is Flow.GOES_ON]
-        if ends is not Flow.GOES_ON and goes_on:
-            run.conditions.append(goes_on[0].until(ends))
-            ends = Flow.GOES_ON
+        imported = {name: frame.names[name] for name in _imports(node.body) & {*frame.names}}
+        ends = _run_handlers(run, node.handlers, interrupted, ends, frame)
+        frame.names.update(imported)  # a fallback is for where the module is missing
     finally_ends = run.execute(node.finalbody, frame)
     return ends if finally_ends is Flow.GOES_ON else finally_ends
 
 
+def _imports(body: list[ast.stmt]) -> set[str]:
+    """Return the names that the imports of the block bind."""
+    imports = (s for s in body if isinstance(s, ast.Import | ast.ImportFrom))
+    names = (alias.asname or alias.name for s in imports for alias in s.names)
+    return {name.partition(".")[0] for name in names}
+
+
+def _attempt(run: Interpreter, body: list[ast.stmt], frame: Frame) -> tuple[Flow, dict[str, Value]]:
+    """Run the body; return how it ends, and the names as an exception in it leaves them."""
+    interrupted = dict(frame.names)
+    for statement in body:
+        ends = run.execute([statement], frame)
+        interrupted = _joined(interrupted, frame.names)
+        if ends is not Flow.GOES_ON:
+            return ends, interrupted
+    return Flow.GOES_ON, interrupted
+
+
+def _run_handlers(
+    run: Interpreter,
+    handlers: list[ast.ExceptHandler],
+    interrupted: dict[str, Value],
+    ends: Flow,
+    frame: Frame,
+) -> Flow:
+    """Run each handler under its condition, after a body that `ends` so; return how all ends."""
+    left = dict(frame.names)
+    goes_on = []
+    for handler in handlers:
+        kind = unparse(handler.type) if handler.type else "any exception"
+        test = Condition(f"except {kind}")
+        block = partial(_handle, run, handler, interrupted, frame)
+        if _run_block(run, test, block) is Flow.GOES_ON:
+            goes_on.append(test)
+            is_only_way = ends in {Flow.RAISES, Flow.RETURNS} and len(goes_on) == 1
+            left = dict(frame.names) if is_only_way else _joined(left, frame.names)
+    _put_back(frame, left)
+    if ends is not Flow.GOES_ON and goes_on:
+        run.conditions.append(goes_on[0].until(ends))
+        return Flow.GOES_ON
+    return ends
+
+
 def _handle(
-    run: Interpreter, handler: ast.ExceptHandler, before: dict[str, Value], frame: Frame
-) -> tuple[Condition, Flow]:
-    """Run a handler from what was bound before; what the body bound stands after it."""
-    kind = unparse(handler.type) if handler.type else "any exception"
-    test = Condition(f"except {kind}")
-    after = dict(frame.names)
-    frame.names.update({k: v for k, v in before.items() if k not in after})
+    run: Interpreter, handler: ast.ExceptHandler, names: dict[str, Value], frame: Frame
+) -> Flow:
+    """Run a handler from the names that the interrupted body left."""
+    _put_back(frame, names)
     if handler.name:
         frame.names[handler.name] = Unknown(handler.name)
-    ends = _run_block(run, test, lambda: run.execute(handler.body, frame))
-    bound = {} if ends is not Flow.GOES_ON else dict(frame.names)
-    _put_back(frame, {**bound, **after})
-    return test, ends
+    return run.execute(handler.body, frame)
