@@ -28,10 +28,13 @@ def approve(
 ) -> list[str]:
     """Write an approval for each open finding of the revision that needs one; return what to say.
 
-    Raises ConfigError where nothing matches, or nobody says who approves.
+    Raises ConfigError where nothing matches, nobody says who approves, the last day is past, or the
+    file cannot be written.
     """
     if not reason.strip():
         raise ConfigError("--reason: say why this is right, in a few words")
+    if expires and expires < request.today:
+        raise ConfigError(f"--expires {expires}: that day is past, so it would approve nothing")
     root = project_root(request.start)
     who = approver or _git_user(root)
     if not who:
@@ -70,6 +73,8 @@ def _chosen(
     if here:
         there = ", ".join(f"--rule {f.rule} --object {f.object}" for f in here)
         raise ConfigError(f"revision {revision} needs another approval: {there}")
+    if any(f.status == "approved" and revision in (f.revision, f.span.path) for f in findings):
+        raise ConfigError(f"everything in revision {revision} that needs an approval has one")
     elsewhere = sorted({f.revision or f.span.path for f in needing})
     raise ConfigError(
         f"nothing in revision {revision} needs an approval"

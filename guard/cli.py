@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from guard import __version__
-from guard.config import Config, ConfigError, load_config
+from guard.config import Config, ConfigError, load_config, nearest
 from guard.server import parse_dialect, parse_version
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -191,6 +191,8 @@ def approve(
     """
     from guard.approving import approve as record  # noqa: PLC0415
 
+    if rule:
+        _rule_called(rule)
     config = _config({"dialect": dialect, "server_version": server_version})
     paths = (Path(revision),) if Path(revision).exists() else ()
     request = _request({"base": base, "everything": True, "paths": paths}, roundtrip=False)
@@ -223,18 +225,22 @@ def rules(output_format: str) -> None:
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Show a rule's reason, and unsafe and safe examples."""
-    from guard.catalog import load_rules  # noqa: PLC0415
-    from guard.config import nearest  # noqa: PLC0415
     from guard.rule_docs import explain as explained  # noqa: PLC0415
 
-    loaded = {r.name: r for r in load_rules()}
-    if rule not in loaded:
-        guess = nearest(rule, tuple(loaded))
+    click.echo(explained(_rule_called(rule)))
+
+
+def _rule_called(name: str) -> Any:
+    from guard.catalog import load_rules  # noqa: PLC0415
+
+    loaded = {rule.name: rule for rule in load_rules()}
+    if name not in loaded:
+        guess = nearest(name, tuple(loaded))
         raise ConfigError(
-            f"no rule is called {rule!r}"
+            f"no rule is called {name!r}"
             + (f": did you mean {guess!r}?" if guess else "; `guard rules` lists them")
         )
-    click.echo(explained(loaded[rule]))
+    return loaded[name]
 
 
 @cli.command()

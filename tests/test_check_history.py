@@ -121,7 +121,9 @@ def test_a_drop_is_refused_approved_and_passes(tmp_path: Path) -> None:
     assert rules_of(repo, "lint") == ["drop-table"]
     assert approve(repo, "r3", "--rule", "drop-table", "--object", "a").says("approved drop-table")
     assert rules_of(repo, "lint") == []
-    assert approve(repo, "r3").code == 2  # nothing is left to approve
+    again = approve(repo, "r3")
+    assert again.says("everything in revision r3 that needs an approval has one")
+    assert again.code == 2
 
 
 def test_the_command_that_a_finding_shows_works(tmp_path: Path) -> None:
@@ -151,8 +153,33 @@ def test_nobody_approves_their_own(tmp_path: Path) -> None:
 
 def test_an_approval_ends(tmp_path: Path) -> None:
     repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
-    assert approve(repo, "r3", "--expires", "2020-01-31").code == 0
+    past = approve(repo, "r3", "--expires", "2020-01-31")
+    assert past.says("--expires 2020-01-31: that day is past")
+    assert past.code == 2
+    assert approve(repo, "r3", "--expires", "2999-01-31").code == 0
+    written = repo.root / "guard-approvals.toml"
+    written.write_text(written.read_text().replace("2999", "2020"))
     assert guard(repo.root, "lint").says("The approval by Ann expired on 2020-01-31")
+
+
+def test_an_edited_operation_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    approve(repo, "r3")
+    write(
+        repo.root,
+        {R3: revision("r3", "r2", (DROP[0].replace("('a'", "('a', if_exists=True"), DROP[1]))},
+    )
+    assert rules_of(repo, "lint") == ["drop-table"]
+    assert approve(repo, "r3").code == 0
+    assert rules_of(repo, "lint") == []
+    assert (repo.root / "guard-approvals.toml").read_text().count("[[approval]]") == 1
+
+
+def test_git_says_who_approves(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    repo.git("config", "user.name", "Bea")
+    done = guard(repo.root, "approve", "r3", "--reason", "agreed")
+    assert done.says("approved drop-table of a in r3, by Bea")
 
 
 def test_the_wrong_object_is_answered_with_the_right_one(tmp_path: Path) -> None:

@@ -156,6 +156,12 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("approve", "r1", "--reason", "x", "--approver", "y"),
         ("nothing in revision r1 needs an approval",),
     ),
+    "approve by an unknown rule": (
+        ("approve", "r1", "--reason", "x", "--rule", "drop-tabel"),
+        ("did you mean 'drop-table'?",),
+    ),
+    "show an unknown revision": (("show", "r9"), ("no revision is called r9",)),
+    "schema at an unknown revision": (("schema", "--at", "r9"), ("no revision is called r9",)),
     "standard input and a path": (("lint", "-", "migrations"), ("must be the only path",)),
     "a name for no standard input": (
         ("lint", "--stdin-filename", "x.sql"),

@@ -59,6 +59,8 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
     )
     with_it = context.kept_by_column(drop.table, drop.column)
     also = f" It takes {', '.join(with_it)} with it." if with_it else ""
+    if with_it and context.server.dialect == "sqlite":
+        also = f" Outside a batch SQLite refuses it, since it is part of {', '.join(with_it)}."
     yield Problem(
         message=f"Dropping column {column} deletes its values, no {back} restores them, and "
         f"running code that still selects it fails.{also}",
