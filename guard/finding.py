@@ -35,13 +35,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A thing that no rule could judge, and why: shown with every report."""
-
-    span: Span
-    reason: str
-
-
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much was read: counts of revisions, statements and opaque statements."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -148,14 +148,6 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
             found[blob] = output[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
         return found
-
-    def changed_files(self, base: str, files: Mapping[str, str]) -> dict[str, str | None]:
-        """Return the paths whose blob differs between a commit and `files`; None: gone."""
-        before = self.list_files(base)
-        changed: dict[str, str | None] = {
-            path: blob for path, blob in files.items() if before.get(path) != blob
-        }
-        return changed | dict.fromkeys(before.keys() - files.keys())
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return _run(self.root, *arguments, stdin=stdin)

@@ -91,8 +91,6 @@ def test_the_index_is_not_the_working_tree(repo: Repo) -> None:
     opened = repo.open()
     files = opened.staged_files()
     assert opened.read_blobs(files.values()) == {files["a.txt"]: b"staged"}
-    assert opened.changed_files("HEAD", files) == {"a.txt": files["a.txt"]}
-    assert opened.changed_files("HEAD", {}) == {"a.txt": None}
 
 
 def test_an_unresolved_merge_is_refused(repo: Repo) -> None:
@@ -120,7 +118,7 @@ def state(root: Path) -> dict[str, tuple[int, bytes]]:
 def read_everything(repo: Repo) -> None:
     opened = repo.open()
     opened.read_blobs(opened.list_files("HEAD").values())
-    opened.changed_files("HEAD", opened.staged_files())
+    opened.read_blobs(opened.staged_files().values())
     repo.base()
 
 
