@@ -104,6 +104,9 @@ TRIES = [
     ("bound where the body returns", "t = 'a'\ntry:\n    return\nexcept ValueError:\n    t = 'b'\nop.drop_table(t)", ["b [except ValueError]"]),
     ("bound where the body raises", "t = 'a'\ntry:\n    raise ValueError\nexcept ValueError:\n    t = 'b'\nop.drop_table(t)", ["b"]),
     ("bound by its else", "ok = False\ntry:\n    n = x()\nexcept ValueError:\n    pass\nelse:\n    ok = True\nif not ok:\n    B", ["b [not ok]"]),
+    ("suppress what follows a return", "with contextlib.suppress(ValueError):\n    A\n    return\nB", ["a", "b [except ValueError]"]),
+    ("suppress what is bound", "ok = False\nwith contextlib.suppress(ValueError, TypeError):\n    A\n    ok = True\nif not ok:\n    B", ["a", "b [not ok]"]),
+    ("suppress before another manager", "with contextlib.suppress(Exception), op.get_bind().begin() as b:\n    b.execute(sa.text('DROP TABLE a'))\nB", ["a", "b"]),
     ("suppress", "with contextlib.suppress(Exception):\n    A\nB", ["a", "b"]),
 ]  # fmt: skip
 FUNCTIONS = [

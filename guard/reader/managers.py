@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from guard.reader import calls, classes, imports
+from guard.reader import branches, calls, classes, imports
 from guard.reader.state import Call, Flow, Frame
 from guard.reader.values import (
     BIND,
@@ -38,6 +38,8 @@ def _enter_items(
     if manager := _own_manager(run, item.context_expr, frame):
         return _enter_own(run, manager, item, rest, body, frame)
     value = run.evaluate(item.context_expr, frame)
+    if isinstance(value, Made) and value.path == "contextlib.suppress":
+        return branches.run_try(run, _suppressing(item, rest, body), frame)
     entered = _enter(run, value, item, frame)
     if item.optional_vars is not None:
         run.assign(item.optional_vars, entered, frame)
@@ -47,9 +49,17 @@ def _enter_items(
     run.autocommit -= in_autocommit
     if isinstance(value, Instance) and classes.lookup(value.cls, "__exit__") is not None:
         _call_special(run, value, "__exit__", item, frame)
-    if ends is Flow.RAISES and isinstance(value, Made) and value.path == "contextlib.suppress":
-        return Flow.GOES_ON
     return ends
+
+
+def _suppressing(item: ast.withitem, rest: list[ast.withitem], body: list[ast.stmt]) -> ast.Try:
+    """Return `with suppress(X): body` as what it is short for: `try: body`, `except X: pass`."""
+    call = item.context_expr
+    caught = call.args if isinstance(call, ast.Call) else []
+    kind = caught[0] if len(caught) == 1 else ast.Tuple(caught, ast.Load())
+    inner: list[ast.stmt] = [ast.With(rest, body)] if rest else body
+    handler = ast.ExceptHandler(type=kind, body=[ast.Pass()])
+    return ast.Try(body=inner, handlers=[handler], orelse=[], finalbody=[])
 
 
 def _own_manager(run: Interpreter, node: ast.expr, frame: Frame) -> Function | None:
