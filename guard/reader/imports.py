@@ -145,6 +145,7 @@ def _run_body(run: Interpreter, module: Module, body: Iterable[ast.stmt]) -> Non
     frame = Frame(module, module.names)
     conditions, run.conditions = run.conditions, []
     statements, run.statements = run.statements, []
+    enums, run.enums_of_tables = run.enums_of_tables, set()
     module.begun.update(waiting)
     try:
         if module is run.module:
@@ -161,4 +162,5 @@ def _run_body(run: Interpreter, module: Module, body: Iterable[ast.stmt]) -> Non
         raise
     finally:
         run.statements = statements
+        run.enums_of_tables = enums
         run.conditions = conditions

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from guard.operations import Opaque, Operation
+from guard.operations import Name, Opaque, Operation
 from guard.reader import calls, expressions, flow
 from guard.reader.modules import Module, Resolver
 from guard.reader.state import (
@@ -56,6 +56,7 @@ class Interpreter:
         self.statements: list[Statement] = []
         self.built: list[BuiltText] = []
         self.fragments: set[Text] = set()  # what text() was given, once it is in `built`
+        self.enums_of_tables: set[Name] = set()  # that a table certainly brought with it
         self.raised: list[str] = []  # messages, in the order in which they are met
         self.conditions: list[Condition] = []
         self.autocommit = 0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from guard.operations import (
     CreateEnum,
-    CreateTable,
     Delete,
     DropObject,
     DropTable,
@@ -304,25 +303,18 @@ def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> No
 
 
 def emit_table(run: Interpreter, made: columns.ReadTable, call: Call) -> None:
-    """Record the table, and the enum types and comments that PostgreSQL gets with it."""
-    known = _enums_of_tables(run)
+    """Record the table, and the enum types and comments that PostgreSQL gets with it.
+
+    An enum type that came with a table before is made no second time.
+    """
     for kind in columns.enum_types(made.create):
-        if kind.enum_name is not None and kind.enum_name not in known:
+        if kind.enum_name is not None and kind.enum_name not in run.enums_of_tables:
             enum = CreateEnum(name=kind.enum_name, values=kind.values)
             execution.emit_on(run, ("postgresql",), [enum], call)
+            if not run.conditions:
+                run.enums_of_tables.add(kind.enum_name)
     run.emit([made.create, *made.indexes], call.node, call.frame)
     execution.emit_on(run, ("postgresql",), list(made.comments), call)
-
-
-def _enums_of_tables(run: Interpreter) -> set[Name]:
-    """Return the enum types that came with a table before: Alembic makes each of them once."""
-    tables = {
-        s.span
-        for s in run.statements
-        if s.condition is None and any(isinstance(op, CreateTable) for op in s.operations)
-    }
-    made = (op for s in run.statements if s.span in tables for op in s.operations)
-    return {op.name for op in made if isinstance(op, CreateEnum)}
 
 
 def _is_metadata(value: Value) -> bool:
