@@ -71,7 +71,8 @@ def load_config(start: Path) -> tuple[Config, Path | None]:
             return parse_config(_read_toml(own), own), own
         pyproject = folder / "pyproject.toml"
         if pyproject.is_file():
-            table = _read_toml(pyproject).get("tool", {}).get("guard")
+            tools = _read_toml(pyproject).get("tool", {})
+            table = tools.get("guard") if isinstance(tools, dict) else None
             if table is not None:
                 return parse_config(table, pyproject), pyproject
         if (folder / ".git").exists():

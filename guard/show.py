@@ -157,8 +157,8 @@ def _detail(operation: Operation) -> str:
         case AlterTable(action=action, detail=detail) | AlterColumn(action=action, detail=detail):
             return f"{action} {detail or ''}".strip()
         case Update(columns=columns, where=where, all_rows=everything):
-            rows = "every row" if everything else f"where {where}"
-            return f"{', '.join(columns)} in {rows}" if columns else rows
+            rows = "in every row" if everything else f"where {where}"
+            return f"{', '.join(columns)} {rows}".strip()
         case Insert(rows=rows) if rows:
             return f"{rows} row{'s' if rows > 1 else ''}"
         case SetOption(name=name, value=value):

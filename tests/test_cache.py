@@ -94,3 +94,20 @@ def test_a_folder_that_cannot_be_written_is_no_error(project: Path) -> None:
 def test_without_a_cache_nothing_is_kept(project: Path) -> None:
     assert tables("--no-cache") == ["orders"]
     assert entries(project) == []
+
+
+def test_many_revisions_are_read_by_several_processes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.reading.WORTH_A_PROCESS", 2)
+    monkeypatch.setattr("guard.reading.os.cpu_count", lambda: 2)
+    for number in range(2, 7):
+        text = REVISION.replace('"a1"', f'"a{number}"').replace("None", f'"a{number - 1}"')
+        (project / "migrations" / "versions" / f"a{number}.py").write_text(text)
+    options = ["show", "--all", "--output-format", "json"]
+    together = CliRunner().invoke(cli, [*options, "--no-cache"]).output
+    monkeypatch.setattr("guard.reading.os.cpu_count", lambda: 1)
+    assert CliRunner().invoke(cli, [*options, "--no-cache"]).output == together
+    assert [revision["revision"] for revision in json.loads(together)["revisions"]] == [
+        f"a{number}" for number in range(1, 7)
+    ]

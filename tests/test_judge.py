@@ -92,6 +92,33 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "op.drop_table('new')",
         [],
     ),
+    "undone under a condition": (
+        "if input():\n    op.create_table('s', sa.Column('id', sa.Integer()))",
+        "op.drop_table('s')",
+        [],
+    ),
+    "a schema undone": ("op.execute('CREATE SCHEMA s')", "op.execute('DROP SCHEMA s')", []),
+    "a database undone": ("op.execute('CREATE DATABASE d')", "op.execute('DROP DATABASE d')", []),
+    "rows undone": (
+        "op.execute('INSERT INTO old VALUES (1)')",
+        "op.execute('TRUNCATE old')",
+        [],
+    ),
+    "an update after all rows are gone": (
+        "op.execute('DELETE FROM old')\nop.execute('UPDATE old SET n = 1')",
+        "op.execute('SELECT 1')",
+        ["delete-without-where", "missing-downgrade"],
+    ),
+    "a column filled for the first time": (
+        "op.add_column('old', sa.Column('n', sa.Text()))\nop.execute('UPDATE old SET n = 1')",
+        UNDO_ADD,
+        ["update-without-where"],
+    ),
+    "a required column on the way back": (
+        "op.execute('ALTER TABLE old DROP COLUMN IF EXISTS n')",
+        ADD,
+        ["drop-column", "add-required-column"],
+    ),
     # SQL of one dialect, where nobody named one
     "SQL that its own dialect refuses": (
         f"{POSTGRES}op.execute('ALTER TABLE old MODIFY n int')",

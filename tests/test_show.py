@@ -160,6 +160,31 @@ def test_the_table_for_people(project: Path) -> None:
     assert "outside the transaction" in guard("show", "a1")
 
 
+WORDS = {
+    "ALTER TABLE a ADD CONSTRAINT c CHECK (n > 0)": "add-constraint a.c check (n > 0)",
+    "CREATE UNIQUE INDEX CONCURRENTLY i ON a (n)": "create-index a.i unique concurrently (n)",
+    "ALTER TABLE a ALTER COLUMN n TYPE bigint": "change-column-type a.n to bigint",
+    "ALTER TABLE a RENAME COLUMN n TO m": "rename-column a.n to m",
+    "ALTER TABLE a RENAME TO b": "rename-table a to b",
+    "ALTER TABLE b ALTER COLUMN m SET DEFAULT 7": "set-default b.m 7",
+    "ALTER TABLE b ALTER COLUMN m SET STORAGE plain": "alter-column b.m storage plain",
+    "UPDATE b SET m = 1": "update b m in every row",
+    "UPDATE b SET m = 1 WHERE m = 2": "update b m where m = 2",
+    "INSERT INTO b VALUES (1), (2)": "insert b 2 rows",
+    "SET lock_timeout = '5s'": "set-option lock_timeout lock_timeout = 5s",
+    "SELECT 1 FROM b": "query b",
+}
+
+
+def test_what_each_statement_does_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "V1__words.sql").write_text(";\n".join(WORDS))
+    monkeypatch.chdir(tmp_path)
+    lines = guard("show", "--dialect", "postgresql", "V1__words.sql").splitlines()[3:]
+    for number, (line, words) in enumerate(zip(lines, WORDS.values(), strict=False), start=1):
+        assert " ".join(line.split()) == f"{number} {words}"
+    assert lines[len(WORDS) + 1 :] == ["  downgrade: there is none"]
+
+
 def test_a_dialect_settles_what_runs(project: Path) -> None:
     kinds = [
         statement["kind"]
@@ -178,6 +203,12 @@ def test_a_dialect_settles_what_runs(project: Path) -> None:
 )
 def test_what_is_wrong_is_said(project: Path, arguments: list[str], message: str) -> None:
     assert message in guard(*arguments, code=2)
+
+
+def test_the_beginning_of_several_ids_is_no_name(project: Path) -> None:
+    third = FIRST.replace('"a1"', '"b3"').replace("down_revision = None", 'down_revision = "b2"')
+    (project / "migrations" / "versions" / "b3_third.py").write_text(third)
+    assert "several revisions begin with b: b2, b3" in guard("show", "b", code=2)
 
 
 def test_the_schema_at_a_revision(project: Path) -> None:

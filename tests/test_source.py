@@ -24,6 +24,9 @@ CODE = {
     "class C:\n    database: str = 'app.db'": ["app.db"],
     "def connect(path='x', url='postgresql://h/d'): pass": ["postgresql://h/d"],
     "url = f'sqlite:///data.db?timeout={n}'": ["sqlite:///data.db"],
+    "serve(url='sqlite:///d.db')": ["sqlite:///d.db"],
+    "connect(database=os.path.join('data', 'app.db'))": ["app.db"],
+    "for url in ['sqlite:///d.db']: pass": ["sqlite:///d.db"],
     # no real database
     "create_engine('sqlite://')": [],
     "create_engine('sqlite:///:memory:')": [],
@@ -40,6 +43,9 @@ CODE = {
     "raise ValueError('sqlite:///data.db')": [],
     "logger.info('sqlite:///data.db')": [],
     "icon = 'thumbs.db'": [],
+    "f''": [],
+    "return_ = open('thumbs.db')": [],
+    "sqlite3.connect(':memory:')": [],
 }
 
 
@@ -59,6 +65,11 @@ def test_literals_in_code(code: str) -> None:
         ("u = os.environ.get('URL') or 'sqlite:///d.db'", "a fallback", True, False),
         ("class S(BaseSettings):\n    url: str = 'sqlite:///d.db'", "assigned to url", True, False),
         ("u = os.getenv('URL', 'mysql://a:b@h/d')", "os.getenv()", True, True),
+        ("u = str('sqlite:///d.db')", "str()", False, False),
+        ("class S(Base):\n    url: str = 'sqlite:///d.db'", "assigned to url", False, False),
+        ("def f(u='sqlite:///d.db'): pass", "a default argument", False, False),
+        ("for u in ['sqlite:///d.db']: pass", "in the code", False, False),
+        ("lambda: 'sqlite:///d.db'", "in the code", False, False),
     ],
 )
 def test_what_a_literal_is_used_for(code: str, where: str, fallback: bool, password: bool) -> None:
