@@ -59,6 +59,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         )
 
 
+# msgspec names the types of JSON; who writes TOML knows other words.
+TOML_WORDS = {
+    "object": "a table",
+    "array": "a list",
+    "str": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+
+
 def load_config(start: Path) -> tuple[Config, Path | None]:
     """Return the settings that hold in `start` and the file they stand in (None: defaults).
 
@@ -110,7 +121,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _explain(error: str) -> str:
     unknown = re.search(r"unknown field `([^`]*)`", error)
     if not unknown:
-        return error[0].lower() + error[1:].replace("`$.", "`").replace(" - at ", ", at ")
+        plain = re.sub(r"`(\w+)`", lambda kind: TOML_WORDS.get(kind[1], kind[0]), error)
+        return plain[0].lower() + plain[1:].replace("`$.", "`").replace(" - at ", ", at ")
     key = unknown[1]
     known = [field.encode_name for field in msgspec.structs.fields(Config)]
     guess = nearest(key, known)

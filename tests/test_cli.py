@@ -13,6 +13,8 @@ import pytest
 from command_line import PROJECT, STEP, VERSIONS, Content, chain, guard, write
 from roundtrip_project import revision
 
+from guard.cli import main
+
 DROP = ("op.drop_table('old')", "op.create_table('old', sa.Column('id', sa.Integer()))")
 UPDATE = ("op.execute('UPDATE big SET n = 1')", "op.execute('DELETE FROM big WHERE n = 1')")
 DROPPING = chain(STEP, DROP)
@@ -324,3 +326,38 @@ def test_a_shell_completes_commands(tmp_path: Path) -> None:
         check=False,
     )
     assert run.stdout == "plain,lint\n", run.stderr
+
+
+def test_what_breaks_inside_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: object) -> None:
+        raise KeyError("t")
+
+    monkeypatch.setattr("guard.cli.cli", broken)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "guard itself failed: KeyError: 't'. This is a bug" in capsys.readouterr().err
+    monkeypatch.setenv("GUARD_DEBUG", "1")
+    with pytest.raises(KeyError):
+        main()
+
+
+def test_a_terminal_sees_the_progress_and_then_no_more_of_it(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        run = subprocess.run(
+            [sys.executable, "-m", "guard", "roundtrip"],
+            cwd=write(tmp_path, chain(STEP)),
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            check=False,
+        )
+        os.close(theirs)
+        lines = terminal.read(65536).decode().split("\r")
+    assert run.returncode == 0
+    assert any(line.startswith("round trip 0/1: upgrade r1") for line in lines), lines
+    assert lines[-1] == ""
+    assert not lines[-2].strip()

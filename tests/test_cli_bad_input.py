@@ -79,8 +79,30 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
         2,
         ("unknown key 'dialekt'", "did you mean 'dialect'?"),
     ),
-    "wrong type": ({**ONE, "guard.toml": "heads = 'two'"}, 2, ("guard.toml", "heads")),
+    "wrong type": (
+        {**ONE, "guard.toml": "heads = 'two'"},
+        2,
+        ("expected a whole number, got a text in quotes, at `heads`",),
+    ),
+    "a text for a list": ({**ONE, "guard.toml": "ignore = 'x'"}, 2, ("expected a list",)),
     "broken configuration": ({**ONE, "pyproject.toml": "[tool.guard"}, 2, ("not valid TOML",)),
+    "tools that are no table": ({**ONE, "pyproject.toml": "tool = 1"}, 2, ("not valid TOML",)),
+    "settings that are no table": (
+        {**ONE, "pyproject.toml": "[tool]\nguard = 1"},
+        2,
+        ("pyproject.toml: expected a table, got a whole number",),
+    ),
+    "settings that are a folder": ({**ONE, "guard.toml/x": ""}, 0, ("no problems",)),
+    "approvals in another encoding": (
+        {**ONE, "guard-approvals.toml": b"# \xe9\n"},
+        2,
+        ("guard-approvals.toml cannot be read",),
+    ),
+    "SQL in another encoding": (
+        {"db/V1__a.sql": b"-- \xe9\nSELECT 1;\n"},
+        2,
+        ("V1__a.sql", "not UTF-8 text: save it as UTF-8"),
+    ),
     "unknown dialect": (
         {**ONE, "guard.toml": 'dialect = "db2"'},
         2,
@@ -156,6 +178,10 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("approve", "r1", "--reason", "x", "--approver", "y"),
         ("nothing in revision r1 needs an approval",),
     ),
+    "standard input in another encoding": (
+        ("lint", "-"),
+        ("standard input (stdin.sql)", "save it as UTF-8"),
+    ),
     "approve by an unknown rule": (
         ("approve", "r1", "--reason", "x", "--rule", "drop-tabel"),
         ("did you mean 'drop-table'?",),
@@ -173,7 +199,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", ARGUMENTS)
 def test_arguments(case: str, tmp_path: Path) -> None:
     arguments, texts = ARGUMENTS[case]
-    done = guard(write(tmp_path, ONE), *arguments, stdin="")
+    done = guard(write(tmp_path, ONE), *arguments, stdin=b"-- \xe9")
     assert done.says(*texts)
     assert done.code == 2, done.output
 

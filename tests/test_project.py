@@ -267,7 +267,11 @@ def test_linked_folders_that_form_a_loop_end(tmp_path: Path) -> None:
         ),
         ({"alembic.ini": INI.format("db") + "version_locations = a\n", "db/": ""}, "entry 'a'"),
         ({"pyproject.toml": "[tool.alembic\n"}, "not valid TOML"),
-        ({"pyproject.toml": "[tool.alembic]\nscript_location = 1\n"}, "must be a str"),
+        ({"pyproject.toml": "[tool.alembic]\nscript_location = 1\n"}, "must be a text in quotes"),
+        (
+            {"pyproject.toml": "[tool.alembic]\nscript_location = 'db'\nversion_locations = 1\n"},
+            "must be a list",
+        ),
         ({"pyproject.toml": "[tool]\nalembic = 1\n"}, "[tool.alembic] must be a table"),
         ({"pyproject.toml": "tool = 1\n"}, "not valid TOML"),
         (
