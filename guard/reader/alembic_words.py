@@ -20,13 +20,11 @@ from guard.operations import (
     ChangeColumnType,
     Column,
     Constraint,
-    CreateObject,
     DropColumn,
     DropConstraint,
     DropDefault,
     DropIndex,
     DropNotNull,
-    DropObject,
     DropTable,
     Generated,
     Insert,
@@ -106,12 +104,6 @@ _SPELLINGS = {
     "source_schema": "schema",
 }
 _BY_INDEX_NAME = {"create_index", "drop_index"}
-_PLUGINS = {
-    "create_entity": "create",
-    "replace_entity": "replace",
-    "drop_entity": "drop",
-    "sync_enum_values": "sync",
-}
 
 
 def word(path: str) -> Word | None:
@@ -140,40 +132,6 @@ def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Val
         given.setdefault("schema", batch.schema)
     given["in_batch"] = TRUE
     return _record(run, method, given, call)
-
-
-def unknown_operation(run: Interpreter, path: str, call: Call) -> Value:
-    """Record an operation that some plugin adds to `op`, by name."""
-    operation = path.removeprefix("alembic.op.")
-    if operation in _PLUGINS:
-        return _entity(run, operation, call)
-    run.opaque(f"op.{operation} is no operation that guard knows", call.node, call.frame)
-    return Unknown(call.node)
-
-
-def _entity(run: Interpreter, operation: str, call: Call) -> Value:
-    """alembic_utils: a view, function, trigger or policy given as an object."""
-    entity = call.args[0] if call.args else None
-    kind = columns.last(entity.path) if isinstance(entity, Made) else ""
-    label = None
-    if isinstance(entity, Made):
-        label = entity.kwargs.get("signature") or (entity.args[1] if len(entity.args) > 1 else None)
-    if label is None or not kind.startswith("PG"):
-        run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
-        return Unknown(call.node)
-    object_type = {"PGMaterializedView": "materialized view", "PGGrantTable": "grant"}.get(
-        kind, kind.removeprefix("PG").lower()
-    )
-    target = name(label, entity.kwargs.get("schema") if isinstance(entity, Made) else None)
-    made: Operation = (
-        DropObject(object_type=object_type, name=target)
-        if operation == "drop_entity"
-        else CreateObject(
-            object_type=object_type, name=target, replace=operation == "replace_entity"
-        )
-    )
-    run.emit([made], call.node, call.frame)
-    return Unknown(call.node)
 
 
 # Arguments

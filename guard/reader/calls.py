@@ -13,6 +13,7 @@ from guard.reader import (
     loops,
     managers,
     methods,
+    plugin_words,
     python_words,
     sqlalchemy_words,
 )
@@ -135,7 +136,7 @@ def _call_name(run: Interpreter, path: str, call: Call) -> Value:
     if not isinstance(settled, Ref):
         return run.call(settled, call)
     if path.startswith("alembic.op."):
-        return alembic_words.unknown_operation(run, path, call)
+        return plugin_words.record(run, path, call)
     if _reaches_database(call) and path.partition(".")[0] not in _HARMLESS | imports.LIBRARIES:
         run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
     return Made(path, call.args, call.kwargs, call.node)
