@@ -17,17 +17,17 @@ from guard.operations import (
 from guard.sql.cursor import Cursor
 
 
+def _table(c: Cursor) -> Name:
+    c.take("ONLY")
+    name = c.qualified("a table name")
+    c.take("*")
+    return name
+
+
 def read_truncate(c: Cursor) -> list[Operation]:
     c.expect("TRUNCATE")
     c.take("TABLE")
-
-    def table() -> Name:
-        c.take("ONLY")
-        name = c.qualified("a table name")
-        c.take("*")
-        return name
-
-    tables = c.list_of(table)
+    tables = c.list_of(lambda: _table(c))
     if not c.take("RESTART", "IDENTITY"):
         c.take("CONTINUE", "IDENTITY")
     cascade = c.choose("CASCADE", "RESTRICT") == "CASCADE"
@@ -118,14 +118,7 @@ def read_lock(c: Cursor) -> list[Operation]:
             raise c.fail("TABLES")
         return [_mysql_lock(item) for item in c.items()]
     c.take("TABLE")
-
-    def table() -> Name:
-        c.take("ONLY")
-        name = c.qualified("a table name")
-        c.take("*")
-        return name
-
-    tables = c.list_of(table)
+    tables = c.list_of(lambda: _table(c))
     mode = None
     if c.take("IN"):
         mode = " ".join(c.skip_to("MODE").sql.lower().split())
