@@ -1,4 +1,4 @@
-"""Reads the revisions of an environment and judges their statements, each with what came before."""
+"""Takes what was read of a history to the judge: each statement with what came before it."""
 
 from __future__ import annotations
 
