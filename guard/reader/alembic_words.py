@@ -38,8 +38,17 @@ from guard.operations import (
     SetNotNull,
     unknown_name,
 )
-from guard.reader import columns, execution, sqlalchemy_words
-from guard.reader.columns import flag, name, string, strings
+from guard.reader import (
+    clauses,
+    columns,
+    constraints,
+    execution,
+    sqlalchemy_words,
+    table_objects,
+    tables,
+    types,
+)
+from guard.reader.clauses import flag, name, string, strings
 from guard.reader.state import Call, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
@@ -199,7 +208,7 @@ def _table(given: Arguments) -> Name:
 
 def _create_table(run: Interpreter, given: Arguments, call: Call) -> Value:
     items = call.args[1:] if "table_name" not in call.kwargs else call.args
-    made = columns.read_table(_table(given), items, given, run.dialect, complete=not call.open)
+    made = tables.read_table(_table(given), items, given, run.dialect, complete=not call.open)
     sqlalchemy_words.emit_table(run, made, call)
     label = given.get("table_name") or Text.of("?")
     return Made(
@@ -235,8 +244,8 @@ def _bulk_insert(run: Interpreter, given: Arguments, call: Call) -> list[Operati
     return [
         Insert(
             table=execution.name_of_rows(given.get("table")),
-            columns=columns.row_columns(rows),
-            rows=columns.row_count(rows),
+            columns=table_objects.row_columns(rows),
+            rows=table_objects.row_count(rows),
         )
     ]
 
@@ -248,7 +257,7 @@ def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
     table = _table(given)
     read = columns.read_column(given.get("column") or Unknown("column"), run.dialect)
     if read is None:
-        label = columns.code_of(given.get("column") or Unknown("column"))
+        label = clauses.code_of(given.get("column") or Unknown("column"))
         column = Column(name=unknown_name(label))
         return [AddColumn(table=table, column=column)]
     # Alembic writes a CHECK into the column, and leaves the primary key out unless it is asked to.
@@ -267,7 +276,7 @@ def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
     ]
     operations += [AddConstraint(table=table, constraint=c) for c in foreign_keys]
     if read.index:
-        operations.append(columns.column_index(table, read.column))
+        operations.append(constraints.column_index(table, read.column))
     elif read.column.unique:
         unique = Constraint(type="unique", columns=(column.name,))
         operations.append(AddConstraint(table=table, constraint=unique))
@@ -281,7 +290,7 @@ def _add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operatio
     return []
 
 
-def _altered(given: Arguments, check: columns.TypeCheck) -> tuple[str, ...]:
+def _altered(given: Arguments, check: types.TypeCheck) -> tuple[str, ...]:
     """Return the dialects that add the CHECK of a type later; on SQLite only a copied table can."""
     return check.dialects if "in_batch" in given else tuple({*check.dialects} - {"sqlite"})
 
@@ -294,7 +303,7 @@ def _drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operati
 def _alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
     table, column = _table(given), string(given.get("column_name")) or unknown_name("column")
     kind, existing = given.get("type_", NONE), given.get("existing_type", NONE)
-    old = columns.type_check(existing, column)
+    old = types.type_check(existing, column)
     if old is not None and old.constraint.name is not None and kind != NONE:
         drop = DropConstraint(table=table, constraint=old.constraint.name, type="check")
         dialects = tuple({*_altered(given, old)} - {*execution.MYSQLS})  # those leave it in place
@@ -303,7 +312,7 @@ def _alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operat
     operations = [modified] if modified else _alterations(run, table, column, given)
     if operations:
         run.emit(operations, call.node, call.frame)
-    if (new := columns.type_check(kind, column)) is not None:
+    if (new := types.type_check(kind, column)) is not None:
         added = AddConstraint(table=table, constraint=new.constraint)
         execution.emit_on(run, _altered(given, new), [added], call)
     return []
@@ -317,7 +326,7 @@ def _alterations(run: Interpreter, table: Name, column: str, given: Arguments) -
             ChangeColumnType(
                 table=table,
                 column=column,
-                type=columns.read_type(given["type_"], run.dialect),
+                type=types.read_type(given["type_"], run.dialect),
                 using=string(given.get("postgresql_using")),
             )
         )
@@ -345,7 +354,7 @@ def _changed_default(table: Name, column: str, given: Arguments) -> Operation:
 
 
 def _is_identity(value: Value | None) -> bool:
-    return isinstance(value, Made) and columns.last(value.path) == "Identity"
+    return isinstance(value, Made) and clauses.last(value.path) == "Identity"
 
 
 def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:
@@ -368,7 +377,7 @@ def _modify(run: Interpreter, table: Name, column: str, given: Arguments) -> Ope
     words = ("type_", "nullable", "new_column_name", "autoincrement", "comment")
     asked = any(given.get(w, unset.get(w, NONE)) != unset.get(w, NONE) for w in words)
     kind = _given(given, "type_") or _given(given, "existing_type")
-    type_ = columns.read_type(kind, run.dialect) if kind else None
+    type_ = types.read_type(kind, run.dialect) if kind else None
     moment = type_ is not None and type_.name in {"timestamp", "datetime"}
     if not asked and not (moment and _given(given, "server_default")):
         return None
@@ -419,7 +428,7 @@ def _create_check(run: Interpreter, given: Arguments, call: Call) -> list[Operat
     constraint = Constraint(
         type="check",
         name=string(given.get("constraint_name")),
-        sql=columns.sql(given.get("condition")),
+        sql=clauses.sql(given.get("condition")),
         not_valid=flag(given.get("postgresql_not_valid")),
     )
     return [AddConstraint(table=_table(given), constraint=constraint)]
@@ -469,7 +478,7 @@ def _drop_constraint(run: Interpreter, given: Arguments, call: Call) -> list[Ope
 
 def _create_index(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
     label = given.get("index_name")
-    return [columns.make_index(label, _table(given), strings(given.get("columns")), given)]
+    return [constraints.make_index(label, _table(given), strings(given.get("columns")), given)]
 
 
 def _drop_index(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
@@ -519,7 +528,7 @@ def _invoke(run: Interpreter, call: Call) -> Value:
     """`op.invoke(ops.DropTableOp(...))`: the object's name says which operation it is."""
     given = call.args[0] if call.args else None
     if isinstance(given, Made) and given.path.endswith("Op"):
-        operation = _snake(columns.last(given.path).removesuffix("Op"))
+        operation = _snake(clauses.last(given.path).removesuffix("Op"))
         if operation in _PARAMETERS and isinstance(call.node, ast.Call):
             inner = Call(call.node, call.frame, given.args, given.kwargs)
             recorder = _operation(operation)

@@ -19,8 +19,8 @@ from guard.operations import (
     Opaque,
     Operation,
 )
-from guard.reader import columns, rows
-from guard.reader.columns import last
+from guard.reader import clauses, constraints, rows, table_objects, tables
+from guard.reader.clauses import last
 from guard.reader.provenance import record_built
 from guard.reader.state import Call
 from guard.reader.text import Text
@@ -107,38 +107,38 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
     if not isinstance(value, Made) or not value.args:
         return []
     subject = value.args[0]
-    table = columns.table_name(subject)
+    table = table_objects.table_name(subject)
     word = last(value.path)
     if word in {"CreateIndex", "DropIndex"}:
-        found = columns.index_operation(subject, drop=word == "DropIndex")
+        found = constraints.index_operation(subject, drop=word == "DropIndex")
         return [found] if found is not None else []
     if word in {"AddConstraint", "DropConstraint"} and (
-        constraint := columns.read_constraint(subject)
+        constraint := constraints.read_constraint(subject)
     ):
-        owner = columns.owning_table(subject)
+        owner = table_objects.owning_table(subject)
         if word == "AddConstraint":
             return [AddConstraint(table=owner, constraint=constraint)]
         return [DropConstraint(table=owner, constraint=constraint.name, type=constraint.type)]
     match word:
         case "CreateTable" if isinstance(subject, Made) and table is not None:
-            made = columns.read_table(table, subject.args[1:], subject.kwargs, run.dialect)
+            made = tables.read_table(table, subject.args[1:], subject.kwargs, run.dialect)
             return [made.create, *made.indexes]
         case "DropTable" if table is not None:
             return [DropTable(table=table)]
         case "CreateSchema" | "DropSchema" if run.dialect in MYSQLS:  # a database by another word
-            database = columns.name(subject)
+            database = clauses.name(subject)
             if word == "DropSchema":
                 return [DropDatabase(name=database)]
             return [CreateDatabase(name=database)]
         case "CreateSchema":
-            return [CreateSchema(name=columns.name(subject))]
+            return [CreateSchema(name=clauses.name(subject))]
         case "DropSchema":
-            cascade = columns.flag(value.kwargs.get("cascade"))
-            return [DropSchema(name=columns.name(subject), cascade=cascade)]
+            cascade = clauses.flag(value.kwargs.get("cascade"))
+            return [DropSchema(name=clauses.name(subject), cascade=cascade)]
         case "CreateSequence" if isinstance(subject, Made) and subject.args:
-            return [CreateObject(object_type="sequence", name=columns.name(subject.args[0]))]
+            return [CreateObject(object_type="sequence", name=clauses.name(subject.args[0]))]
         case "DropSequence" if isinstance(subject, Made) and subject.args:
-            return [DropObject(object_type="sequence", name=columns.name(subject.args[0]))]
+            return [DropObject(object_type="sequence", name=clauses.name(subject.args[0]))]
     return []
 
 
@@ -204,5 +204,5 @@ def read_frame(run: Interpreter, call: Call) -> Value:
 
 def name_of_rows(value: Value | None) -> Name:
     """Return the table that `bulk_insert` and the like fill."""
-    found = columns.table_name(value)
-    return found or columns.name(value)
+    found = table_objects.table_name(value)
+    return found or clauses.name(value)

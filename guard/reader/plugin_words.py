@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guard.operations import AddEnumValue, CreateObject, DropObject, Opaque, Operation
-from guard.reader import columns, execution
-from guard.reader.columns import name
+from guard.reader import clauses, execution
+from guard.reader.clauses import name
 from guard.reader.state import Call
 from guard.reader.text import Text
 from guard.reader.values import Made, Many, Unknown, Value
@@ -32,7 +32,7 @@ def record(run: Interpreter, path: str, call: Call) -> Value:
 def _entity(run: Interpreter, operation: str, call: Call) -> None:
     """alembic_utils: a view, function, trigger or policy given as an object."""
     entity = call.args[0] if call.args else None
-    kind = columns.last(entity.path) if isinstance(entity, Made) else ""
+    kind = clauses.last(entity.path) if isinstance(entity, Made) else ""
     given: dict[str, Value] = {}
     if isinstance(entity, Made) and kind.startswith("PG"):
         given = {**dict(zip(("schema", "signature"), entity.args, strict=False)), **entity.kwargs}
@@ -67,7 +67,7 @@ def _sync_enum_values(run: Interpreter, call: Call) -> None:
         operations = [AddEnumValue(name=enum, value=value) for value in new if value not in old]
         gone = ", ".join(value for value in old if value not in new)
         reason = f"it takes values from the type {enum}: {gone}" if gone else ""
-        if not gone and columns.flag(call.get(5, "should_reverse")):
+        if not gone and clauses.flag(call.get(5, "should_reverse")):
             reason = f"it makes the type {enum} anew and rewrites the columns that are of it"
     if reason:
         operations.append(Opaque(reason=reason, code=call.code))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from guard.operations import Delete, Insert, Name, Operation, Query, Update, unknown_name
-from guard.reader import columns
-from guard.reader.columns import last, table_name
+from guard.reader import clauses
+from guard.reader.clauses import last
+from guard.reader.table_objects import row_columns, row_count, table_name
 from guard.reader.values import Class, Made, Many, Mapping, Ref, Value
 
 _FILTERS = {"where", "filter", "filter_by"}
@@ -32,8 +33,8 @@ def operation_of(value: Value) -> Operation | None:
     conditions += [v for k, v in base.kwargs.items() if k == "whereclause"]
     if base.receiver is not None or len(base.args) > 1:  # t.delete(clause), sa.delete(t, clause)
         conditions += base.args[0 if base.receiver is not None else 1 :]
-    everything = all(columns.always_true(c) for c in conditions)
-    where = None if not conditions else " AND ".join(columns.sql(c) for c in conditions)
+    everything = all(clauses.always_true(c) for c in conditions)
+    where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
         return Delete(table=table, where=where, all_rows=everything)
     return Update(table=table, columns=_assigned(base, later), where=where, all_rows=everything)
@@ -56,7 +57,7 @@ def _table(base: Made) -> Name:
     if isinstance(owner, Ref) and base.args:
         owner = base.args[0]
     found = table_name(owner)
-    return found or Name(unknown_name(columns.code_of(owner) if owner else "?"))
+    return found or Name(unknown_name(clauses.code_of(owner) if owner else "?"))
 
 
 def _tables(base: Made, *sources: Made) -> tuple[Name, ...]:
@@ -83,10 +84,10 @@ def _insert(table: Name, base: Made, later: list[Made]) -> Insert:
     filled = [link for link in later if last(link.path) == "values"]
     if query := next((link for link in later if last(link.path) == "from_select"), None):
         given = query.args[0] if query.args else query.kwargs.get("names")
-        return Insert(table=table, columns=columns.strings(given), from_query=True)
+        return Insert(table=table, columns=clauses.strings(given), from_query=True)
     rows = filled[0].args[0] if filled and filled[0].args else base.kwargs.get("values")
-    names = columns.row_columns(rows) or tuple(filled[0].kwargs if filled else ())
-    return Insert(table=table, columns=names, rows=columns.row_count(rows) or 1 if filled else None)
+    names = row_columns(rows) or tuple(filled[0].kwargs if filled else ())
+    return Insert(table=table, columns=names, rows=row_count(rows) or 1 if filled else None)
 
 
 def _assigned(base: Made, later: list[Made]) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ def _assigned(base: Made, later: list[Made]) -> tuple[str, ...]:
 def _keys(value: Value | None) -> list[str]:
     if not isinstance(value, Mapping):
         return []
-    return [k if isinstance(k, str) else columns.sql(key) for k, (key, _) in value.pairs.items()]
+    return [k if isinstance(k, str) else clauses.sql(key) for k, (key, _) in value.pairs.items()]
 
 
 def queried(query: Made) -> tuple[Name, ...]:
@@ -122,8 +123,8 @@ def query_operation(value: Made) -> Operation | None:
         return Query(tables=tables)
     table = tables[0] if tables else Name(unknown_name(query.code))
     conditions = [a for link in chain if link.path in _FILTERS for a in _conditions(link)]
-    everything = all(columns.always_true(c) for c in conditions)
-    where = None if not conditions else " AND ".join(columns.sql(c) for c in conditions)
+    everything = all(clauses.always_true(c) for c in conditions)
+    where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
         return Delete(table=table, where=where, all_rows=everything)
     return Update(

@@ -20,8 +20,19 @@ from guard.operations import (
     TransactionControl,
     Update,
 )
-from guard.reader import classes, columns, execution, provenance, rows
-from guard.reader.columns import last
+from guard.reader import (
+    classes,
+    clauses,
+    columns,
+    constraints,
+    execution,
+    provenance,
+    rows,
+    table_objects,
+    tables,
+    types,
+)
+from guard.reader.clauses import last
 from guard.reader.state import Call, Frame, unknown
 from guard.reader.text import Text, concat
 from guard.reader.values import (
@@ -211,7 +222,7 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
             return Made(name, call.args, call.kwargs, call.node, receiver=Ref(SESSION))
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
             table = _table_of_rows(value)
-            count = columns.row_count(call.args[-1]) if call.args else None
+            count = table_objects.row_count(call.args[-1]) if call.args else None
             run.emit([Insert(table=table, rows=count)], call.node, call.frame)
         case "bulk_update_mappings":
             run.emit([Update(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
@@ -225,7 +236,7 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
 def _table_of_rows(value: Value | None) -> Name:
     if isinstance(value, Many) and value.items:
         value = value.items[0]
-    return columns.table_name(value) or columns.name(value)
+    return table_objects.table_name(value) or clauses.name(value)
 
 
 def _class_method(run: Interpreter, receiver: Class, name: str, call: Call) -> Value | None:
@@ -279,10 +290,10 @@ def _query_root(value: Made) -> bool:
 def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> Value:
     """`Table.create(bind)`, `Enum.drop(bind)`, `Index.create(bind)`."""
     checked = truth(call.get(1, "checkfirst") or FALSE) is not False
-    table = columns.table_name(receiver)
+    table = table_objects.table_name(receiver)
     kind = last(receiver.path)
     if kind == "Index":
-        operation = columns.index_operation(receiver, drop=name == "drop")
+        operation = constraints.index_operation(receiver, drop=name == "drop")
         run.emit([operation] if operation else [], call.node, call.frame)
     elif table is not None and isinstance(receiver, Made):
         if name == "drop":
@@ -298,16 +309,16 @@ def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> 
 
 def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> None:
     items = tuple(a for a in receiver.args[1:] if not _is_metadata(a))
-    made = columns.read_table(table, items, receiver.kwargs, run.dialect)
+    made = tables.read_table(table, items, receiver.kwargs, run.dialect)
     emit_table(run, made, call)
 
 
-def emit_table(run: Interpreter, made: columns.ReadTable, call: Call) -> None:
+def emit_table(run: Interpreter, made: tables.ReadTable, call: Call) -> None:
     """Record the table, and the enum types and comments that PostgreSQL gets with it.
 
     An enum type that came with a table before is made no second time.
     """
-    for kind in columns.enum_types(made.create):
+    for kind in tables.enum_types(made.create):
         if kind.enum_name is not None and kind.enum_name not in run.enums_of_tables:
             enum = CreateEnum(name=kind.enum_name, values=kind.values)
             execution.emit_on(run, ("postgresql",), [enum], call)
@@ -322,7 +333,7 @@ def _is_metadata(value: Value) -> bool:
 
 
 def _emit_enum(run: Interpreter, receiver: Made, name: str, call: Call, checked: bool) -> None:
-    kind = columns.read_type(receiver, "postgresql")
+    kind = types.read_type(receiver, "postgresql")
     if kind is None or run.dialect not in (None, "", "postgresql"):
         return
     label = kind.enum_name or Name("{" + (receiver.code or "enum") + "}")
@@ -342,7 +353,7 @@ def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call)
         if isinstance(chosen, Many)
         else [t for t in run.tables if _belongs(t, receiver)]
     )
-    known = [t for t in tables if columns.table_name(t) is not None]
+    known = [t for t in tables if table_objects.table_name(t) is not None]
     if not known or len(known) < len(tables):
         verb = "creates" if name == "create_all" else "drops"
         run.opaque(
@@ -352,7 +363,7 @@ def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call)
             call.frame,
         )
     for table in known:
-        label = columns.table_name(table)
+        label = table_objects.table_name(table)
         assert label is not None
         if name == "drop_all":
             checked = truth(call.get(2, "checkfirst") or TRUE) is not False
@@ -371,7 +382,7 @@ def _belongs(table: Value, metadata: Made) -> bool:
     return isinstance(table, Class) and (base in table.bases or base is None)
 
 
-def _mapped_table(run: Interpreter, cls: Class, label: Name) -> columns.ReadTable:
+def _mapped_table(run: Interpreter, cls: Class, label: Name) -> tables.ReadTable:
     items: list[Value] = []
     for key, value in cls.attributes.items():
         if not columns.is_column(value) or not isinstance(value, Made):
@@ -379,4 +390,4 @@ def _mapped_table(run: Interpreter, cls: Class, label: Name) -> columns.ReadTabl
         named = value.args and isinstance(value.args[0], Text)
         args = value.args if named else (Text.of(key), *value.args)
         items.append(Made(value.path, args, value.kwargs, value.source))
-    return columns.read_table(label, tuple(items), {}, run.dialect)
+    return tables.read_table(label, tuple(items), {}, run.dialect)
