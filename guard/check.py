@@ -16,7 +16,7 @@ from guard.finding import Coverage, Finding, Report
 from guard.graph import relative
 from guard.judge import Judge
 from guard.lint import comments_of, coverage, judge_statements, revision_facts
-from guard.reader.modules import Resolver, SourceError, parse
+from guard.reader.modules import Resolver, parse
 from guard.roundtrip import run_roundtrip
 from guard.rule import Rule
 from guard.scope import Request, Scope, open_scope
@@ -135,10 +135,7 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
 def _literals(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
     if not path.endswith(".py") or not may_hold_literals(text):
         return ()
-    try:
-        return find_in_python(path, parse(path, text).tree)
-    except SourceError:
-        return ()
+    return find_in_python(path, parse(path, text).tree)
 
 
 def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:

@@ -89,6 +89,12 @@ def test_only_what_is_new_is_judged(tmp_path: Path) -> None:
     assert rules_of(repo, "lint", "--all") == ["drop-table"]
 
 
+def test_the_one_revision_is_released(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.commit(chain(STEP))
+    assert guard(tmp_path, "lint").says("migrations: its one revision is released already")
+
+
 def test_staged_is_what_will_be_committed(tmp_path: Path) -> None:
     repo = changed(tmp_path, {})
     repo.write({R3: revision("r3", "r2", DROP)})

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from command_line import PROJECT, STEP, VERSIONS, Content, chain, guard, write
+from git_repo import Repo
 from roundtrip_project import revision
 
 from guard.cli import main
@@ -210,6 +211,13 @@ def test_files_that_are_not_ours_pass(tmp_path: Path) -> None:
     assert done.code == 0
 
 
+def test_a_database_that_a_revision_names(tmp_path: Path) -> None:
+    other = f"url = 'sqlite:///other.db'\n{STEP[0]}"
+    done = guard(write(tmp_path, chain((other, STEP[1]))), "lint")
+    assert done.says("error[hardcoded-database]", "r1.py", "sqlite:///other.db", "revision: r1")
+    assert done.code == 1
+
+
 def test_without_a_base_each_revision_is_a_deployment_of_its_own(tmp_path: Path) -> None:
     write(tmp_path, chain(STEP, (STEP[1], STEP[0])))
     assert rules_of(tmp_path) == ["drop-table"]
@@ -223,6 +231,14 @@ def test_folders_of_sql_files_are_found(tmp_path: Path) -> None:
     done = guard(tmp_path, "check")
     assert done.says("db/V2__old.sql:2:1", "table old", "2 revisions, 2 statements")
     assert done.code == 1
+
+
+def test_sql_files_are_read_from_disk_when_staged_ones_are_asked_for(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.commit({"db/V1__users.sql": str(SQL["db/V1__users.sql"])})
+    repo.write({"db/V2__old.sql": "DROP TABLE old;\n"})
+    done = guard(tmp_path, "lint", "--staged")
+    assert done.says("error[drop-table]", "db: .sql files were read as they lie on disk")
 
 
 @pytest.mark.parametrize(

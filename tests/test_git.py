@@ -57,6 +57,20 @@ def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
         Repository.discover(tmp_path / "bare")
 
 
+def test_a_repository_that_git_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("nonsense")
+    with pytest.raises(ConfigError, match="git cannot read the repository: invalid gitfile format"):
+        Repository.discover(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root gives files away")
+def test_a_repository_of_somebody_else(repo: Repo) -> None:
+    for path in (repo.root, repo.root / ".git"):
+        os.chown(path, 65534, 65534)
+    with pytest.raises(ConfigError, match="another user owns it: git config --global --add safe"):
+        Repository.discover(repo.root)
+
+
 def test_no_git_program(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert Repository.discover(repo.root) is None

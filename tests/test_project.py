@@ -192,7 +192,10 @@ LAYOUT = {
     "other/versions/2.py": REVISION.format("b", None),
     "loose/3.py": REVISION.format("c", None),
     "sql/001_first.sql": "select 1;",
+    "new/versions/": "",
+    "docs/": "",
 }
+BROKEN = {"bad/alembic.ini": "script_location = db\n", "empty/alembic.ini": "[alembic]\n"}
 
 
 @pytest.mark.parametrize(
@@ -211,10 +214,42 @@ LAYOUT = {
         ("sql/001_first.sql", ["sql: sql"]),
         ("app/models.py", []),
         ("pyproject.toml", []),
+        ("new/versions", ["new/versions: new/versions"]),
     ],
 )
 def test_found_from_a_path(tmp_path: Path, path: str, expected: list[str]) -> None:
     assert found(project(tmp_path, LAYOUT), path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("bad", "not a valid ini file"),
+        ("bad/alembic.ini", "not a valid ini file"),
+        ("empty/alembic.ini", "no [alembic] section with a script_location"),
+    ],
+)
+def test_a_path_that_leads_to_no_environment(tmp_path: Path, path: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        found(project(tmp_path, {**LAYOUT, **BROKEN}), path)
+    assert message in str(caught.value)
+
+
+def test_a_folder_without_migrations(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="docs: no Alembic environment and no migrations in it"):
+        found(project(tmp_path, LAYOUT), "docs")
+
+
+def test_a_repository_inside_the_project(tmp_path: Path) -> None:
+    inner = {"inner/.git/": "", "inner/alembic.ini": INI.format("db"), "inner/db/versions/": ""}
+    root = project(tmp_path, {**LAYOUT, **inner})
+    assert found(root, "inner") == ["inner/db: inner/db/versions"]
+
+
+def test_a_named_configuration_file_without_a_section(tmp_path: Path) -> None:
+    root = project(tmp_path, {**LAYOUT, **BROKEN})
+    with pytest.raises(ConfigError, match="with a script_location"):
+        find_environments(root, config_files=[root / "empty" / "alembic.ini"])
 
 
 def test_found_from_inside_an_environment(tmp_path: Path) -> None:

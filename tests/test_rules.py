@@ -8,6 +8,7 @@ import pytest
 from examples import judge
 
 from guard.catalog import load_rules
+from guard.config import ConfigError
 from guard.rule import Example, Rule
 
 RULES = load_rules()
@@ -41,3 +42,22 @@ def test_a_rule_explains_itself(rule: Rule) -> None:
     assert rule.why
     assert rule.unsafe
     assert rule.safe
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "the installation is incomplete"),
+        ({"a/one.py": "import nowhere"}, "one.py does not load: No module named 'nowhere'"),
+        ({"a/one.py": "x = 1"}, "one.py holds 0 rules: a rule file holds exactly one"),
+    ],
+)
+def test_a_rule_that_does_not_load_stops_the_run(
+    files: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_rules(tmp_path)
+    assert message in str(caught.value)
