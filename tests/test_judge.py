@@ -119,6 +119,11 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         ADD,
         ["drop-column", "add-required-column"],
     ),
+    "all rows, and those of who knows what": (
+        "op.execute('TRUNCATE old CASCADE')",
+        "op.execute('INSERT INTO old VALUES (1)')",
+        ["drop-cascade", "truncate"],
+    ),
     # SQL of one dialect, where nobody named one
     "SQL that its own dialect refuses": (
         f"{POSTGRES}op.execute('ALTER TABLE old MODIFY n int')",

@@ -33,12 +33,12 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
 def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(drop, CASCADING) or not drop.cascade:
         return
-    what = (
-        "empties every table that references it"
-        if isinstance(drop, Truncate)
-        else "drops everything that depends on it"
-    )
+    if isinstance(drop, Truncate):
+        what = "empties every table that references it"
+        remedy = "Name the tables that are to be emptied with it, and leave out CASCADE."
+    else:
+        what = "drops everything that depends on it"
+        remedy = "Drop the dependants by name in this revision, then leave out CASCADE."
     yield Problem(
-        message=f"CASCADE on {drop.subject} also {what}, without naming it.",
-        remedy="Drop the dependants by name in this revision, then leave out CASCADE.",
+        message=f"CASCADE on {drop.subject} also {what}, without naming it.", remedy=remedy
     )
