@@ -77,7 +77,11 @@ def add_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation
 
 def _altered(given: Arguments, check: types.TypeCheck) -> tuple[str, ...]:
     """Return the dialects that add the CHECK of a type later; on SQLite only a copied table can."""
-    return check.dialects if "in_batch" in given else tuple({*check.dialects} - {"sqlite"})
+    return check.dialects if "in_batch" in given else _without(check.dialects, "sqlite")
+
+
+def _without(dialects: tuple[str, ...], *others: str) -> tuple[str, ...]:
+    return tuple(d for d in dialects if d not in others)
 
 
 def drop_column(run: Interpreter, given: Arguments, call: Call) -> list[Operation]:
@@ -93,7 +97,7 @@ def alter_column(run: Interpreter, given: Arguments, call: Call) -> list[Operati
     old = types.type_check(existing, column)
     if old is not None and old.constraint.name is not None and kind != NONE:
         drop = DropConstraint(table=table, constraint=old.constraint.name, type="check")
-        dialects = tuple({*_altered(given, old)} - {*execution.MYSQLS})  # those leave it in place
+        dialects = _without(_altered(given, old), *execution.MYSQLS)  # those leave it in place
         execution.emit_on(run, dialects, [drop], call)
     modified = _modify(run, table, column, given) if run.dialect in execution.MYSQLS else None
     operations = [modified] if modified else _alterations(run, table, column, given)
