@@ -157,6 +157,14 @@ def test_files(command: str, case: str, tmp_path: Path) -> None:
     assert done.code == code, done.output
 
 
+def test_migrations_that_no_configuration_points_at(tmp_path: Path) -> None:
+    folder = write(tmp_path, {name: text for name, text in ONE.items() if name != "alembic.ini"})
+    done = guard(folder, "check")
+    assert done.says("migrations: no alembic.ini points at it", "--no-roundtrip")
+    assert done.code == 2
+    assert guard(folder, "check", "--no-roundtrip").code == 0
+
+
 ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such path": (("lint", "nowhere"), ("nowhere", "no such file or folder")),
     "unknown rule to select": (("lint", "--select", "drop-tabel"), ("did you mean 'drop-table'?",)),

@@ -100,10 +100,11 @@ def find_python(config: Config, root: Path, project: Path) -> str:
 def _request(
     environment: Environment, folder: Path, revisions: Sequence[str] | None, config: Config
 ) -> dict[str, Any]:
-    if environment.kind != "alembic" or environment.config_path is None:
+    if environment.config_path is None:
         raise RoundTripError(
-            f"{environment.name} is a folder of .sql files, and only Alembic revisions can be "
-            "run up and down: leave the round trip out with --no-roundtrip"
+            f"{environment.name}: no alembic.ini points at it, so its revisions cannot be run: "
+            "name one with alembic-config in [tool.guard], or leave the round trip out with "
+            "--no-roundtrip"
         )
     return {
         "config": str(environment.config_path),
