@@ -551,8 +551,4 @@ class Opaque(Operation, frozen=True, kw_only=True):
     invalid: bool = False  # SQL that no parser accepts, as against SQL that nobody can know
 
 
-def _all(base: type[Operation]) -> tuple[type[Operation], ...]:
-    return tuple(base.__subclasses__())
-
-
-OPERATIONS: tuple[type[Operation], ...] = _all(Operation)
+OPERATIONS: tuple[type[Operation], ...] = tuple(Operation.__subclasses__())
