@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -186,6 +187,16 @@ def test_git_says_who_approves(tmp_path: Path) -> None:
     repo.git("config", "user.name", "Bea")
     done = guard(repo.root, "approve", "r3", "--reason", "agreed")
     assert done.says("approved drop-table of a in r3, by Bea")
+
+
+def test_nobody_says_who_approves(tmp_path: Path) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = guard(repo.root, "approve", "r3", "--reason", "agreed", **nobody)
+    assert done.says("--approver: git has no user.name, so say who agreed")
+    without_git = guard(repo.root, "approve", "r3", "--reason", "agreed", PATH="/nowhere")
+    assert without_git.says("--approver: git has no user.name, so say who agreed")
+    assert done.code == without_git.code == 2
 
 
 def test_the_wrong_object_is_answered_with_the_right_one(tmp_path: Path) -> None:
