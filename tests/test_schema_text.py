@@ -26,6 +26,7 @@ from guard.operations import (
 )
 from guard.schema import Schema
 from guard.schema_text import as_json, as_sql, as_text
+from guard.sql import read_sql
 
 INTEGER, TEXT = Type(name="integer"), Type(name="text")
 USERS, ORDERS = Name("users"), Name("orders")
@@ -264,6 +265,33 @@ def test_foreign_keys_that_point_ahead_come_last() -> None:
             "mysql",
             "`a` integer unsigned",
         ),
+        (
+            Column(name="a", type=INTEGER, generated=Generated(by="expression", sql="b + 1")),
+            "postgresql",
+            "a integer GENERATED ALWAYS AS (b + 1) STORED",
+        ),
+        (
+            Column(name="a", type=INTEGER, generated=Generated(by="autoincrement")),
+            "mysql",
+            "`a` integer AUTO_INCREMENT",
+        ),
+        (
+            Column(
+                name="a", type=Type(name="enum", enum_name=Name("mood"), array=1, create_type=False)
+            ),
+            "postgresql",
+            "a mood[]",
+        ),
+        (
+            Column(name="a", type=Type(name="enum", enum_name=Name("mood"))),
+            "sqlite",
+            "a varchar(255)",
+        ),
+        (
+            Column(name="a", type=TEXT, default=Default("now()")),
+            "sqlite",
+            "a text DEFAULT (now())",
+        ),
     ],
 )
 def test_columns_as_each_dialect_writes_them(column: Column, dialect: str, sql: str) -> None:
@@ -286,3 +314,22 @@ def test_sql_says_what_it_leaves_out() -> None:
     assert "-- There may be tables that no revision names." in text
     assert "-- view totals" in text
     assert "-- more may be in it\nCREATE TABLE users (" in text
+
+
+DDL = {
+    "CREATE TYPE mood AS ENUM ('ok', 'it''s')": "CREATE TYPE mood AS ENUM ('ok', 'it''s');",
+    "CREATE DOMAIN age AS integer": "CREATE DOMAIN age AS integer;",
+    "CREATE SEQUENCE s": "-- sequence s",
+    "CREATE TABLE x.t (a integer)": "CREATE SCHEMA IF NOT EXISTS x;",
+    "CREATE TABLE t (a integer, EXCLUDE USING gist (a WITH =))": "EXCLUDE USING gist (a WITH =)",
+    "CREATE TABLE t (a int); ALTER TABLE t ADD CHECK (a > 0) NOT VALID": "CHECK (a > 0) NOT VALID",
+    "CREATE TABLE t (a integer) PARTITION BY RANGE (a);"
+    "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (2)": "-- partition of t",
+}
+
+
+@pytest.mark.parametrize("sql", DDL)
+def test_what_postgresql_has_besides_tables(sql: str) -> None:
+    read = read_sql(sql, "postgresql").statements
+    text = as_sql(replay(*(o for statement in read for o in statement.operations)))
+    assert DDL[sql] in text
