@@ -78,6 +78,12 @@ LOOPS = [
     ("comprehension filter", "[op.drop_table(t) for t in ('a',) if x(t)]", ["a [x(t)]"]),
     ("comprehension unknown", "[op.drop_table(t) for t in items()]", ["{t} [repeated for each item of items()]"]),
     ("nested", "for s in 'ab':\n    for n in (1, 2):\n        op.drop_table(f'{s}{n}')", ["a1", "a2", "b1", "b2"]),
+    ("bound before a break", "ok = True\nfor t in items():\n    if x():\n        ok = False\n        break\nif not ok:\n    A", ["a [not ok]"]),
+    ("bound before a continue", "ok = True\nfor t in (1, 2):\n    if x():\n        ok = False\n        continue\n    n = y()\nif not ok:\n    A", ["a [not ok]"]),
+    ("bound before leaving either way", "ok = True\nfor t in items():\n    if x():\n        ok = False\n        continue\n    else:\n        break\nif not ok:\n    A", ["a [not ok]"]),
+    ("bound by a handler that goes to the next", "ok = True\nfor t in items():\n    try:\n        n = x()\n    except ValueError:\n        ok = False\n        continue\nif not ok:\n    A", ["a [not ok]"]),
+    ("bound in a while that may not run", "ok = True\nwhile x():\n    ok = False\nif ok:\n    A", ["a [ok]"]),
+    ("not bound where it goes on", "n = 'a'\nfor t in items():\n    if x():\n        n = 'b'\n        break\n    op.drop_table(n)", ["a [repeated not (x())]"]),
     ("batches", "for i in range(0, x(), 100):\n    op.execute('DROP TABLE a')", ["a [repeated for each item of range(0, x(), 100)]"]),
 ]  # fmt: skip
 TRIES = [

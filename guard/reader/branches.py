@@ -15,7 +15,7 @@ from guard.reader.values import (
     Unknown,
     Value,
     is_known,
-    join,
+    join_names,
     to_python,
     truth,
     unparse,
@@ -49,18 +49,24 @@ def branch(run: Interpreter, frame: Frame, test: Condition, first: Block, second
     after_first = dict(frame.names)
     _put_back(frame, before)
     ends_second = _run_block(run, test.negated, second)
-    if ends_first is Flow.GOES_ON and ends_second is Flow.GOES_ON:
-        _put_back(frame, _joined(after_first, frame.names))
-        return Flow.GOES_ON
     if ends_first is ends_second:
+        _put_back(frame, join_names(after_first, frame.names))
         return ends_first
     # What follows runs where the block did that goes on, or that leaves less.
     if ends_second.leaves > ends_first.leaves:
+        _depart_with(frame, ends_second, dict(frame.names))
         _put_back(frame, after_first)
         _follow_from(run, test.until(ends_second), ends_second)
         return ends_first
+    _depart_with(frame, ends_first, after_first)
     _follow_from(run, test.negated.until(ends_first), ends_first)
     return ends_second
+
+
+def _depart_with(frame: Frame, ends: Flow, names: dict[str, Value]) -> None:
+    """Keep the names of a way that leaves the iteration of a loop, for where it comes out."""
+    if ends in {Flow.CONTINUES, Flow.BREAKS}:
+        frame.departed.append(names)
 
 
 def _follow_from(run: Interpreter, test: Condition, other: Flow) -> None:
@@ -76,12 +82,6 @@ def _run_block(run: Interpreter, test: Condition, block: Block) -> Flow:
     if ends is not Flow.GOES_ON:
         del run.conditions[depth:]  # nothing follows it
     return ends
-
-
-def _joined(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
-    """Return what is known of each name where either way may have led."""
-    names = dict.fromkeys((*first, *second))
-    return {name: join(first.get(name), second.get(name), name) for name in names}
 
 
 def _put_back(frame: Frame, names: dict[str, Value]) -> None:
@@ -197,7 +197,7 @@ def _attempt(run: Interpreter, body: list[ast.stmt], frame: Frame) -> tuple[Flow
     interrupted = dict(frame.names)
     for statement in body:
         ends = run.execute([statement], frame)
-        interrupted = _joined(interrupted, frame.names)
+        interrupted = join_names(interrupted, frame.names)
         if ends is not Flow.GOES_ON:
             return ends, interrupted
     return Flow.GOES_ON, interrupted
@@ -217,10 +217,12 @@ def _run_handlers(
         kind = unparse(handler.type) if handler.type else "any exception"
         test = Condition(f"except {kind}")
         block = partial(_handle, run, handler, interrupted, frame)
-        if _run_block(run, test, block) is Flow.GOES_ON:
+        handler_ends = _run_block(run, test, block)
+        _depart_with(frame, handler_ends, dict(frame.names))
+        if handler_ends is Flow.GOES_ON:
             goes_on.append(test)
             is_only_way = ends in {Flow.RAISES, Flow.RETURNS} and len(goes_on) == 1
-            left = dict(frame.names) if is_only_way else _joined(left, frame.names)
+            left = dict(frame.names) if is_only_way else join_names(left, frame.names)
     _put_back(frame, left)
     if ends is not Flow.GOES_ON and goes_on:
         run.conditions.append(goes_on[0].until(ends))

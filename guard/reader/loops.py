@@ -15,7 +15,7 @@ from guard.reader.values import (
     Mapping,
     Unknown,
     Value,
-    join,
+    join_names,
     truth,
 )
 
@@ -80,15 +80,24 @@ def _unknown_items(
     before = dict(frame.names)
     with run.condition(each):
         _iteration(run, node, item, frame)
-    for name in {*before, *frame.names}:
-        frame.names[name] = join(before.get(name), frame.names.get(name), name)
+    frame.names.update(join_names(before, frame.names))
 
 
 def _iteration(run: Interpreter, node: ast.For | ast.AsyncFor, item: Value, frame: Frame) -> Flow:
     run.assign(node.target, item, frame)
     depth = len(run.conditions)
-    ends = run.execute(node.body, frame)
+    ends = _run_body(run, node.body, frame)
     run.leave(depth, Flow.CONTINUES)
+    return ends
+
+
+def _run_body(run: Interpreter, body: list[ast.stmt], frame: Frame) -> Flow:
+    """Run the body once; afterwards a name is known where all ways out of it agree."""
+    before = len(frame.departed)
+    ends = run.execute(body, frame)
+    for names in frame.departed[before:]:
+        frame.names.update(join_names(names, frame.names))
+    del frame.departed[before:]
     return ends
 
 
@@ -110,9 +119,12 @@ def run_while(run: Interpreter, node: ast.While, frame: Frame) -> Flow:
         if settled is None or _is_left_from_inside(node):
             form = "{}" if settled is None else "while {}"
             with run.condition(Condition(node.test, repeated=True, form=form)):
-                run.execute(node.body, frame)
+                before = dict(frame.names)
+                _run_body(run, node.body, frame)
+                if settled is None:
+                    frame.names.update(join_names(before, frame.names))
             break
-        ends = run.execute(node.body, frame)
+        ends = _run_body(run, node.body, frame)
         run.leave(depth, Flow.CONTINUES)
         if ends.leaves > Flow.CONTINUES.leaves:
             break

@@ -92,6 +92,7 @@ class Frame(msgspec.Struct):
     returned: list[Value] = []
     elsewhere: dict[str, dict[str, Value]] = {}  # names that are global or nonlocal, and where
     depth: int = 0  # conditions that held where it began
+    departed: list[dict[str, Value]] = []  # names of the ways that left an iteration early
     return_tests: list[Condition] = []  # what had to hold for each of its returns
     on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
 

@@ -340,6 +340,12 @@ def join(a: Value | None, b: Value | None, code: Source) -> Value:
     return Unknown(code, "outside" if "outside" in origins else "constant", inspected)
 
 
+def join_names(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
+    """Return what is known of each name where either way may have led."""
+    names = dict.fromkeys((*first, *second))
+    return {name: join(first.get(name), second.get(name), name) for name in names}
+
+
 def _same(a: Value, b: Value) -> bool:
     if is_known(a) and is_known(b):
         return bool(to_python(a) == to_python(b))
