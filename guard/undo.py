@@ -27,7 +27,6 @@ from guard.operations import (
     Name,
     Opaque,
     Operation,
-    RenameColumn,
     RenameTable,
     Truncate,
     is_known,
@@ -57,12 +56,10 @@ def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
 
 def _undoes(operation: Operation, made: Operation) -> bool:
     match operation, made:
-        case DropTable(table=table), CreateTable(table=new) | RenameTable(new=new):
+        case DropTable(table=table), CreateTable(table=new):
             return _same(table, new)
         case DropColumn(table=table, column=name), AddColumn(table=new, column=column):
             return _same(table, new) and name.lower() == column.name.lower()
-        case DropColumn(table=table, column=name), RenameColumn(table=new, new=column_name):
-            return _same(table, new) and name.lower() == column_name.lower()
         case (
             DropColumn(table=table)
             | DropConstraint(table=table)

@@ -87,10 +87,10 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "op.drop_column('old', 'm')",
         ["drop-column"],
     ),
-    "undone after a rename": (
+    "dropped instead of renamed back": (
         "op.rename_table('old', 'new')",
         "op.drop_table('new')",
-        [],
+        ["drop-table"],
     ),
     "undone under a condition": (
         "if input():\n    op.create_table('s', sa.Column('id', sa.Integer()))",

@@ -283,6 +283,7 @@ DEEP = [
     "SELECT " + "CASE WHEN " * 5_000,
     "DELETE FROM t WHERE " + "(" * 5_000 + "1" + ")" * 5_000,
     "ALTER TABLE t " + "ADD (" * 5_000,
+    "SELECT a" + "[1]" * 5_000,
     "CREATE TABLE t (" + "a int, " * 5_000 + "b int)",
     "DO $$ BEGIN " + "IF a THEN " * 5_000 + " END $$",
     "WITH " + "a AS (WITH " * 5_000,

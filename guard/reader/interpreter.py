@@ -97,6 +97,7 @@ class Interpreter:
 
     def call(self, function: Value, call: Call) -> Value:
         """Return what calling the value gives."""
+        self.step()
         return calls.call(self, function, call)
 
     def attribute(self, value: Value, name: str) -> Value:

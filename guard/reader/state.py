@@ -31,7 +31,7 @@ class Budget(msgspec.Struct):
     `reserve`: what must be left when the call of a helper that is being followed ends.
     """
 
-    steps: int = 100_000
+    steps: int = 70_000
     reserve: int = 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -188,6 +189,7 @@ Value: TypeAlias = (
     | BoundMethod
 )
 
+MOST_WRITTEN = 200  # values of a list that is put into a text as it is
 NONE = Const(None)
 EXIT = Ref("<exit>")  # of a call that does not come back
 TRUE = Const(True)
@@ -365,6 +367,11 @@ def _origin(value: Value) -> Origin:
     return "constant"
 
 
+def _is_short(value: Many | Mapping) -> bool:
+    """Whether anybody would write the whole of it into a text."""
+    return next(islice(inner_values(value), MOST_WRITTEN, None), None) is None
+
+
 def as_text(value: Value, code: str) -> Text:
     """Return the value as a piece of another text: `str(value)`, with its provenance."""
     match value:
@@ -378,7 +385,7 @@ def as_text(value: Value, code: str) -> Text:
             return as_text(attributes["value"], code)
         case Made(path=path, args=(Text() as inner, *_)) if path.rpartition(".")[2] in _WRAPPERS:
             return inner.embedded(code)
-        case Many() | Mapping() if is_known(value):
+        case Many() | Mapping() if _is_short(value) and is_known(value):
             return Text.of(str(to_python(value)), "constant", code)
     return Text.hole(code, "outside")
 

@@ -19,11 +19,17 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what 
 _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")  # in its messages
 _MOST_TOKENS = 50_000  # of a statement worth parsing: about a second
+# The compiled parser calls itself for each level, and overflows the C stack at a few thousand
+# levels where Python does not count them (3.12 and later). Written SQL has a dozen.
+_MOST_LEVELS = 200
+_OPENS = {"(", "[", "{", "CASE"}
+_CLOSES = {")", "]", "}", "END"}
+_PREFIXES = {"NOT", "-", "+", "~", "@"}
 
 
 def parse(source: Source, tokens: Sequence[Token]) -> exp.Expr | None:
     """Return the parsed statement, None where it is too large; raise SqlError with its words."""
-    if len(tokens) > _MOST_TOKENS:
+    if len(tokens) > _MOST_TOKENS or _levels(tokens) > _MOST_LEVELS:
         return None
     start = tokens[0].start
     try:
@@ -35,6 +41,22 @@ def parse(source: Source, tokens: Sequence[Token]) -> exp.Expr | None:
     except (TypeError, ValueError, AttributeError, IndexError, KeyError):
         # Its builders trip over operands that are missing, `a ->>`.
         raise SqlError("an expression is not understood", start) from None
+
+
+def _levels(tokens: Sequence[Token]) -> int:
+    """Return how deep the statement nests: brackets, CASE, prefix operators, subscripts."""
+    deepest = level = run = 0
+    before = ""
+    for token in tokens:
+        prefixed = token.word in _PREFIXES or (token.word == "[" and before == "]")
+        run = run + 1 if prefixed else run if token.word == "]" or before == "[" else 0
+        before = token.word
+        if token.word in _OPENS:
+            level += 1
+        elif token.word in _CLOSES:
+            level -= 1
+        deepest = max(deepest, level + run)
+    return deepest
 
 
 def read_tables(tree: exp.Expr, source: Source) -> tuple[Name, ...]:
