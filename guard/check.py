@@ -17,7 +17,7 @@ from guard.graph import relative
 from guard.judge import Judge
 from guard.lint import comments_of, coverage, judge_statements, revision_facts
 from guard.reader.modules import Resolver, parse
-from guard.roundtrip import run_roundtrip
+from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
 from guard.scope import Request, Scope, open_scope
 from guard.select import decide, select_rules
@@ -31,10 +31,14 @@ STATEMENT_GROUPS = {
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The report, and the texts of the files that it speaks of."""
+    """The report, and the texts of the files that it speaks of.
+
+    `errors` are parts of the work that could not be done: the report is true, and not all of it.
+    """
 
     report: Report
     texts: dict[str, str]
+    errors: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +52,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     paths: frozenset[str] = frozenset()
     revisions: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
+    errors: tuple[str, ...] = ()
 
     def __add__(self, other: Part) -> Part:
         return Part(
@@ -59,6 +64,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             paths=self.paths | other.paths,
             revisions=self.revisions | other.revisions,
             coverage=self.coverage + other.coverage,
+            errors=self.errors + other.errors,
         )
 
 
@@ -146,13 +152,16 @@ def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | N
     if not graph.revisions:
         return Part(notes=(f"{name}: there are no revisions to run.",))
     chosen = [id_ for id_ in graph.order if id_ in history.judged] or None
-    trip = run_roundtrip(
-        history.environment,
-        root=scope.root,
-        revisions=chosen,
-        config=scope.config,
-        on_progress=on_progress,
-    )
+    try:
+        trip = run_roundtrip(
+            history.environment,
+            root=scope.root,
+            revisions=chosen,
+            config=scope.config,
+            on_progress=on_progress,
+        )
+    except RoundTripError as error:
+        return Part(errors=(str(error),))
     done = (
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
@@ -229,7 +238,7 @@ def _report(
         checked=found.checked,
         fail_on=scope.config.fail_on,
     )
-    return Result(report=report, texts=texts)
+    return Result(report=report, texts=texts, errors=found.errors)
 
 
 def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:

@@ -344,12 +344,22 @@ def _run(
         result = run(request, config, progress.show)
     finally:
         progress.clear()
+    if result.errors:
+        _show_what_was_found(result, options)
+        fail("\nerror: ".join(result.errors))
     output = _render(result.report, result.texts, options)
     if options["output_file"]:
         _write(options["output_file"], output)
     else:
         click.echo(output, nl=not output.endswith("\n") and bool(output), color=True)
     sys.exit(1 if result.report.failed and not options["exit_zero"] else 0)
+
+
+def _show_what_was_found(result: Any, options: dict[str, Any]) -> None:
+    """Print the findings of a run that could not be finished, for people; programs get none."""
+    if options["output_format"] == "text" and not options["output_file"]:
+        output = _render(result.report, result.texts, {**options, "quiet": True})
+        click.echo(output, nl=False, color=True)
 
 
 def _request(

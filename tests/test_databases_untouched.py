@@ -113,6 +113,18 @@ def test_settings_that_need_the_environment(tmp_path: Path) -> None:
     assert guard(tmp_path, "lint").code == 0
 
 
+def test_what_was_found_is_said_before_what_stopped(tmp_path: Path) -> None:
+    bad = revision("r9", "r1", ("op.drop_table('legacy')", "op.create_table('legacy')"))
+    write(tmp_path, {**SETTINGS, f"{VERSIONS}/r9.py": bad})
+    done = guard(tmp_path, "check")
+    assert done.says("drop-table", "legacy", "APP_DATABASE_URL")
+    assert "Passed" not in done.output
+    assert done.code == 2
+    as_json = guard(tmp_path, "check", "--output-format", "json")
+    assert as_json.code == 2
+    assert "findings" not in as_json.output
+
+
 @pytest.mark.parametrize(
     "setting",
     ['env = "none"', 'env-vars = { APP_DATABASE_URL = "sqlite:///data.sqlite3" }'],
