@@ -21,11 +21,16 @@ ENV = """import os
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite://"), poolclass=pool.StaticPool)
-with engine.connect() as connection:
-    context.configure(connection=connection, render_as_batch=True)
+if context.is_offline_mode():
+    context.configure(dialect_name=os.environ.get("DIALECT", "sqlite"), literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
+else:
+    url = os.environ.get("DATABASE_URL", "sqlite://")
+    with create_engine(url, poolclass=pool.StaticPool).connect() as connection:
+        context.configure(connection=connection, render_as_batch=True)
+        with context.begin_transaction():
+            context.run_migrations()
 """
 REVISION = '''"""Step {number}: {title}.
 

@@ -2,10 +2,11 @@
 
     python benchmarks/lint.py --peers BIN [--sizes 1 100 1000 10000]
 
-`--peers` is the bin folder of a virtual environment that holds alembic-guard, migsafe,
-migration-lint, bandit, ruff and squawk-cli; those that are missing are left out. Each time is the
-best of several runs, process start included. squawk reads SQL and no revisions: it is given what
-`alembic upgrade --sql` renders, which is not counted.
+`--peers` is the bin folder of a virtual environment that holds alembic-guard, migsafe, bandit, ruff
+and squawk-cli; those that are missing are left out. Each time is the best of several runs, process
+start included. squawk reads SQL and no revisions: it is given what `alembic upgrade --sql` renders
+for PostgreSQL, which is not counted. migration-lint has no place here: it runs that command itself,
+and takes the revision from the second word of a file's name.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def rendered(project: Path) -> str | None:
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head", "--sql"],
         cwd=project,
+        env={**os.environ, "DIALECT": "postgresql"},
         capture_output=True,
         text=True,
         check=False,
