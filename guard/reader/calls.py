@@ -63,16 +63,7 @@ def evaluate(run: Interpreter, node: ast.Call, frame: Frame) -> Value:
 
 def arguments(run: Interpreter, node: ast.Call, frame: Frame) -> Call:
     """Return the call with its arguments evaluated, `*` and `**` spread where they are known."""
-    args: list[Value] = []
-    more = False
-    for argument in node.args:
-        if isinstance(argument, ast.Starred):
-            value = run.evaluate(argument.value, frame)
-            spread = loops.iterate(value)
-            args += spread or []
-            more = more or spread is None or (isinstance(value, Many) and value.open)
-        else:
-            args.append(run.evaluate(argument, frame))
+    args, more = loops.spread(run, node.args, frame)
     kwargs: dict[str, Value] = {}
     for keyword in node.keywords:
         value = run.evaluate(keyword.value, frame)

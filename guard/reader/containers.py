@@ -34,16 +34,7 @@ MAX_ITEMS = 20_000
 
 
 def make_sequence(run: Interpreter, node: ast.List | ast.Tuple | ast.Set, frame: Frame) -> Value:
-    items: list[Value] = []
-    more = False
-    for element in node.elts:
-        if isinstance(element, ast.Starred):
-            value = run.evaluate(element.value, frame)
-            spread = loops.iterate(value)
-            items += spread or []
-            more = more or spread is None or (isinstance(value, Many) and value.open)
-        else:
-            items.append(run.evaluate(element, frame))
+    items, more = loops.spread(run, node.elts, frame)
     result = Many(_KINDS[type(node)], items[:MAX_ITEMS], True, more or len(items) > MAX_ITEMS)
     result.depth = len(run.conditions)
     return result

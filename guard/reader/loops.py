@@ -42,6 +42,21 @@ def iterate(value: Value) -> list[Value] | None:
     return classes.members(value)
 
 
+def spread(run: Interpreter, nodes: list[ast.expr], frame: Frame) -> tuple[list[Value], bool]:
+    """Return what the expressions are worth, `*` spread, and whether there may be more."""
+    values: list[Value] = []
+    more = False
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            value = run.evaluate(node.value, frame)
+            items = iterate(value)
+            values += items or []
+            more = more or items is None or (isinstance(value, Many) and value.open)
+        else:
+            values.append(run.evaluate(node, frame))
+    return values, more
+
+
 def is_open(value: Value) -> bool:
     """Return whether a container may hold more than what is known of it."""
     return isinstance(value, Many | Mapping) and value.open
