@@ -21,8 +21,9 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from guard.python_source import SourceError, decode
 from guard.reader import read_revision
-from guard.reader.modules import Resolver, SourceError, decode, parse
+from guard.reader.modules import Resolver, parse
 
 SECONDS = 2
 MEGABYTES = 300

@@ -26,17 +26,18 @@ from typing import Any
 import msgspec
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent)]
 
 from referee import postgres, record  # noqa: E402
 from referee.compare import Comparison, Miss, compare, sent_by  # noqa: E402
 
 from benchmarks.corpus import History, default_cache, prepare  # noqa: E402
-from guard.graph import Graph, build_graph  # noqa: E402
+from guard.history.graph import Graph, build_graph  # noqa: E402
 from guard.operations import Opaque  # noqa: E402
-from guard.project import read_environments  # noqa: E402
-from guard.reader import Reading, read_revision  # noqa: E402
-from guard.reader.modules import Resolver, decode, parse  # noqa: E402
+from guard.project.environments import read_environments  # noqa: E402
+from guard.python_source import decode  # noqa: E402
+from guard.reader import ParsedRevision, read_revision  # noqa: E402
+from guard.reader.modules import Resolver, parse  # noqa: E402
 
 DIALECTS = ("sqlite", "postgresql", "mysql")
 # Histories that start from tables which they do not make themselves.
@@ -115,7 +116,7 @@ def _is_for_another(path: str, dialect: str, project: Path) -> bool:
 
 
 def _execute(program: str, job: dict[str, Any], project: Path) -> tuple[Run, set[str]]:
-    script = HERE.parent / "tests" / "referee" / "record.py"
+    script = HERE.parent / "tests" / "support" / "referee" / "record.py"
     done = subprocess.run(
         [program, "-W", "ignore", str(script)],
         input=json.dumps(job),
@@ -180,7 +181,7 @@ def _best(records: list[record.Record]) -> record.Record | None:
     return through[0] if through else max(records, key=lambda r: len(r["emitted"]), default=None)
 
 
-def _read(graph: Graph, project: Path, paths: list[str], dialect: str) -> dict[str, Reading]:
+def _read(graph: Graph, project: Path, paths: list[str], dialect: str) -> dict[str, ParsedRevision]:
     resolver = Resolver(project)
     readings = {}
     for path in paths:

@@ -28,7 +28,7 @@ from sqlalchemy import Engine, event
 
 from alembic import command
 from guard.config import Config
-from guard.project import Environment
+from guard.project.environments import Environment
 from guard.roundtrip import run_roundtrip
 
 PEER_TEST = """

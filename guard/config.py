@@ -14,12 +14,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from guard.errors import GuardError
 from guard.finding import Severity
 from guard.server import Server, parse_dialect, parse_version
-
-
-class ConfigError(Exception):
-    """Bad input that the user can mend: the message is one sentence with file and remedy."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -74,7 +71,7 @@ def load_config(start: Path) -> tuple[Config, Path | None]:
     """Return the settings that hold in `start` and the file they stand in (None: defaults).
 
     The nearest guard.toml or pyproject.toml with a [tool.guard] table wins, upwards from `start`
-    to the root of the git repository. Raises ConfigError.
+    to the root of the git repository. Raises GuardError.
     """
     for folder in (start, *start.parents):
         own = folder / "guard.toml"
@@ -92,14 +89,14 @@ def load_config(start: Path) -> tuple[Config, Path | None]:
 
 
 def parse_config(table: dict[str, Any], path: Path) -> Config:
-    """Return the checked settings; raise ConfigError naming `path`."""
+    """Return the checked settings; raise GuardError naming `path`."""
     try:
         config = msgspec.convert(table, Config)
         _ = config.server
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error))}") from None
+        raise GuardError(f"{path}: {_explain(str(error))}") from None
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise GuardError(f"{path}: {error}") from None
     return config
 
 
@@ -113,9 +110,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise GuardError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise GuardError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _explain(error: str) -> str:

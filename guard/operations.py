@@ -107,7 +107,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     comment: str | None = None
 
     @property
-    def fills_itself(self) -> bool:
+    def has_value_for_existing_rows(self) -> bool:
         """Whether existing rows get a value without help: a non-NULL default or a generated one."""
         if self.generated:
             return True

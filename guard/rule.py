@@ -71,7 +71,7 @@ class Context(Protocol):
         """Whether the column was added in this same deployment."""
         ...
 
-    def kept_by_column(self, table: Name, column: str) -> tuple[str, ...]:
+    def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
         """The keys, constraints and indexes that contain the column, as words for a message."""
         ...
 

@@ -76,7 +76,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
 
     @property
-    def undone_by(self) -> Direction:
+    def opposite_direction(self) -> Direction:
         """The direction that takes back what the statement does."""
         return "upgrade" if self.direction == "downgrade" else "downgrade"
 

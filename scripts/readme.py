@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from guard.catalog import load_rules
+from guard.judge.load_rules import load_rules
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -14,37 +14,72 @@ ROOT = Path(__file__).parent.parent
 GUARD = ROOT / "guard"
 SAMPLE = ROOT / "alembic" / "versions"
 
-# A module imports only from rows above its own. A folder counts as one module.
-ROWS: tuple[set[str], ...] = (
-    {"operations", "server", "credentials"},
-    {"statement", "head", "schema", "undo"},
-    {"facts", "finding", "edits", "comments", "sql", "schema_text"},
-    {"rule", "config", "reader", "reporters", "source"},
-    {
-        "catalog",
-        "judge",
-        "rule_docs",
-        "alembic_config",
-        "approvals",
-        "git",
-        "replay",
-        "cache",
-        "show",
-        "sqlfiles",
-    },
-    {"base", "project", "select"},
-    {"graph", "roundtrip", "source_files"},
-    {"history", "reading"},
-    {"lint", "scope", "sql_history"},
-    {"changes"},
-    {"check", "histories"},
-    {"approving"},
+# A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
+CHAPTERS: tuple[set[str], ...] = (
+    {"operations", "server", "credentials", "errors", "paths", "python_source"},
+    {"statement", "schema"},
+    {"facts", "finding", "sql"},
+    {"rule", "config", "project", "reader", "reporters"},
+    {"history", "roundtrip", "show", "suppression"},
+    {"judge", "source"},
+    {"run"},
     {"cli"},
     {"__main__"},
 )
+# So does a module inside its chapter; `__init__` is what the others see, and stands below them all.
+INSIDE: dict[str, tuple[set[str], ...]] = {
+    "cli": ({"main"},),
+    "history": (
+        {"cache", "difference", "git", "graph"},
+        {"base", "read"},
+        {"compare", "sql_history"},
+    ),
+    "judge": (
+        {"inverse", "load_rules", "replay", "select_rules"},
+        {"judge"},
+        {"statements"},
+    ),
+    "project": ({"alembic_config", "revision_header", "sql_folders"}, {"environments"}),
+    "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
+    "roundtrip": ({"databases", "places", "process"}, {"run"}),
+    "run": ({"scope"}, {"histories"}, {"check", "inspect"}, {"approve"}),
+    "schema": (
+        {"model", "names", "persistent_map"},
+        {"catalog", "describe"},
+        {"constraints"},
+        {"columns"},
+        {"tables"},
+        {"other_objects"},
+        {"apply"},
+        {"state"},
+    ),
+    "show": ({"revisions", "rules", "schema"},),
+    "source": ({"database_literals"}, {"files"}),
+    "sql": (
+        {"result", "tokens"},
+        {"cursor"},
+        {
+            "hole_roles",
+            "maintenance",
+            "names",
+            "plpgsql",
+            "rows",
+            "settings",
+            "sqlglot_check",
+            "types",
+        },
+        {"columns", "drop"},
+        {"alter", "create"},
+        {"objects"},
+        {"read"},
+    ),
+    "suppression": ({"approvals", "comments"}, {"decide"}),
+}
 RULES_MAY_IMPORT = {"rule", "operations", "facts", "statement"}
-ROW = {module: number for number, row in enumerate(ROWS) for module in row}
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
+
+
+PACKAGES = {"guard", *(f"guard.{name}" for name in INSIDE)}
 
 
 def files(folder: Path) -> list[Path]:
@@ -59,44 +94,68 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             module = "." if node.level else node.module or ""
             names = [f"{module}.{alias.name}" for alias in node.names]
-            yield from names if module == "guard" else [module]
+            yield from names if module in PACKAGES else [module]
 
 
-def guard_imports(path: Path) -> set[str]:
-    """Return the modules of guard that the file imports, all of them absolutely."""
+def guard_imports(path: Path) -> set[tuple[str, ...]]:
+    """Return the modules of guard that the file imports, as their parts; all absolutely."""
     names = list(imports(path))
     assert "." not in names, f"{path} imports relatively"
-    parts = (name.split(".") for name in names)
-    return {part[1] for part in parts if part[0] == "guard" and len(part) > 1}
+    found = {tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "guard"}
+    return {parts for parts in found if parts and parts != ("__version__",)}
 
 
-def module_of(path: Path) -> str:
-    return path.relative_to(GUARD).parts[0].removesuffix(".py")
+def place_of(path: Path) -> tuple[str, str]:
+    """Return the chapter of a module, and its name there; "" for a module that is a chapter."""
+    parts = path.relative_to(GUARD).with_suffix("").parts
+    return parts[0], parts[1] if len(parts) > 1 else ""
+
+
+def rows(table: tuple[set[str], ...]) -> dict[str, int]:
+    return {name: number for number, row in enumerate(table) for name in row}
 
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-MODULES = [path for path in files(GUARD) if module_of(path) not in ("__init__", "worker")]
+MODULES = [path for path in files(GUARD) if place_of(path)[0] not in ("__init__", "worker")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_a_module_imports_from_rows_above_it(path: Path) -> None:
-    module = module_of(path)
-    assert module in ROW, f"give {module} a row"
-    for imported in guard_imports(path) - {module, "__version__"}:
-        assert ROW[imported] < ROW[module], f"{module} imports {imported}"
+def test_a_chapter_imports_from_rows_above_it(path: Path) -> None:
+    row = rows(CHAPTERS)
+    chapter, _ = place_of(path)
+    assert chapter in row, f"give {chapter} a row"
+    for imported in {parts[0] for parts in guard_imports(path)} - {chapter}:
+        assert row[imported] < row[chapter], f"{chapter} imports {imported}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_module_imports_from_rows_above_it_in_its_chapter(path: Path) -> None:
+    chapter, name = place_of(path)
+    if name in ("", "__init__") or chapter == "reader":
+        return  # what the others see: all of its chapter may stand in it
+    row = rows(INSIDE[chapter])
+    for imported in guard_imports(path):
+        if imported[0] == chapter:
+            assert len(imported) > 1, f"{name} imports the whole of {chapter}"
+            assert row[imported[1]] < row[name], f"{name} imports {imported[1]}"
 
 
 def test_every_row_names_modules_that_exist() -> None:
-    existing = {module_of(path) for path in MODULES}
-    assert set(ROW) == existing
+    chapters = {place_of(path)[0] for path in MODULES}
+    assert set(rows(CHAPTERS)) == chapters
+    for chapter in sorted(
+        name for name in chapters if (GUARD / name).is_dir() and name != "reader"
+    ):
+        inside = {place_of(path)[1] for path in MODULES if place_of(path)[0] == chapter}
+        assert set(rows(INSIDE[chapter])) == inside - {"__init__"}
 
 
 @pytest.mark.parametrize("path", files(ROOT / "rules"), ids=relative)
 def test_a_rule_imports_the_vocabulary_and_the_standard_library(path: Path) -> None:
-    assert guard_imports(path) <= RULES_MAY_IMPORT
+    assert {parts[0] for parts in guard_imports(path)} <= RULES_MAY_IMPORT
     assert {name.split(".")[0] for name in imports(path)} <= sys.stdlib_module_names | {"guard"}
 
 
@@ -110,7 +169,7 @@ def test_the_worker_needs_only_what_the_project_has(path: Path) -> None:
 def test_a_heavy_package_is_imported_in_one_place(package: str) -> None:
     home = {"sqlglot": "sql"}.get(package, "worker")
     importers = {
-        module_of(path)
+        place_of(path)[0]
         for path in files(GUARD)
         if any(name.split(".")[0] == package for name in imports(path))
     }

@@ -10,16 +10,16 @@ import re
 
 from guard.facts import BuiltSql
 from guard.reader.modules import Module, Resolver
-from guard.reader.result import Procedure, Reading
+from guard.reader.result import ParsedRevision, Steps
 
 _EXECUTES = re.compile(r"\b(execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL)\s*\(")
 
 
 def read_revision(
     module: Module, resolver: Resolver, revision: str | None, dialect: str | None
-) -> Reading:
+) -> ParsedRevision:
     """Return what the parsed file does. `dialect` None: for every dialect that it asks about."""
-    from guard.reader import revision as reader  # noqa: PLC0415
+    from guard.reader import revision as reader
 
     return reader.read_revision(module, resolver, revision, dialect)
 
@@ -28,7 +28,7 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the SQL that the module, which is no revision, puts together and executes."""
     if not executes(module.lines):
         return ()
-    from guard.reader import source as reader  # noqa: PLC0415
+    from guard.reader import built_sql as reader
 
     return reader.read_source(module, resolver)
 
@@ -38,4 +38,4 @@ def executes(lines: list[str]) -> bool:
     return bool(_EXECUTES.search("".join(lines)))
 
 
-__all__ = ["Procedure", "Reading", "executes", "read_revision", "read_source"]
+__all__ = ["ParsedRevision", "Steps", "executes", "read_revision", "read_source"]

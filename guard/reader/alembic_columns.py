@@ -31,7 +31,7 @@ from guard.reader import clauses, columns, constraints, execution, types
 from guard.reader.alembic_arguments import Arguments, table_of
 from guard.reader.clauses import flag, string
 from guard.reader.state import Call
-from guard.reader.values import FALSE, NONE, Const, Made, Unknown, Value, truth
+from guard.reader.values import FALSE, NONE, Const, Construct, Unknown, Value, truth
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -145,7 +145,7 @@ def _changed_default(table: Name, column: str, given: Arguments) -> Operation:
 
 
 def _is_identity(value: Value | None) -> bool:
-    return isinstance(value, Made) and clauses.last(value.path) == "Identity"
+    return isinstance(value, Construct) and clauses.last(value.path) == "Identity"
 
 
 def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:

@@ -26,15 +26,26 @@ from guard.reader.alembic_constraints import (
 from guard.reader.clauses import flag, name
 from guard.reader.state import Call, unknown
 from guard.reader.text import Text
-from guard.reader.values import BIND, CONTEXT, FALSE, TRUE, Batch, Const, Made, Ref, Unknown, Value
+from guard.reader.values import (
+    BIND,
+    CONTEXT,
+    FALSE,
+    TRUE,
+    Batch,
+    Const,
+    Construct,
+    DottedName,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
-Word = Callable[["Interpreter", Call], Value]
+Known = Callable[["Interpreter", Call], Value]
 
 
-def word(path: str) -> Word | None:
+def word(path: str) -> Known | None:
     """Return what the dotted name does when called; None for what Alembic does not offer."""
     if path.startswith("alembic.op."):
         return _OPERATIONS.get(path.removeprefix("alembic.op."))
@@ -46,7 +57,7 @@ def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Val
     if method == "f":
         return call.args[0] if call.args else unknown(call.node)
     if method in {"get_bind", "get_context"}:
-        return Ref(BIND if method == "get_bind" else CONTEXT)
+        return DottedName(BIND if method == "get_bind" else CONTEXT)
     if method == "batch_alter_table":
         return batch
     if method not in _RECORDERS and method != "execute":
@@ -62,7 +73,7 @@ def batch_method(run: Interpreter, batch: Batch, method: str, call: Call) -> Val
     return _record(run, method, given, call)
 
 
-def _operation(operation: str) -> Word:
+def _operation(operation: str) -> Known:
     def record(run: Interpreter, call: Call) -> Value:
         given = arguments(operation, call)
         if call.open and not given:
@@ -91,7 +102,7 @@ def _create_table(run: Interpreter, given: Arguments, call: Call) -> Value:
     made = tables.read_table(table_of(given), items, given, run.dialect, complete=not call.open)
     sqlalchemy_words.emit_table(run, made, call)
     label = given.get("table_name") or Text.of("?")
-    return Made(
+    return Construct(
         "sqlalchemy.Table",
         (label, *items),
         {k: v for k, v in given.items() if k == "schema"},
@@ -151,20 +162,20 @@ def _same_text(run: Interpreter, call: Call) -> Value:
 
 
 def _inline(run: Interpreter, call: Call) -> Value:
-    return Made("inline_literal", call.args, call.kwargs, call.node)
+    return Construct("inline_literal", call.args, call.kwargs, call.node)
 
 
 def _run_async(run: Interpreter, call: Call) -> Value:
     if not call.args:
         return unknown(call.node)
-    given = Call(call.node, call.frame, (Ref(BIND), *call.args[1:]), call.kwargs)
+    given = Call(call.node, call.frame, (DottedName(BIND), *call.args[1:]), call.kwargs)
     return run.call(call.args[0], given)
 
 
 def _invoke(run: Interpreter, call: Call) -> Value:
     """`op.invoke(ops.DropTableOp(...))`: the object's name says which operation it is."""
     given = call.args[0] if call.args else None
-    if isinstance(given, Made) and given.path.endswith("Op"):
+    if isinstance(given, Construct) and given.path.endswith("Op"):
         operation = _snake(clauses.last(given.path).removesuffix("Op"))
         if operation in PARAMETERS and isinstance(call.node, ast.Call):
             inner = Call(call.node, call.frame, given.args, given.kwargs)
@@ -178,7 +189,7 @@ def _snake(camel: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in camel).lstrip("_")
 
 
-def _constant(value: Value) -> Word:
+def _constant(value: Value) -> Known:
     def give(run: Interpreter, call: Call) -> Value:
         return value
 
@@ -208,7 +219,7 @@ _RECORDERS: dict[str, Callable[[Any, Arguments, Call], list[Operation]]] = {
     "drop_table_comment": _table_comment,
     "rename_table": _rename_table,
 }
-_OPERATIONS: dict[str, Word] = {
+_OPERATIONS: dict[str, Known] = {
     **{operation: _operation(operation) for operation in _RECORDERS},
     "execute": _execute,
     "batch_alter_table": _batch,
@@ -216,12 +227,12 @@ _OPERATIONS: dict[str, Word] = {
     "inline_literal": _inline,
     "invoke": _invoke,
     "run_async": _run_async,
-    "get_bind": _constant(Ref(BIND)),
-    "get_context": _constant(Ref(CONTEXT)),
+    "get_bind": _constant(DottedName(BIND)),
+    "get_context": _constant(DottedName(CONTEXT)),
 }
-_CONTEXT: dict[str, Word] = {
-    "alembic.context.get_context": _constant(Ref(CONTEXT)),
-    "alembic.context.get_bind": _constant(Ref(BIND)),
+_CONTEXT: dict[str, Known] = {
+    "alembic.context.get_context": _constant(DottedName(CONTEXT)),
+    "alembic.context.get_bind": _constant(DottedName(BIND)),
     "alembic.context.is_offline_mode": _offline,
     "alembic.context.execute": _execute,
 }

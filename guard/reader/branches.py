@@ -11,7 +11,7 @@ from guard.reader import loops
 from guard.reader.state import Condition, Flow, Frame
 from guard.reader.values import (
     Const,
-    Many,
+    Sequence,
     Unknown,
     Value,
     is_known,
@@ -140,7 +140,7 @@ def _matches(run: Interpreter, subject: Value, pattern: ast.pattern, frame: Fram
         case ast.MatchSequence(patterns=patterns) if not any(
             isinstance(p, ast.MatchStar) for p in patterns
         ):
-            items = loops.iterate(subject) if isinstance(subject, Many) else None
+            items = loops.iterate(subject) if isinstance(subject, Sequence) else None
             if items is not None and not loops.is_open(subject):
                 if len(items) != len(patterns):
                     return False

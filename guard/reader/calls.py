@@ -26,12 +26,12 @@ from guard.reader.values import (
     BoundMethod,
     Class,
     Const,
+    Construct,
+    DottedName,
     Function,
     Instance,
-    Made,
-    Many,
     Mapping,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     join,
@@ -79,7 +79,7 @@ def arguments(run: Interpreter, node: ast.Call, frame: Frame) -> Call:
 
 def _method(run: Interpreter, owner: Value, name: str) -> Value:
     """Return `owner.name` as what is about to be called."""
-    if isinstance(owner, Unknown | Made):
+    if isinstance(owner, Unknown | Construct):
         return BoundMethod(owner, name)
     return run.attribute(owner, name)
 
@@ -91,18 +91,18 @@ def call(run: Interpreter, function: Value, call: Call) -> Value:
             return call_function(run, function, call)
         case Class():
             return _instantiate(run, function, call)
-        case Ref(path):
+        case DottedName(path):
             return _call_name(run, path, call)
         case BoundMethod(receiver, name):
             return _call_method(run, receiver, name, call)
-        case Made(receiver=receiver, called=False, path=name) if receiver is not None:
+        case Construct(receiver=receiver, called=False, path=name) if receiver is not None:
             return _call_method(run, receiver, name, call)
         case Instance() if (method := classes.lookup(function.cls, "__call__")) is not None:
             return run.call(run.bind(method, function), call)
-        case Made(path="functools.partial", args=(inner, *given)):
+        case Construct(path="functools.partial", args=(inner, *given)):
             return run.call(inner, _with_given(call, tuple(given), function.kwargs))
-        case Made(path=path, called=True) if path.endswith("sessionmaker"):
-            return Ref(SESSION)
+        case Construct(path=path, called=True) if path.endswith("sessionmaker"):
+            return DottedName(SESSION)
         case _ if _reaches_database(call):
             run.opaque("it calls something that could not be followed", call.node, call.frame)
     return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.node))
@@ -115,7 +115,7 @@ def _with_given(call: Call, args: tuple[Value, ...], kwargs: dict[str, Value]) -
 def _instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
     """Return an instance; a class that stands for a database type or table is kept by name."""
     if sqlalchemy_words.is_made(cls):
-        return Made(cls.name, call.args, call.kwargs, call.node, receiver=cls)
+        return Construct(cls.name, call.args, call.kwargs, call.node, receiver=cls)
     return classes.instantiate(run, cls, call)
 
 
@@ -123,17 +123,17 @@ def _call_name(run: Interpreter, path: str, call: Call) -> Value:
     word = python_words.word(path) or alembic_words.word(path) or sqlalchemy_words.word(path)
     if word is not None:
         return word(run, call)
-    settled = imports.settle(run, Ref(path))
-    if not isinstance(settled, Ref):
+    settled = imports.settle(run, DottedName(path))
+    if not isinstance(settled, DottedName):
         return run.call(settled, call)
     if path.startswith("alembic.op."):
         return plugin_words.record(run, path, call)
     if _reaches_database(call) and path.partition(".")[0] not in _HARMLESS | imports.LIBRARIES:
         run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
-    return Made(path, call.args, call.kwargs, call.node)
+    return Construct(path, call.args, call.kwargs, call.node)
 
 
-def report_unfollowed(run: Interpreter, value: Made, node: ast.Call, frame: Frame) -> None:
+def report_unfollowed(run: Interpreter, value: Construct, node: ast.Call, frame: Frame) -> None:
     """Record a call made for its effect whose code is not in sight: it may use `op` itself."""
     package = value.path.partition(".")[0]
     if (
@@ -154,8 +154,8 @@ def _call_method(run: Interpreter, receiver: Value, name: str, call: Call) -> Va
         result = methods.method(run, receiver, name, call)
     if result is not None:
         return result
-    if isinstance(receiver, Made | Class):
-        return Made(name, call.args, call.kwargs, call.node, receiver=receiver)
+    if isinstance(receiver, Construct | Class):
+        return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
     if _reaches_database(call):
         run.opaque("it calls something that could not be followed", call.node, call.frame)
     if isinstance(receiver, Unknown):
@@ -193,7 +193,7 @@ def call_function(run: Interpreter, function: Function, call: Call) -> Value:
         if _reaches_database(call):
             reason = "it calls code of the application that is longer than guard follows"
             run.opaque(reason, call.node, call.frame)
-        return Made(f"{function.module.path}:{call.code}", call.args, call.kwargs, call.node)
+        return Construct(f"{function.module.path}:{call.code}", call.args, call.kwargs, call.node)
     finally:
         run.calls.pop()
         run.active.pop()
@@ -203,7 +203,7 @@ def call_function(run: Interpreter, function: Function, call: Call) -> Value:
 def _run_body(run: Interpreter, function: Function, frame: Frame, call: Call) -> Value:
     if isinstance(function.node, ast.Lambda):
         return run.evaluate(function.node.body, frame)
-    yielded = Many("list", [])
+    yielded = Sequence("list", [])
 
     def on_yield(value: Value) -> None:
         yielded.items.append(value)
@@ -243,7 +243,7 @@ def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
     for name, value in zip(positional, args, strict=False):
         names[name] = value
     if spec.vararg is not None:
-        names[spec.vararg.arg] = Many("tuple", list(args[len(positional) :]), open=call.open)
+        names[spec.vararg.arg] = Sequence("tuple", list(args[len(positional) :]), open=call.open)
     by_position = function.defaults[: len(spec.defaults)]
     for name, default in zip(reversed(positional), reversed(by_position), strict=False):
         if name not in names and default is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from guard.reader.state import Call, Frame, unknown
 from guard.reader.text import Text
-from guard.reader.values import Class, Function, Instance, Made, Ref, Unknown, Value
+from guard.reader.values import Class, Construct, DottedName, Function, Instance, Unknown, Value
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -27,12 +27,12 @@ def define(run: Interpreter, node: ast.ClassDef, frame: Frame) -> Class:
     )
     inherited = next((b.fields for b in bases if isinstance(b, Class) and b.fields), ())
     is_enum = any(
-        (isinstance(b, Ref) and b.path in _ENUMS) or (isinstance(b, Class) and b.is_enum)
+        (isinstance(b, DottedName) and b.path in _ENUMS) or (isinstance(b, Class) and b.is_enum)
         for b in bases
     )
-    is_tuple = any(isinstance(b, Ref) and b.path == "typing.NamedTuple" for b in bases) or any(
-        isinstance(b, Class) and b.is_tuple for b in bases
-    )
+    is_tuple = any(
+        isinstance(b, DottedName) and b.path == "typing.NamedTuple" for b in bases
+    ) or any(isinstance(b, Class) and b.is_tuple for b in bases)
     all_fields = tuple(dict.fromkeys(inherited + fields))
     return Class(node.name, frame.module, inner.names, all_fields, bases, is_enum, is_tuple)
 
@@ -80,7 +80,7 @@ def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
     instance = Instance(cls, {})
     for name in cls.fields:
         default = lookup(cls, name)
-        if isinstance(default, Made) and default.path == "dataclasses.field":
+        if isinstance(default, Construct) and default.path == "dataclasses.field":
             factory = default.kwargs.get("default_factory")
             inner = Call(call.node, call.frame, (), {})
             default = run.call(factory, inner) if factory else default.kwargs.get("default")
@@ -94,7 +94,7 @@ def instantiate(run: Interpreter, cls: Class, call: Call) -> Value:
         instance.attributes[name] = value
     instance.attributes.update(call.kwargs)
     if not cls.fields:
-        instance.attributes["<args>"] = Made(cls.name, call.args, call.kwargs)
+        instance.attributes["<args>"] = Construct(cls.name, call.args, call.kwargs)
     after = lookup(cls, "__post_init__")
     if after is not None:
         run.call(run.bind(after, instance), Call(call.node, call.frame, (), {}))
@@ -124,7 +124,7 @@ def bases_of(cls: Class) -> list[str]:
     """Return the dotted names of all base classes, nearest first."""
     names: list[str] = []
     for base in cls.bases:
-        if isinstance(base, Ref | Made):
+        if isinstance(base, DottedName | Construct):
             names.append(base.path)
         elif isinstance(base, Class):
             names += [base.name, *bases_of(base)]

@@ -11,10 +11,10 @@ from guard.reader.values import (
     BoundMethod,
     Class,
     Const,
+    Construct,
+    DottedName,
     Instance,
-    Made,
-    Many,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     is_known,
@@ -40,9 +40,9 @@ def string(value: Value | None) -> str | None:
             return value.plain
         case Instance(attributes=attributes) if "value" in attributes:
             return string(attributes["value"])
-        case Made(path=path, args=(inner, *_)) if last(path) in _NAMES:
+        case Construct(path=path, args=(inner, *_)) if last(path) in _NAMES:
             return string(inner)
-        case Made(code=code) | Unknown(code=code):
+        case Construct(code=code) | Unknown(code=code):
             return unknown_name(code)
         case Const(plain):
             return str(plain)
@@ -59,18 +59,18 @@ def strings(value: Value | None) -> tuple[str, ...]:
     match value:
         case None | Const(None):
             return ()
-        case Many(items=items, open=more):
+        case Sequence(items=items, open=more):
             return tuple(sql(item) for item in items) + (("{...}",) if more else ())
-        case Text() | Made():
+        case Text() | Construct():
             return (sql(value),)
     return (unknown_name(code_of(value)),)
 
 
 def code_of(value: Value) -> str:
     match value:
-        case Unknown(code=code) | Made(code=code):
+        case Unknown(code=code) | Construct(code=code):
             return code
-        case Ref(path):
+        case DottedName(path):
             return path.strip("<>")
         case BoundMethod(receiver=receiver, name=attribute):
             return f"{code_of(receiver)}.{attribute}"
@@ -95,7 +95,7 @@ def sql(value: Value | None) -> str:
             return value.plain
         case Instance(attributes={"value": inner}):
             return sql(inner)
-        case Made():
+        case Construct():
             return _made_sql(value)
         case Unknown(code=code):
             return unknown_name(code)
@@ -116,7 +116,7 @@ _JOINTS: dict[type[ast.AST], str] = {ast.BitAnd: "AND", ast.BitOr: "OR"}
 _NULLS = {"is_": "IS NULL", "is_not": "IS NOT NULL", "isnot": "IS NOT NULL"}
 
 
-def _operator_sql(value: Made) -> str:
+def _operator_sql(value: Construct) -> str:
     """Return `table.c.a > 0` as `a > 0`, where both sides are known."""
     match value.source, value.args:
         case ast.Compare(ops=[operator]), (left, right):
@@ -132,7 +132,7 @@ def _operator_sql(value: Made) -> str:
     return unknown_name(value.code) if "{" in written else written
 
 
-def _made_sql(value: Made) -> str:
+def _made_sql(value: Construct) -> str:
     word = last(value.path)
     if value.path == "<operator>":
         return _operator_sql(value)
@@ -155,7 +155,7 @@ def _made_sql(value: Made) -> str:
         return f"{word}({arguments})"
     if (
         not value.called
-        and isinstance(value.receiver, Made)
+        and isinstance(value.receiver, Construct)
         and value.receiver.path in {"c", "columns"}
     ):
         return word
@@ -179,7 +179,7 @@ def always_true(value: Value) -> bool:
     match value:
         case Const(True):
             return True
-        case Made(path=path, args=args):
+        case Construct(path=path, args=args):
             if last(path) == "true":
                 return True
             if last(path) == "text" and args and isinstance(args[0], Text):

@@ -9,7 +9,17 @@ from guard.reader.clauses import flag, last, quoted, sql, string
 from guard.reader.constraints import foreign_key, read_constraint
 from guard.reader.text import Text
 from guard.reader.types import TypeCheck, read_type, type_check
-from guard.reader.values import FALSE, TRUE, Class, Const, Instance, Made, Ref, Value, truth
+from guard.reader.values import (
+    FALSE,
+    TRUE,
+    Class,
+    Const,
+    Construct,
+    DottedName,
+    Instance,
+    Value,
+    truth,
+)
 
 COLUMN_WORDS = {"Column", "mapped_column", "Field"}
 _INTEGERS = {"integer", "bigint", "smallint"}
@@ -26,7 +36,7 @@ class ReadColumn(msgspec.Struct, frozen=True):
 
 
 def is_column(value: Value) -> bool:
-    return isinstance(value, Made) and last(value.path) in COLUMN_WORDS and value.called
+    return isinstance(value, Construct) and last(value.path) in COLUMN_WORDS and value.called
 
 
 def read_column(
@@ -36,7 +46,7 @@ def read_column(
 
     `lone_key`: whether it is all of the table's primary key; None where only the column says so.
     """
-    if not isinstance(value, Made) or not is_column(value):
+    if not isinstance(value, Construct) or not is_column(value):
         return None
     args = list(value.args)
     label = value.kwargs.get("name")
@@ -45,7 +55,7 @@ def read_column(
     kind = value.kwargs.get("type_")
     if kind is None and args and not _is_item(args[0]):
         kind = args.pop(0)
-    items = [a for a in args if isinstance(a, Made)]
+    items = [a for a in args if isinstance(a, Construct)]
     column_name = string(label) or unknown_name("?")
     primary = flag(value.kwargs.get("primary_key"))
     nullable = value.kwargs.get("nullable")
@@ -79,13 +89,13 @@ def read_column(
 
 
 def _is_type(value: Value) -> bool:
-    return isinstance(value, Made | Ref | Class) and not (
-        isinstance(value, Made) and last(value.path) in {"quoted_name", "f"}
+    return isinstance(value, Construct | DottedName | Class) and not (
+        isinstance(value, Construct) and last(value.path) in {"quoted_name", "f"}
     )
 
 
 def _is_item(value: Value) -> bool:
-    return isinstance(value, Made) and last(value.path) in {
+    return isinstance(value, Construct) and last(value.path) in {
         "ForeignKey",
         "CheckConstraint",
         "Computed",
@@ -103,9 +113,9 @@ def read_default(value: Value | None) -> Default | None:
             return None
         case Text():
             return Default(quoted(value) if value.known else None)
-        case Made(path=path, args=(inner, *_)) if last(path) == "DefaultClause":
+        case Construct(path=path, args=(inner, *_)) if last(path) == "DefaultClause":
             return read_default(inner)
-        case Made():
+        case Construct():
             text = sql(value)
             return Default(None if text.startswith("{") else text)
         case Const(plain):
@@ -115,9 +125,9 @@ def read_default(value: Value | None) -> Default | None:
     return Default(None)
 
 
-def _generated(items: list[Made], kwargs: dict[str, Value]) -> Generated | None:
+def _generated(items: list[Construct], kwargs: dict[str, Value]) -> Generated | None:
     for item in (*items, kwargs.get("server_default")):
-        if not isinstance(item, Made):
+        if not isinstance(item, Construct):
             continue
         match last(item.path):
             case "Computed":

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from guard.operations import Column, Constraint, CreateIndex, DropIndex, Name, unknown_name
 from guard.reader.clauses import flag, last, sql, string, strings
 from guard.reader.table_objects import owning_table
-from guard.reader.values import Made, Value
+from guard.reader.values import Construct, Value
 
 ConstraintType = Literal["primary key", "unique", "check", "exclude", "foreign key"]
 _CONSTRAINTS: dict[str, ConstraintType] = {
@@ -21,7 +21,7 @@ _CONSTRAINTS: dict[str, ConstraintType] = {
 
 def read_constraint(value: Value) -> Constraint | None:
     """Return the constraint of a `sa.UniqueConstraint(...)` and its kin; None for other things."""
-    if not isinstance(value, Made) or (kind := _CONSTRAINTS.get(last(value.path))) is None:
+    if not isinstance(value, Construct) or (kind := _CONSTRAINTS.get(last(value.path))) is None:
         return None
     label = string(value.kwargs.get("name"))
     not_valid = flag(value.kwargs.get("postgresql_not_valid"))
@@ -42,13 +42,13 @@ def read_constraint(value: Value) -> Constraint | None:
     )
 
 
-def foreign_key(item: Made, column: str) -> Constraint:
+def foreign_key(item: Construct, column: str) -> Constraint:
     """Return the constraint of a `sa.ForeignKey(...)` in the column's definition."""
     target = string(item.args[0] if item.args else item.kwargs.get("column")) or "{?}"
     return _references(item, (column,), (target,))
 
 
-def _references(item: Made, columns: tuple[str, ...], targets: tuple[str, ...]) -> Constraint:
+def _references(item: Construct, columns: tuple[str, ...], targets: tuple[str, ...]) -> Constraint:
     tables = [t.rpartition(".")[0] for t in targets] or [""]
     schema, _, table = (tables[0] or "{?}").rpartition(".")
     return Constraint(
@@ -76,7 +76,7 @@ def _options(kwargs: dict[str, Value]) -> dict[str, Any]:
 
 def read_index(value: Value, table: Name) -> CreateIndex | None:
     """Return the index of a `sa.Index("name", "a", "b")`; None for anything else."""
-    if not isinstance(value, Made) or last(value.path) != "Index":
+    if not isinstance(value, Construct) or last(value.path) != "Index":
         return None
     label, columns = (value.args[0], value.args[1:]) if value.args else (None, ())
     return make_index(label, table, tuple(sql(c) for c in columns), value.kwargs)
@@ -84,7 +84,7 @@ def read_index(value: Value, table: Name) -> CreateIndex | None:
 
 def index_operation(value: Value, *, drop: bool) -> CreateIndex | DropIndex | None:
     """Return the making or the drop of a `sa.Index("name", table.c.a)`; None for anything else."""
-    if not isinstance(value, Made) or last(value.path) != "Index":
+    if not isinstance(value, Construct) or last(value.path) != "Index":
         return None
     table = owning_table(value)
     if not drop:

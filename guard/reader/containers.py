@@ -13,11 +13,11 @@ from guard.reader.values import (
     NONE,
     Class,
     Const,
+    Construct,
+    DottedName,
     Instance,
-    Made,
-    Many,
     Mapping,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     is_known,
@@ -35,7 +35,7 @@ MAX_ITEMS = 20_000
 
 def make_sequence(run: Interpreter, node: ast.List | ast.Tuple | ast.Set, frame: Frame) -> Value:
     items, more = loops.spread(run, node.elts, frame)
-    result = Many(_KINDS[type(node)], items[:MAX_ITEMS], True, more or len(items) > MAX_ITEMS)
+    result = Sequence(_KINDS[type(node)], items[:MAX_ITEMS], True, more or len(items) > MAX_ITEMS)
     result.depth = len(run.conditions)
     return result
 
@@ -80,27 +80,27 @@ def evaluate_subscript(run: Interpreter, node: ast.Subscript, frame: Frame) -> V
             return owner.pairs[key][1]
         case Class() if owner.is_enum and isinstance(key, str):
             return classes.lookup(owner, key) or unknown(node)
-        case Made():
-            return Made("<item>", (index,), receiver=owner, source=node)
+        case Construct():
+            return Construct("<item>", (index,), receiver=owner, source=node)
         case Unknown(origin=origin, inspected=inspected):
             return Unknown(node, origin, inspected)
-        case Ref("<globals>") if is_known(index):
+        case DottedName("<globals>") if is_known(index):
             return (
                 imports.name_in(run, frame.module, str(key))
                 or frame.names.get(str(key))
                 or unknown(node)
             )
-        case Ref("os.environ"):
+        case DottedName("os.environ"):
             return Unknown(node)
-        case Ref(path):
-            return Ref(path)  # a generic alias such as Mapped[int]
+        case DottedName(path):
+            return DottedName(path)  # a generic alias such as Mapped[int]
     return unknown(node, owner, index)
 
 
 def _item_at(owner: Value, place: int) -> Value | None:
     """Return the item of a sequence; None where there is none, or it is not known."""
     match owner:
-        case Many(items=items, kind=kind) if kind != "set" and (not owner.open or place >= 0):
+        case Sequence(items=items, kind=kind) if kind != "set" and (not owner.open or place >= 0):
             return items[place] if -len(items) <= place < len(items) else None
         case Text() if owner.known and -len(owner.plain) <= place < len(owner.plain):
             start = place % len(owner.plain)
@@ -124,14 +124,16 @@ def _slice(
         case Text() if owner.known and cut.step in (None, 1):
             start, end, _ = cut.indices(len(owner.plain))
             return owner.slice(start, max(end, start))
-        case Many(kind=kind, items=items, open=False):
-            return Many(kind, items[cut], owner.certain)
+        case Sequence(kind=kind, items=items, open=False):
+            return Sequence(kind, items[cut], owner.certain)
     return unknown(node, owner)
 
 
 def evaluate_comprehension(run: Interpreter, node: ast.expr, frame: Frame) -> Value:
     assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp)
-    result = Many("set" if isinstance(node, ast.SetComp) else "list", [], depth=len(run.conditions))
+    result = Sequence(
+        "set" if isinstance(node, ast.SetComp) else "list", [], depth=len(run.conditions)
+    )
     inner = Frame(frame.module, {}, (frame.names, *frame.outer), frame.function)
     item: Value = NONE
     for certain in _generate(run, node.generators, inner, result):
@@ -160,7 +162,7 @@ def _generate(
     run: Interpreter,
     generators: list[ast.comprehension],
     frame: Frame,
-    result: Many | Mapping,
+    result: Sequence | Mapping,
 ) -> Iterator[bool | None]:
     """Yield once for each item, its names bound: False where a condition is not known.
 
@@ -170,9 +172,9 @@ def _generate(
     iterable = run.evaluate(first.iter, frame)
     sqlalchemy_words.iterated(run, iterable, first.iter, frame)
     known = loops.iterate(iterable)
-    more = known is None or (isinstance(iterable, Many | Mapping) and iterable.open)
+    more = known is None or (isinstance(iterable, Sequence | Mapping) and iterable.open)
     result.open = result.open or more
-    certain = not isinstance(iterable, Many | Mapping) or iterable.certain
+    certain = not isinstance(iterable, Sequence | Mapping) or iterable.certain
     unsettled = None if certain else Condition(first.iter, form="for ... in {}")
     with run.condition(unsettled):
         for item in known or ():
@@ -190,7 +192,7 @@ def _generate_item(
     item: Value,
     rest: list[ast.comprehension],
     frame: Frame,
-    result: Many | Mapping,
+    result: Sequence | Mapping,
     certain: bool | None,
 ) -> Iterator[bool | None]:
     run.step()

@@ -24,7 +24,7 @@ from guard.reader.clauses import last
 from guard.reader.provenance import record_built
 from guard.reader.state import Call
 from guard.reader.text import Text
-from guard.reader.values import Made, Many, Unknown, Value
+from guard.reader.values import Construct, Sequence, Unknown, Value
 from guard.sql import Hole, read_sql
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def execute(run: Interpreter, value: Value, call: Call) -> Value:
     inner = sql_text(value)
     if inner is not None:
         return _execute_text(run, inner, call)
-    if isinstance(value, Many):
+    if isinstance(value, Sequence):
         for item in value.items:
             execute(run, item, call)
         return Unknown(call.node)
     operations = _construct(run, value)
     if operations:
         run.emit(operations, call.node, call.frame)
-    elif isinstance(value, Made) and value.receiver is not None and _is_harmless(value):
+    elif isinstance(value, Construct) and value.receiver is not None and _is_harmless(value):
         pass
     else:
         run.emit(
@@ -79,7 +79,7 @@ def execute(run: Interpreter, value: Value, call: Call) -> Value:
 
 def sql_text(value: Value) -> Text | None:
     """Return the SQL of a string, `text()`, `DDL()`, also behind `.bindparams()` and the like."""
-    while isinstance(value, Made):
+    while isinstance(value, Construct):
         if last(value.path) in {"text", "DDL", "SQL"} and value.args:
             value = value.args[0]
         elif value.receiver is not None and value.path in {
@@ -95,7 +95,7 @@ def sql_text(value: Value) -> Text | None:
     return value if isinstance(value, Text) else None
 
 
-def _is_harmless(value: Made) -> bool:
+def _is_harmless(value: Construct) -> bool:
     return value.path in {"next_value"}
 
 
@@ -104,7 +104,7 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
     operation = rows.operation_of(value)
     if operation is not None:
         return [operation]
-    if not isinstance(value, Made) or not value.args:
+    if not isinstance(value, Construct) or not value.args:
         return []
     subject = value.args[0]
     table = table_objects.table_name(subject)
@@ -120,7 +120,7 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
             return [AddConstraint(table=owner, constraint=constraint)]
         return [DropConstraint(table=owner, constraint=constraint.name, type=constraint.type)]
     match word:
-        case "CreateTable" if isinstance(subject, Made) and table is not None:
+        case "CreateTable" if isinstance(subject, Construct) and table is not None:
             made = tables.read_table(table, subject.args[1:], subject.kwargs, run.dialect)
             return [made.create, *made.indexes]
         case "DropTable" if table is not None:
@@ -135,9 +135,9 @@ def _construct(run: Interpreter, value: Value) -> list[Operation]:
         case "DropSchema":
             cascade = clauses.flag(value.kwargs.get("cascade"))
             return [DropSchema(name=clauses.name(subject), cascade=cascade)]
-        case "CreateSequence" if isinstance(subject, Made) and subject.args:
+        case "CreateSequence" if isinstance(subject, Construct) and subject.args:
             return [CreateObject(object_type="sequence", name=clauses.name(subject.args[0]))]
-        case "DropSequence" if isinstance(subject, Made) and subject.args:
+        case "DropSequence" if isinstance(subject, Construct) and subject.args:
             return [DropObject(object_type="sequence", name=clauses.name(subject.args[0]))]
     return []
 

@@ -24,12 +24,12 @@ from guard.reader.values import (
     BoundMethod,
     Class,
     Const,
+    Construct,
+    DottedName,
     Function,
     Instance,
-    Made,
-    Many,
     ModuleValue,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     from_python,
@@ -71,7 +71,7 @@ def _lookup(run: Interpreter, node: ast.Name, frame: Frame) -> Value:
     if node.id == "__name__":
         return Text.of(frame.module.name or "revision")
     if hasattr(builtins, node.id):
-        return Ref(f"builtins.{node.id}")
+        return DottedName(f"builtins.{node.id}")
     return Unknown(node.id)
 
 
@@ -113,11 +113,11 @@ def _yield_from(run: Interpreter, node: ast.YieldFrom, frame: Frame) -> Value:
 def attribute(run: Interpreter, value: Value, name: str) -> Value:
     """Return `value.name`."""
     match value:
-        case Ref(path) if path.startswith("<"):
+        case DottedName(path) if path.startswith("<"):
             return _database_attribute(run, path, name)
-        case Ref(path):
-            return Ref(f"{path}.{name}")
-        case Made():
+        case DottedName(path):
+            return DottedName(f"{path}.{name}")
+        case Construct():
             return _made_attribute(value, name)
         case ModuleValue(module):
             return imports.name_in(run, module, name) or Unknown(name)
@@ -125,7 +125,7 @@ def attribute(run: Interpreter, value: Value, name: str) -> Value:
             found = classes.lookup(value, name)
             if isinstance(found, Function) and found.method == "class":
                 return msgspec.structs.replace(found, receiver=value)
-            return found if found is not None else Made(name, receiver=value, called=False)
+            return found if found is not None else Construct(name, receiver=value, called=False)
         case Instance():
             return _instance_attribute(run, value, name)
         case Const(PurePath() as path):
@@ -155,22 +155,22 @@ def _database_attribute(run: Interpreter, path: str, name: str) -> Value:
     if path == CONTEXT and name.startswith("version_table"):
         return Unknown(f"context.{name}", "constant")  # the project's own configuration
     if name == "dialect":
-        return Ref(DIALECT)
+        return DottedName(DIALECT)
     if path == DIALECT and name in {"name", "dialect_description"}:
         return _dialect_name(run)
     if path == BIND and name == "name":  # Engine.name
         return _dialect_name(run)
     if path in {BIND, CONTEXT, SESSION} and name in {"engine", "bind", "connection", "sync_engine"}:
         if name == "connection" and path == SESSION:
-            return BoundMethod(Ref(SESSION), "connection")
-        return Ref(BIND)
+            return BoundMethod(DottedName(SESSION), "connection")
+        return DottedName(BIND)
     if path == CONTEXT and name == "__dialect__":  # op.get_context().impl.__dialect__
         return _dialect_name(run)
     if path == CONTEXT and name == "impl":
-        return Ref(CONTEXT)
+        return DottedName(CONTEXT)
     if path == CONTEXT and name == "as_sql":
         return FALSE
-    return BoundMethod(Ref(path), name)
+    return BoundMethod(DottedName(path), name)
 
 
 def _dialect_name(run: Interpreter) -> Value:
@@ -178,17 +178,17 @@ def _dialect_name(run: Interpreter) -> Value:
     return Text.of(name, code="dialect") if name else Unknown("dialect", "constant")
 
 
-def _made_attribute(value: Made, name: str) -> Value:
+def _made_attribute(value: Construct, name: str) -> Value:
     if value.path == "argparse.Namespace":
         return value.kwargs.get(name, Unknown(name))
-    return Made(name, receiver=value, called=False)
+    return Construct(name, receiver=value, called=False)
 
 
 def _path_attribute(path: PurePath, name: str) -> Value:
     if name in {"parent", "name", "stem", "suffix", "parts"}:
         return from_python(getattr(path, name))
     if name == "parents":
-        return Many("tuple", [Const(p) for p in path.parents])
+        return Sequence("tuple", [Const(p) for p in path.parents])
     return BoundMethod(Const(path), name)
 
 

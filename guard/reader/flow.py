@@ -14,11 +14,11 @@ from guard.reader.text import Text, concat
 from guard.reader.values import (
     EXIT,
     NONE,
+    Construct,
     Function,
     Instance,
-    Made,
-    Many,
     Mapping,
+    Sequence,
     Value,
     as_text,
     key_of,
@@ -50,7 +50,7 @@ def _expression(run: Interpreter, node: ast.Expr, frame: Frame) -> Flow:
     value = run.evaluate(node.value, frame)
     if value == EXIT:
         return Flow.RAISES
-    if isinstance(node.value, ast.Call) and isinstance(value, Made):
+    if isinstance(node.value, ast.Call) and isinstance(value, Construct):
         calls.report_unfollowed(run, value, node.value, frame)
     return Flow.GOES_ON
 
@@ -100,11 +100,11 @@ def assign(run: Interpreter, target: ast.expr, value: Value, frame: Frame) -> No
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)
             key = run.evaluate(index, frame)
-            if isinstance(holder, Mapping | Many):
+            if isinstance(holder, Mapping | Sequence):
                 _set_item(run, holder, key, value)
 
 
-def _set_item(run: Interpreter, holder: Many | Mapping, key: Value, value: Value) -> None:
+def _set_item(run: Interpreter, holder: Sequence | Mapping, key: Value, value: Value) -> None:
     holder.certain = holder.certain and len(run.conditions) <= holder.depth
     place = key_of(key)
     if methods.holds(value, holder):
@@ -118,7 +118,7 @@ def _set_item(run: Interpreter, holder: Many | Mapping, key: Value, value: Value
 
 
 def _unpack(run: Interpreter, targets: list[ast.expr], value: Value, frame: Frame) -> None:
-    items = None if isinstance(value, Many | Mapping) and value.open else loops.iterate(value)
+    items = None if isinstance(value, Sequence | Mapping) and value.open else loops.iterate(value)
     starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
     if items is not None and starred is None and len(items) == len(targets):
         for target, item in zip(targets, items, strict=True):
@@ -126,7 +126,7 @@ def _unpack(run: Interpreter, targets: list[ast.expr], value: Value, frame: Fram
     elif items is not None and starred is not None and len(items) >= len(targets) - 1:
         after = len(targets) - starred - 1
         middle = items[starred : len(items) - after]
-        spread = [*items[:starred], Many("list", middle), *items[len(items) - after :]]
+        spread = [*items[:starred], Sequence("list", middle), *items[len(items) - after :]]
         for target, item in zip(targets, spread, strict=True):
             assign(run, target, item, frame)
     else:
@@ -146,7 +146,7 @@ def _delete(run: Interpreter, node: ast.Delete, frame: Frame) -> Flow:
                     holder.certain = holder.certain and len(run.conditions) <= holder.depth
                     if holder.certain:
                         holder.pairs.pop(key, None)
-                elif isinstance(holder, Many):
+                elif isinstance(holder, Sequence):
                     holder.certain = False
     return Flow.GOES_ON
 
@@ -227,7 +227,7 @@ def _return(run: Interpreter, node: ast.Return, frame: Frame) -> Flow:
 
 def _raise(run: Interpreter, node: ast.Raise, frame: Frame) -> Flow:
     raised = run.evaluate(node.exc, frame) if node.exc is not None else NONE
-    message = raised.args[0] if isinstance(raised, Made) and raised.args else Text(())
+    message = raised.args[0] if isinstance(raised, Construct) and raised.args else Text(())
     run.raised.append(as_text(message, unparse(node.exc or node)).plain)
     return Flow.RAISES
 

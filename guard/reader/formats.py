@@ -12,9 +12,9 @@ from guard.reader.text import Part, Text
 from guard.reader.values import (
     NONE,
     Const,
-    Made,
-    Many,
+    Construct,
     Mapping,
+    Sequence,
     Value,
     as_text,
     is_known,
@@ -103,7 +103,7 @@ def percent(run: Interpreter, template: Text, value: Value, node: ast.expr) -> V
     """Return `template % value`."""
     pieces: list[Text] = []
     position = index = 0
-    values = value.items if isinstance(value, Many) and value.kind == "tuple" else [value]
+    values = value.items if isinstance(value, Sequence) and value.kind == "tuple" else [value]
     nodes = node.elts if isinstance(node, ast.Tuple) else [node]
     plain = template.plain
     for start, end, key, kind in text.percent_fields(template):
@@ -189,12 +189,12 @@ def _followed(run: Interpreter, value: Value, step: str) -> Value:
     match value:
         case Mapping(pairs=pairs) if key in pairs:
             return pairs[key][1]
-        case Many(items=items) if key.isdigit() and int(key) < len(items):
+        case Sequence(items=items) if key.isdigit() and int(key) < len(items):
             return items[int(key)]
     return unknown(ast.Constant(step), value)
 
 
-def substitute(run: Interpreter, template: Made, call: Call) -> Value:
+def substitute(run: Interpreter, template: Construct, call: Call) -> Value:
     """Return `string.Template(...).substitute(...)`."""
     source = template.args[0] if template.args else NONE
     if not isinstance(source, Text):

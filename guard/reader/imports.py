@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from guard.reader.modules import Module
 from guard.reader.state import DialectAskedError, Frame, LimitReachedError
-from guard.reader.values import Made, ModuleValue, Ref, Value
+from guard.reader.values import Construct, DottedName, ModuleValue, Value
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -29,7 +29,7 @@ def bind_import(run: Interpreter, node: ast.Import, frame: Frame) -> None:
     """`import a.b`, `import a.b as c`."""
     for alias in node.names:
         dotted = alias.name if alias.asname else alias.name.partition(".")[0]
-        frame.names[alias.asname or dotted] = Ref(dotted)
+        frame.names[alias.asname or dotted] = DottedName(dotted)
 
 
 def bind_import_from(run: Interpreter, node: ast.ImportFrom, frame: Frame) -> None:
@@ -43,7 +43,7 @@ def bind_import_from(run: Interpreter, node: ast.ImportFrom, frame: Frame) -> No
         elif node.level:
             _bind_relative(run, node, alias, frame)
         else:
-            frame.names[alias.asname or alias.name] = Ref(f"{node.module}.{alias.name}")
+            frame.names[alias.asname or alias.name] = DottedName(f"{node.module}.{alias.name}")
 
 
 def _star_source(run: Interpreter, module: Module, node: ast.ImportFrom) -> Module | None:
@@ -55,10 +55,10 @@ def _star_source(run: Interpreter, module: Module, node: ast.ImportFrom) -> Modu
 def _bind_relative(run: Interpreter, node: ast.ImportFrom, alias: ast.alias, frame: Frame) -> None:
     """Relative names have no dotted path to wait under, so they are followed at once."""
     source = run.resolver.find_relative(frame.module, node.level, node.module)
-    value: Value = Ref("." * node.level + ".".join(filter(None, (node.module, alias.name))))
+    value: Value = DottedName("." * node.level + ".".join(filter(None, (node.module, alias.name))))
     if source is not None:
         value = name_in(run, source, alias.name) or value
-    if isinstance(value, Ref):
+    if isinstance(value, DottedName):
         inner = ".".join(filter(None, (node.module, alias.name)))
         if module := run.resolver.find_relative(frame.module, node.level, inner):
             value = ModuleValue(module)
@@ -68,7 +68,7 @@ def _bind_relative(run: Interpreter, node: ast.ImportFrom, alias: ast.alias, fra
 def settle(run: Interpreter, value: Value) -> Value:
     """Return what a dotted name stands for, where its module is in sight; else the name itself."""
     for _ in range(MAX_REEXPORTS):
-        if not isinstance(value, Ref) or value.path[0] in "<." or _is_standard(value.path):
+        if not isinstance(value, DottedName) or value.path[0] in "<." or _is_standard(value.path):
             return value
         known = run.resolver.settled.get(value.path)
         found = known or _find(run, value.path.split("."))
@@ -111,7 +111,7 @@ def name_in(run: Interpreter, module: Module, name: str) -> Value | None:
         module.asked.add(name)
         _run_body(run, module, module.bindings.get(name, ()))
     value = module.names.get(name)
-    if isinstance(value, Made) and value.path.endswith(_REGISTRIES):
+    if isinstance(value, Construct) and value.path.endswith(_REGISTRIES):
         load(run, module)  # the tables that enter themselves there
     return value if value is not None else _from_stars(run, module, name)
 

@@ -9,10 +9,10 @@ from guard.reader import classes, sqlalchemy_words, text
 from guard.reader.state import Condition, Flow, Frame, unknown
 from guard.reader.text import Text
 from guard.reader.values import (
+    Construct,
     Instance,
-    Made,
-    Many,
     Mapping,
+    Sequence,
     Unknown,
     Value,
     join_names,
@@ -29,13 +29,13 @@ MAX_WHILE = 200
 def iterate(value: Value) -> list[Value] | None:
     """Return the items of an iterable as far as they are known; None where none is."""
     match value:
-        case Many(items=items):
+        case Sequence(items=items):
             return list(items)
         case Mapping(pairs=pairs):
             return [key for key, _ in pairs.values()] if pairs or not value.open else None
         case Text() if value.known:
             return [value.slice(i, i + 1) for i in range(len(value.plain))]
-        case Made(path="builtins.open", kwargs={"content": Text() as content}):
+        case Construct(path="builtins.open", kwargs={"content": Text() as content}):
             return list(text.split_lines(content, keep_ends=True))
         case Instance(cls=cls, attributes=attributes) if cls.is_tuple:
             return [attributes.get(name, Unknown(name)) for name in cls.fields]
@@ -51,7 +51,7 @@ def spread(run: Interpreter, nodes: list[ast.expr], frame: Frame) -> tuple[list[
             value = run.evaluate(node.value, frame)
             items = iterate(value)
             values += items or []
-            more = more or items is None or (isinstance(value, Many) and value.open)
+            more = more or items is None or (isinstance(value, Sequence) and value.open)
         else:
             values.append(run.evaluate(node, frame))
     return values, more
@@ -59,7 +59,7 @@ def spread(run: Interpreter, nodes: list[ast.expr], frame: Frame) -> tuple[list[
 
 def is_open(value: Value) -> bool:
     """Return whether a container may hold more than what is known of it."""
-    return isinstance(value, Many | Mapping) and value.open
+    return isinstance(value, Sequence | Mapping) and value.open
 
 
 def run_for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
@@ -68,7 +68,7 @@ def run_for(run: Interpreter, node: ast.For | ast.AsyncFor, frame: Frame) -> Flo
     items = iterate(iterable)
     depth = len(run.conditions)
     ends = Flow.GOES_ON
-    certain = not isinstance(iterable, Many | Mapping) or iterable.certain
+    certain = not isinstance(iterable, Sequence | Mapping) or iterable.certain
     with run.condition(None if certain else Condition(node.iter, form="for ... in {}")):
         for count, item in enumerate(items or ()):
             if count >= MAX_ITERATIONS:

@@ -12,10 +12,10 @@ from guard.reader.values import (
     BIND,
     CURSOR,
     SESSION,
+    Construct,
+    DottedName,
     Function,
     Instance,
-    Made,
-    Ref,
     Value,
 )
 
@@ -38,12 +38,12 @@ def _enter_items(
     if manager := _own_manager(run, item.context_expr, frame):
         return _enter_own(run, manager, item, rest, body, frame)
     value = run.evaluate(item.context_expr, frame)
-    if isinstance(value, Made) and value.path == "contextlib.suppress":
+    if isinstance(value, Construct) and value.path == "contextlib.suppress":
         return branches.run_try(run, _suppressing(item, rest, body), frame)
     entered = _enter(run, value, item, frame)
     if item.optional_vars is not None:
         run.assign(item.optional_vars, entered, frame)
-    in_autocommit = isinstance(value, Ref) and value.path == "<autocommit>"
+    in_autocommit = isinstance(value, DottedName) and value.path == "<autocommit>"
     run.autocommit += in_autocommit
     ends = _enter_items(run, rest, body, frame)
     run.autocommit -= in_autocommit
@@ -96,7 +96,7 @@ def _enter(run: Interpreter, value: Value, item: ast.withitem, frame: Frame) -> 
     match value:
         case Instance() if classes.lookup(value.cls, "__enter__") is not None:
             return _call_special(run, value, "__enter__", item, frame)
-        case Made(receiver=Ref(path) as receiver) if path in {BIND, SESSION, CURSOR}:
+        case Construct(receiver=DottedName(path) as receiver) if path in {BIND, SESSION, CURSOR}:
             return receiver  # connection.begin(), session.begin_nested(), raw.cursor()
     return value
 

@@ -13,10 +13,10 @@ from guard.reader.values import (
     TRUE,
     Class,
     Const,
+    Construct,
     Function,
-    Made,
-    Many,
     Mapping,
+    Sequence,
     Unknown,
     Value,
     as_text,
@@ -40,7 +40,7 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
     match receiver:
         case Text():
             return _text_method(run, receiver, name, call)
-        case Many():
+        case Sequence():
             return _many_method(run, receiver, name, call)
         case Mapping():
             return _mapping_method(run, receiver, name, call)
@@ -48,9 +48,9 @@ def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | 
             return _path_method(run, path, name, call)
         case Const(bytes() as data) if name == "decode":
             return Text.of(data.decode(errors="replace"), "constant", call.code)
-        case Made(path="string.Template") if name in {"substitute", "safe_substitute"}:
+        case Construct(path="string.Template") if name in {"substitute", "safe_substitute"}:
             return formats.substitute(run, receiver, call)
-        case Made(path="builtins.open"):
+        case Construct(path="builtins.open"):
             return _file_method(receiver, name, call)
         case Function() | Class():
             return unknown(call.node, *call.args)
@@ -78,10 +78,10 @@ def _text_method(run: Interpreter, value: Text, name: str, call: Call) -> Value:
         case "split" if (
             not call.kwargs and _has_types(plain, str | None, int) and plain[:1] != [""]
         ):
-            return Many("list", list(text.split(value, *(plain or [None]))))
+            return Sequence("list", list(text.split(value, *(plain or [None]))))
         case "splitlines":
             ends = truth(call.get(0, "keepends") or NONE)
-            return Many("list", list(text.split_lines(value, bool(ends))))
+            return Sequence("list", list(text.split_lines(value, bool(ends))))
         case "encode" | "__str__":
             return value
     return _computed(value, name, plain, call)
@@ -113,7 +113,7 @@ def _join(run: Interpreter, separator: Text, call: Call) -> Value:
     if items is None:
         return Text.hole(call.code, unknown(call.node, value).origin)
     joined = text.join(separator, [as_text(item, code) for item in items])
-    if isinstance(value, Many) and (value.open or not value.certain):
+    if isinstance(value, Sequence) and (value.open or not value.certain):
         return text.concat([joined, Text.hole("...", unknown(call.node, *items).origin)])
     return formats.limited(run, joined, call.node)
 
@@ -135,7 +135,7 @@ def _replace(value: Text, call: Call) -> Value:
 _LIST_READS = {"copy", "index", "count", "union", "difference", "intersection", "issubset"}
 
 
-def _many_method(run: Interpreter, value: Many, name: str, call: Call) -> Value:
+def _many_method(run: Interpreter, value: Sequence, name: str, call: Call) -> Value:
     if name in _LIST_READS:
         return _read_many(value, name, call)
     items = value.items
@@ -172,7 +172,7 @@ def _many_method(run: Interpreter, value: Many, name: str, call: Call) -> Value:
     return NONE
 
 
-def put(value: Many, place: int, item: Value) -> None:
+def put(value: Sequence, place: int, item: Value) -> None:
     """Insert the item, but for a container that would then hold itself."""
     if holds(item, value):
         value.open = True
@@ -191,16 +191,16 @@ def holds(value: Value, wanted: Value) -> bool:
         if id(inner) in seen:
             continue
         seen.add(id(inner))
-        if isinstance(inner, Many):
+        if isinstance(inner, Sequence):
             waiting += inner.items
         elif isinstance(inner, Mapping):
             waiting += (item for _, item in inner.pairs.values())
     return False
 
 
-def _read_many(value: Many, name: str, call: Call) -> Value:
+def _read_many(value: Sequence, name: str, call: Call) -> Value:
     if name == "copy":
-        return Many(value.kind, list(value.items), value.certain, value.open, value.depth)
+        return Sequence(value.kind, list(value.items), value.certain, value.open, value.depth)
     if not call.args or not is_known(value) or not is_known(call.args[0]):
         return unknown(call.node, value, *call.args)
     keys = [key_of(item) for item in value.items]
@@ -213,11 +213,11 @@ def _read_many(value: Many, name: str, call: Call) -> Value:
     other_keys = {key_of(item) for item in others}
     match name:
         case "union":
-            return Many("set", value.items + [i for i in others if key_of(i) not in keys])
+            return Sequence("set", value.items + [i for i in others if key_of(i) not in keys])
         case "difference":
-            return Many("set", [i for i in value.items if key_of(i) not in other_keys])
+            return Sequence("set", [i for i in value.items if key_of(i) not in other_keys])
         case "intersection":
-            return Many("set", [i for i in value.items if key_of(i) in other_keys])
+            return Sequence("set", [i for i in value.items if key_of(i) in other_keys])
     return Const(other_keys.issuperset(keys))
 
 
@@ -246,12 +246,12 @@ def _mapping_method(run: Interpreter, value: Mapping, name: str, call: Call) -> 
     pairs = value.pairs
     match name:
         case "items":
-            rows: list[Value] = [Many("tuple", [k, v]) for k, v in pairs.values()]
-            return Many("list", rows, value.certain, value.open)
+            rows: list[Value] = [Sequence("tuple", [k, v]) for k, v in pairs.values()]
+            return Sequence("list", rows, value.certain, value.open)
         case "keys":
-            return Many("list", [k for k, _ in pairs.values()], value.certain, value.open)
+            return Sequence("list", [k for k, _ in pairs.values()], value.certain, value.open)
         case "values":
-            return Many("list", [v for _, v in pairs.values()], value.certain, value.open)
+            return Sequence("list", [v for _, v in pairs.values()], value.certain, value.open)
         case "copy":
             return Mapping(dict(pairs), value.certain, value.open, value.depth, value.factory)
         case "get" if call.args:
@@ -297,7 +297,7 @@ def update(value: Mapping, source: Value) -> None:
     pairs = loops.iterate(source)
     value.open = value.open or pairs is None
     for pair in pairs or ():
-        if isinstance(pair, Many) and len(pair.items) == 2:
+        if isinstance(pair, Sequence) and len(pair.items) == 2:
             value.pairs[key_of(pair.items[0])] = (pair.items[0], pair.items[1])
 
 
@@ -325,7 +325,7 @@ def _path_method(run: Interpreter, path: PurePath, name: str, call: Call) -> Val
 
 def open_file(run: Interpreter, path: Value, call: Call) -> Value:
     """Return the open file; its content is known where it lies beside the revision."""
-    return Made("builtins.open", (path,), {"content": read_file(run, path, call)}, call.node)
+    return Construct("builtins.open", (path,), {"content": read_file(run, path, call)}, call.node)
 
 
 def read_file(run: Interpreter, path: Value, call: Call) -> Value:
@@ -337,12 +337,12 @@ def read_file(run: Interpreter, path: Value, call: Call) -> Value:
     return Unknown(call.node) if content is None else Text.of(content, "literal")
 
 
-def _file_method(file: Made, name: str, call: Call) -> Value:
+def _file_method(file: Construct, name: str, call: Call) -> Value:
     content = file.kwargs["content"]
     match name:
         case "read":
             return content
         case "readlines":
             lines = loops.iterate(file)
-            return Many("list", lines) if lines is not None else unknown(call.node, content)
+            return Sequence("list", lines) if lines is not None else unknown(call.node, content)
     return unknown(call.node)

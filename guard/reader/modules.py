@@ -11,18 +11,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from guard.head import SAVE_AS_UTF_8, decode_source, parse_source
+from guard.python_source import SourceError, decode, parse_source
 from guard.reader.values import Value
 
 MAX_BYTES = 20_000_000  # past this a file is no revision
-
-
-class SourceError(Exception):
-    """A file that is no readable Python: the message says why, `line` where."""
-
-    def __init__(self, message: str, line: int = 1):
-        super().__init__(message)
-        self.line = line
 
 
 class Module:
@@ -74,16 +66,6 @@ def _concerned(statement: ast.stmt) -> Iterator[str]:
                     yield node.id
                 elif isinstance(node, ast.stmt) and node is not statement:
                     yield from _concerned(node)
-
-
-def decode(data: bytes) -> str:
-    """Return the text of a Python source file (PEP 263, BOM); raise SourceError."""
-    if b"\0" in data:
-        raise SourceError("it holds NUL bytes: this is a binary file")
-    try:
-        return decode_source(data)
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise SourceError(f"it cannot be decoded ({error}): {SAVE_AS_UTF_8}") from None
 
 
 def parse(path: str, text: str, name: str = "", file: Path | None = None) -> Module:

@@ -16,11 +16,11 @@ from guard.reader.values import (
     TRUE,
     Class,
     Const,
+    Construct,
+    DottedName,
     Instance,
-    Made,
-    Many,
     Mapping,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     from_python,
@@ -69,7 +69,7 @@ def _operated(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> V
         return formats.percent(run, left, right, node.right)
     if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
         return _add_text(run, node, left, right)
-    if isinstance(node.op, ast.Add) and isinstance(left, Many) and isinstance(right, Many):
+    if isinstance(node.op, ast.Add) and isinstance(left, Sequence) and isinstance(right, Sequence):
         return _many(
             left.kind,
             [*left.items, *right.items],
@@ -78,10 +78,10 @@ def _operated(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> V
         )
     if is_known(left) and is_known(right):
         return _compute(run, node, left, right)
-    if isinstance(left, Class | Instance | Made | Ref) or isinstance(
-        right, Class | Instance | Made
+    if isinstance(left, Class | Instance | Construct | DottedName) or isinstance(
+        right, Class | Instance | Construct
     ):
-        return Made("<operator>", (left, right), source=node)
+        return Construct("<operator>", (left, right), source=node)
     return unknown(node, left, right)
 
 
@@ -90,13 +90,13 @@ def _add_text(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> V
     return formats.limited(run, text.concat(pieces, "+"), node)
 
 
-def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Many:
-    return Many(kind, items[:MAX_ITEMS], certain, more or len(items) > MAX_ITEMS)
+def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Sequence:
+    return Sequence(kind, items[:MAX_ITEMS], certain, more or len(items) > MAX_ITEMS)
 
 
 def _weigh(run: Interpreter, *values: Value) -> None:
     """Count what looking at all of a long list takes."""
-    run.step(sum(len(v.items) for v in values if isinstance(v, Many)) // 20)
+    run.step(sum(len(v.items) for v in values if isinstance(v, Sequence)) // 20)
 
 
 def _compute(run: Interpreter, node: ast.BinOp, left: Value, right: Value) -> Value:
@@ -125,8 +125,8 @@ def evaluate_unary(run: Interpreter, node: ast.UnaryOp, frame: Frame) -> Value:
         return unknown(node, operand) if settled is None else Const(not settled)
     if isinstance(operand, Const) and isinstance(operand.value, int | float):
         return Const(-operand.value if isinstance(node.op, ast.USub) else operand.value)
-    if isinstance(operand, Made):
-        return Made("<operator>", (operand,), source=node)
+    if isinstance(operand, Construct):
+        return Construct("<operator>", (operand,), source=node)
     return unknown(node, operand)
 
 
@@ -180,8 +180,10 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 def evaluate_compare(run: Interpreter, node: ast.Compare, frame: Frame) -> Value:
     values = [run.evaluate(node.left, frame), *(run.evaluate(c, frame) for c in node.comparators)]
     _weigh(run, *values)
-    if any(isinstance(v, Made | Class) or _is_column(v) for v in values) and not _about_none(node):
-        return Made("<operator>", tuple(values), source=node)
+    if any(isinstance(v, Construct | Class) or _is_column(v) for v in values) and not _about_none(
+        node
+    ):
+        return Construct("<operator>", tuple(values), source=node)
     for index, comparison in enumerate(node.ops):
         settled = _settle(comparison, values[index], values[index + 1])
         if settled is None:
@@ -206,7 +208,7 @@ def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
         if isinstance(other, Unknown):
             return None
         return (other == NONE) is isinstance(comparison, ast.Is)
-    if isinstance(comparison, ast.In | ast.NotIn) and isinstance(right, Many | Mapping):
+    if isinstance(comparison, ast.In | ast.NotIn) and isinstance(right, Sequence | Mapping):
         return _settle_membership(comparison, left, right)
     if is_known(left) and is_known(right):
         try:
@@ -216,10 +218,14 @@ def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
     return None
 
 
-def _settle_membership(comparison: ast.cmpop, left: Value, right: Many | Mapping) -> bool | None:
+def _settle_membership(
+    comparison: ast.cmpop, left: Value, right: Sequence | Mapping
+) -> bool | None:
     if not is_known(left):
         return None
-    keys = [key_of(item) for item in right.items] if isinstance(right, Many) else list(right.pairs)
+    keys = (
+        [key_of(item) for item in right.items] if isinstance(right, Sequence) else list(right.pairs)
+    )
     if key_of(left) in keys and right.certain:
         return isinstance(comparison, ast.In)
     if right.open or not right.certain or any(isinstance(k, tuple) for k in keys):
@@ -245,6 +251,6 @@ def evaluate_conditional(run: Interpreter, node: ast.IfExp, frame: Frame) -> Val
         second = run.evaluate(node.orelse, frame)
     if is_known(first) and is_known(second) and to_python(first) == to_python(second):
         return first
-    if isinstance(first, Made) and isinstance(second, Made):
+    if isinstance(first, Construct) and isinstance(second, Construct):
         return first  # two spellings of a type or clause: the first stands for both
     return unknown(node, first, second)

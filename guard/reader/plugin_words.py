@@ -9,7 +9,7 @@ from guard.reader import clauses, execution
 from guard.reader.clauses import name
 from guard.reader.state import Call
 from guard.reader.text import Text
-from guard.reader.values import Made, Many, Unknown, Value
+from guard.reader.values import Construct, Sequence, Unknown, Value
 
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
@@ -32,9 +32,9 @@ def record(run: Interpreter, path: str, call: Call) -> Value:
 def _entity(run: Interpreter, operation: str, call: Call) -> None:
     """alembic_utils: a view, function, trigger or policy given as an object."""
     entity = call.args[0] if call.args else None
-    kind = clauses.last(entity.path) if isinstance(entity, Made) else ""
+    kind = clauses.last(entity.path) if isinstance(entity, Construct) else ""
     given: dict[str, Value] = {}
-    if isinstance(entity, Made) and kind.startswith("PG"):
+    if isinstance(entity, Construct) and kind.startswith("PG"):
         given = {**dict(zip(("schema", "signature"), entity.args, strict=False)), **entity.kwargs}
     if "signature" not in given:
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
@@ -76,7 +76,7 @@ def _sync_enum_values(run: Interpreter, call: Call) -> None:
 
 def _words(value: Value | None) -> tuple[str, ...] | None:
     """Return the texts of a list; None where it is none, or not all of it is known."""
-    if not isinstance(value, Many) or value.open or not value.certain:
+    if not isinstance(value, Sequence) or value.open or not value.certain:
         return None
     texts = [item.plain for item in value.items if isinstance(item, Text) and item.known]
     return tuple(texts) if len(texts) == len(value.items) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from guard.reader.state import BuiltText, Call
 from guard.reader.text import Part, Text
-from guard.reader.values import Made, Value
+from guard.reader.values import Construct, Value
 from guard.sql import Hole, read_sql
 from guard.statement import Piece
 
@@ -34,7 +34,7 @@ def make_text(run: Interpreter, call: Call) -> Value:
     value = call.get(0, "text")
     if isinstance(value, Text) and record_built(run, value, call.node, call):
         run.fragments.add(value)
-    return Made("sqlalchemy.text", call.args, call.kwargs, call.node)
+    return Construct("sqlalchemy.text", call.args, call.kwargs, call.node)
 
 
 def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:

@@ -20,12 +20,12 @@ from guard.reader.values import (
     NONE,
     Class,
     Const,
+    Construct,
+    DottedName,
     Instance,
-    Made,
-    Many,
     Mapping,
     ModuleValue,
-    Ref,
+    Sequence,
     Unknown,
     Value,
     as_text,
@@ -40,12 +40,12 @@ from guard.reader.values import (
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
-Word = Callable[["Interpreter", Call], Value]
-GLOBALS = Ref("<globals>")
+Known = Callable[["Interpreter", Call], Value]
+GLOBALS = DottedName("<globals>")
 MAX_RANGE = 10_000
 
 
-def word(path: str) -> Word | None:
+def word(path: str) -> Known | None:
     """Return what the dotted name does when called; None where Python has no such word."""
     name = path.removeprefix("builtins.")
     owner, _, method = name.partition(".")
@@ -57,7 +57,7 @@ def word(path: str) -> Word | None:
 _OWNERS = {"str", "list", "dict", "set"}
 
 
-def _unbound(name: str) -> Word:
+def _unbound(name: str) -> Known:
     """`str.join(" ", words)`."""
 
     def call_method(run: Interpreter, call: Call) -> Value:
@@ -78,7 +78,7 @@ def _str(run: Interpreter, call: Call) -> Value:
     return as_text(call.args[0], unparse(call.node.args[0])) if call.node.args else Text(())
 
 
-def _plain(function: Callable[..., Any]) -> Word:
+def _plain(function: Callable[..., Any]) -> Known:
     """Return the word that computes with plain Python values, where all are known."""
 
     def compute(run: Interpreter, call: Call) -> Value:
@@ -99,7 +99,7 @@ def _plain(function: Callable[..., Any]) -> Word:
 
 def _len(run: Interpreter, call: Call) -> Value:
     value = call.get(0)
-    if isinstance(value, Many) and value.certain and not value.open:
+    if isinstance(value, Sequence) and value.certain and not value.open:
         return Const(len(value.items))
     if isinstance(value, Mapping) and value.certain and not value.open:
         return Const(len(value.pairs))
@@ -108,22 +108,22 @@ def _len(run: Interpreter, call: Call) -> Value:
     return unknown(call.node, *call.args)
 
 
-def _container(kind: Any) -> Word:
+def _container(kind: Any) -> Known:
     def make(run: Interpreter, call: Call) -> Value:
         if not call.args:
-            return Many(kind, [], depth=len(run.conditions))
+            return Sequence(kind, [], depth=len(run.conditions))
         value = call.args[0]
         items = loops.iterate(value)
         if items is None:
             return unknown(call.node, value)
         if kind == "set":
             items = list({repr(key_of(i)): i for i in items}.values())
-        certain = not isinstance(value, Many | Mapping) or value.certain
-        return Many(
+        certain = not isinstance(value, Sequence | Mapping) or value.certain
+        return Sequence(
             kind,
             items,
             certain,
-            isinstance(value, Many) and value.open,
+            isinstance(value, Sequence) and value.open,
             depth=len(run.conditions),
         )
 
@@ -158,7 +158,7 @@ def _enumerate(run: Interpreter, call: Call) -> Value:
     if items is None:
         return unknown(call.node, *call.args)
     first = start.value if isinstance(start, Const) and isinstance(start.value, int) else 0
-    return Many("list", [Many("tuple", [Const(first + i), v]) for i, v in enumerate(items)])
+    return Sequence("list", [Sequence("tuple", [Const(first + i), v]) for i, v in enumerate(items)])
 
 
 def _zip(run: Interpreter, call: Call) -> Value:
@@ -166,7 +166,7 @@ def _zip(run: Interpreter, call: Call) -> Value:
     if any(column is None for column in columns) or call.open:
         return unknown(call.node, *call.args)
     rows = zip(*(c for c in columns if c is not None), strict=False)
-    return Many("list", [Many("tuple", list(row)) for row in rows])
+    return Sequence("list", [Sequence("tuple", list(row)) for row in rows])
 
 
 def _range(run: Interpreter, call: Call) -> Value:
@@ -177,12 +177,12 @@ def _range(run: Interpreter, call: Call) -> Value:
     numbers = itertools.islice(range(*(to_python(a) for a in call.args)), MAX_RANGE + 1)
     items: list[Value] = [Const(n) for n in numbers]
     run.step(len(items) // 10)
-    return Many("list", items[:MAX_RANGE], open=len(items) > MAX_RANGE)
+    return Sequence("list", items[:MAX_RANGE], open=len(items) > MAX_RANGE)
 
 
 def _reversed(run: Interpreter, call: Call) -> Value:
     items = loops.iterate(call.args[0]) if call.args else None
-    return unknown(call.node, *call.args) if items is None else Many("list", items[::-1])
+    return unknown(call.node, *call.args) if items is None else Sequence("list", items[::-1])
 
 
 def _sorted(run: Interpreter, call: Call) -> Value:
@@ -190,9 +190,9 @@ def _sorted(run: Interpreter, call: Call) -> Value:
     items = loops.iterate(value)
     if items is None:
         return unknown(call.node, *call.args)
-    certain = not isinstance(value, Many | Mapping) or value.certain
-    more = isinstance(value, Many | Mapping) and value.open
-    return Many("list", methods.ordered(run, items, call), certain, more)
+    certain = not isinstance(value, Sequence | Mapping) or value.certain
+    more = isinstance(value, Sequence | Mapping) and value.open
+    return Sequence("list", methods.ordered(run, items, call), certain, more)
 
 
 def _map(run: Interpreter, call: Call) -> Value:
@@ -200,7 +200,7 @@ def _map(run: Interpreter, call: Call) -> Value:
     if items is None:
         return unknown(call.node, *call.args)
     inner = [run.call(call.args[0], Call(call.node, call.frame, (i,), {})) for i in items]
-    return Many("list", inner)
+    return Sequence("list", inner)
 
 
 def _filter(run: Interpreter, call: Call) -> Value:
@@ -214,7 +214,7 @@ def _filter(run: Interpreter, call: Call) -> Value:
         settled = truth(item if call.args[0] == NONE else test)
         certain = certain and settled is not None
         kept += [item] if settled is not False else []
-    return Many("list", kept, certain)
+    return Sequence("list", kept, certain)
 
 
 def _reduce(run: Interpreter, call: Call) -> Value:
@@ -233,21 +233,21 @@ def _product(run: Interpreter, call: Call) -> Value:
     known = [column for column in columns if column is not None]
     if len(known) < len(columns) or call.kwargs or math.prod(map(len, known)) > MAX_RANGE:
         return unknown(call.node, *call.args)
-    return Many("list", [Many("tuple", list(row)) for row in itertools.product(*known)])
+    return Sequence("list", [Sequence("tuple", list(row)) for row in itertools.product(*known)])
 
 
 def _isinstance(run: Interpreter, call: Call) -> Value:
     value, kind = call.get(0), call.get(1)
-    if isinstance(value, Ref) and value.path == DIALECT and isinstance(kind, Ref):
+    if isinstance(value, DottedName) and value.path == DIALECT and isinstance(kind, DottedName):
         return Const(run.ask_dialect() in kind.path.lower())
-    if isinstance(kind, Ref) and isinstance(value, Text):
+    if isinstance(kind, DottedName) and isinstance(value, Text):
         return Const(kind.path == "builtins.str")
     if isinstance(value, Instance) and isinstance(kind, Class):
         return Const(value.cls is kind)
     plain = {"builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set"}
-    if isinstance(value, Many) and isinstance(kind, Ref):
+    if isinstance(value, Sequence) and isinstance(kind, DottedName):
         return Const(plain.get(kind.path) == value.kind)
-    if isinstance(value, Mapping) and isinstance(kind, Ref):
+    if isinstance(value, Mapping) and isinstance(kind, DottedName):
         return Const(kind.path == "builtins.dict")
     return unknown(call.node, *(v for v in (value,) if v))
 
@@ -266,12 +266,12 @@ def _next(run: Interpreter, call: Call) -> Value:
     """The first item: nobody here asks an iterator twice."""
     value = call.args[0] if call.args else NONE
     items = loops.iterate(value)
-    if items and isinstance(value, Many) and value.certain:
+    if items and isinstance(value, Sequence) and value.certain:
         return items[0]
     return unknown(call.node, *call.args)
 
 
-def _settled_over(quantifier: Callable[[Any], bool]) -> Word:
+def _settled_over(quantifier: Callable[[Any], bool]) -> Known:
     """any() and all()."""
 
     def settle(run: Interpreter, call: Call) -> Value:
@@ -281,7 +281,7 @@ def _settled_over(quantifier: Callable[[Any], bool]) -> Word:
         deciding = quantifier is any
         if items is not None and deciding in tests:
             return Const(deciding)
-        if items is None or None in tests or (isinstance(value, Many) and value.open):
+        if items is None or None in tests or (isinstance(value, Sequence) and value.open):
             return unknown(call.node, value, *(items or []))
         return Const(not deciding)
 
@@ -327,7 +327,7 @@ def _path(run: Interpreter, call: Call) -> Value:
     return unknown(call.node, *call.args)
 
 
-def _os_path(function: Callable[..., Any]) -> Word:
+def _os_path(function: Callable[..., Any]) -> Known:
     return _plain(lambda *parts: function(*(str(part) for part in parts)))
 
 
@@ -336,7 +336,7 @@ def _open(run: Interpreter, call: Call) -> Value:
 
 
 def _partial(run: Interpreter, call: Call) -> Value:
-    return Made("functools.partial", call.args, call.kwargs, call.node)
+    return Construct("functools.partial", call.args, call.kwargs, call.node)
 
 
 def _chain(run: Interpreter, call: Call) -> Value:
@@ -346,11 +346,11 @@ def _chain(run: Interpreter, call: Call) -> Value:
         if spread is None:
             return unknown(call.node, *call.args)
         items += spread
-    return Many("list", items, open=call.open)
+    return Sequence("list", items, open=call.open)
 
 
 def _template(run: Interpreter, call: Call) -> Value:
-    return Made("string.Template", call.args, call.kwargs, call.node)
+    return Construct("string.Template", call.args, call.kwargs, call.node)
 
 
 def _namedtuple(run: Interpreter, call: Call) -> Value:
@@ -362,7 +362,7 @@ def _namedtuple(run: Interpreter, call: Call) -> Value:
     return Class(name.plain, call.frame.module, {}, tuple(split), is_tuple=True)
 
 
-_WORDS: dict[str, Word] = {
+_WORDS: dict[str, Known] = {
     "str": _str,
     "repr": _plain(repr),
     "int": _plain(int),

@@ -8,7 +8,7 @@ from guard.facts import BuiltSql
 from guard.statement import Direction, Span, Statement
 
 
-class Procedure(msgspec.Struct, frozen=True, kw_only=True):
+class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """One direction of a revision. `span` is its function, None where there is none.
 
     `raises` is the message of a raise that every path meets, "" where it has none.
@@ -20,13 +20,13 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     raises: str | None = None
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
     """What a revision file says that it does."""
 
     path: str
     revision: str | None
-    upgrade: Procedure
-    downgrade: Procedure
+    upgrade: Steps
+    downgrade: Steps
     built: tuple[BuiltSql, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from guard.operations import Opaque
 from guard.reader import calls, imports
 from guard.reader.interpreter import MAX_STATEMENTS, Interpreter
 from guard.reader.modules import Module, Resolver
-from guard.reader.result import Procedure, Reading
+from guard.reader.result import ParsedRevision, Steps
 from guard.reader.state import (
     Budget,
     BuiltText,
@@ -22,7 +22,7 @@ from guard.reader.state import (
     LimitReachedError,
 )
 from guard.reader.text import Text
-from guard.reader.values import Function, Ref, Value
+from guard.reader.values import DottedName, Function, Value
 from guard.server import DIALECTS
 from guard.statement import Direction, Span, Statement
 
@@ -31,7 +31,7 @@ _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
 
 def read_revision(
     module: Module, resolver: Resolver, revision: str | None, dialect: str | None
-) -> Reading:
+) -> ParsedRevision:
     """Return what the parsed file does. `dialect` None: for every dialect that it asks about."""
     built: dict[tuple[object, ...], BuiltSql] = {}
     budget = Budget()
@@ -39,7 +39,7 @@ def read_revision(
         direction: _read_direction(module, resolver, revision, dialect, direction, built, budget)
         for direction in ("upgrade", "downgrade")
     }
-    return Reading(
+    return ParsedRevision(
         path=module.path,
         revision=revision,
         upgrade=procedures["upgrade"],
@@ -56,7 +56,7 @@ def _read_direction(
     direction: Direction,
     built: dict[tuple[object, ...], BuiltSql],
     budget: Budget,
-) -> Procedure:
+) -> Steps:
     runs: list[tuple[str, _Run]] = []
     if dialect is None:
         try:
@@ -71,7 +71,7 @@ def _read_direction(
             built.setdefault((fact.span, fact.pieces), fact)
     statements = _merge(runs) if len(runs) > 1 else runs[0][1].statements
     raises = [run.raises for _, run in runs]
-    return Procedure(
+    return Steps(
         direction=direction,
         statements=tuple(msgspec.structs.replace(s, revision=revision) for s in statements),
         span=runs[0][1].span,
@@ -110,7 +110,7 @@ def _run(
     module.forget()
     try:
         imports.load(run, module)
-        function = imports.settle(run, module.names.get(direction, Ref("<none>")))
+        function = imports.settle(run, module.names.get(direction, DottedName("<none>")))
         if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
             return _Run([], run.built, None, None)
         span = run.span(function.node, function.module)
@@ -135,7 +135,7 @@ def _run_function(
     engines = _engines(module, direction) if function.node.args.args else []
     frame = Frame(module, module.names)
     node = ast.copy_location(ast.Call(ast.Name(direction, ast.Load()), [], []), function.node)
-    ends: Value = Ref("<none>")
+    ends: Value = DottedName("<none>")
     for engine in engines or (None,):
         run.database = engine
         args: tuple[Value, ...] = (Text.of(engine),) if engine else ()
@@ -143,7 +143,7 @@ def _run_function(
         ends = _call(run, function, Call(node, frame, args, {}))
         run.active.pop()
     run.database = None
-    if isinstance(ends, Ref) and ends.path == "<exit>":
+    if isinstance(ends, DottedName) and ends.path == "<exit>":
         return next(iter(run.raised), "")
     return None
 

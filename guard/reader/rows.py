@@ -6,7 +6,7 @@ from guard.operations import Delete, Insert, Name, Operation, Query, Update, unk
 from guard.reader import clauses
 from guard.reader.clauses import last
 from guard.reader.table_objects import row_columns, row_count, table_name
-from guard.reader.values import Class, Made, Many, Mapping, Ref, Value
+from guard.reader.values import Class, Construct, DottedName, Mapping, Sequence, Value
 
 _FILTERS = {"where", "filter", "filter_by"}
 _READS = {"select", "query", "union", "union_all", "exists"}
@@ -15,7 +15,7 @@ _STATEMENTS = {"insert", "update", "delete", *_READS}
 
 def operation_of(value: Value) -> Operation | None:
     """Return what executing the construct does to rows; None where it is no such construct."""
-    if not isinstance(value, Made):
+    if not isinstance(value, Construct):
         return None
     chain = _chain(value)
     base = next((link for link in chain if last(link.path) in _STATEMENTS), None)
@@ -40,32 +40,32 @@ def operation_of(value: Value) -> Operation | None:
     return Update(table=table, columns=_assigned(base, later), where=where, all_rows=everything)
 
 
-def _conditions(link: Made) -> list[Value]:
+def _conditions(link: Construct) -> list[Value]:
     return [*link.args, *link.kwargs.values()]
 
 
-def _chain(value: Made) -> list[Made]:
+def _chain(value: Construct) -> list[Construct]:
     """Return the calls of a chain, outermost first: `t.update().where(x).values(y)`."""
     links = [value]
-    while isinstance(links[-1].receiver, Made):
+    while isinstance(links[-1].receiver, Construct):
         links.append(links[-1].receiver)
     return links
 
 
-def _table(base: Made) -> Name:
+def _table(base: Construct) -> Name:
     owner = base.receiver if base.receiver is not None else (base.args[0] if base.args else None)
-    if isinstance(owner, Ref) and base.args:
+    if isinstance(owner, DottedName) and base.args:
         owner = base.args[0]
     found = table_name(owner)
     return found or Name(unknown_name(clauses.code_of(owner) if owner else "?"))
 
 
-def _tables(base: Made, *sources: Made) -> tuple[Name, ...]:
-    owners = [base.receiver] if isinstance(base.receiver, Made | Class) else list(base.args)
+def _tables(base: Construct, *sources: Construct) -> tuple[Name, ...]:
+    owners = [base.receiver] if isinstance(base.receiver, Construct | Class) else list(base.args)
     owners += [argument for source in sources for argument in source.args[:1]]
     names: list[Name] = []
     for owner in owners:
-        if isinstance(owner, Many):
+        if isinstance(owner, Sequence):
             owners += owner.items
         elif (found := _owning_table(owner)) and found not in names:
             names.append(found)
@@ -75,12 +75,12 @@ def _tables(base: Made, *sources: Made) -> tuple[Name, ...]:
 def _owning_table(value: Value) -> Name | None:
     """Return the table itself, or that of a column: `t.c.id`, `Model.id`."""
     found = table_name(value)
-    if found or not isinstance(value, Made) or value.called or value.receiver is None:
+    if found or not isinstance(value, Construct) or value.called or value.receiver is None:
         return found
     return _owning_table(value.receiver)
 
 
-def _insert(table: Name, base: Made, later: list[Made]) -> Insert:
+def _insert(table: Name, base: Construct, later: list[Construct]) -> Insert:
     filled = [link for link in later if last(link.path) == "values"]
     if query := next((link for link in later if last(link.path) == "from_select"), None):
         given = query.args[0] if query.args else query.kwargs.get("names")
@@ -90,7 +90,7 @@ def _insert(table: Name, base: Made, later: list[Made]) -> Insert:
     return Insert(table=table, columns=names, rows=row_count(rows) or 1 if filled else None)
 
 
-def _assigned(base: Made, later: list[Made]) -> tuple[str, ...]:
+def _assigned(base: Construct, later: list[Construct]) -> tuple[str, ...]:
     names: list[str] = []
     sources = [link for link in later if last(link.path) in {"values", "update"}]
     for link in sources:
@@ -106,12 +106,12 @@ def _keys(value: Value | None) -> list[str]:
     return [k if isinstance(k, str) else clauses.sql(key) for k, (key, _) in value.pairs.items()]
 
 
-def queried(query: Made) -> tuple[Name, ...]:
+def queried(query: Construct) -> tuple[Name, ...]:
     """Return the tables of `session.query(A, B.id)`."""
-    return _tables(Made("select", query.args))
+    return _tables(Construct("select", query.args))
 
 
-def query_operation(value: Made) -> Operation | None:
+def query_operation(value: Construct) -> Operation | None:
     """Return what an ORM query chain does: `session.query(M).filter(...).delete()`."""
     chain = _chain(value)
     query = next((link for link in chain if link.path == "query"), None)

@@ -1,6 +1,6 @@
 """SQLAlchemy's words that reach the database: connections, sessions, tables that create themselves.
 
-Everything else of SQLAlchemy stays as written (`Made`) and is read where it is used.
+Everything else of SQLAlchemy stays as written (`Construct`) and is read where it is used.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ from guard.reader.values import (
     TRUE,
     BoundMethod,
     Class,
-    Made,
-    Many,
-    Ref,
+    Construct,
+    DottedName,
+    Sequence,
     Unknown,
     Value,
     touches_database,
@@ -59,7 +59,7 @@ from guard.reader.values import (
 if TYPE_CHECKING:
     from guard.reader.interpreter import Interpreter
 
-Word = Callable[["Interpreter", Call], Value]
+Known = Callable[["Interpreter", Call], Value]
 
 _EXECUTE = {"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "stream"}
 _SCRIPT = {"executescript"}
@@ -83,7 +83,7 @@ def is_made(cls: Class) -> bool:
     return any(last(base) in _MADE_BASES | _TYPE_WORDS for base in classes.bases_of(cls))
 
 
-def word(path: str) -> Word | None:
+def word(path: str) -> Known | None:
     """Return what the dotted name does when called; None where it only makes a construct."""
     if not path.startswith(("sqlalchemy", "sqlmodel", "flask", "sqlite3.")):
         return _OTHERS.get(path)
@@ -92,20 +92,20 @@ def word(path: str) -> Word | None:
 
 def _inspect(run: Interpreter, call: Call) -> Value:
     if call.args and (touches_database(call.args[0]) or isinstance(call.args[0], Unknown)):
-        return Ref(INSPECTOR)
-    return Made("sqlalchemy.inspect", call.args, call.kwargs, call.node)
+        return DottedName(INSPECTOR)
+    return Construct("sqlalchemy.inspect", call.args, call.kwargs, call.node)
 
 
 def _session(run: Interpreter, call: Call) -> Value:
-    return Ref(SESSION)
+    return DottedName(SESSION)
 
 
 def _session_factory(run: Interpreter, call: Call) -> Value:
-    return Made("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.node)
+    return Construct("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.node)
 
 
 def _table(run: Interpreter, call: Call) -> Value:
-    made = Made("sqlalchemy.Table", call.args, call.kwargs, call.node)
+    made = Construct("sqlalchemy.Table", call.args, call.kwargs, call.node)
     call.frame.module.tables.append(made)
     return made
 
@@ -114,7 +114,7 @@ def _engine(run: Interpreter, call: Call) -> Value:
     return Unknown(call.node)
 
 
-_WORDS: dict[str, Word] = {
+_WORDS: dict[str, Known] = {
     "inspect": _inspect,
     "from_engine": _inspect,
     "Inspector": _inspect,
@@ -125,7 +125,7 @@ _WORDS: dict[str, Word] = {
     "text": provenance.make_text,
     "create_engine": _engine,
 }
-_OTHERS: dict[str, Word] = {
+_OTHERS: dict[str, Known] = {
     "sqlmodel.Session": _session,
     "pandas.read_sql": execution.read_frame,
     "pandas.read_sql_query": execution.read_frame,
@@ -139,13 +139,13 @@ _OTHERS: dict[str, Word] = {
 def method(run: Interpreter, receiver: Value, name: str, call: Call) -> Value | None:
     """Return what `receiver.name(...)` gives and record what it does; None for no such word."""
     match receiver:
-        case Ref(path) if path in {DIALECT, INSPECTOR}:
+        case DottedName(path) if path in {DIALECT, INSPECTOR}:
             return Unknown(call.node, "outside", inspected=True)
-        case Ref(path) if path == SESSION:
+        case DottedName(path) if path == SESSION:
             return _session_method(run, name, call)
-        case Ref(path) if path in _DATABASE:
+        case DottedName(path) if path in _DATABASE:
             return _connection_method(run, path, name, call)
-        case Made():
+        case Construct():
             return _made_method(run, receiver, name, call)
         case Class():
             return _class_method(run, receiver, name, call)
@@ -164,7 +164,7 @@ def _method_of_method(run: Interpreter, receiver: BoundMethod, name: str, call: 
         quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
         mark = Text.of(quote, origin="literal")
         return concat([mark, call.args[0], mark]) if quote else call.args[0]
-    if isinstance(receiver.receiver, Ref) and receiver.receiver.path in {DIALECT, INSPECTOR}:
+    if isinstance(receiver.receiver, DottedName) and receiver.receiver.path in {DIALECT, INSPECTOR}:
         return Unknown(call.node, "outside", inspected=True)
     return unknown(call.node, *call.args)
 
@@ -173,9 +173,9 @@ def _unknown_execute(run: Interpreter, receiver: Unknown, name: str, call: Call)
     """`x.execute(...)` of something unknown is the database's where it is given SQL."""
     value = call.args[0]
     inner = execution.sql_text(value)
-    if inner is not None and (isinstance(value, Made) or execution.looks_like_sql(inner)):
+    if inner is not None and (isinstance(value, Construct) or execution.looks_like_sql(inner)):
         return execution.execute(run, value, call)
-    if isinstance(value, Made) and rows.operation_of(value) is not None:
+    if isinstance(value, Construct) and rows.operation_of(value) is not None:
         return execution.execute(run, value, call)
     return None
 
@@ -185,22 +185,22 @@ def _connection_method(run: Interpreter, path: str, name: str, call: Call) -> Va
         return execution.execute(run, call.args[0], call)
     match name:
         case "connect" | "execution_options" | "get_bind" | "run_callable":
-            return Ref(BIND)
+            return DottedName(BIND)
         case "get_context":
-            return Ref(CONTEXT)
+            return DottedName(CONTEXT)
         case "cursor" | "raw_connection" | "get_raw_connection":
-            return Ref(CURSOR)
+            return DottedName(CURSOR)
         case "begin" | "begin_nested" | "begin_transaction":
-            return Made(name, call.args, call.kwargs, call.node, receiver=Ref(path))
+            return Construct(name, call.args, call.kwargs, call.node, receiver=DottedName(path))
         case "commit" | "rollback":
             run.emit([TransactionControl(command=name)], call.node, call.frame)
             return NONE
         case "autocommit_block":
-            return Ref("<autocommit>")
+            return DottedName("<autocommit>")
         case "has_table" | "table_names" | "has_index":
             return Unknown(call.node, "outside", inspected=True)
         case "run_sync" | "run_async" if call.args:
-            given = Call(call.node, call.frame, (Ref(BIND), *call.args[1:]), call.kwargs)
+            given = Call(call.node, call.frame, (DottedName(BIND), *call.args[1:]), call.kwargs)
             return run.call(call.args[0], given)
         case "copy_from" | "copy_expert":
             run.opaque("it copies rows in", call.node, call.frame)
@@ -213,13 +213,15 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
         case _ if name in _EXECUTE and value is not None:
             return execution.execute(run, value, call)
         case "query":
-            return Made("query", call.args, call.kwargs, call.node, receiver=Ref(SESSION))
+            return Construct(
+                "query", call.args, call.kwargs, call.node, receiver=DottedName(SESSION)
+            )
         case "connection" | "get_bind":
-            return Ref(BIND)
+            return DottedName(BIND)
         case "commit" | "rollback":
             run.emit([TransactionControl(command=name)], call.node, call.frame)
         case "begin" | "begin_nested":
-            return Made(name, call.args, call.kwargs, call.node, receiver=Ref(SESSION))
+            return Construct(name, call.args, call.kwargs, call.node, receiver=DottedName(SESSION))
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
             table = _table_of_rows(value)
             count = table_objects.row_count(call.args[-1]) if call.args else None
@@ -234,7 +236,7 @@ def _session_method(run: Interpreter, name: str, call: Call) -> Value:
 
 
 def _table_of_rows(value: Value | None) -> Name:
-    if isinstance(value, Many) and value.items:
+    if isinstance(value, Sequence) and value.items:
         value = value.items[0]
     return table_objects.table_name(value) or clauses.name(value)
 
@@ -245,8 +247,8 @@ def _class_method(run: Interpreter, receiver: Class, name: str, call: Call) -> V
     return run.call(found, call) if found is not None else None
 
 
-def _made_method(run: Interpreter, receiver: Made, name: str, call: Call) -> Value | None:
-    here = Made(name, call.args, call.kwargs, call.node, receiver=receiver)
+def _made_method(run: Interpreter, receiver: Construct, name: str, call: Call) -> Value | None:
+    here = Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
     if name in _QUERY_ENDS and _query_root(here):
         operation = rows.query_operation(here)
         if operation is not None:
@@ -259,35 +261,35 @@ def _made_method(run: Interpreter, receiver: Made, name: str, call: Call) -> Val
     if name == "execute" and _reaches(receiver):  # update(t).execute(), select().execute()
         return execution.execute(run, receiver, call)
     if receiver.path.endswith("sessionmaker"):
-        return Ref(SESSION)
+        return DottedName(SESSION)
     if name in _EXECUTE and call.args:
         return _unknown_execute(run, Unknown(receiver.source), name, call)
     if name == "connect" or (name == "cursor" and receiver.path.startswith("sqlite3")):
-        return Ref(CURSOR) if "sqlite3" in receiver.path else Ref(BIND)
+        return DottedName(CURSOR) if "sqlite3" in receiver.path else DottedName(BIND)
     return None
 
 
-def _reaches(receiver: Made) -> bool:
+def _reaches(receiver: Construct) -> bool:
     return rows.operation_of(receiver) is not None
 
 
 def iterated(run: Interpreter, value: Value, node: ast.expr, frame: Frame) -> None:
     """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
-    if isinstance(value, Made) and _query_root(value):
+    if isinstance(value, Construct) and _query_root(value):
         operation = rows.query_operation(value) or Query(tables=rows.queried(value))
         run.emit([operation], node, frame)
 
 
-def _query_root(value: Made) -> bool:
+def _query_root(value: Construct) -> bool:
     link: Value | None = value
-    while isinstance(link, Made):
-        if link.path == "query" and isinstance(link.receiver, Ref | Unknown):
+    while isinstance(link, Construct):
+        if link.path == "query" and isinstance(link.receiver, DottedName | Unknown):
             return True
         link = link.receiver
     return False
 
 
-def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> Value:
+def _create_or_drop(run: Interpreter, receiver: Construct, name: str, call: Call) -> Value:
     """`Table.create(bind)`, `Enum.drop(bind)`, `Index.create(bind)`."""
     checked = truth(call.get(1, "checkfirst") or FALSE) is not False
     table = table_objects.table_name(receiver)
@@ -295,7 +297,7 @@ def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> 
     if kind == "Index":
         operation = constraints.index_operation(receiver, drop=name == "drop")
         run.emit([operation] if operation else [], call.node, call.frame)
-    elif table is not None and isinstance(receiver, Made):
+    elif table is not None and isinstance(receiver, Construct):
         if name == "drop":
             run.emit([DropTable(table=table, if_exists=checked)], call.node, call.frame)
         else:
@@ -307,7 +309,7 @@ def _create_or_drop(run: Interpreter, receiver: Made, name: str, call: Call) -> 
     return NONE
 
 
-def _emit_table(run: Interpreter, receiver: Made, table: Name, call: Call) -> None:
+def _emit_table(run: Interpreter, receiver: Construct, table: Name, call: Call) -> None:
     items = tuple(a for a in receiver.args[1:] if not _is_metadata(a))
     made = tables.read_table(table, items, receiver.kwargs, run.dialect)
     emit_table(run, made, call)
@@ -329,10 +331,10 @@ def emit_table(run: Interpreter, made: tables.ReadTable, call: Call) -> None:
 
 
 def _is_metadata(value: Value) -> bool:
-    return isinstance(value, Made) and last(value.path) in {"MetaData", "metadata"}
+    return isinstance(value, Construct) and last(value.path) in {"MetaData", "metadata"}
 
 
-def _emit_enum(run: Interpreter, receiver: Made, name: str, call: Call, checked: bool) -> None:
+def _emit_enum(run: Interpreter, receiver: Construct, name: str, call: Call, checked: bool) -> None:
     kind = types.read_type(receiver, "postgresql")
     if kind is None or run.dialect not in (None, "", "postgresql"):
         return
@@ -345,12 +347,12 @@ def _emit_enum(run: Interpreter, receiver: Made, name: str, call: Call, checked:
     run.emit([operation], call.node, call.frame, dialects=("postgresql",))
 
 
-def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call) -> Value:
+def _create_or_drop_all(run: Interpreter, receiver: Construct, name: str, call: Call) -> Value:
     """`metadata.create_all(bind)`: every table that the revision itself defined on it."""
     chosen = call.get(1, "tables")
     tables: list[Value] = (
         list(chosen.items)
-        if isinstance(chosen, Many)
+        if isinstance(chosen, Sequence)
         else [t for t in run.tables if _belongs(t, receiver)]
     )
     known = [t for t in tables if table_objects.table_name(t) is not None]
@@ -370,13 +372,13 @@ def _create_or_drop_all(run: Interpreter, receiver: Made, name: str, call: Call)
             run.emit([DropTable(table=label, if_exists=checked)], call.node, call.frame)
         elif isinstance(table, Class):
             emit_table(run, _mapped_table(run, table, label), call)
-        elif isinstance(table, Made):
+        elif isinstance(table, Construct):
             _emit_table(run, table, label, call)
     return NONE
 
 
-def _belongs(table: Value, metadata: Made) -> bool:
-    if isinstance(table, Made):
+def _belongs(table: Value, metadata: Construct) -> bool:
+    if isinstance(table, Construct):
         return any(a == metadata for a in table.args[1:2])
     base = metadata.receiver
     return isinstance(table, Class) and (base in table.bases or base is None)
@@ -385,9 +387,9 @@ def _belongs(table: Value, metadata: Made) -> bool:
 def _mapped_table(run: Interpreter, cls: Class, label: Name) -> tables.ReadTable:
     items: list[Value] = []
     for key, value in cls.attributes.items():
-        if not columns.is_column(value) or not isinstance(value, Made):
+        if not columns.is_column(value) or not isinstance(value, Construct):
             continue
         named = value.args and isinstance(value.args[0], Text)
         args = value.args if named else (Text.of(key), *value.args)
-        items.append(Made(value.path, args, value.kwargs, value.source))
+        items.append(Construct(value.path, args, value.kwargs, value.source))
     return tables.read_table(label, tuple(items), {}, run.dialect)

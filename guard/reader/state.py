@@ -11,7 +11,7 @@ import msgspec
 
 from guard.reader.modules import Module
 from guard.reader.text import Text
-from guard.reader.values import Function, Source, Unknown, Value, inner_values, unparse
+from guard.reader.values import Code, Function, Unknown, Value, inner_values, unparse
 from guard.statement import Piece, Span
 
 MAX_LOOKED_AT = 50  # values of a container, to tell where what is made of it comes from
@@ -55,7 +55,7 @@ class Condition(msgspec.Struct, frozen=True):
     `form` says what of the test must hold: `{}`, `not ({})`, `for each item of {}`.
     """
 
-    test: Source
+    test: Code
     guarded: bool = False
     repeated: bool = False
     form: str = "{}"

@@ -8,7 +8,7 @@ from guard.operations import Column, Constraint, CreateIndex, CreateTable, Name,
 from guard.reader.clauses import flag, string, strings
 from guard.reader.columns import read_column
 from guard.reader.constraints import column_index, read_constraint, read_index
-from guard.reader.values import Const, Many, Value
+from guard.reader.values import Const, Sequence, Value
 
 
 class ReadTable(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def _keys(items: list[Value], dialect: str | None) -> tuple[str, ...]:
 def _flatten(items: tuple[Value, ...]) -> list[Value]:
     flat: list[Value] = []
     for item in items:
-        if isinstance(item, Many):
+        if isinstance(item, Sequence):
             flat += _flatten(tuple(item.items))
         elif item != Const(None):
             flat.append(item)

@@ -8,7 +8,7 @@ from guard.operations import Constraint, Type
 from guard.reader import classes
 from guard.reader.clauses import flag, last, name, string
 from guard.reader.text import Text
-from guard.reader.values import TRUE, Class, Const, Instance, Made, Ref, Value, truth
+from guard.reader.values import TRUE, Class, Const, Construct, DottedName, Instance, Value, truth
 from guard.server import DIALECTS
 
 # SQLAlchemy's class names in lower case -> the names of guard.sql.types.
@@ -37,21 +37,21 @@ _LENGTH_FIRST = {"varchar", "char", "text", "binary", "varbinary", "blob", "bit"
 def read_type(value: Value | None, dialect: str | None) -> Type | None:
     """Return the column type; None where it is not known."""
     match value:
-        case Ref(path):
+        case DottedName(path):
             return _named_type(last(path), (), {}, dialect)
         case Class():
             return _class_type(value, (), {}, dialect)
         case Instance(cls=cls, attributes=attributes):
             made = attributes.get("<args>")
-            args = made.args if isinstance(made, Made) else ()
+            args = made.args if isinstance(made, Construct) else ()
             return _class_type(cls, args, {}, dialect)
-        case Made(path="with_variant", receiver=base, args=args):
+        case Construct(path="with_variant", receiver=base, args=args):
             return _with_variants(base, args, dialect)
-        case Made(path=path, args=(inner, *_)) if last(path) in {"as_mutable", "MutableType"}:
+        case Construct(path=path, args=(inner, *_)) if last(path) in {"as_mutable", "MutableType"}:
             return read_type(inner, dialect)
-        case Made(receiver=Class() as cls, args=args, kwargs=kwargs, called=True):
+        case Construct(receiver=Class() as cls, args=args, kwargs=kwargs, called=True):
             return _class_type(cls, args, kwargs, dialect)
-        case Made(path=path, args=args, kwargs=kwargs):
+        case Construct(path=path, args=args, kwargs=kwargs):
             return _named_type(last(path), args, kwargs, dialect)
     return None
 
@@ -77,7 +77,7 @@ def _class_type(
     if impl is not None and (found := read_type(impl, dialect)):
         return found
     for base in cls.bases:
-        if isinstance(base, Class | Ref) and last(getattr(base, "path", "")) not in {
+        if isinstance(base, Class | DottedName) and last(getattr(base, "path", "")) not in {
             "TypeDecorator",
             "UserDefinedType",
         }:
@@ -165,7 +165,7 @@ class TypeCheck(msgspec.Struct, frozen=True):
 
 def type_check(kind: Value | None, column: str) -> TypeCheck | None:
     """Return the CHECK of a `sa.Boolean(create_constraint=True)` or of such an Enum, else None."""
-    if not isinstance(kind, Made) or not flag(kind.kwargs.get("create_constraint")):
+    if not isinstance(kind, Construct) or not flag(kind.kwargs.get("create_constraint")):
         return None
     word = last(kind.path).lower()
     if word not in _NATIVE:

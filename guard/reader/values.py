@@ -33,11 +33,11 @@ CURSOR = "<cursor>"  # a raw DBAPI connection or cursor
 _DATABASE = {BIND, CONTEXT, SESSION, CURSOR, "alembic.op"}
 
 
-Source: TypeAlias = ast.AST | str  # an expression, or its code
+Code: TypeAlias = ast.AST | str  # an expression, or its code
 MAX_CODE = 120
 
 
-def unparse(source: Source) -> str:
+def unparse(source: Code) -> str:
     """Return the expression as code on one line, cut where it is long."""
     return source if isinstance(source, str) else _unparse(source)
 
@@ -63,7 +63,7 @@ class Unknown(msgspec.Struct, frozen=True):
     `source` is the expression; as a tree it becomes code only when somebody asks.
     """
 
-    source: Source
+    source: Code
     origin: Origin = "outside"
     inspected: bool = False
 
@@ -72,13 +72,13 @@ class Unknown(msgspec.Struct, frozen=True):
         return unparse(self.source)
 
 
-class Ref(msgspec.Struct, frozen=True):
+class DottedName(msgspec.Struct, frozen=True):
     """A dotted name that stands for an object elsewhere: `alembic.op.create_table`."""
 
     path: str
 
 
-class Made(msgspec.Struct, frozen=True):
+class Construct(msgspec.Struct, frozen=True):
     """The result of a call or attribute that is kept as written: `sa.Column("x", sa.Integer())`.
 
     `path` is the dotted name of what was called; of a method it is the method's name and
@@ -89,18 +89,18 @@ class Made(msgspec.Struct, frozen=True):
     path: str
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = {}
-    source: Source = ""
+    source: Code = ""
     receiver: Value | None = None
     called: bool = True
 
     @property
     def code(self) -> str:
-        if not self.called and isinstance(self.receiver, Made):
+        if not self.called and isinstance(self.receiver, Construct):
             return f"{self.receiver.code}.{self.path}"
         return unparse(self.source)
 
 
-class Many(msgspec.Struct):
+class Sequence(msgspec.Struct):
     """A list, tuple or set; mutable, since revisions append to lists.
 
     `certain` is False where it was changed under a condition, so that some items may not be in it;
@@ -177,9 +177,9 @@ Value: TypeAlias = (
     Text
     | Const
     | Unknown
-    | Ref
-    | Made
-    | Many
+    | DottedName
+    | Construct
+    | Sequence
     | Mapping
     | Function
     | Class
@@ -191,7 +191,7 @@ Value: TypeAlias = (
 
 MOST_WRITTEN = 200  # values of a list that is put into a text as it is
 NONE = Const(None)
-EXIT = Ref("<exit>")  # of a call that does not come back
+EXIT = DottedName("<exit>")  # of a call that does not come back
 TRUE = Const(True)
 FALSE = Const(False)
 
@@ -203,13 +203,13 @@ def truth(value: Value) -> bool | None:
             return bool(plain)
         case Text():
             return bool(value.plain) if value.known else (True if value.has_content else None)
-        case Many(items=items, open=more, certain=certain):
+        case Sequence(items=items, open=more, certain=certain):
             return True if items and certain else (None if more or items else False)
         case Mapping(pairs=pairs, open=more, certain=certain):
             return True if pairs and certain else (None if more or pairs else False)
         case Unknown():
             return None
-        case Ref() | Made():
+        case DottedName() | Construct():
             return None
         case _:
             return True
@@ -222,9 +222,9 @@ def key_of(value: Value) -> Any:
             return plain if plain.__hash__ else repr(plain)
         case Text():
             return value.plain if value.known else ("text", value.plain)
-        case Many(items=items) if is_known(value):
+        case Sequence(items=items) if is_known(value):
             return tuple(key_of(item) for item in items)
-        case Ref(path):
+        case DottedName(path):
             return ("ref", path)
         case Unknown():
             return ("unknown", value.code)
@@ -240,7 +240,7 @@ def inner_values(value: Value) -> Iterator[Value]:
             return
         value = waiting.pop()
         yield value
-        if isinstance(value, Many):
+        if isinstance(value, Sequence):
             waiting += value.items
         elif isinstance(value, Mapping):
             waiting += (inner for pair in value.pairs.values() for inner in pair)
@@ -256,7 +256,7 @@ def is_known(value: Value) -> bool:
             case Text():
                 if not inner.known:
                     return False
-            case Many(kind=kind, items=items, certain=True, open=False):
+            case Sequence(kind=kind, items=items, certain=True, open=False):
                 if kind == "set" and not all(map(_is_hashable, items)):
                     return False
             case Mapping(pairs=pairs, certain=True, open=False):
@@ -272,7 +272,7 @@ def _is_hashable(value: Value) -> bool:
     match value:
         case Const(plain):
             return plain.__hash__ is not None
-        case Many(kind="tuple", items=items):
+        case Sequence(kind="tuple", items=items):
             return all(map(_is_hashable, items))
     return isinstance(value, Text)
 
@@ -284,7 +284,7 @@ def to_python(value: Value) -> Any:
             return plain
         case Text():
             return value.plain
-        case Many(kind=kind, items=items):
+        case Sequence(kind=kind, items=items):
             plain_items = [to_python(item) for item in items]
             return {"list": list, "tuple": tuple, "set": set}[kind](plain_items)
         case Mapping(pairs=pairs):
@@ -305,7 +305,7 @@ def from_python(plain: Any, origin: Origin = "constant", code: str = "") -> Valu
                 if isinstance(plain, tuple)
                 else "set"
             )
-            return Many(kind, [from_python(item, origin, code) for item in plain])
+            return Sequence(kind, [from_python(item, origin, code) for item in plain])
         case dict():
             return Mapping(
                 {
@@ -322,12 +322,12 @@ def from_python(plain: Any, origin: Origin = "constant", code: str = "") -> Valu
 def touches_database(value: Value) -> bool:
     """Return whether the value can reach the database: the connection, a session, `op` itself."""
     return any(
-        isinstance(inner, Batch) or (isinstance(inner, Ref) and inner.path in _DATABASE)
+        isinstance(inner, Batch) or (isinstance(inner, DottedName) and inner.path in _DATABASE)
         for inner in inner_values(value)
     )
 
 
-def join(a: Value | None, b: Value | None, code: Source) -> Value:
+def join(a: Value | None, b: Value | None, code: Code) -> Value:
     """Return what is known of a name that is `a` on one path and `b` on another."""
     if a is None or b is None:
         # Set on one path only: code that uses it afterwards relies on that path.
@@ -353,9 +353,9 @@ def _same(a: Value, b: Value) -> bool:
         return bool(to_python(a) == to_python(b))
     if isinstance(a, Unknown) and isinstance(b, Unknown):
         return (a.code, a.origin, a.inspected) == (b.code, b.origin, b.inspected)
-    if isinstance(a, Made) and isinstance(b, Made):
+    if isinstance(a, Construct) and isinstance(b, Construct):
         return a == b or (a.path == b.path and a.code == b.code and bool(a.code))
-    return isinstance(a, Ref) and a == b
+    return isinstance(a, DottedName) and a == b
 
 
 def _origin(value: Value) -> Origin:
@@ -367,7 +367,7 @@ def _origin(value: Value) -> Origin:
     return "constant"
 
 
-def _is_short(value: Many | Mapping) -> bool:
+def _is_short(value: Sequence | Mapping) -> bool:
     """Whether anybody would write the whole of it into a text."""
     return next(islice(inner_values(value), MOST_WRITTEN, None), None) is None
 
@@ -383,9 +383,11 @@ def as_text(value: Value, code: str) -> Text:
             return Text.hole(code, origin)
         case Instance(attributes=attributes) if "value" in attributes:
             return as_text(attributes["value"], code)
-        case Made(path=path, args=(Text() as inner, *_)) if path.rpartition(".")[2] in _WRAPPERS:
+        case Construct(path=path, args=(Text() as inner, *_)) if (
+            path.rpartition(".")[2] in _WRAPPERS
+        ):
             return inner.embedded(code)
-        case Many() | Mapping() if _is_short(value) and is_known(value):
+        case Sequence() | Mapping() if _is_short(value) and is_known(value):
             return Text.of(str(to_python(value)), "constant", code)
     return Text.hole(code, "outside")
 

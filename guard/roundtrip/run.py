@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from guard.config import Config, ConfigError
+from guard.config import Config
+from guard.errors import GuardError
 from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
-from guard.project import Environment
+from guard.project.environments import Environment
 from guard.roundtrip import databases
 from guard.roundtrip.places import span_at
 from guard.roundtrip.process import TimeLimitError, Worker
@@ -24,7 +25,7 @@ from guard.statement import Span
 Progress = Callable[[str, int, int], None]
 
 
-class RoundTripError(ConfigError):
+class RoundTripError(GuardError):
     """The round trip could not be made: the message says what stopped it and what to do."""
 
 

@@ -1,6 +1,6 @@
 """The schema that a history of revisions makes, replayed from their operations alone."""
 
-from guard.schema.objects import (
+from guard.schema.model import (
     ABSENT,
     UNKNOWN,
     Domain,

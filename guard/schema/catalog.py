@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from guard.operations import Name
-from guard.schema.objects import (
+from guard.schema.model import (
     ABSENT,
     UNKNOWN,
     Index,
@@ -21,8 +21,8 @@ from guard.schema.objects import (
     StoredConstraint,
     Table,
 )
-from guard.schema.shared import Shared
-from guard.schema.words import Key, fold, key_of
+from guard.schema.names import Key, fold, key_of
+from guard.schema.persistent_map import Shared
 
 ObjectKey = tuple[str, str, str]  # type, schema, name
 
@@ -105,12 +105,12 @@ class Draft:
     ) -> None:
         self.catalog = catalog
         self.dialect = catalog.dialect
-        self.never_heard = ABSENT if known else UNKNOWN
+        self.missing = ABSENT if known else UNKNOWN
         self.revision = revision
         self.certain = certain
         self.step = step
         self.doubted = False  # any table may be otherwise from here on
-        self.unheard = False  # there may be tables that no revision names
+        self.incomplete = False  # there may be tables that no revision names
         self._tables: dict[Key, Table | Missing] = {}
         self._objects: dict[ObjectKey, Object | Missing] = {}
 
@@ -126,9 +126,9 @@ class Draft:
             return False
         return self.catalog.key(one) == self.catalog.key(other)
 
-    def doubt(self) -> None:
+    def mark_uncertain(self) -> None:
         """Note that nobody knows what was changed."""
-        self.doubted = self.unheard = True
+        self.doubted = self.incomplete = True
 
     # Tables
 
@@ -136,16 +136,16 @@ class Draft:
         """Return the table as it stands by now."""
         return self._at(self.catalog.key(name))
 
-    def touch(self, name: Name) -> Table:
+    def table_or_new(self, name: Name) -> Table:
         """Return the table that a statement is about: it is there, whatever was known before."""
         found = self.table(name)
-        self.hear_of(name)
+        self.mention(name)
         return found if found else Table(name=name, complete=False, born=self.step)
 
-    def hear_of(self, name: Name) -> None:
+    def mention(self, name: Name) -> None:
         """Note that a table is there: if no revision made it, there may be others like it."""
         if self.certain and self._tables.get(self.catalog.key(name)) is None:
-            self.unheard |= self.catalog.tables.get(self.catalog.key(name)) is None
+            self.incomplete |= self.catalog.tables.get(self.catalog.key(name)) is None
 
     def put(self, table: Table) -> None:
         """Keep the table as it now is."""
@@ -182,11 +182,11 @@ class Draft:
 
     def _table_before(self, key: Key) -> Table | Missing:
         found = self.catalog.tables.get(key)
-        return self.never_heard if found is None else found
+        return self.missing if found is None else found
 
     def _object_before(self, key: ObjectKey) -> Object | Missing:
         found = self.catalog.objects.get(key)
-        return self.never_heard if found is None else found
+        return self.missing if found is None else found
 
     # Other objects
 

@@ -25,8 +25,8 @@ from guard.operations import (
     is_known,
 )
 from guard.schema.catalog import Draft
-from guard.schema.objects import StoredColumn, Table
-from guard.schema.parts import with_constraint, with_renamed_column, without_column
+from guard.schema.constraints import with_constraint, with_renamed_column, without_column
+from guard.schema.model import StoredColumn, Table
 
 
 def stored(draft: Draft, column: Column, created_by: str | None) -> StoredColumn:
@@ -51,7 +51,7 @@ def inline_constraints(column: Column) -> list[Constraint]:
 
 
 def add_column(operation: AddColumn, draft: Draft) -> None:
-    table, column = draft.touch(operation.table), operation.column
+    table, column = draft.table_or_new(operation.table), operation.column
     if not is_known(column.name):
         draft.put(replace(table, complete=False))
         return
@@ -89,7 +89,7 @@ def _placed(
 
 
 def drop_column(operation: DropColumn, draft: Draft) -> None:
-    table, column = draft.touch(operation.table), operation.column
+    table, column = draft.table_or_new(operation.table), operation.column
     if not is_known(column):
         draft.put(replace(table, certain=False))
         return
@@ -112,7 +112,7 @@ def rename_column(operation: RenameColumn, draft: Draft) -> None:
 
 
 def _rename(draft: Draft, name: Name, old: str, new: str) -> None:
-    table = draft.touch(name)
+    table = draft.table_or_new(name)
     if not (is_known(old) and is_known(new)):
         draft.put(replace(table, certain=False, complete=False))
         return
@@ -145,7 +145,7 @@ def modify_column(operation: ModifyColumn, draft: Draft) -> None:
     if operation.new and not draft.same(operation.new, column.name):
         _rename(draft, operation.table, column.name, operation.new)
         column = replace(column, name=operation.new)
-    table = draft.touch(operation.table)
+    table = draft.table_or_new(operation.table)
     before = next((c for c in table.columns if draft.same(c.name, column.name)), None)
     new = stored(draft, column, before.created_by if before else None)
     if any(draft.same(new.name, name) for name in table.primary_key):
@@ -187,7 +187,7 @@ def alter_column(operation: AlterColumn, draft: Draft) -> None:
 
 def _change(draft: Draft, name: Name, column: str, **changes: Any) -> None:
     """Change what a column is; one that was never heard of is there all the same."""
-    table = draft.touch(name)
+    table = draft.table_or_new(name)
     if not is_known(column):
         draft.put(replace(table, certain=False))
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from guard.operations import Column, Constraint
-from guard.schema.objects import Domain, EnumType, Index, Object, StoredConstraint, Table, View
+from guard.schema.model import Domain, EnumType, Index, Object, StoredConstraint, Table, View
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -9,10 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from guard.operations import Name, Operation
+from guard.schema.apply import change
 from guard.schema.catalog import Catalog, Draft, ObjectKey
-from guard.schema.changes import change
+from guard.schema.constraints import MYSQL
 from guard.schema.describe import Line, difference, lines_of
-from guard.schema.objects import (
+from guard.schema.model import (
     ABSENT,
     UNKNOWN,
     Domain,
@@ -25,8 +26,7 @@ from guard.schema.objects import (
     Table,
     View,
 )
-from guard.schema.parts import MYSQL
-from guard.schema.words import fold, forbids_null, indexed_column
+from guard.schema.names import fold, forbids_null, indexed_column
 
 Kind = TypeVar("Kind", EnumType, Domain, View)
 
@@ -68,7 +68,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         draft = Draft(self.catalog, known=self.known, revision=revision, certain=certain, step=step)
         change(operation, draft)
         return Schema(
-            known=self.known and not draft.unheard,
+            known=self.known and not draft.incomplete,
             catalog=draft.committed(),
             step=step,
             doubted_at=step if draft.doubted else self.doubted_at,

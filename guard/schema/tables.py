@@ -22,8 +22,8 @@ from guard.operations import (
 )
 from guard.schema.catalog import Draft
 from guard.schema.columns import inline_constraints, stored
-from guard.schema.objects import UNKNOWN, EnumType, Table, View
-from guard.schema.parts import MYSQL, with_constraint
+from guard.schema.constraints import MYSQL, with_constraint
+from guard.schema.model import UNKNOWN, EnumType, Table, View
 
 _KEYS = ("primary key", "unique")
 
@@ -117,7 +117,7 @@ def _create_enums(operation: CreateTable, draft: Draft) -> None:
 
 def drop_table(operation: DropTable, draft: Draft) -> None:
     if not operation.if_exists:
-        draft.hear_of(operation.table)
+        draft.mention(operation.table)
     remove_table(draft, operation.table)
     if operation.cascade:  # no revision says which views read the table
         for item in draft.objects():
@@ -157,7 +157,7 @@ def move_table(draft: Draft, old: Name, new: Name) -> None:
                 ),
             )
         )
-    table = draft.touch(old)
+    table = draft.table_or_new(old)
     parent = draft.table(table.partition_of) if table.partition_of else None
     if parent:
         moved = tuple(new if draft.same_table(p, old) else p for p in parent.partitions)
@@ -166,14 +166,14 @@ def move_table(draft: Draft, old: Name, new: Name) -> None:
             default = new
         draft.put(replace(parent, partitions=moved, default_partition=default))
     for partition in table.partitions:
-        draft.put(replace(draft.touch(partition), partition_of=new))
+        draft.put(replace(draft.table_or_new(partition), partition_of=new))
     draft.drop(old)
     draft.put(replace(table, name=new))
 
 
 def alter_table(operation: AlterTable, draft: Draft) -> None:
     if operation.action in ("set-logged", "set-unlogged"):
-        table = draft.touch(operation.table)
+        table = draft.table_or_new(operation.table)
         draft.put(replace(table, unlogged=operation.action == "set-unlogged"))
 
 
@@ -186,13 +186,13 @@ def attach_partition(operation: AttachPartition, draft: Draft) -> None:
 
 def detach_partition(operation: DetachPartition, draft: Draft) -> None:
     _part(draft, operation.table, operation.partition)
-    draft.put(replace(draft.touch(operation.partition), partition_of=None))
+    draft.put(replace(draft.table_or_new(operation.partition), partition_of=None))
 
 
 def _join(draft: Draft, parent: Name, child: Name, *, default: bool = False) -> None:
-    part = replace(draft.touch(child), partition_of=parent)
+    part = replace(draft.table_or_new(child), partition_of=parent)
     draft.put(part)
-    whole = draft.touch(parent)
+    whole = draft.table_or_new(parent)
     others = tuple(p for p in whole.partitions if not draft.same_table(p, child))
     draft.put(
         replace(
@@ -207,7 +207,7 @@ def _join(draft: Draft, parent: Name, child: Name, *, default: bool = False) -> 
 
 
 def _part(draft: Draft, parent: Name, child: Name) -> None:
-    whole = draft.touch(parent)
+    whole = draft.table_or_new(parent)
     default = whole.default_partition
     draft.put(
         replace(
@@ -229,7 +229,7 @@ def fill(operation: Insert | Update | Merge, draft: Draft) -> None:
 
 
 def _fill(draft: Draft, name: Name) -> None:
-    table = replace(draft.touch(name), filled=True, filled_by=draft.revision)
+    table = replace(draft.table_or_new(name), filled=True, filled_by=draft.revision)
     draft.put(table)
     family = [draft.table(n) for n in (*table.partitions, *filter(None, [table.partition_of]))]
     for relative in family:

@@ -17,43 +17,7 @@ Words that rules may rely on, beside those of `guard.operations`:
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
-from guard.statement import AnyOperation
-
-Role = Literal["value", "identifier", "syntax"]
-
-
-class Hole(msgspec.Struct, frozen=True):
-    """A piece of the text that is not known: the text holds `{code}` at [start, end)."""
-
-    start: int
-    end: int
-    code: str
-
-
-class SqlStatement(msgspec.Struct, frozen=True):
-    """One statement: offsets into the input, without comments around it and without its `;`."""
-
-    text: str
-    start: int
-    end: int
-    operations: tuple[AnyOperation, ...]
-
-
-class SqlReading(msgspec.Struct, frozen=True):
-    """The statements of a text in order; `roles[i]` says what hole i stands for.
-
-    `value`: where an expression's value stands, also inside a string literal; `identifier`: the
-    name of a table, column, index, constraint, function or schema, or a part of one; `syntax`:
-    anything else. `dialect` is the one the text was read as.
-    """
-
-    statements: tuple[SqlStatement, ...]
-    roles: tuple[Role, ...] = ()
-    dialect: str | None = None
+from guard.sql.result import Hole, Role, SqlReading, SqlStatement
 
 
 def read_sql(text: str, dialect: str | None = None, holes: tuple[Hole, ...] = ()) -> SqlReading:
@@ -62,7 +26,7 @@ def read_sql(text: str, dialect: str | None = None, holes: tuple[Hole, ...] = ()
     Never raises and never logs. SQL that no parser accepts is `Opaque(invalid=True)` with the
     parser's words, line and column in the text; what cannot be known is `Opaque` with the reason.
     """
-    from guard.sql.read import read_text  # noqa: PLC0415  (keep this package cheap to import)
+    from guard.sql.read import read_text  # keep this package cheap to import
 
     return read_text(text, dialect, holes)
 

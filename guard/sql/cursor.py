@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from guard.operations import Name
-from guard.sql import Hole, Role
+from guard.sql.result import Hole, Role
 from guard.sql.tokens import FILLER, HOLE, HOLE_BASE, HOLE_LIMIT, Token, words
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class SqlError(Exception):
         self.position = position
 
 
-class Source:
+class SqlText:
     """A text, its dialect and its holes; collects what each hole stands for.
 
     `known`: somebody said that it is this dialect; else it is an attempt. `depth`: how many bodies
@@ -126,7 +126,7 @@ class Cursor:
     """Walks tokens[index:stop]; words are matched in upper case, quoted names never match."""
 
     def __init__(
-        self, source: Source, tokens: Sequence[Token], index: int = 0, stop: int | None = None
+        self, source: SqlText, tokens: Sequence[Token], index: int = 0, stop: int | None = None
     ) -> None:
         self.source = source
         self.tokens = tokens

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from guard.operations import Opaque, Operation, Query
-from guard.sql import Hole, Role, SqlReading, SqlStatement
-from guard.sql.body import read_do
 from guard.sql.create import read_create
-from guard.sql.cursor import Cursor, Source, SqlError
+from guard.sql.cursor import Cursor, SqlError, SqlText
 from guard.sql.drop import read_drop
+from guard.sql.hole_roles import assign_roles
+from guard.sql.maintenance import (
+    read_lock,
+    read_maintenance,
+    read_refresh,
+    read_reindex,
+    read_server,
+    read_truncate,
+)
 from guard.sql.objects import read_alter, read_comment, read_rename
-from guard.sql.roles import assign_roles
+from guard.sql.plpgsql import read_do
+from guard.sql.result import Hole, Role, SqlReading, SqlStatement
 from guard.sql.rows import read_copy, read_load, read_rows
-from guard.sql.session import (
+from guard.sql.settings import (
     read_attach,
     read_discard,
     read_permission,
@@ -27,14 +35,6 @@ from guard.sql.session import (
     read_use,
 )
 from guard.sql.tokens import Token, split, words
-from guard.sql.upkeep import (
-    read_lock,
-    read_maintenance,
-    read_refresh,
-    read_reindex,
-    read_server,
-    read_truncate,
-)
 
 Reader = Callable[[Cursor], list[Operation]]
 
@@ -48,7 +48,7 @@ def read_text(text: str, dialect: str | None, holes: tuple[Hole, ...]) -> SqlRea
     holes = tuple(sorted(holes, key=lambda hole: hole.start))
     readings: list[tuple[tuple[int, int], SqlReading]] = []
     for attempt in (dialect,) if dialect else _ATTEMPTS:
-        reading = _read(Source(text, attempt, holes, known=dialect is not None))
+        reading = _read(SqlText(text, attempt, holes, known=dialect is not None))
         readings.append((_failures(reading), reading))
         if readings[-1][0] == (0, 0):
             break
@@ -66,7 +66,7 @@ def _failures(reading: SqlReading) -> tuple[int, int]:
     return sum(opaque), len(opaque)
 
 
-def _read(source: Source) -> SqlReading:
+def _read(source: SqlText) -> SqlReading:
     statements = []
     for tokens in split(source.masked, source.dialect):
         if not tokens:
@@ -80,7 +80,7 @@ def _read(source: Source) -> SqlReading:
     return SqlReading(tuple(statements), roles, source.dialect)
 
 
-def read_statement(source: Source, tokens: list[Token]) -> list[Operation]:
+def read_statement(source: SqlText, tokens: list[Token]) -> list[Operation]:
     """Return the operations of one statement; never raises."""
     code = source.text[tokens[0].start : tokens[-1].end]
     try:
@@ -95,7 +95,7 @@ def read_statement(source: Source, tokens: list[Token]) -> list[Operation]:
     return found
 
 
-def _read_by_word(source: Source, tokens: list[Token], code: str) -> list[Operation]:
+def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Operation]:
     if tokens[-1].kind == "error":
         raise SqlError(tokens[-1].word, tokens[-1].start)
     c = Cursor(source, tokens)
@@ -123,7 +123,7 @@ def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
     found = read_rows(c, body)
     if body or c.word == "REPLACE":
         return found
-    from guard.sql.parser import parse, read_tables  # noqa: PLC0415  (imports sqlglot)
+    from guard.sql.sqlglot_check import parse, read_tables  # imports sqlglot
 
     try:
         tree = parse(c.source, tokens)
@@ -137,7 +137,7 @@ def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
     return [Query(tables=tables) if isinstance(op, Query) else op for op in found]
 
 
-def _unread(source: Source, tokens: list[Token], error: SqlError, code: str) -> Operation:
+def _unread(source: SqlText, tokens: list[Token], error: SqlError, code: str) -> Operation:
     """Return why the statement was not read: it is wrong, or nobody can know."""
     reason = f"{error.message} ({source.place(error.position)})"
     if Cursor(source, tokens).has_hole:

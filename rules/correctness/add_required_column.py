@@ -30,7 +30,7 @@ from guard.rule import Context, Problem, rule
 )
 def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
-    if column.nullable or column.fills_itself or context.is_empty(add.table):
+    if column.nullable or column.has_value_for_existing_rows or context.is_empty(add.table):
         return
     if context.server.dialect in {"mysql", "mariadb"}:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"

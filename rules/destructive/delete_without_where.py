@@ -32,7 +32,7 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
     condition = f"WHERE {delete.where} always holds: it" if delete.where else "Without a WHERE it"
     yield Problem(
         message=f"{condition} deletes every row of {delete.table}, and no "
-        f"{context.statement.undone_by} restores them.",
+        f"{context.statement.opposite_direction} restores them.",
         remedy=f"Say which rows of {delete.table} must go; if all must, record who agreed: "
         "guard approve",
     )

@@ -49,7 +49,7 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
     if context.undoes_upgrade(drop):
         return
     column = f"{drop.table}.{drop.column}"
-    back = context.statement.undone_by
+    back = context.statement.opposite_direction
     remedy = (
         f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
         "deployment and record who agreed: guard approve"
@@ -57,7 +57,7 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
         else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
         "guard approve"
     )
-    with_it = context.kept_by_column(drop.table, drop.column)
+    with_it = context.dependents_of(drop.table, drop.column)
     also = f" It takes {', '.join(with_it)} with it." if with_it else ""
     if with_it and context.server.dialect == "sqlite":
         also = f" Outside a batch SQLite refuses it, since it is part of {', '.join(with_it)}."

@@ -24,8 +24,8 @@ def drop_schema(drop: DropSchema, context: Context) -> Iterator[Problem]:
         return
     effect = "deletes every table in it" if drop.cascade else "is final, whatever it still holds"
     yield Problem(
-        message=f"Dropping schema {drop.name} {effect}, and no {context.statement.undone_by} "
-        "restores it.",
+        message=f"Dropping schema {drop.name} {effect}, "
+        f"and no {context.statement.opposite_direction} restores it.",
         remedy=f"Drop the objects of {drop.name} one by one, then the empty schema, and record "
         "who agreed: guard approve",
     )

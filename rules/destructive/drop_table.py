@@ -30,7 +30,7 @@ from guard.rule import Context, Problem, rule
 def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
         return
-    back = context.statement.undone_by
+    back = context.statement.opposite_direction
     remedy = (
         f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, "
         "then record who agreed: guard approve"

@@ -26,7 +26,7 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
     more = " and of every table that references it" if operation.cascade else ""
     yield Problem(
         message=f"TRUNCATE deletes every row of {operation.table}{more}, and no "
-        f"{context.statement.undone_by} restores them.",
+        f"{context.statement.opposite_direction} restores them.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         "WHERE; if all must go, record who agreed: guard approve",
     )

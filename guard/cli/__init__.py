@@ -1,0 +1,1 @@
+"""The command line: arguments in, report out. The only place that prints and exits."""

@@ -1,0 +1,1 @@
+"""Revisions and their past: the graph, git, what a change did to what is released."""

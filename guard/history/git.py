@@ -1,0 +1,181 @@
+"""Git, asked as a program: what a commit, the index and the branches hold.
+
+Only reading commands that run none of the repository's own programs (no diff drivers, filters,
+hooks or file system monitors), and nothing is fetched, locked or written.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from guard.errors import GuardError
+
+SAFE_OPTIONS = ("--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false")
+SAFE_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone must not fetch what it lacks, on any version
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+}
+# Set by git for its hooks; they would lead a command elsewhere than the folder it is run in.
+LEADING_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+
+class Repository(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout; `root` is its top folder. Paths are relative to it, with forward slashes."""
+
+    root: Path
+
+    @classmethod
+    def discover(cls, path: Path) -> Repository | None:
+        """Return the checkout that `path` stands in; None outside of git, or without a git program.
+
+        Raises GuardError where there is a repository that git refuses to read.
+        """
+        folder = path if path.is_dir() else path.parent
+        try:
+            done = _run(folder, "rev-parse", "--show-toplevel")
+        except FileNotFoundError:
+            return None
+        if done.returncode == 0:
+            return cls(root=Path(os.fsdecode(done.stdout.rstrip(b"\n"))))
+        error = _message(done)
+        if "not a git repository" in error:
+            return None
+        if "dubious ownership" in error:
+            raise GuardError(
+                f"{folder}: git refuses to read this repository because another user owns it: "
+                f"git config --global --add safe.directory {folder}"
+            )
+        if "must be run in a work tree" in error:
+            raise GuardError(f"{folder}: a bare repository has no files to check: check it out")
+        raise GuardError(f"{folder}: git cannot read the repository: {error}")
+
+    def resolve(self, ref: str) -> str | None:
+        """Return the id of the commit that a ref, a branch or an abbreviated id stands for."""
+        done = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}")
+        return _text(done) if done.returncode == 0 else None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, None where none is known here."""
+        done = self._git("merge-base", one, other)
+        return _text(done) if done.returncode == 0 else None
+
+    def current_branch(self) -> str | None:
+        """Return the branch that is checked out, None where HEAD is detached."""
+        return self.symbolic_ref("HEAD", "refs/heads/")
+
+    def symbolic_ref(self, name: str, prefix: str) -> str | None:
+        """Return what a symbolic ref points to, without the prefix, None where it does not."""
+        done = self._git("symbolic-ref", "--quiet", name)
+        target = _text(done)
+        return target.removeprefix(prefix) if done.returncode == 0 and target else None
+
+    def branches(self) -> tuple[str, ...]:
+        """Return the names of the local branches."""
+        done = self._check("for-each-ref", "--format=%(refname)", "refs/heads/")
+        names = os.fsdecode(done).splitlines()
+        return tuple(name.removeprefix("refs/heads/") for name in names)
+
+    def is_shallow(self) -> bool:
+        """Return whether the history was cut off when it was cloned."""
+        return self._check("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def list_files(self, commit: str) -> dict[str, str]:
+        """Return the files of a commit: the id of each one's blob, by path."""
+        listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
+        entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
+        return {
+            os.fsdecode(path): fields.split()[2].decode()
+            for fields, path in entries
+            if fields.split()[1] == b"blob"
+        }
+
+    def staged_files(self) -> dict[str, str]:
+        """Return the files of the index: the id of each one's blob, by path.
+
+        Raises GuardError while a merge is unresolved.
+        """
+        listing = self._check("ls-files", "--stage", "-z")
+        files: dict[str, str] = {}
+        for entry in filter(None, listing.split(b"\0")):
+            fields, path = entry.split(b"\t", 1)
+            mode, blob, stage = fields.split()
+            if stage != b"0":
+                raise GuardError(
+                    f"{os.fsdecode(path)}: the index holds an unresolved merge: resolve it first"
+                )
+            if mode != b"160000":  # a submodule
+                files[os.fsdecode(path)] = blob.decode()
+        return files
+
+    def present_files(self) -> tuple[str, ...]:
+        """Return the paths of the working tree that git tracks or would add: nothing ignored."""
+        listing = self._check("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return tuple(os.fsdecode(path) for path in dict.fromkeys(listing.split(b"\0")) if path)
+
+    def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of blobs, all read by one git process.
+
+        Raises GuardError where one is not here, as in a partial clone.
+        """
+        wanted = sorted(set(blobs))
+        if not wanted:
+            return {}
+        lacking = GuardError(
+            f"{self.root}: the clone lacks the contents of older files, so what is released "
+            "cannot be compared: clone without --filter, or git fetch --refetch --no-filter"
+        )
+        done = self._git("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n")
+        if done.returncode:
+            raise lacking
+        output = done.stdout
+        found: dict[str, bytes] = {}
+        at = 0
+        for blob in wanted:
+            end = output.index(b"\n", at)
+            header = output[at:end].split()
+            if header[-1] == b"missing":
+                raise lacking
+            size = int(header[2])
+            found[blob] = output[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
+        return found
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return _run(self.root, *arguments, stdin=stdin)
+
+    def _check(self, *arguments: str) -> bytes:
+        done = self._git(*arguments)
+        if done.returncode:
+            raise GuardError(f"{self.root}: git {arguments[0]} failed: {_message(done)}")
+        return done.stdout
+
+
+def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    environ = {k: v for k, v in os.environ.items() if k not in LEADING_ELSEWHERE}
+    return subprocess.run(  # noqa: S603
+        ["git", *SAFE_OPTIONS, *arguments],  # noqa: S607  the user's own git
+        cwd=folder,
+        env=environ | SAFE_ENVIRONMENT,
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
+
+
+def _text(done: subprocess.CompletedProcess[bytes]) -> str:
+    return os.fsdecode(done.stdout).strip()
+
+
+def _message(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    fatal = [line for line in lines if line.startswith("fatal: ")] or lines
+    return fatal[0].removeprefix("fatal: ") if fatal else f"exit code {done.returncode}"

@@ -1,0 +1,137 @@
+"""Migrations in .sql files as a history: each one a revision, whose statements are read as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.history.graph import Graph, Revision
+from guard.history.read import ParsedHistory
+from guard.paths import relative
+from guard.project.sql_folders import (
+    SqlFolderError,
+    SqlMigration,
+    SqlPart,
+    read_sql_file,
+    read_sql_folder,
+    read_sql_text,
+)
+from guard.reader import ParsedRevision, Steps
+from guard.sql import read_sql
+from guard.statement import Direction, Span, Statement
+
+
+class SqlHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """`migrations` are the ids, by shown path, of what a migration tool runs: not of loose files.
+
+    `loose` are the ids of files that were named and that no tool takes for a migration.
+    """
+
+    graph: Graph
+    read: ParsedHistory
+    migrations: dict[str, str]
+    loose: frozenset[str]
+
+
+def read_sql_history(
+    folder: Path, named: Iterable[Path], root: Path, dialect: str | None
+) -> SqlHistory:
+    """Return the migrations of a folder in the order of their tool, then the loose `named` files.
+
+    Raises GuardError for a file that cannot be read, and for a version that stands twice.
+    """
+    try:
+        migrations = read_sql_folder(folder)
+        known = {path for migration in migrations for path in migration.paths}
+        loose = [read_sql_file(path) for path in sorted(named) if path not in known]
+        everything = (*migrations, *loose)
+        texts = {path: read_sql_text(path) for migration in everything for path in migration.paths}
+    except SqlFolderError as error:
+        raise GuardError(str(error)) from None
+    graph, read = join_sql(everything, texts, root, dialect)
+    ids = {relative(revision.path, root): id_ for id_, revision in graph.revisions.items()}
+    of_tool = {
+        relative(path, root): ids[relative(migration.paths[0], root)]
+        for migration in migrations
+        for path in migration.paths
+    }
+    return SqlHistory(
+        graph=graph,
+        read=read,
+        migrations=of_tool,
+        loose=frozenset(ids.values()) - frozenset(of_tool.values()),
+    )
+
+
+def join_sql(
+    migrations: Sequence[SqlMigration], texts: Mapping[Path, str], root: Path, dialect: str | None
+) -> tuple[Graph, ParsedHistory]:
+    """Return the graph in which each migration follows the one before it, and what they do.
+
+    `texts` are those of the migrations' files.
+    """
+    revisions: dict[str, Revision] = {}
+    readings: dict[str, ParsedRevision] = {}
+    parent: tuple[str, ...] = ()
+    for migration in migrations:
+        if not migration.paths:
+            continue
+        id_ = _id(migration, revisions)
+        path = migration.paths[0]
+        revisions[id_] = Revision(id=id_, parents=parent, path=path)
+        readings[id_] = ParsedRevision(
+            path=relative(path, root),
+            revision=id_,
+            upgrade=_procedure(migration.up, "upgrade", id_, root, dialect),
+            downgrade=_procedure(migration.down, "downgrade", id_, root, dialect),
+        )
+        parent = (id_,)
+    graph = Graph(
+        revisions=revisions, order=tuple(revisions), heads=parent, bases=tuple(revisions)[:1]
+    )
+    shown = {relative(path, root): text for path, text in texts.items()}
+    return graph, ParsedHistory(readings=readings, texts=shown)
+
+
+def _id(migration: SqlMigration, taken: Iterable[str]) -> str:
+    """The file's name without its suffix: what people call the migration, and unique."""
+    name = migration.paths[0].name
+    id_ = name.removesuffix(".sql")
+    if migration.framework == "golang-migrate":
+        id_ = id_.removesuffix(".up").removesuffix(".down")
+    return name if id_ in taken else id_
+
+
+def _procedure(
+    part: SqlPart | None, direction: Direction, id_: str, root: Path, dialect: str | None
+) -> Steps:
+    if part is None:
+        return Steps(direction=direction)
+    shown = relative(part.path, root)
+    statements = tuple(
+        Statement(
+            operations=found.operations,
+            span=_span(shown, part, found.start, found.end),
+            direction=direction,
+            revision=id_,
+            sql=found.text,
+            in_transaction=part.transactional,
+        )
+        for found in read_sql(part.text, dialect, part.holes).statements
+    )
+    return Steps(direction=direction, statements=statements, span=Span(shown, part.line))
+
+
+def _span(shown: str, part: SqlPart, start: int, end: int) -> Span:
+    line, column = _place(part, start)
+    end_line, end_column = _place(part, end)
+    return Span(shown, line, column, end_line, end_column)
+
+
+def _place(part: SqlPart, offset: int) -> tuple[int, int]:
+    """Line and column in the file: a part begins at the start of its line."""
+    begin = part.text.rfind("\n", 0, offset) + 1
+    return part.line + part.text.count("\n", 0, offset), offset - begin + 1

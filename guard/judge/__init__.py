@@ -1,0 +1,1 @@
+"""From facts to findings: rules, the context that they ask, the replay behind it."""

@@ -1,0 +1,1 @@
+"""What lies on disk: Alembic environments, folders of .sql files, revision files."""

@@ -1,0 +1,349 @@
+"""Where a project's migrations are: its Alembic environments and its folders of .sql files.
+
+Configuration is read as Alembic reads it, and nothing of the project is imported: a package is
+found by looking for its folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.project.alembic_config import Options, read_options
+from guard.project.revision_header import RevisionHeader, read_file
+from guard.project.sql_folders import is_sql_migration_folder
+
+MAX_FOLDERS = 20_000
+SKIPPED = {"node_modules", "build", "dist", "site-packages", "dist-packages", "__pycache__"}
+POINT = "name the migrations folder or the alembic.ini on the command line"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """One history of revisions: a section of an alembic.ini, [tool.alembic], or a folder of .sql.
+
+    All paths are absolute. `databases` are the names of a multidb environment, empty for one.
+    """
+
+    name: str
+    kind: str  # "alembic" or "sql"
+    config_path: Path | None  # alembic.ini or pyproject.toml; None where no file names it
+    section: str = "alembic"
+    script_location: Path
+    version_locations: tuple[Path, ...]
+    recursive: bool = False
+    sys_path: tuple[Path, ...] = ()  # prepend_sys_path
+    databases: tuple[str, ...] = ()
+
+    def holds(self, path: Path) -> bool:
+        """Return whether `path` is this environment's configuration or stands in its folders."""
+        folders = (self.script_location, *self.version_locations)
+        return path == self.config_path or any(path.is_relative_to(folder) for folder in folders)
+
+
+def project_root(start: Path) -> Path:
+    """Return the top of the git checkout around `start`.
+
+    Without git: the nearest folder with a pyproject.toml or alembic.ini, else `start` itself.
+    """
+    start = start.resolve()
+    start = start if start.is_dir() else start.parent
+    for marks in ((".git",), ("pyproject.toml", "alembic.ini")):
+        for folder in (start, *start.parents):
+            if any((folder / mark).exists() for mark in marks):
+                return folder
+    return start
+
+
+def find_environments(
+    start: Path, paths: Sequence[Path] = (), config_files: Sequence[Path] = ()
+) -> tuple[Environment, ...]:
+    """Return the environments that `paths` belong to, or, without paths, those of the project.
+
+    A path may be a revision, a versions or migrations folder, a configuration file, a folder of
+    .sql files or a project. A Python file outside all environments (a model) adds none. The
+    project's environments are those of `config_files`, else those found at or below `start`, else
+    above it. Raises GuardError where nothing is found or a configuration cannot be followed.
+    """
+    start = start.resolve()
+    root = project_root(start)
+    known, errors = _named(config_files, root) if config_files else ((), ())
+    if not paths:
+        found = known or _around(start, root) or _sql_folders(start, root)
+        if not found:
+            raise GuardError(
+                f"no Alembic environment and no folder of .sql migrations found in {start} "
+                f"or above it up to {root}: {POINT}"
+            )
+        return _unique(found, root)
+    if not config_files:
+        known, errors = _scan(root, root)
+    belonging = [env for path in paths for env in _environments_of(path, start, known, errors)]
+    return _unique(belonging, root)
+
+
+def read_environments(
+    path: Path, root: Path, *, text: str | None = None, is_dir: Callable[[Path], bool] = Path.is_dir
+) -> tuple[Environment, ...]:
+    """Return the environments that an alembic.ini or a pyproject.toml declares, in file order.
+
+    `text` and `is_dir` stand in for the file and the disk (what a commit held). Raises GuardError.
+    """
+    return tuple(_environment(options, root, is_dir) for options in read_options(path, text))
+
+
+def _named(
+    files: Iterable[Path], root: Path
+) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
+    found: list[Environment] = []
+    for file in files:
+        declared = read_environments(file.resolve(), root)
+        if not declared:
+            raise GuardError(f"{file}: no [alembic] section with a script_location")
+        found += declared
+    return tuple(found), ()
+
+
+def _around(start: Path, root: Path) -> tuple[Environment, ...]:
+    """The environments at or below `start`; else the one it stands in; else the nearest above."""
+    found, errors = _scan(start, root)
+    if errors:
+        raise errors[0]
+    if any(env.config_path for env in found):
+        return found
+    for folder in start.parents:
+        if not folder.is_relative_to(root):
+            break
+        wider, broken = _scan(folder, root)
+        inside = tuple(env for env in wider if env.config_path and env.holds(start))
+        if inside:
+            return inside
+        found, errors = found or wider, errors or broken
+    if errors and not found:
+        raise errors[0]
+    return found
+
+
+def _sql_folders(start: Path, root: Path) -> tuple[Environment, ...]:
+    """The folders of .sql migrations at or below `start`, else those of the project."""
+    for top in dict.fromkeys((start, root)):
+        places = [place for place, files in _walk(top) if any(f.endswith(".sql") for f in files)]
+        found = [_plain(p, root, kind="sql") for p in places if is_sql_migration_folder(p)]
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _environments_of(
+    path: Path, start: Path, known: Sequence[Environment], errors: Sequence[GuardError]
+) -> tuple[Environment, ...]:
+    path = Path(os.path.abspath(start / path))  # noqa: PTH100  symlinks stay as the user wrote them
+    if not path.exists():
+        raise GuardError(f"{path}: no such file or folder")
+    path = path.resolve()
+    root = project_root(path)
+    if path.suffix == ".ini" or path.name == "pyproject.toml":
+        declared = read_environments(path, root)
+        if declared or path.name != "alembic.ini":
+            return declared
+        raise GuardError(f"{path}: no [alembic] section with a script_location")
+    related = tuple(env for env in known if env.holds(path) or _inside(env, path))
+    if related:
+        return related
+    found = _by_structure(path, root)
+    if found or path.is_file():
+        return found
+    if errors:
+        raise errors[0]
+    raise GuardError(f"{path}: no Alembic environment and no migrations in it: {POINT}")
+
+
+def _inside(env: Environment, folder: Path) -> bool:
+    places = (env.config_path or env.script_location, env.script_location, *env.version_locations)
+    return any(place.is_relative_to(folder) for place in places)
+
+
+def _by_structure(path: Path, root: Path) -> tuple[Environment, ...]:
+    """The environment that a path is or stands in, where no configuration names it."""
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir():
+        below, errors = _scan(path, root)
+        if errors:
+            raise errors[0]
+        if below:
+            return below
+    for candidate in (folder, *folder.parents):
+        if not candidate.is_relative_to(root):
+            break
+        if _is_migrations_folder(candidate):
+            env = _plain(candidate, root)
+            return (env,) if env.holds(path) else ()
+    if path.suffix == ".sql" or (path.is_dir() and any(folder.glob("*.sql"))):
+        return (_plain(folder, root, kind="sql"),)
+    if _holds_revisions([path] if path.is_file() else sorted(folder.glob("*.py"))):
+        return (_plain(folder, root),)
+    if path.is_dir() and folder.name == "versions":
+        return (_plain(folder, root),)
+    return ()
+
+
+def _is_migrations_folder(folder: Path) -> bool:
+    """Whether it looks like what `alembic init` makes: env.py beside versions/ or its template."""
+    return (folder / "env.py").is_file() and (
+        (folder / "versions").is_dir() or (folder / "script.py.mako").is_file()
+    )
+
+
+def _holds_revisions(files: Iterable[Path]) -> bool:
+    return any(
+        file.suffix == ".py" and b"down_revision" in file.read_bytes()[:65_536]
+        for file in files
+        if file.is_file()
+    )
+
+
+def _plain(folder: Path, root: Path, kind: str = "alembic") -> Environment:
+    versions = folder / "versions"
+    beside = folder.name == "versions" and (folder.parent / "env.py").is_file()
+    return Environment(
+        name=_shown(folder, root),
+        kind=kind,
+        config_path=None,
+        script_location=folder.parent if beside else folder,
+        version_locations=(versions if kind == "alembic" and versions.is_dir() else folder,),
+    )
+
+
+def _scan(folder: Path, root: Path) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
+    """The environments at or below a folder, and the configurations that could not be followed."""
+    found: list[Environment] = []
+    errors: list[GuardError] = []
+    unnamed: list[Path] = []
+    for place, files in _walk(folder):
+        for name in ("alembic.ini", "pyproject.toml"):
+            if name in files:
+                try:
+                    found += read_environments(place / name, root)
+                except GuardError as error:
+                    errors.append(error)
+        if "env.py" in files and _is_migrations_folder(place):
+            unnamed.append(place)
+    named = {env.script_location for env in found}
+    found += [_plain(place, root) for place in unnamed if place not in named]
+    return tuple(found), tuple(errors)
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, set[str]]]:
+    """Each folder with its file names, top down; linked folders are not entered, so no loops."""
+    for count, (place, folders, files) in enumerate(os.walk(folder)):
+        if count >= MAX_FOLDERS:
+            raise GuardError(
+                f"{folder}: more than {MAX_FOLDERS:,} folders to search for migrations: {POINT}"
+            )
+        if "pyvenv.cfg" in files and count:
+            folders.clear()
+            continue
+        folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("."))
+        yield Path(place), set(files)
+
+
+def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -> Environment:
+    here = options.path.parent
+    above = [folder for folder in here.parents if folder.is_relative_to(root)]
+    sys_path = tuple(_absolute(entry, here) for entry in options.prepend_sys_path)
+    bases = [here, *sys_path, root, root / "src", *above, *(folder / "src" for folder in above)]
+
+    def locate(location: str, what: str) -> Path:
+        for base in bases:
+            place = _absolute(_as_path(location), base)
+            if is_dir(place):
+                return place
+        raise GuardError(
+            f"{options.path}: {what} {location!r} of [{options.section}] is no folder here: "
+            f"correct it, or {POINT}"
+        )
+
+    if options.script_location is None:
+        script_location = here  # as Flask-Migrate has it: the file lies in the migrations folder
+    else:
+        script_location = locate(options.script_location, "script_location")
+    versions = tuple(locate(v, "version_locations entry") for v in options.version_locations)
+    if not versions and not is_dir(script_location / "versions"):
+        raise GuardError(
+            f"{options.path}: {_shown(script_location, root)} has no versions folder: make one "
+            f"(mkdir {_shown(script_location / 'versions', root)}) or set version_locations"
+        )
+    shown = _shown(script_location, root)
+    return Environment(
+        name=shown if options.section == "alembic" else options.section,
+        kind="alembic",
+        config_path=options.path,
+        section=options.section,
+        script_location=script_location,
+        version_locations=versions or (script_location / "versions",),
+        recursive=options.recursive,
+        sys_path=sys_path,
+        databases=options.databases,
+    )
+
+
+def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
+    """One environment for each history in a versions folder that holds nothing but histories.
+
+    Programs that keep one chain for each dialect in a folder of its own choose the folder at run
+    time (`versions/postgresql`, `versions/sqlite`). Each such chain stands on its own.
+    """
+    versions = env.script_location / "versions"
+    if env.kind != "alembic" or env.recursive or env.version_locations != (versions,):
+        return (env,)
+    if _python_files(versions):
+        return (env,)
+    chains = {folder: _heads(folder) for folder in sorted(versions.glob("*/"))}
+    chains = {folder: heads for folder, heads in chains.items() if heads}
+    alone = all(
+        {parent for head in heads for parent in head.parents} <= {head.revision for head in heads}
+        for heads in chains.values()
+    )
+    if len(chains) < 2 or not alone:
+        return (env,)
+    return tuple(
+        msgspec.structs.replace(env, name=_shown(folder, root), version_locations=(folder,))
+        for folder in chains
+    )
+
+
+def _heads(folder: Path) -> list[RevisionHeader]:
+    heads = (read_file(file, file.read_bytes()) for file in _python_files(folder))
+    return [head for head in heads if head.revision]
+
+
+def _python_files(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
+
+
+def _as_path(location: str) -> str:
+    """`package.sub:folder` as the folder that holds it; a Windows drive is no package."""
+    if ":" not in location or Path(location).is_absolute():
+        return location
+    package, _, rest = location.partition(":")
+    return "/".join([*package.split("."), *rest.split(":")])
+
+
+def _absolute(path: str, base: Path) -> Path:
+    return Path(os.path.normpath(base / path))
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _unique(environments: Iterable[Environment], root: Path) -> tuple[Environment, ...]:
+    """One environment for each history: sections that differ only in their database are one."""
+    first: dict[object, Environment] = {}
+    for env in environments:
+        for one in _histories(env, root):
+            first.setdefault((one.script_location, one.version_locations, one.kind), one)
+    return tuple(first.values())

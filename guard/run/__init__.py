@@ -1,0 +1,1 @@
+"""One run of a command, from what was asked to what is to be said."""

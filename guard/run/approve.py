@@ -1,0 +1,112 @@
+"""Records approvals: finds what a revision destroys, and writes down who agreed to it."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from pathlib import Path
+
+from guard.config import Config
+from guard.errors import GuardError
+from guard.finding import Finding
+from guard.paths import relative
+from guard.project.environments import project_root
+from guard.run.check import run
+from guard.run.scope import Request
+from guard.suppression.approvals import (
+    Approval,
+    add_approval,
+    approval_of,
+    load_approvals,
+    outdated,
+)
+
+
+def approve(
+    request: Request,
+    config: Config,
+    *,
+    revision: str,
+    rule: str | None,
+    subject: str | None,
+    reason: str,
+    approver: str | None,
+    expires: datetime.date | None,
+) -> list[str]:
+    """Write an approval for each open finding of the revision that needs one; return what to say.
+
+    Raises GuardError where nothing matches, nobody says who approves, the last day is past, or the
+    file cannot be written.
+    """
+    if not reason.strip():
+        raise GuardError("--reason: say why this is right, in a few words")
+    if expires and expires < request.today:
+        raise GuardError(f"--expires {expires}: that day is past, so it would approve nothing")
+    root = project_root(request.start)
+    who = approver or _git_user(root)
+    if not who:
+        raise GuardError("--approver: git has no user.name, so say who agreed")
+    findings = run(request, config).report.findings
+    named = request.start / revision
+    owner = relative(named.resolve(), root) if named.is_file() else revision
+    chosen = _chosen(findings, owner, rule, subject)
+    path = root / config.approvals
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    said = []
+    for finding in chosen:
+        approval = approval_of(finding, reason=reason.strip(), approver=who, expires=expires)
+        text = add_approval(text, approval, replaces=_replaced(text, config, finding))
+        said.append(f"approved {finding.rule} of {finding.object} in {owner}, by {who}")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GuardError(f"{config.approvals} cannot be written: {error.strerror}") from None
+    return [*said, f"written to {config.approvals}: commit it, and let somebody else review it"]
+
+
+def _chosen(
+    findings: tuple[Finding, ...], revision: str, rule: str | None, subject: str | None
+) -> list[Finding]:
+    """Return one open finding for each operation that matches."""
+    needing = [f for f in findings if f.approvable and f.status == "open"]
+    here = [f for f in needing if revision in (f.revision, f.span.path)]
+    chosen = [
+        f
+        for f in here
+        if (rule is None or f.rule == rule) and (subject is None or f.object == subject)
+    ]
+    if chosen:
+        return list({(f.rule, f.object, f.fingerprint): f for f in chosen}.values())
+    if here:
+        there = ", ".join(f"--rule {f.rule} --object {f.object}" for f in here)
+        raise GuardError(f"revision {revision} needs another approval: {there}")
+    if any(f.status == "approved" and revision in (f.revision, f.span.path) for f in findings):
+        raise GuardError(f"everything in revision {revision} that needs an approval has one")
+    elsewhere = sorted({f.revision or f.span.path for f in needing})
+    raise GuardError(
+        f"nothing in revision {revision} needs an approval"
+        + (f"; in {', '.join(elsewhere)} something does" if elsewhere else "")
+    )
+
+
+def _replaced(text: str, config: Config, finding: Finding) -> Approval | None:
+    """Return the approval of what the operation was before it was edited."""
+    for approval in outdated(load_approvals(config.approvals, text), [finding]):
+        same = (approval.revision, approval.rule, approval.object)
+        if same == (finding.revision or finding.span.path, finding.rule, finding.object):
+            return approval
+    return None
+
+
+def _git_user(root: Path) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "config", "user.name"],  # noqa: S607
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()

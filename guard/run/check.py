@@ -1,0 +1,281 @@
+"""One run of guard: find, read, compare, judge, run, decide. Returns a report; prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.config import Config
+from guard.errors import GuardError
+from guard.facts import DatabaseLiteral, Fact
+from guard.finding import Coverage, Finding, Report
+from guard.judge.judge import Judge
+from guard.judge.load_rules import load_rules
+from guard.judge.select_rules import select_rules
+from guard.judge.statements import comments_of, coverage, judge_statements, revision_facts
+from guard.paths import relative
+from guard.reader.modules import Resolver, parse
+from guard.roundtrip import RoundTripError, run_roundtrip
+from guard.rule import Rule
+from guard.run.histories import ChangedHistory, open_histories
+from guard.run.scope import Request, Scope, open_scope
+from guard.source.database_literals import find_in_python, may_hold_literals
+from guard.source.files import read_source_file, select_sources, source_files
+from guard.suppression.approvals import Approval, load_approvals
+from guard.suppression.decide import decide
+
+Progress = Callable[[str, int, int], None]
+STATEMENT_GROUPS = {
+    "destructive", "locking", "compatibility", "correctness", "source", "style",
+}  # fmt: skip
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The report, and the texts of the files that it speaks of.
+
+    `errors` are parts of the work that could not be done: the report is true, and not all of it.
+    """
+
+    report: Report
+    texts: dict[str, str]
+    errors: tuple[str, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step of the run adds; `paths` and `revisions` are what it covered."""
+
+    facts: tuple[Fact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+    texts: dict[str, str] = {}
+    paths: frozenset[str] = frozenset()
+    revisions: frozenset[str] = frozenset()
+    coverage: Coverage = Coverage()
+    errors: tuple[str, ...] = ()
+
+    def __add__(self, other: Part) -> Part:
+        return Part(
+            facts=self.facts + other.facts,
+            findings=self.findings + other.findings,
+            notes=self.notes + other.notes,
+            checked=self.checked + other.checked,
+            texts=self.texts | other.texts,
+            paths=self.paths | other.paths,
+            revisions=self.revisions | other.revisions,
+            coverage=self.coverage + other.coverage,
+            errors=self.errors + other.errors,
+        )
+
+
+def run(request: Request, config: Config, on_progress: Progress | None = None) -> Result:
+    """Return what guard has to say; raise GuardError where it cannot say anything reliable."""
+    rules = load_rules()
+    chosen = select_rules(config, rules)
+    judge = Judge(chosen, config.server, {"identifiers": config.identifiers})
+    scope = open_scope(request, config)
+    histories = open_histories(scope)
+    found = Part(notes=scope.base.notes)
+    for history in histories:
+        found += Part(notes=(*history.graph.notes, *history.change.notes))
+        if request.history:
+            found += _compared(scope, history)
+        if request.statements:
+            found += _judge_history(scope, history, judge)
+        if scope.roundtrip and history.environment.kind == "alembic":
+            found += _round_trip(scope, history, on_progress)
+    if request.statements:
+        found += _read_sources(scope, histories)
+    found += Part(findings=tuple(judge.facts(found.facts)))
+    return _report(scope, rules, chosen, judge, found)
+
+
+# The histories
+
+
+def _compared(scope: Scope, history: ChangedHistory) -> Part:
+    count = len(history.graph.revisions)
+    done = f"history of {count} revision{'s' if count != 1 else ''} against {scope.base.ref}"
+    return Part(
+        facts=history.facts,
+        texts=history.read.texts,
+        checked=(done,) if scope.base.commit else (),
+    )
+
+
+def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
+    """Judge the statements of the revisions that are new or edited, or of all."""
+    read, judged = history.read, history.judged
+    # Where nobody knows what is released, each revision may have been deployed by itself.
+    new = history.change.new if scope.base.commit else frozenset[str]()
+    findings = judge_statements(
+        read, history.graph, judge, judged=judged, new=new, dialect=scope.dialect
+    )
+    readings = [reading for id_, reading in read.readings.items() if id_ in judged]
+    paths = {reading.path for reading in readings}
+    comments = comments_of({path: read.texts[path] for path in paths})
+    facts: list[Fact] = []
+    for reading in readings:
+        if history.environment.kind == "alembic":
+            facts += revision_facts(reading, comments.get(reading.path, ()), scope.dialect)
+        for literal in _literals(reading.path, read.texts[reading.path]):
+            facts.append(msgspec.structs.replace(literal, revision=reading.revision))
+    released = len(history.graph.revisions)
+    quiet = released and not judged and not history.change.new
+    all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
+    note = (
+        f"{history.environment.name}: {all_of_them} released already, so no statement was judged "
+        "(--all judges them)."
+    )
+    return Part(
+        facts=tuple(facts),
+        findings=tuple(findings),
+        notes=(note,) if quiet else (),
+        texts=read.texts,
+        paths=frozenset(paths),
+        revisions=judged,
+        coverage=coverage(readings),
+    )
+
+
+def _literals(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
+    if not path.endswith(".py") or not may_hold_literals(text):
+        return ()
+    return find_in_python(path, parse(path, text).tree)
+
+
+def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:
+    """Run the judged revisions up, down and up again; all of them where none is new."""
+    name, graph = history.environment.name, history.graph
+    if graph.problems:
+        return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
+    if not graph.revisions:
+        return Part(notes=(f"{name}: there are no revisions to run.",))
+    chosen = [id_ for id_ in graph.order if id_ in history.judged] or None
+    try:
+        trip = run_roundtrip(
+            history.environment,
+            root=scope.root,
+            revisions=chosen,
+            config=scope.config,
+            on_progress=on_progress,
+        )
+    except RoundTripError as error:
+        return Part(errors=(str(error),))
+    done = (
+        f"round trip of {trip.upgraded} up, {trip.downgraded} down "
+        f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
+    )
+    return Part(
+        facts=trip.facts,
+        notes=trip.notes,
+        checked=(done,),
+        texts=history.read.texts,
+        revisions=frozenset(chosen or graph.revisions),
+    )
+
+
+# Source code and configuration
+
+
+def _read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> Part:
+    """Read the Python and ini files around the database that are no revisions."""
+    resolver = Resolver(scope.root)
+    given = scope.request.given
+    data = given.data if given else None
+    files = [
+        read_source_file(path, relative(path, scope.root), resolver, data)
+        for path in _source_paths(scope, histories)
+    ]
+    count = len(files)
+    return Part(
+        facts=tuple(fact for file in files for fact in file.facts),
+        checked=(f"{count} source file{'s' if count > 1 else ''}",) if count else (),
+        texts={file.path: file.text for file in files if file.text is not None},
+        paths=frozenset(file.path for file in files),
+    )
+
+
+def _source_paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
+    request = scope.request
+    if request.given is not None:
+        path = (request.start / request.given.path).absolute()
+        return [] if histories else [path]
+    revisions = {scope.root / name for history in histories for name in history.graph.files}
+    environments = [history.environment for history in histories]
+    paths: Iterable[Path] = (
+        select_sources(scope.files - revisions, scope.root, scope.config, environments)
+        if scope.files
+        else source_files(scope.root, scope.repo, scope.config, environments)
+    )
+    return sorted(set(paths) - revisions)
+
+
+# The report
+
+
+def _report(
+    scope: Scope, rules: Sequence[Rule], chosen: Sequence[Rule], judge: Judge, found: Part
+) -> Result:
+    texts = dict(found.texts)
+    path = scope.config.approvals
+    if (text := _approvals_text(scope)) is not None:
+        texts[path] = text
+    decided, facts = decide(
+        found.findings,
+        comments_of(texts),
+        _approvals(scope, text),
+        today=scope.request.today,
+        known={rule.name for rule in rules},
+        ran=_ran(scope, chosen),
+        paths=found.paths,
+        revisions=found.revisions,
+    )
+    report = Report(
+        findings=(*decided, *judge.facts(facts)),
+        notes=tuple(dict.fromkeys(found.notes)),
+        coverage=found.coverage,
+        checked=found.checked,
+        fail_on=scope.config.fail_on,
+    )
+    return Result(report=report, texts=texts, errors=found.errors)
+
+
+def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:
+    """Return the rules that had their say: only they can prove a suppression unused."""
+    groups = {rule.group for rule in chosen}
+    if not scope.request.statements:
+        groups -= STATEMENT_GROUPS
+    if not scope.request.history:
+        groups -= {"history"}
+    if not scope.roundtrip:
+        groups -= {"roundtrip"}
+    return {rule.name for rule in chosen if rule.group in groups}
+
+
+def _approvals_text(scope: Scope) -> str | None:
+    """Return the text of the approvals file here, None where there is none."""
+    path = scope.root / scope.config.approvals
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GuardError(f"{scope.config.approvals} cannot be read: {error}") from None
+
+
+def _approvals(scope: Scope, text: str | None) -> tuple[Approval, ...]:
+    name, ref = scope.config.approvals, scope.request.approvals_from
+    if ref is None:
+        return load_approvals(name, text) if text is not None else ()
+    # Only those that are on that ref already, so that nobody approves their own.
+    commit = scope.repo.resolve(ref) if scope.repo else None
+    if scope.repo is None or commit is None:
+        raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
+    blob = scope.repo.list_files(commit).get(name)
+    if blob is None:
+        return ()
+    text = scope.repo.read_blobs([blob])[blob].decode("utf-8", errors="replace")
+    return load_approvals(f"{name} at {ref}", text)

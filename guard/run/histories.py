@@ -1,0 +1,184 @@
+"""The histories of a run: what each environment's revisions do, and what the change did to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.facts import EditedRevision, Fact, ReparentedRevision
+from guard.history.cache import Cache
+from guard.history.compare import Comparison, compare, compare_sql, read_change
+from guard.history.graph import Graph, build_graph, revision_files
+from guard.history.read import ParsedHistory, read_revisions
+from guard.history.sql_history import join_sql, read_sql_history
+from guard.paths import relative
+from guard.project.environments import Environment, find_environments
+from guard.project.revision_header import read_file
+from guard.project.sql_folders import is_sql_migration, read_sql_file
+from guard.python_source import SourceError, decode
+from guard.run.scope import Input, Scope
+
+
+class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """One history; `judged` are the revisions whose statements this run judges."""
+
+    environment: Environment
+    graph: Graph
+    read: ParsedHistory
+    change: Comparison
+    judged: frozenset[str]
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What is wrong with the chain, and with what the change did to it."""
+        return (*self.graph.problems, *self.change.facts)
+
+
+def open_histories(scope: Scope) -> list[ChangedHistory]:
+    """Return the histories that the named paths belong to, or all. Raises GuardError."""
+    request = scope.request
+    if request.given is not None:
+        return _open_given(scope, request.given)
+    config_files = tuple(request.start / name for name in scope.config.alembic_config)
+    environments = find_environments(request.start, request.paths, config_files)
+    return [
+        _open_sql(scope, one) if one.kind == "sql" else _open_alembic(scope, one)
+        for one in environments
+    ]
+
+
+def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
+    files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
+    graph, read = _read(scope, environment, files)
+    change = compare(
+        environment, graph, scope.base, repo=scope.repo, files=files, heads=scope.config.heads
+    )
+    return ChangedHistory(
+        environment=environment,
+        graph=graph,
+        read=read,
+        change=change,
+        judged=_judged(scope, graph, read, change),
+    )
+
+
+def _read(
+    scope: Scope, environment: Environment, files: Mapping[Path, bytes] | None
+) -> tuple[Graph, ParsedHistory]:
+    cache = Cache(scope.request.cache, scope.root, scope.dialect, environment.script_location)
+    graph = build_graph(environment, root=scope.root, files=files, read=cache.head)
+    search = (*environment.sys_path, environment.script_location)
+    read = read_revisions(graph, scope.root, search, scope.dialect, cache, files)
+    cache.save()
+    return graph, read
+
+
+def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
+    folder = environment.script_location
+    named = [path for path in scope.files if path.suffix == ".sql" and path.parent == folder]
+    found = read_sql_history(folder, named, scope.root, scope.dialect)
+    change = Comparison(new=frozenset(found.graph.revisions))
+    if found.migrations:  # a folder of queries has no history
+        change = compare_sql(environment, found.migrations, scope.base, repo=scope.repo)
+        change = msgspec.structs.replace(
+            change,
+            new=change.new | found.loose,
+            facts=tuple(f for f in change.facts if is_sql_migration(Path(f.span.path).name)),
+        )
+    if scope.request.source == "index":
+        note = f"{environment.name}: .sql files were read as they lie on disk, not as staged."
+        change = msgspec.structs.replace(change, notes=(*change.notes, note))
+    return ChangedHistory(
+        environment=environment,
+        graph=found.graph,
+        read=found.read,
+        change=change,
+        judged=_judged(scope, found.graph, found.read, change),
+    )
+
+
+def _judged(scope: Scope, graph: Graph, read: ParsedHistory, change: Comparison) -> frozenset[str]:
+    """Return what is new or edited, or all if so asked; only the named files, if files were."""
+    touched = {
+        fact.revision
+        for fact in change.facts
+        if isinstance(fact, EditedRevision | ReparentedRevision) and fact.revision
+    }
+    chosen = graph.revisions.keys() if scope.request.everything else change.new | touched
+    here = frozenset(chosen & graph.revisions.keys())
+    if not scope.files:
+        return here
+    named = {relative(path, scope.root) for path in scope.files}
+    return frozenset(id_ for id_ in here & read.readings.keys() if named & _paths(read, id_))
+
+
+def _paths(read: ParsedHistory, revision: str) -> set[str]:
+    """The files that a revision is written in: two, where up and down stand in one each."""
+    reading = read.readings[revision]
+    spans = (reading.upgrade.span, reading.downgrade.span)
+    return {reading.path, *(span.path for span in spans if span)}
+
+
+# Standard input
+
+
+def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
+    """The history that the text belongs to, with the text in it; none for other sources."""
+    path = (scope.request.start / given.path).absolute()
+    if path.suffix == ".sql":
+        text = _decode(given).removeprefix("\ufeff")
+        migration = read_sql_file(path, text)
+        graph, read = join_sql([migration], {path: text}, scope.root, scope.dialect)
+        return [_only(path, _lone(path, "sql"), graph, read, scope.root)]
+    if path.suffix != ".py" or read_file(path, given.data).revision is None:
+        return []
+    environment = _environment_of(scope, path)
+    files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
+    graph, read = _read(scope, environment, {**files, path: given.data})
+    return [_only(path, environment, graph, read, scope.root)]
+
+
+def _decode(given: Input) -> str:
+    try:
+        return decode(given.data)
+    except SourceError as error:
+        raise GuardError(f"standard input ({given.path}): {error}") from None
+
+
+def _environment_of(scope: Scope, path: Path) -> Environment:
+    """The environment that would hold the file, else one of the files beside it."""
+    try:
+        around = find_environments(scope.request.start, [path.parent])
+    except GuardError:
+        around = ()
+    holding = (one for one in around if any(path.is_relative_to(f) for f in one.version_locations))
+    return next(holding, _lone(path, "alembic"))
+
+
+def _lone(path: Path, kind: str) -> Environment:
+    return Environment(
+        name=path.name,
+        kind=kind,
+        config_path=None,
+        script_location=path.parent,
+        version_locations=(path.parent,),
+    )
+
+
+def _only(
+    path: Path, environment: Environment, graph: Graph, read: ParsedHistory, root: Path
+) -> ChangedHistory:
+    """The history in which the file alone is new; what is wrong elsewhere is not its affair."""
+    shown = relative(path, root)
+    new = frozenset(r.id for r in graph.revisions.values() if r.path == path)
+    here = (p for p in graph.problems if p.span.path == shown and p.problem != "missing-parent")
+    return ChangedHistory(
+        environment=environment,
+        graph=msgspec.structs.replace(graph, problems=tuple(here), notes=()),
+        read=read,
+        change=Comparison(new=new),
+        judged=new,
+    )

@@ -1,0 +1,86 @@
+"""Histories as they lie on disk: found, read and replayed, with nothing compared and no judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.config import Config
+from guard.errors import GuardError
+from guard.history.graph import Graph
+from guard.history.read import ParsedHistory
+from guard.judge.replay import schemas_after
+from guard.reader import ParsedRevision
+from guard.run.histories import open_histories
+from guard.run.scope import Request, open_scope
+from guard.schema import Schema
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment's revisions and what they do."""
+
+    name: str
+    graph: Graph
+    read: ParsedHistory
+    dialect: str | None
+
+    def choose(self, wanted: Sequence[str], *, everything: bool) -> list[ParsedRevision]:
+        """Return the readings of the revisions named by id, start of id or path.
+
+        Without names: all of them, or only the heads.
+        """
+        named = {revision for name in wanted for revision in self._named(name)}
+        if not wanted:
+            named = set(self.graph.revisions if everything else self.graph.heads)
+        return [
+            self.read.readings[id_]
+            for id_ in self.graph.order
+            if id_ in named and id_ in self.read.readings
+        ]
+
+    def _named(self, name: str) -> list[str]:
+        revisions = self.graph.revisions
+        if name in revisions:
+            return [name]
+        if name in {"head", "heads"}:
+            return list(self.graph.heads)
+        path = Path(name)
+        if path.exists():
+            full = path.resolve()
+            inside = [i for i, r in revisions.items() if r.path.resolve().is_relative_to(full)]
+            return inside or ([] if full.is_file() else list(revisions))
+        begins = [id_ for id_ in revisions if id_.startswith(name)]
+        if len(begins) > 1:
+            raise GuardError(f"several revisions begin with {name}: {', '.join(sorted(begins))}")
+        return begins
+
+    def schemas(self, at: str | None) -> dict[str | None, Schema]:
+        """Return the schema of each database after a revision and all that come before it.
+
+        Empty where there is no such revision.
+        """
+        order = list(self.graph.order)
+        if at is not None:
+            named = self._named(at)
+            if not named:
+                return {}
+            wanted = {*named, *(a for id_ in named for a in self.graph.ancestors(id_))}
+            order = [id_ for id_ in order if id_ in wanted]
+        return schemas_after(order, self.read.readings, self.dialect)
+
+
+def read_histories(request: Request, config: Config) -> list[History]:
+    """Return the histories that the request's paths belong to, or all of the project."""
+    plain = msgspec.structs.replace(request, history=False, everything=True)
+    scope = open_scope(plain, config)
+    return [
+        History(
+            name=changed.environment.name,
+            graph=changed.graph,
+            read=changed.read,
+            dialect=scope.dialect,
+        )
+        for changed in open_histories(scope)
+    ]

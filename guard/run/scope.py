@@ -1,0 +1,76 @@
+"""What one run is about: what was asked, the settings, the repository, and what is released."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from guard.config import Config
+from guard.history.base import Base, find_base
+from guard.history.compare import Tree
+from guard.history.git import Repository
+from guard.project.environments import project_root
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came on standard input; `path` is what to call it, relative to the start."""
+
+    path: Path
+    data: bytes
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for. `paths` empty: the whole project; `given`: this text alone."""
+
+    start: Path
+    paths: tuple[Path, ...] = ()
+    given: Input | None = None
+    statements: bool = True  # judge what the revisions say
+    history: bool = True
+    roundtrip: bool = True
+    everything: bool = False  # released revisions too
+    base: str | None = None
+    source: Tree = "working tree"
+    approvals_from: str | None = None
+    environ: Mapping[str, str] = {}
+    cache: Path | None = None  # the folder for what was read; None: nothing is kept
+    today: datetime.date
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with what it means here. `root` is what all paths are shown relative to."""
+
+    request: Request
+    config: Config
+    root: Path
+    repo: Repository | None
+    base: Base
+
+    @property
+    def dialect(self) -> str | None:
+        return self.config.server.dialect
+
+    @property
+    def roundtrip(self) -> bool:
+        """Whether the migrations are to be run."""
+        return self.request.roundtrip and self.config.roundtrip
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that were named, resolved; empty where a folder was named, or nothing."""
+        paths = self.request.paths
+        return frozenset(p.resolve() for p in paths if all(p.is_file() for p in paths))
+
+
+def open_scope(request: Request, config: Config) -> Scope:
+    """Return the scope; raise GuardError where a base is wanted and not here."""
+    root = project_root(request.start)
+    repo = Repository.discover(root)
+    compared = request.given is None and (request.history or not request.everything)
+    base = Base()
+    if compared:
+        base = find_base(repo, option=request.base, config=config.base, environ=request.environ)
+    return Scope(request=request, config=config, root=root, repo=repo, base=base)

@@ -1,0 +1,351 @@
+"""What changes in the constraints and indexes of a table."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from guard.operations import (
+    AddConstraint,
+    AlterConstraint,
+    Constraint,
+    CreateIndex,
+    DropConstraint,
+    DropIndex,
+    Name,
+    RenameIndex,
+    ValidateConstraint,
+)
+from guard.schema.catalog import Draft
+from guard.schema.model import Index, StoredConstraint, Table
+from guard.schema.names import Taken, mentioned, postgres_name, renamed
+
+MYSQL = ("mysql", "mariadb")
+_LABELS = {
+    "primary key": "pkey",
+    "unique": "key",
+    "foreign key": "fkey",
+    "check": "check",
+    "exclude": "excl",
+    "not null": "not_null",
+}
+
+
+# Constraints
+
+
+def add_constraint(operation: AddConstraint, draft: Draft) -> None:
+    table, constraint = draft.table_or_new(operation.table), operation.constraint
+    if operation.using_index:
+        used = [i for i in table.indexes if draft.same(i.name, operation.using_index)]
+        if used:
+            constraint = replace(
+                constraint,
+                columns=used[0].columns,
+                name=constraint.name or used[0].name,
+            )
+            table = replace(table, indexes=tuple(i for i in table.indexes if i not in used))
+    draft.put(with_constraint(draft, table, constraint))
+
+
+def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table:
+    """Return the table with one more constraint, and what that means for its columns."""
+    name, columns = constraint.name, [c.name for c in table.columns]
+    if constraint.type == "check" and constraint.sql:
+        constraint = replace(constraint, columns=mentioned(constraint.sql, columns, draft.dialect))
+    if name is None and draft.dialect == "postgresql":
+        name = _made_up_name(draft, table, constraint)
+    target_columns = constraint.target_columns
+    if constraint.target and not target_columns:
+        target = table if draft.same_table(constraint.target, table.name) else None
+        found = target or draft.table(constraint.target)
+        target_columns = found.primary_key if found else ()
+    stored = StoredConstraint(
+        **{
+            **msgspec.structs.asdict(constraint),
+            "name": name,
+            "target_columns": target_columns,
+        },
+        created_by=draft.revision,
+    )
+    others = [
+        c
+        for c in table.constraints
+        if not draft.same(c.name, name) and not c.type == constraint.type == "primary key"
+    ]
+    table = replace(table, constraints=(*others, stored))
+    return _enforced(draft, table, stored)
+
+
+def _made_up_name(draft: Draft, table: Table, constraint: Constraint) -> str:
+    columns = constraint.columns
+    if constraint.type == "primary key" or (constraint.type == "check" and len(columns) != 1):
+        columns = ()
+    label = _LABELS[constraint.type]
+    return postgres_name(table.name.name, columns, label, _taken(draft, table))
+
+
+def _taken(draft: Draft, table: Table) -> Taken:
+    """Return what tells whether a name is in use, in a table that may not be kept yet too."""
+    own = table.part_names
+    return lambda name: name in own or draft.taken(Name(name, table.name.schema))
+
+
+def _enforced(draft: Draft, table: Table, constraint: StoredConstraint) -> Table:
+    """Return the table without NULLs in the columns of a primary key or a valid NOT NULL."""
+    if constraint.type not in ("primary key", "not null") or constraint.not_valid:
+        return table
+    columns = []
+    for column in table.columns:
+        named = any(draft.same(column.name, name) for name in constraint.columns)
+        # Of SQLite's primary keys only the rowid itself refuses NULL.
+        rowid = column.type is not None and column.type.name == "integer"
+        lax = draft.dialect == "sqlite" and constraint.type == "primary key" and not rowid
+        columns.append(replace(column, nullable=False) if named and not lax else column)
+    return replace(table, columns=tuple(columns))
+
+
+def drop_constraint(operation: DropConstraint, draft: Draft) -> None:
+    table = draft.table_or_new(operation.table)
+    gone = _meant(draft, table, operation)
+    indexes = table.indexes
+    if not gone:  # MySQL's unique constraints and unique indexes are the same thing
+        indexes = tuple(i for i in indexes if not draft.same(i.name, operation.constraint))
+    if not gone and len(indexes) == len(table.indexes):
+        draft.put(_perhaps_dropped(table, operation))
+        return
+    table = replace(
+        table, constraints=tuple(c for c in table.constraints if c not in gone), indexes=indexes
+    )
+    for constraint in gone:
+        if constraint.type == "not null":
+            table = replace(
+                table,
+                columns=tuple(
+                    replace(c, nullable=True) if c.name in constraint.columns else c
+                    for c in table.columns
+                ),
+            )
+    draft.put(table)
+    if operation.cascade:
+        for constraint in gone:
+            _drop_dependents(draft, table, constraint)
+
+
+def _drop_dependents(draft: Draft, table: Table, key: StoredConstraint) -> None:
+    """Take away the foreign keys that need a key; with another one like it nobody knows which."""
+    if key.type not in ("primary key", "unique"):
+        return
+    left = [set(c.columns) for c in table.constraints if c.type in ("primary key", "unique")]
+    left += [set(i.columns) for i in table.indexes if i.unique]
+    for other in draft.referrers(table.name):
+        constraints = []
+        for constraint in other.constraints:
+            needs = draft.same_table(constraint.target, table.name)
+            if not needs or set(constraint.target_columns) != set(key.columns):
+                constraints.append(constraint)
+            elif set(key.columns) in left:
+                constraints.append(replace(constraint, certain=False))
+        draft.put(replace(other, constraints=tuple(constraints)))
+
+
+def _meant(draft: Draft, table: Table, operation: DropConstraint) -> list[StoredConstraint]:
+    """Return the constraints that are dropped: by name, else the only unnamed one it can be."""
+    named = [c for c in table.constraints if draft.same(c.name, operation.constraint)]
+    if named:
+        return named
+    unnamed = [
+        c
+        for c in table.constraints
+        if (c.name is None or c.type == operation.type == "primary key")
+        and operation.type in (None, c.type)
+    ]
+    return unnamed if len(unnamed) == 1 and (operation.type or operation.constraint) else []
+
+
+def _perhaps_dropped(table: Table, operation: DropConstraint) -> Table:
+    """Return the table after the drop of a constraint that is none of those known by name."""
+    return replace(
+        table,
+        constraints=tuple(
+            replace(c, certain=False) if c.name is None and operation.type in (None, c.type) else c
+            for c in table.constraints
+        ),
+    )
+
+
+def validate_constraint(operation: ValidateConstraint, draft: Draft) -> None:
+    table = draft.table_or_new(operation.table)
+    found = [c for c in table.constraints if draft.same(c.name, operation.constraint)]
+    for constraint in found:
+        valid = replace(constraint, not_valid=False)
+        constraints = tuple(valid if c is constraint else c for c in table.constraints)
+        table = _enforced(draft, replace(table, constraints=constraints), valid)
+    draft.put(table)
+
+
+def alter_constraint(operation: AlterConstraint, draft: Draft) -> None:
+    table = draft.table_or_new(operation.table)
+    changes: dict[str, object] = {}
+    if operation.action == "rename" and operation.detail:
+        changes = {"name": operation.detail}
+    elif operation.action == "deferrable":
+        changes = {"deferrable": True}
+    elif operation.action == "not-deferrable":
+        changes = {"deferrable": False, "initially_deferred": False}
+    draft.put(
+        replace(
+            table,
+            constraints=tuple(
+                replace(c, **changes) if draft.same(c.name, operation.constraint) else c
+                for c in table.constraints
+            ),
+        )
+    )
+
+
+# Indexes
+
+
+def create_index(operation: CreateIndex, draft: Draft) -> None:
+    table, name = draft.table_or_new(operation.table), operation.name
+    present = [i for i in table.indexes if draft.same(i.name, name)]
+    if present and (operation.if_not_exists or not draft.certain):
+        return
+    if name is None and draft.dialect == "postgresql":
+        name = postgres_name(table.name.name, operation.columns, "idx", _taken(draft, table))
+    index = Index(
+        name=name,
+        columns=operation.columns,
+        unique=operation.unique,
+        where=operation.where,
+        method=operation.method,
+        valid=not operation.only,
+        created_by=draft.revision,
+    )
+    others = tuple(i for i in table.indexes if i not in present)
+    draft.put(replace(table, indexes=(*others, index)))
+
+
+def _index_table(draft: Draft, name: Name, table: Name | None) -> Table | None:
+    """Return the table that has the index, wherever the statement says it is."""
+    if table is None:
+        return draft.owner("index", name) or None
+    found = draft.table_or_new(table)
+    if any(draft.same(i.name, name.name) for i in found.indexes):
+        return found
+    elsewhere = draft.owner("index", name)
+    if elsewhere and any(draft.same(i.name, name.name) for i in elsewhere.indexes):
+        return elsewhere
+    return found
+
+
+def drop_index(operation: DropIndex, draft: Draft) -> None:
+    table = _index_table(draft, operation.name, operation.table)
+    if table is None:
+        return
+    name = operation.name.name
+    kept = tuple(i for i in table.indexes if not draft.same(i.name, name))
+    constraints = table.constraints
+    if len(kept) == len(table.indexes):
+        constraints = tuple(
+            c for c in constraints if not (c.type == "unique" and draft.same(c.name, name))
+        )
+    draft.put(replace(table, indexes=kept, constraints=constraints))
+
+
+def rename_index(operation: RenameIndex, draft: Draft) -> None:
+    table = _index_table(draft, operation.name, operation.table)
+    if table is None:
+        return
+    old, new = operation.name.name, operation.new
+    draft.put(
+        replace(
+            table,
+            indexes=tuple(
+                replace(i, name=new) if draft.same(i.name, old) else i for i in table.indexes
+            ),
+            constraints=tuple(
+                replace(c, name=new) if draft.same(c.name, old) else c for c in table.constraints
+            ),
+        )
+    )
+
+
+# What a change of a column means for both
+
+
+def _uses(draft: Draft, table: Table, text: str | None, column: str) -> bool:
+    """Return whether a column name or a piece of SQL is, or speaks of, the column."""
+    if text is None or draft.same(text, column):
+        return text is not None
+    if any(draft.same(text, other.name) for other in table.columns):
+        return False
+    return bool(mentioned(text, (column,), draft.dialect))
+
+
+def without_column(draft: Draft, table: Table, column: str) -> Table:
+    """Return the table without a column and all that contains it; MySQL's indexes only shrink."""
+    constraints = []
+    for constraint in table.constraints:
+        kept = tuple(c for c in constraint.columns if not draft.same(c, column))
+        shrinks = draft.dialect in MYSQL and constraint.type in ("primary key", "unique")
+        if len(kept) == len(constraint.columns):
+            if not _uses(draft, table, constraint.sql, column):
+                constraints.append(constraint)
+        elif shrinks and kept:
+            constraints.append(replace(constraint, columns=kept))
+    indexes = []
+    for index in table.indexes:
+        kept = tuple(part for part in index.columns if not _uses(draft, table, part, column))
+        if len(kept) == len(index.columns):
+            if not _uses(draft, table, index.where, column):
+                indexes.append(index)
+        elif draft.dialect in MYSQL and kept:
+            indexes.append(replace(index, columns=kept))
+    return replace(
+        table,
+        columns=tuple(c for c in table.columns if not draft.same(c.name, column)),
+        constraints=tuple(constraints),
+        indexes=tuple(indexes),
+    )
+
+
+def with_renamed_column(draft: Draft, table: Table, old: str, new: str) -> Table:
+    """Return the table with the column under its new name, in all that speaks of it too."""
+
+    def name(text: str) -> str:
+        return new if draft.same(text, old) else text
+
+    def part(text: str) -> str:
+        if draft.same(text, old) or not _uses(draft, table, text, old):
+            return name(text)
+        return renamed(text, old, new, draft.dialect)
+
+    def sql(text: str | None) -> str | None:
+        return renamed(text, old, new, draft.dialect) if text else text
+
+    return replace(
+        table,
+        columns=tuple(
+            replace(
+                column,
+                name=name(column.name),
+                generated=column.generated
+                and replace(column.generated, sql=sql(column.generated.sql)),
+            )
+            for column in table.columns
+        ),
+        constraints=tuple(
+            replace(
+                constraint,
+                columns=tuple(name(c) for c in constraint.columns),
+                sql=sql(constraint.sql),
+            )
+            for constraint in table.constraints
+        ),
+        indexes=tuple(
+            replace(index, columns=tuple(part(c) for c in index.columns), where=sql(index.where))
+            for index in table.indexes
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Texts that are no report: what revisions do, the schema they make, the rules."""

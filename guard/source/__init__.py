@@ -1,0 +1,1 @@
+"""The facts of the `source` rules: Python and configuration around the database."""

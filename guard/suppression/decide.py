@@ -1,0 +1,194 @@
+"""Which findings a comment or an approval silences, and what is wrong with those.
+
+Pure decisions over values that others read; nothing here opens a file or knows the day.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from guard.config import nearest
+from guard.facts import Fact, MissingReason, UnknownRuleName, UnusedSuppression
+from guard.finding import Finding
+from guard.suppression.approvals import Approval, finding_key
+from guard.suppression.comments import KINDS, Comment
+
+
+def decide(
+    findings: Iterable[Finding],
+    comments: Mapping[str, Sequence[Comment]],
+    approvals: Sequence[Approval],
+    *,
+    today: datetime.date,
+    known: Collection[str],
+    ran: Collection[str] | None = None,
+    paths: Collection[str] | None = None,
+    revisions: Collection[str] | None = None,
+) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
+    """Return the findings with status and reason, and what is wrong with the suppressions.
+
+    `comments` are by path; `known` are the names of all rules, `ran` of those that judged here.
+    `paths` and `revisions` are those that this run covered, None for all of them: what it did not
+    cover cannot prove a suppression unused.
+    """
+    findings = tuple(findings)
+    judged = known if ran is None else ran
+    decided, used_approvals = _approve(findings, approvals, today)
+    decided, used_comments = _ignore(decided, comments)
+    covered = (
+        comment
+        for path in sorted(comments)
+        if paths is None or path in paths
+        for comment in comments[path]
+    )
+    facts = [
+        *(f for comment in covered for f in _judge(comment, used_comments, known, judged)),
+        *(f for approval in approvals if (f := _unknown_rule(approval, known))),
+        *(
+            _unused_approval(approval)
+            for approval in approvals
+            if approval not in used_approvals
+            and approval.rule in judged
+            and (revisions is None or approval.revision in revisions)
+        ),
+    ]
+    return decided, tuple(facts)
+
+
+def _approve(
+    findings: tuple[Finding, ...], approvals: Sequence[Approval], today: datetime.date
+) -> tuple[tuple[Finding, ...], set[Approval]]:
+    """Return the findings, judged by the approvals, and the approvals that met one."""
+    present = {finding_key(finding) for finding in findings}
+    exact = {approval.key: approval for approval in approvals}
+    changed = {approval.key[:3]: approval for approval in approvals if approval.key not in present}
+    decided = []
+    used: set[Approval] = set()
+    for finding in findings:
+        key = finding_key(finding)
+        approval = exact.get(key) or changed.get(key[:3])
+        if approval:
+            used.add(approval)
+        decided.append(_approved(finding, approval, today) if approval else finding)
+    return tuple(decided), used
+
+
+def _approved(finding: Finding, approval: Approval, today: datetime.date) -> Finding:
+    if approval.fingerprint != finding.fingerprint:
+        return _still_open(
+            finding,
+            f"{approval.approver} approved it before, but the operation was changed after that: "
+            f"its fingerprint was {approval.fingerprint or 'not given'} "
+            f"and is now {finding.fingerprint or 'none'}.",
+        )
+    if approval.expired(today):
+        return _still_open(
+            finding, f"The approval by {approval.approver} expired on {approval.expires}."
+        )
+    reason = f"{approval.reason} (approved by {approval.approver})"
+    return msgspec.structs.replace(finding, status="approved", reason=reason)
+
+
+def _ignore(
+    findings: tuple[Finding, ...], comments: Mapping[str, Sequence[Comment]]
+) -> tuple[tuple[Finding, ...], set[tuple[Comment, str]]]:
+    """Return the findings, judged by the comments, and each comment and rule that met one."""
+    decided = []
+    used: set[tuple[Comment, str]] = set()
+    for finding in findings:
+        meant = [comment for comment in _beside(finding, comments) if finding.rule in comment.rules]
+        used.update((comment, finding.rule) for comment in meant)
+        decided.append(_ignored(finding, meant) if finding.status == "open" else finding)
+    return tuple(decided), used
+
+
+def _ignored(finding: Finding, meant: Sequence[Comment]) -> Finding:
+    if meant and finding.approvable:
+        return _still_open(
+            finding,
+            f"The comment in line {meant[0].span.line} does not silence it: "
+            f"{finding.rule} takes an approval.",
+        )
+    reason = next((comment.reason for comment in meant if comment.reason), None)
+    return msgspec.structs.replace(finding, status="ignored", reason=reason) if reason else finding
+
+
+def _beside(finding: Finding, comments: Mapping[str, Sequence[Comment]]) -> Iterator[Comment]:
+    """Yield the comments that speak of the finding's file, its statement or the place in it."""
+    for span in dict.fromkeys((finding.scope or finding.span, finding.span)):
+        for comment in comments.get(span.path, ()):
+            silences = comment.kind in {"ignore", "ignore-file"}
+            if silences and comment.covers(span.line, span.end_line):
+                yield comment
+
+
+def _still_open(finding: Finding, why: str) -> Finding:
+    """Return the finding with the reason why somebody's wish to silence it does not count."""
+    how = "guard approve"
+    remedy = finding.remedy if how in finding.remedy else f"{finding.remedy} Or approve it: {how}"
+    return msgspec.structs.replace(finding, message=f"{finding.message} {why}", remedy=remedy)
+
+
+# What is wrong with the suppressions
+
+
+def _judge(
+    comment: Comment,
+    used: Collection[tuple[Comment, str]],
+    known: Collection[str],
+    judged: Collection[str],
+) -> Iterator[Fact]:
+    what = f"The comment `{comment.written}`"
+    if comment.kind == "unknown":
+        guess = nearest(comment.word, KINDS)
+        meant = f"it may be meant as {guess!r}" if guess else f"only {', '.join(KINDS)}"
+        why = f"guard knows no comment {comment.word!r}, {meant}"
+        yield UnusedSuppression(span=comment.span, what=what, why=why)
+        return
+    unknown = [name for name in comment.rules if name not in known]
+    if not comment.reason and (not comment.rules or len(unknown) < len(comment.rules)):
+        yield MissingReason(span=comment.span, what=what)
+    if comment.kind == "irreversible":
+        return
+    if not comment.rules:
+        yield UnusedSuppression(span=comment.span, what=what, why="it names no rule")
+    for name in comment.rules:
+        if name in unknown:
+            yield UnknownRuleName(
+                span=comment.span,
+                name=name,
+                where=what,
+                suggestion=nearest(name, tuple(sorted(known))),
+            )
+        elif comment.reason and name in judged and (comment, name) not in used:
+            where = "in this file" if comment.kind == "ignore-file" else "here"
+            why = f"there is no {name} finding {where}"
+            yield UnusedSuppression(span=comment.span, what=what, why=why)
+
+
+def _unknown_rule(approval: Approval, known: Collection[str]) -> Fact | None:
+    if approval.rule in known:
+        return None
+    return UnknownRuleName(
+        span=approval.span,
+        revision=approval.revision,
+        name=approval.rule,
+        where=_named(approval),
+        suggestion=nearest(approval.rule, tuple(sorted(known))),
+    )
+
+
+def _unused_approval(approval: Approval) -> Fact:
+    return UnusedSuppression(
+        span=approval.span,
+        revision=approval.revision,
+        what=_named(approval),
+        why=f"revision {approval.revision} has no {approval.rule} finding that it fits",
+    )
+
+
+def _named(approval: Approval) -> str:
+    return f"The approval of {approval.object or approval.rule} by {approval.approver}"

@@ -1,0 +1,501 @@
+"""What a change does to released revisions, in real repositories."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from git_repo import Repo
+
+from guard.facts import (
+    BrokenChain,
+    DeletedRevision,
+    EditedRevision,
+    Fact,
+    MultipleHeads,
+    ReparentedRevision,
+)
+from guard.history.base import find_base
+from guard.history.compare import Comparison, Tree, compare, compare_sql, read_change
+from guard.history.graph import build_graph
+from guard.project.environments import find_environments
+
+INI = "[alembic]\nscript_location = %(here)s/db\n"
+BODY = """
+
+def upgrade():
+    op.create_table("{0}", sa.Column("id", sa.Integer(), primary_key=True))
+    op.create_index("ix_{0}", "{0}", ["id"])
+
+
+def downgrade():
+    op.drop_table("{0}")
+"""
+
+
+def revision(id_: str, *parents: str, head: str = "", body: str = BODY) -> str:
+    down = parents[0] if len(parents) == 1 else parents or None
+    return f'"""Make {id_}."""\nrevision = {id_!r}\ndown_revision = {down!r}\n{head}' + body.format(
+        id_
+    )
+
+
+def path(name: str) -> str:
+    return f"db/versions/{name}.py"
+
+
+INDEX = 'op.create_index("ix_a", "a", ["id"])'
+A, B = revision("a"), revision("b", "a")
+RELEASED = {"alembic.ini": INI, path("a"): A, path("b"): B}
+
+
+@pytest.fixture
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository whose main holds revisions a and b, with the branch `topic` checked out."""
+    made = Repo(tmp_path_factory.mktemp("work"))
+    made.commit(RELEASED)
+    made.git("switch", "-q", "-c", "topic")
+    return made
+
+
+def read(repo: Repo, *, source: Tree = "working tree", heads: int = 1) -> Comparison:
+    """Compare the repository's one environment with main."""
+    (environment,) = find_environments(repo.root)
+    opened = repo.open()
+    files = read_change(opened, environment, source)
+    graph = build_graph(environment, root=opened.root, files=files)
+    return compare(environment, graph, repo.base(), repo=opened, files=files, heads=heads)
+
+
+def changed(repo: Repo, files: dict[str, str | None], *, heads: int = 1) -> Comparison:
+    repo.write(files)
+    return read(repo, heads=heads)
+
+
+def ids(reading: Comparison) -> list[str]:
+    """The revisions that are new, of a reading without facts."""
+    assert reading.facts == ()
+    return sorted(reading.new)
+
+
+def fact(reading: Comparison) -> Fact:
+    (only,) = reading.facts
+    return only
+
+
+def kinds(reading: Comparison) -> list[str]:
+    return [type(found).__name__ for found in reading.facts]
+
+
+def told(value: Fact) -> dict[str, object]:
+    """The fact's fields that a case says something of."""
+    fields = msgspec.structs.asdict(value)
+    return {"kind": type(value), "path": value.span.path, "line": value.span.line, **fields}
+
+
+def test_an_unchanged_project(repo: Repo) -> None:
+    assert ids(read(repo)) == []
+
+
+def test_a_new_revision_is_new(repo: Repo) -> None:
+    assert ids(changed(repo, {path("c"): revision("c", "b")})) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "line"),
+    [
+        (
+            A.replace("Integer", "BigInteger"),
+            'op.create_table("a", sa.Column("id", sa.Integer(), primary_key=True))',
+            'op.create_table("a", sa.Column("id", sa.BigInteger(), primary_key=True))',
+            7,
+        ),
+        (A.replace(f"    {INDEX}\n", ""), INDEX, "", 11),
+        (A + "\nEXTRA = 1\n", "", "EXTRA = 1", 14),
+        (A.replace("downgrade()", "undo()"), "def downgrade():", "def undo():", 11),
+        (
+            A.replace('    op.drop_table("a")', '    if x:\n        op.drop_table("a")'),
+            'op.drop_table("a")',
+            "if x:",
+            12,
+        ),
+    ],
+)  # fmt: skip
+def test_an_edit(repo: Repo, text: str, before: str, after: str, line: int) -> None:
+    edit = fact(changed(repo, {path("a"): text}))
+    assert told(edit).items() >= {
+        "kind": EditedRevision,
+        "revision": "a",
+        "base": "main",
+        "before": before,
+        "after": after,
+        "path": path("a"),
+        "line": line,
+    }.items()  # fmt: skip
+
+
+LONG = A.replace(
+    INDEX,
+    """op.create_table(
+        "b",
+        sa.Column("id", sa.Integer()),
+    )
+    op.execute(
+        f\"\"\"
+        UPDATE {b}
+        SET n = 1
+        \"\"\"
+    )""",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after", "line"),
+    [
+        ('"id", sa.Integer()),', '"id", sa.Text()),',
+         'sa.Column("id", sa.Integer()),', 'sa.Column("id", sa.Text()),', 10),
+        ("()),\n    )", '()),\n        sa.Column("n"),\n    )', "", 'sa.Column("n"),', 11),
+        ('\n        sa.Column("id", sa.Integer()),', "", 'sa.Column("id", sa.Integer()),', "", 8),
+        ("SET n = 1", "SET n = 2", "SET n = 1", "SET n = 2", 15),
+        ("SET n = 1", "SET n = 1 ", 'f"""', 'f"""', 13),
+    ],
+)  # fmt: skip
+def test_an_edit_inside_a_statement_of_several_lines(
+    repo: Repo, old: str, new: str, before: str, after: str, line: int
+) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("a"): LONG})
+    repo.git("switch", "-q", "-c", "other")
+    edit = fact(changed(repo, {path("a"): LONG.replace(old, new)}))
+    assert told(edit).items() >= {"before": before, "after": after, "line": line}.items()
+
+
+def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
+    one = fact(changed(repo, {path("a"): A + "\nx = 1\n"})).fingerprint
+    other = fact(changed(repo, {path("a"): A + "\nx = 2\n"})).fingerprint
+    again = fact(changed(repo, {path("a"): A + "\nx = 1\n"})).fingerprint
+    assert one == again != other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a comment\n" + A,
+        A.replace("Make a.", "Create the first table."),
+        A.replace("():\n", "( ) :\n\n").replace('"a"', "'a'"),
+        A.replace("revision = 'a'", "revision: str = 'a'"),
+        A.replace("down_revision = None", "down_revision: str | None = None\nbranch_labels = ()"),
+        A.replace("def downgrade():", 'def downgrade():\n    """Undo."""\n    pass'),
+    ],
+)
+def test_an_edit_that_does_nothing_is_allowed_and_said(repo: Repo, text: str) -> None:
+    reading = changed(repo, {path("a"): text})
+    assert reading.facts == ()
+    assert reading.notes == ("Only comments, formatting or docstrings changed in a: allowed.",)
+
+
+def test_line_endings_are_no_edit(repo: Repo) -> None:
+    (repo.root / path("a")).write_bytes(A.replace("\n", "\r\n").encode())
+    assert read(repo) == Comparison()
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "before", "after"),
+    [
+        (B.replace("= 'a'", "= None"), "down_revision", "a", "None"),
+        (B.replace("= 'a'", "= ('a', 'c')"), "down_revision", "a", "a, c"),
+        (B.replace("\n\n", "\ndepends_on = 'c'\n\n", 1), "depends_on", "None", "c"),
+        (B.replace("\n\n", "\nbranch_labels = ('x',)\n\n", 1), "branch_labels", "None", "x"),
+        (B.replace("revision = 'b'", "revision = 'bb'"), "revision", "b", "bb"),
+    ],
+)
+def test_another_place_in_the_chain(
+    repo: Repo, text: str, attribute: str, before: str, after: str
+) -> None:
+    repo.commit({path("c"): revision("c", "a")})  # so that whatever is named exists
+    reading = changed(repo, {path("b"): text}, heads=9)
+    assert told(fact(reading)).items() >= {
+        "kind": ReparentedRevision,
+        "revision": "b",
+        "attribute": attribute,
+        "before": before,
+        "after": after,
+        "path": path("b"),
+    }.items()  # fmt: skip
+
+
+def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:
+    reading = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nx = 1\n"}, heads=2)
+    assert kinds(reading) == ["ReparentedRevision", "EditedRevision"]
+
+
+@pytest.mark.parametrize(
+    ("change", "moved_to"),
+    [
+        ({path("b"): None}, None),
+        ({path("b"): None, path("renamed"): B}, path("renamed")),
+    ],
+)
+def test_a_file_that_is_gone(
+    repo: Repo, change: dict[str, str | None], moved_to: str | None
+) -> None:
+    assert told(fact(changed(repo, change))).items() >= {
+        "kind": DeletedRevision,
+        "revision": "b",
+        "path": path("b"),
+        "moved_to": moved_to,
+    }.items()  # fmt: skip
+
+
+def test_a_whole_folder_that_is_moved_is_still_released(repo: Repo) -> None:
+    repo.git("mv", "db", "migrations")
+    repo.write({"alembic.ini": INI.replace("/db", "/migrations")})
+    reading = read(repo)
+    assert [told(found)["moved_to"] for found in reading.facts] == [
+        "migrations/versions/a.py",
+        "migrations/versions/b.py",
+    ]
+    assert reading.new == frozenset()
+
+
+def test_a_folder_without_an_ini_that_is_moved_is_still_released(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({"alembic.ini": None, "db/env.py": ""})
+    repo.git("switch", "-q", "-c", "move")
+    repo.git("mv", "db", "migrations")
+    assert kinds(read(repo)) == ["DeletedRevision", "DeletedRevision"]
+
+
+def test_a_version_location_that_is_no_longer_named(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    both = INI + "path_separator = :\nversion_locations = %(here)s/db/versions:%(here)s/more\n"
+    repo.commit({"alembic.ini": both, "more/c.py": revision("c", "b")})
+    repo.git("switch", "-q", "-c", "drop")
+    assert told(fact(changed(repo, {"alembic.ini": INI})))["revision"] == "c"
+
+
+def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("c"): revision("c", "b")})
+    repo.git("switch", "-q", "-c", "squash")
+    squashed = revision("s", head="replaces = ('a', 'b')\n")
+    reading = changed(
+        repo,
+        {
+            path("a"): None,
+            path("b"): None,
+            path("s"): squashed,
+            path("c"): revision("c", "s"),
+        },
+    )
+    assert ids(reading) == ["s"]
+    assert reading.notes[0] == "Revision a is gone, and allowed to be: s replaces it."
+
+
+def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
+    edited = B.replace("\n\n", "\nreplaces = ('a',)\n\n", 1).replace("= 'a'", "= None")
+    reading = changed(repo, {path("a"): None, path("b"): edited})
+    assert kinds(reading) == ["DeletedRevision", "ReparentedRevision", "EditedRevision"]
+
+
+# Heads
+
+
+def test_two_heads_of_one_change(repo: Repo) -> None:
+    fork = fact(changed(repo, {path("c"): revision("c", "b"), path("d"): revision("d", "b")}))
+    assert isinstance(fork, MultipleHeads)
+    assert fork.heads == (("c", path("c"), "this change"), ("d", path("d"), "this change"))
+
+
+def test_two_heads_of_which_one_is_only_on_the_tip_of_the_base(repo: Repo) -> None:
+    repo.commit({path("c"): revision("c", "b")})
+    repo.git("switch", "-q", "main")
+    repo.commit({path("d"): revision("d", "b")})
+    repo.git("switch", "-q", "topic")
+    reading = read(repo)
+    fork = fact(reading)
+    assert isinstance(fork, MultipleHeads)
+    assert fork.heads == (("c", path("c"), "this change"), ("d", path("d"), "main"))
+    assert (fork.span.path, fork.revision) == (path("c"), "c")
+    assert reading.new == {"c"}
+    assert read(repo, heads=2).facts == ()
+
+
+def test_a_merge_of_the_base_ends_the_fork(repo: Repo) -> None:
+    repo.commit({path("c"): revision("c", "b")})
+    repo.git("switch", "-q", "main")
+    repo.commit({path("d"): revision("d", "b")})
+    repo.git("switch", "-q", "topic")
+    repo.git("merge", "-q", "main")
+    assert changed(repo, {path("e"): revision("e", "c", "d")}).facts == ()
+
+
+LABEL = "branch_labels = ('{}',)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (
+            {
+                "c": revision("c", "b", head=LABEL.format("x")),
+                "d": revision("d", "b", head=LABEL.format("y")),
+                "e": revision("e", "d"),
+            },
+            False,
+        ),
+        (
+            {
+                "c": revision("c", "b", head=LABEL.format("x")),
+                "d": revision("d", "c"),
+                "e": revision("e", "c"),
+            },
+            True,
+        ),
+        ({"c": revision("c", "b", head=LABEL.format("x")), "d": revision("d", "b")}, True),
+        (
+            {
+                "c": revision("c", "b", head="branch_labels = (names.EXPAND,)\n"),
+                "d": revision("d", "b", head="branch_labels = (names.CONTRACT,)\n"),
+            },
+            False,
+        ),
+    ],
+    ids=["two branches", "a fork in a branch", "one head unlabelled", "computed labels"],
+)
+def test_branch_labels_declare_heads(repo: Repo, files: dict[str, str], found: bool) -> None:
+    reading = changed(repo, {path(name): text for name, text in files.items()})
+    assert bool(reading.facts) == found
+
+
+def test_an_id_that_the_base_has_taken_meanwhile(repo: Repo) -> None:
+    repo.commit({path("mine"): revision("0003", "b")})
+    repo.git("switch", "-q", "main")
+    repo.commit({path("theirs"): revision("0003", "b")})
+    repo.git("switch", "-q", "topic")
+    clash = fact(read(repo))
+    assert isinstance(clash, BrokenChain)
+    assert clash.detail == f"Revision 0003 stands in {path('mine')} and in {path('theirs')}."
+
+
+def test_a_broken_chain_is_not_counted(repo: Repo) -> None:
+    reading = changed(repo, {path("c"): revision("c", "x")})
+    assert reading.facts == ()
+    assert reading.notes == ("Heads were not counted, since the chain is broken.",)
+
+
+# The base moves on
+
+
+def test_what_the_base_changed_meanwhile_is_not_this_change(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("a"): A + "\nx = 1\n", path("b"): None, path("c"): revision("c", "a")})
+    repo.git("switch", "-q", "topic")
+    assert read(repo).facts == ()
+
+
+def test_a_change_that_was_taken_over_from_the_base(repo: Repo) -> None:
+    edited = A + "\nx = 1\n"
+    repo.git("switch", "-q", "main")
+    repo.commit({path("a"): edited, path("c"): revision("c", "b")})
+    repo.git("switch", "-q", "topic")
+    reading = changed(repo, {path("a"): edited, path("c"): revision("c", "b")})
+    assert ids(reading) == []
+    assert isinstance(
+        fact(changed(repo, {path("c"): revision("c", "b") + "x = 1\n"})), EditedRevision
+    )
+
+
+def test_a_revision_that_could_not_be_read_on_the_base_may_be_mended(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("c"): "def f(:\n"})
+    repo.git("switch", "-q", "-c", "mend")
+    assert ids(changed(repo, {path("c"): revision("c", "b")})) == ["c"]
+
+
+def test_a_released_revision_that_no_longer_parses_is_told_by_the_graph(repo: Repo) -> None:
+    assert changed(repo, {path("a"): "def f(:\n"}).facts == ()
+
+
+# Where the change is
+
+
+def test_sources(repo: Repo) -> None:
+    edit = A + "\nx = {}\n"
+    repo.commit({path("a"): edit.format("committed")})
+    repo.write({path("a"): edit.format("staged")})
+    repo.git("add", "-A")
+    repo.write({path("a"): edit.format("written")})
+    sources: tuple[Tree, ...] = ("HEAD", "index", "working tree")
+    after = [told(fact(read(repo, source=source)))["after"] for source in sources]
+    assert after == ["x = committed", "x = staged", "x = written"]
+
+
+def test_a_file_that_is_only_staged_as_deleted(repo: Repo) -> None:
+    repo.git("rm", "-q", "--cached", path("b"))
+    assert read(repo).facts == ()
+    assert isinstance(fact(read(repo, source="index")), DeletedRevision)
+
+
+def test_on_the_base_branch_the_working_tree_is_the_change(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    edit = fact(changed(repo, {path("a"): A + "\nx = 1\n"}))
+    assert told(edit)["base"] == "HEAD"
+
+
+def test_without_git_everything_is_new_and_heads_still_count(repo: Repo) -> None:
+    repo.write({path("c"): revision("c", "a")})
+    (environment,) = find_environments(repo.root)
+    graph = build_graph(environment, root=repo.root)
+    reading = compare(environment, graph, find_base(None, environ={}), repo=None)
+    assert reading.new == {"a", "b", "c"}
+    assert isinstance(fact(reading), MultipleHeads)
+
+
+# Folders of .sql files
+
+
+def sql(repo: Repo, files: dict[str, str | None]) -> Comparison:
+    """Compare a folder of .sql files with main, where V1, V2 and R__views are released."""
+    repo.git("switch", "-q", "main")
+    repo.commit({"sql/V1.sql": "one", "sql/V2.sql": "two", "sql/R__views.sql": "views"})
+    repo.git("switch", "-q", "-c", "sql")
+    repo.write(files)
+    (environment,) = find_environments(repo.root, [repo.root / "sql"])
+    names = {f"sql/{file.name}": file.stem for file in (repo.root / "sql").glob("*.sql")}
+    return compare_sql(environment, names, repo.base(), repo=repo.open())
+
+
+def test_a_new_sql_file(repo: Repo) -> None:
+    assert ids(sql(repo, {"sql/V3.sql": "three"})) == ["V3"]
+
+
+def test_a_repeatable_sql_file_runs_again_when_edited(repo: Repo) -> None:
+    assert ids(sql(repo, {"sql/R__views.sql": "other"})) == ["R__views"]
+
+
+def test_an_edited_sql_file(repo: Repo) -> None:
+    edit = fact(sql(repo, {"sql/V1.sql": "one\nmore"}))
+    assert told(edit).items() >= {
+        "kind": EditedRevision, "revision": "V1", "line": 2, "before": "", "after": "more",
+    }.items()  # fmt: skip
+
+
+def test_a_deleted_sql_file(repo: Repo) -> None:
+    assert told(fact(sql(repo, {"sql/V1.sql": None})))["path"] == "sql/V1.sql"
+
+
+def test_a_renamed_sql_file(repo: Repo) -> None:
+    gone = fact(sql(repo, {"sql/V1.sql": None, "sql/V1_1.sql": "one"}))
+    assert told(gone)["moved_to"] == "sql/V1_1.sql"
+
+
+def test_a_project_in_a_sub_folder(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({"services/x y/alembic.ini": INI, "services/x y/db/versions/ä.py": A})
+    repo.git("switch", "-q", "-c", "sub")
+    repo.write({"services/x y/db/versions/ä.py": A + "\nx = 1\n"})
+    (environment,) = find_environments(repo.root / "services" / "x y")
+    opened = repo.open()
+    graph = build_graph(environment, root=opened.root)
+    edit = fact(compare(environment, graph, repo.base(), repo=opened))
+    assert edit.span.path == "services/x y/db/versions/ä.py"

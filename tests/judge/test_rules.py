@@ -1,0 +1,63 @@
+"""Every example of every rule: unsafe ones trip their rule alone, safe ones trip nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import judge
+
+from guard.errors import GuardError
+from guard.judge.load_rules import load_rules
+from guard.rule import Example, Rule
+
+RULES = load_rules()
+
+
+def cases(kind: str) -> list[object]:
+    return [
+        pytest.param(rule, example, id=f"{rule.name}-{number}")
+        for rule in RULES
+        for number, example in enumerate(getattr(rule, kind))
+    ]
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("unsafe"))
+def test_unsafe_trips_the_rule_and_no_other(rule: Rule, example: Example, tmp_path: Path) -> None:
+    findings = judge(example, tmp_path, roundtrip=rule.group == "roundtrip")
+    assert [f.rule for f in findings] == [rule.name], findings
+    assert findings[0].message
+    assert findings[0].remedy
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("safe"))
+def test_safe_trips_nothing(rule: Rule, example: Example, tmp_path: Path) -> None:
+    findings = judge(example, tmp_path, roundtrip=rule.group == "roundtrip")
+    assert [f for f in findings if f.severity != "info" or f.rule == rule.name] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_explains_itself(rule: Rule) -> None:
+    assert rule.title.endswith(".")
+    assert rule.why
+    assert rule.unsafe
+    assert rule.safe
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "the installation is incomplete"),
+        ({"a/one.py": "import nowhere"}, "one.py does not load: No module named 'nowhere'"),
+        ({"a/one.py": "x = 1"}, "one.py holds 0 rules: a rule file holds exactly one"),
+    ],
+)
+def test_a_rule_that_does_not_load_stops_the_run(
+    files: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(GuardError) as caught:
+        load_rules(tmp_path)
+    assert message in str(caught.value)

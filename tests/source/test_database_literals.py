@@ -1,0 +1,102 @@
+"""Database URLs and files that are written into code and configuration."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from guard.source.database_literals import find_in_ini, find_in_python, may_hold_literals
+
+CODE = {
+    # what connects
+    "create_engine('sqlite:///data.sqlite3')": ["sqlite:///data.sqlite3"],
+    "create_engine('postgresql+psycopg://db.internal/shop')": [
+        "postgresql+psycopg://db.internal/shop"
+    ],
+    "create_engine('mysql://root:s3cret@db/shop')": ["mysql://root:***@db/shop"],
+    "sqlite3.connect('klines.db')": ["klines.db"],
+    "aiosqlite.connect('file')": ["file"],
+    "config.set_main_option('sqlalchemy.url', 'sqlite:///x.db')": ["sqlite:///x.db"],
+    # what is connected to later
+    "DATABASE_URL = 'sqlite:///./app.db'": ["sqlite:///./app.db"],
+    "DB_PATH = Path('data') / 'market.sqlite3'": ["market.sqlite3"],
+    "class C:\n    database: str = 'app.db'": ["app.db"],
+    "def connect(path='x', url='postgresql://h/d'): pass": ["postgresql://h/d"],
+    "url = f'sqlite:///data.db?timeout={n}'": ["sqlite:///data.db"],
+    "serve(url='sqlite:///d.db')": ["sqlite:///d.db"],
+    "connect(database=os.path.join('data', 'app.db'))": ["app.db"],
+    "for url in ['sqlite:///d.db']: pass": ["sqlite:///d.db"],
+    # no real database
+    "create_engine('sqlite://')": [],
+    "create_engine('sqlite:///:memory:')": [],
+    "create_engine('sqlite:///file::memory:?cache=shared')": [],
+    "create_engine('postgresql://')": [],
+    "create_engine('driver://user:pass@localhost/dbname')": [],
+    "create_engine('postgresql://{user}@{host}/{name}')": [],
+    "create_engine(f'postgresql://{user}@{host}/{name}')": [],
+    "create_engine(os.environ['DATABASE_URL'])": [],
+    # only talked about
+    "'''Connects to sqlite:///data.db by default.'''": [],
+    "if url.startswith('postgresql://h'): pass": [],
+    "if url == 'sqlite:///data.db': pass": [],
+    "raise ValueError('sqlite:///data.db')": [],
+    "logger.info('sqlite:///data.db')": [],
+    "icon = 'thumbs.db'": [],
+    "f''": [],
+    "return_ = open('thumbs.db')": [],
+    "sqlite3.connect(':memory:')": [],
+}
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_literals_in_code(code: str) -> None:
+    found = find_in_python("app/db.py", ast.parse(code))
+    assert [literal.text for literal in found] == CODE[code]
+    assert may_hold_literals(code) or not found
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "fallback", "password"),
+    [
+        ("e = create_engine('sqlite:///d.db')", "create_engine()", False, False),
+        ("URL = 'sqlite:///d.db'", "assigned to URL", False, False),
+        ("u = os.getenv('URL', 'sqlite:///d.db')", "os.getenv()", True, False),
+        ("u = os.environ.get('URL') or 'sqlite:///d.db'", "a fallback", True, False),
+        ("class S(BaseSettings):\n    url: str = 'sqlite:///d.db'", "assigned to url", True, False),
+        ("u = os.getenv('URL', 'mysql://a:b@h/d')", "os.getenv()", True, True),
+        ("u = str('sqlite:///d.db')", "str()", False, False),
+        ("class S(Base):\n    url: str = 'sqlite:///d.db'", "assigned to url", False, False),
+        ("def f(u='sqlite:///d.db'): pass", "a default argument", False, False),
+        ("for u in ['sqlite:///d.db']: pass", "in the code", False, False),
+        ("lambda: 'sqlite:///d.db'", "in the code", False, False),
+    ],
+)
+def test_what_a_literal_is_used_for(code: str, where: str, fallback: bool, password: bool) -> None:
+    (literal,) = find_in_python("app/db.py", ast.parse(code))
+    assert (literal.where, literal.fallback, literal.has_password) == (where, fallback, password)
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/db.py", "app/tests/db.py", "test_db.py", "db_test.py", "app/conftest.py"]
+)
+def test_tests_may_write_their_database(path: str) -> None:
+    assert find_in_python(path, ast.parse("create_engine('sqlite:///d.db')")) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("sqlalchemy.url = sqlite:///d.db", ["sqlite:///d.db"]),
+        ("sqlalchemy.url: sqlite:///d.db", ["sqlite:///d.db"]),
+        ("klines.sqlalchemy.url = mysql://a:b@h/d", ["mysql://a:***@h/d"]),
+        ("# sqlalchemy.url = sqlite:///d.db", []),
+        ("sqlalchemy.url =", []),
+        ("sqlalchemy.url = driver://user:pass@localhost/dbname", []),
+        ("sqlalchemy.url = %(DATABASE_URL)s", []),
+    ],
+)
+def test_literals_in_ini_files(line: str, found: list[str]) -> None:
+    literals = find_in_ini("alembic.ini", f"[alembic]\n{line}\n")
+    assert [literal.text for literal in literals] == found
+    assert all(literal.span.line == 2 for literal in literals)

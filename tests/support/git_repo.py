@@ -1,0 +1,73 @@
+"""A real git repository in a temporary folder."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from guard.history.base import Base, find_base
+from guard.history.git import Repository
+
+
+class Repo:
+    """A repository to write files into and to commit them; HEAD is on main."""
+
+    def __init__(self, root: Path, *init: str) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main", *init)
+
+    @classmethod
+    def at(cls, root: Path) -> Repo:
+        """Return the repository that is already there."""
+        repo = cls.__new__(cls)
+        repo.root = root
+        return repo
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+        done = subprocess.run(
+            ["git", *identity, "-c", "protocol.file.allow=always", *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def write(self, files: Mapping[str, str | bytes | None]) -> None:
+        for name, text in files.items():
+            path = self.root / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def commit(self, files: Mapping[str, str | bytes | None] | None = None) -> str:
+        self.write(files or {"a.txt": str(len(self.git("log", "--oneline", "--all")))})
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "x")
+        return self.git("rev-parse", "HEAD")
+
+    def open(self) -> Repository:
+        found = Repository.discover(self.root)
+        assert found is not None
+        return found
+
+    def base(self, **asked: str) -> Base:
+        """Find the base; keyword arguments in capitals are environment variables."""
+        environ = {name: value for name, value in asked.items() if name.isupper()}
+        return find_base(
+            self.open(),
+            option=asked.get("option"),
+            config=asked.get("config"),
+            environ=environ,
+        )
+
+
+def clone(repo: Repo, folder: Path, *options: str) -> Repo:
+    repo.git("clone", "-q", *options, repo.root.as_uri(), str(folder))
+    return Repo.at(folder)

@@ -1,0 +1,99 @@
+"""A small Alembic project in a folder, and its round trip: helper words of several test files."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from guard.config import Config
+from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
+from guard.project.environments import Environment
+from guard.roundtrip import RoundTrip, run_roundtrip
+
+ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("sqlite:///data.sqlite3").connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+USERS = (
+    "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True),"
+    " sa.Column('email', sa.String(80)))",
+    "op.drop_table('users')",
+)
+Step = tuple[str, str]
+
+
+def body(text: str) -> str:
+    return textwrap.indent(textwrap.dedent(text).strip() or "pass", "    ")
+
+
+def revision(name: str, parent: str | tuple[str, ...] | None, step: Step, extra: str = "") -> str:
+    upgrade, downgrade = step
+    return (
+        f"import sqlalchemy as sa\nfrom alembic import op\n\nrevision = {name!r}\n"
+        f"down_revision = {parent!r}\n{extra}\n\n"
+        f"def upgrade():\n{body(upgrade)}\n\n\ndef downgrade():\n{body(downgrade)}\n"
+    )
+
+
+def project(folder: Path, *steps: Step, env: str = ENV, ini: str = "") -> Path:
+    """Write a project whose revisions r1, r2, ... follow each other."""
+    versions = folder / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "alembic.ini").write_text(f"[alembic]\nscript_location = migrations\n{ini}")
+    (folder / "migrations" / "env.py").write_text(env)
+    for number, step in enumerate(steps, 1):
+        parent = f"r{number - 1}" if number > 1 else None
+        (versions / f"r{number}.py").write_text(revision(f"r{number}", parent, step))
+    return folder
+
+
+def round_trip(
+    folder: Path,
+    *,
+    revisions: tuple[str, ...] | None = None,
+    databases: tuple[str, ...] = (),
+    config_name: str = "alembic.ini",
+    on_progress: Any = None,
+    **settings: Any,
+) -> RoundTrip:
+    environment = Environment(
+        name="test",
+        kind="alembic",
+        config_path=folder / config_name,
+        script_location=folder / "migrations",
+        version_locations=(folder / "migrations" / "versions",),
+        databases=databases,
+    )
+    return run_roundtrip(
+        environment,
+        root=folder,
+        revisions=revisions,
+        config=Config(**settings),
+        on_progress=on_progress,
+    )
+
+
+def said(fact: Fact) -> tuple[str, str]:
+    """Return a fact as a table of expectations writes it: revision and what happened to it."""
+    match fact:
+        case RunFailure():
+            what = f"{fact.stage} fails"
+        case SchemaDrift():
+            what = f"{fact.stage} drift"
+        case RowsLost():
+            what = f"{fact.stage} loses {fact.table}"
+        case DeclaredIrreversible():
+            what = "irreversible"
+        case _:
+            raise AssertionError(fact)
+    return fact.revision or "", what
+
+
+def story(result: RoundTrip) -> list[tuple[str, str]]:
+    return [said(fact) for fact in result.facts]
