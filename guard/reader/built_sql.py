@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
 from guard.facts import BuiltSql
-from guard.reader import executes, imports
-from guard.reader.execution import begins_like_sql
-from guard.reader.interpreter import Interpreter
+from guard.reader.evaluate import imports
+from guard.reader.evaluate.interpreter import Interpreter, Task
+from guard.reader.evaluate.state import Budget, Frame, LimitReachedError
+from guard.reader.evaluate.values import Function, Unknown, Value
+from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
-from guard.reader.revision import built_fact
-from guard.reader.state import Budget, Frame, LimitReachedError
-from guard.reader.values import Function, Unknown, Value
+from guard.reader.revision import LIBRARY, built_fact
+from guard.reader.sql_text import begins_like_sql
 
-NO_DIALECT = ""  # asked for, it stays unknown
 STEPS = 10_000  # of one function: more than any that queries a database takes
 
 
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the built SQL of the module: of its body, its functions and its methods.
 
-    Each function is followed by itself, its arguments unknown: what they hold comes from outside.
+    Each function is followed by itself, its arguments unknown: they come from outside.
     Those in which nothing looks like SQL are left out.
     """
-    run = Interpreter(module, resolver, NO_DIALECT, "upgrade", budget=Budget(STEPS))
+    task = Task(module=module, resolver=resolver, library=LIBRARY, direction="upgrade")
+    run = Interpreter(task, Budget(STEPS))
     _within_budget(run, lambda: imports.load(run, module))
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _concerns_sql(module, node):
@@ -40,12 +42,8 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
 def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:
     """Follow one part of the module; one that takes too long is left where it stands."""
     run.budget = Budget(STEPS)
-    try:
+    with contextlib.suppress(LimitReachedError):
         part()
-    except LimitReachedError:
-        run.calls.clear()
-        run.active.clear()
-        run.conditions.clear()
 
 
 def _concerns_sql(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -65,11 +63,5 @@ def _follow(run: Interpreter, module: Module, node: ast.FunctionDef | ast.AsyncF
     given: dict[str, Value] = {name: Unknown(name) for name in names}
     call = ast.copy_location(ast.Call(ast.Name(node.name, ast.Load()), [], []), node)
     frame = Frame(module, given, (), Function(node, module))
-    run.calls.append((module, call))
-    run.active.append(node)
-    try:
+    with run.within_call(module, call, node):
         run.execute(node.body, frame)
-    finally:
-        run.calls.pop()
-        run.active.pop()
-        run.conditions.clear()

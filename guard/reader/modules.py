@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from guard.python_source import SourceError, decode, parse_source
-from guard.reader.values import Value
+from guard.reader.evaluate import values
+from guard.reader.evaluate.values import Value
 
 MAX_BYTES = 20_000_000  # past this a file is no revision
 
@@ -109,7 +110,7 @@ class Resolver:
         file = self._found[dotted]
         return self.load(file, dotted) if file else None
 
-    def find_relative(self, module: Module, level: int, dotted: str | None) -> Module | None:
+    def find_relative(self, module: values.Module, level: int, dotted: str | None) -> Module | None:
         """Return the module that `from ..x import y` names."""
         if module.file is None:
             return None

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import get_args
 
 import msgspec
 
 from guard.facts import BuiltSql
 from guard.operations import Opaque
-from guard.reader import calls, imports
-from guard.reader.interpreter import MAX_STATEMENTS, Interpreter
-from guard.reader.modules import Module, Resolver
-from guard.reader.result import ParsedRevision, Steps
-from guard.reader.state import (
+from guard.reader.evaluate import calls, imports, values
+from guard.reader.evaluate.interpreter import MAX_STATEMENTS, Interpreter, Task
+from guard.reader.evaluate.state import (
     Budget,
     BuiltText,
     Call,
@@ -21,68 +20,86 @@ from guard.reader.state import (
     Frame,
     LimitReachedError,
 )
-from guard.reader.text import Text
-from guard.reader.values import DottedName, Function, Value
-from guard.server import DIALECTS
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import EXIT, Function, Value
+from guard.reader.libraries import combined, libraries
+from guard.reader.modules import Module, Resolver
+from guard.reader.result import ParsedRevision, Steps
+from guard.server import Dialect
 from guard.statement import Direction, Span, Statement
 
+LIBRARY = combined(libraries().values())
+_DIALECTS: dict[str, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}
 _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
 
 
 def read_revision(
     module: Module, resolver: Resolver, revision: str | None, dialect: str | None
 ) -> ParsedRevision:
-    """Return what the parsed file does. `dialect` None: for every dialect that it asks about."""
+    """Return the operations of the parsed file.
+
+    `dialect` None: for every dialect that it asks about.
+    """
     built: dict[tuple[object, ...], BuiltSql] = {}
     budget = Budget()
-    procedures = {
-        direction: _read_direction(module, resolver, revision, dialect, direction, built, budget)
-        for direction in ("upgrade", "downgrade")
-    }
+    known = _DIALECTS[dialect] if dialect is not None else None
+    steps: dict[Direction, Steps] = {}
+    for direction in get_args(Direction):
+        runs = _run_dialects(module, resolver, known, direction, budget)
+        for run in runs:
+            for text in run.built:
+                fact = built_fact(text, revision)
+                built.setdefault((fact.span, fact.pieces), fact)
+        steps[direction] = _steps(runs, revision, direction)
     return ParsedRevision(
         path=module.path,
         revision=revision,
-        upgrade=procedures["upgrade"],
-        downgrade=procedures["downgrade"],
+        upgrade=steps["upgrade"],
+        downgrade=steps["downgrade"],
         built=tuple(built.values()),
     )
 
 
-def _read_direction(
+def _run_dialects(
     module: Module,
     resolver: Resolver,
-    revision: str | None,
-    dialect: str | None,
+    dialect: Dialect | None,
     direction: Direction,
-    built: dict[tuple[object, ...], BuiltSql],
     budget: Budget,
-) -> Steps:
-    runs: list[tuple[str, _Run]] = []
-    if dialect is None:
-        try:
-            runs = [("", _run(module, resolver, None, direction, budget))]
-        except DialectAskedError:
-            runs = [(d, _run(module, resolver, d, direction, budget)) for d in _dialects_of(module)]
-    else:
-        runs = [(dialect, _run(module, resolver, dialect, direction, budget))]
-    for _, run in runs:
-        for text in run.built:
-            fact = built_fact(text, revision)
-            built.setdefault((fact.span, fact.pieces), fact)
-    statements = _merge(runs) if len(runs) > 1 else runs[0][1].statements
-    raises = [run.raises for _, run in runs]
+) -> list[_Run]:
+    """Read one direction: once, or for each dialect where that is asked for and nobody said."""
+    task = Task(
+        module=module,
+        resolver=resolver,
+        library=LIBRARY,
+        direction=direction,
+        dialect=dialect,
+        stops_when_asked=True,
+    )
+    try:
+        return [_run(task, budget)]
+    except DialectAskedError:
+        return [
+            _run(msgspec.structs.replace(task, dialect=each), budget)
+            for each in _dialects_of(module)
+        ]
+
+
+def _steps(runs: list[_Run], revision: str | None, direction: Direction) -> Steps:
+    statements = _merge(runs) if len(runs) > 1 else runs[0].statements
+    raises = [run.raises for run in runs]
     return Steps(
         direction=direction,
         statements=tuple(msgspec.structs.replace(s, revision=revision) for s in statements),
-        span=runs[0][1].span,
+        span=runs[0].span,
         raises=raises[0] if all(r is not None for r in raises) else None,
     )
 
 
-def _dialects_of(module: Module) -> list[str]:
+def _dialects_of(module: Module) -> list[Dialect]:
     """MariaDB calls itself mysql to most programs: it is told apart only where the code does."""
     mentioned = any("mariadb" in line.lower() for line in module.lines)
-    return [d for d in DIALECTS if d != "mariadb" or mentioned]
+    return [d for d in get_args(Dialect) if d != "mariadb" or mentioned]
 
 
 def built_fact(built: BuiltText, revision: str | None) -> BuiltSql:
@@ -97,72 +114,61 @@ def built_fact(built: BuiltText, revision: str | None) -> BuiltSql:
 
 
 class _Run(msgspec.Struct):
+    dialect: Dialect | None
     statements: list[Statement]
     built: list[BuiltText]
-    span: Span | None
-    raises: str | None
+    span: Span | None = None
+    raises: str | None = None
 
 
-def _run(
-    module: Module, resolver: Resolver, dialect: str | None, direction: Direction, budget: Budget
-) -> _Run:
-    run = Interpreter(module, resolver, dialect, direction, budget=budget)
+def _run(task: Task, budget: Budget) -> _Run:
+    run = Interpreter(task, budget)
+    result = _Run(task.dialect, run.statements, run.built)
+    module, direction = task.module, task.direction
     module.forget()
     try:
         imports.load(run, module)
-        function = imports.settle(run, module.names.get(direction, DottedName("<none>")))
-        if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
-            return _Run([], run.built, None, None)
-        span = run.span(function.node, function.module)
-        raises = _run_function(run, module, function, direction)
+        found = module.names.get(direction)
+        function = imports.settle(run, found) if found is not None else None
+        if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
+            result.raises = _run_function(run, module, function, direction)
+            result.span = run.span(function.node, function.module)
     except (LimitReachedError, RecursionError):
         reason = "the code is longer or nested deeper than guard follows"
         node = module.tree.body[0] if module.tree.body else module.tree
-        run.conditions.clear()
-        run.calls.clear()
         run.budget = Budget()  # enough to say so
         del run.statements[MAX_STATEMENTS - 1 :]
-        frame = Frame(module, module.names)
-        run.emit([Opaque(reason=reason, code=direction)], node, frame)
-        return _Run(run.statements, run.built, run.span(node, module), None)
-    return _Run(run.statements, run.built, span, raises)
+        run.emit([Opaque(reason=reason, code=direction)], node, Frame(module, module.names))
+        result.span = run.span(node, module)
+    return result
 
 
 def _run_function(
-    run: Interpreter, module: Module, function: Function, direction: Direction
+    run: Interpreter, module: values.Module, function: Function, direction: Direction
 ) -> str | None:
     """Run upgrade() or downgrade(); return the message of a raise that every path meets."""
     engines = _engines(module, direction) if function.node.args.args else []
     frame = Frame(module, module.names)
     node = ast.copy_location(ast.Call(ast.Name(direction, ast.Load()), [], []), function.node)
-    ends: Value = DottedName("<none>")
+    ends: Value | None = None
     for engine in engines or (None,):
-        run.database = engine
         args: tuple[Value, ...] = (Text.of(engine),) if engine else ()
-        run.active.append(function.node)
-        ends = _call(run, function, Call(node, frame, args, {}))
-        run.active.pop()
-    run.database = None
-    if isinstance(ends, DottedName) and ends.path == "<exit>":
-        return next(iter(run.raised), "")
-    return None
+        with run.on_database(engine):
+            ends = calls.call_function(run, function, Call(node, frame, args, {}))
+    return next(iter(run.raised), "") if ends is EXIT else None
 
 
-def _call(run: Interpreter, function: Function, call: Call) -> Value:
-    return calls.call_function(run, function, call)
-
-
-def _engines(module: Module, direction: Direction) -> list[str]:
+def _engines(module: values.Module, direction: Direction) -> list[str]:
     """Return the databases of a multidb revision: one `upgrade_<name>()` for each."""
     found = (_ENGINE_FUNCTION.fullmatch(name) for name in module.names)
     return [m[2] for m in found if m and m[1] == direction]
 
 
-def _merge(runs: list[tuple[str, _Run]]) -> list[Statement]:
+def _merge(runs: list[_Run]) -> list[Statement]:
     """Return the statements of all dialects, each with those on which it runs; None for all."""
     merged: dict[tuple[object, ...], tuple[Statement, list[str]]] = {}
     order: list[tuple[object, ...]] = []
-    for dialect, run in runs:
+    for run in runs:
         seen: dict[tuple[object, ...], int] = {}
         for statement in run.statements:
             key: tuple[object, ...] = (statement.span, statement.at, _content(statement))
@@ -171,8 +177,8 @@ def _merge(runs: list[tuple[str, _Run]]) -> list[Statement]:
             if key not in merged:
                 merged[key] = (statement, [])
                 order.append(key)
-            merged[key][1].append(dialect)
-    everywhere = [dialect for dialect, _ in runs]
+            merged[key][1].append(run.dialect or "")
+    everywhere: list[str] = [run.dialect or "" for run in runs]
     return [
         msgspec.structs.replace(statement, dialects=_limit(statement, dialects, everywhere))
         for statement, dialects in (merged[key] for key in order)

@@ -1,0 +1,268 @@
+"""Calls: of functions in sight, of classes, of names that a library knows, of anything else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from guard.reader.evaluate import classes, imports, loops, methods
+from guard.reader.evaluate.run import Run, find
+from guard.reader.evaluate.state import Call, Flow, Frame, LimitReachedError, unknown
+from guard.reader.evaluate.values import (
+    EXIT,
+    NONE,
+    BoundMethod,
+    Class,
+    Const,
+    Construct,
+    DottedName,
+    Function,
+    Instance,
+    Mapping,
+    Sequence,
+    Unknown,
+    Value,
+    join,
+)
+
+
+def evaluate(run: Run, node: ast.Call, frame: Frame) -> Value:
+    """Return the value of the call, and record its operations."""
+    if isinstance(node.func, ast.Attribute):
+        owner = run.evaluate(node.func.value, frame)
+        function = _method(run, owner, node.func.attr)
+    else:
+        function = run.evaluate(node.func, frame)
+    given = arguments(run, node, frame)
+    if EXIT in given.args or EXIT in given.kwargs.values():
+        return EXIT  # the code that would make the argument raises: the call is never made
+    return call(run, function, given)
+
+
+def arguments(run: Run, node: ast.Call, frame: Frame) -> Call:
+    """Return the call with its arguments evaluated, `*` and `**` spread where they are known."""
+    args, more = loops.spread(run, node.args, frame)
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = run.evaluate(keyword.value, frame)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, Mapping):
+            kwargs.update({k: v for k, (_, v) in value.pairs.items() if isinstance(k, str)})
+            more = more or value.open
+        else:
+            more = True
+    return Call(node, frame, tuple(args), kwargs, more)
+
+
+def _method(run: Run, owner: Value, name: str) -> Value:
+    """Return `owner.name` as what is about to be called."""
+    if isinstance(owner, Unknown | Construct):
+        return BoundMethod(owner, name)
+    return run.attribute(owner, name)
+
+
+def call(run: Run, function: Value, call: Call) -> Value:
+    """Return what calling the value gives."""
+    match function:
+        case Function():
+            return call_function(run, function, call)
+        case Class():
+            return _instantiate(run, function, call)
+        case DottedName(path):
+            return _call_name(run, path, call)
+        case BoundMethod(receiver, name):
+            return _call_method(run, receiver, name, call)
+        case Construct(receiver=receiver, called=False, path=name) if receiver is not None:
+            return _call_method(run, receiver, name, call)
+        case Instance() if (method := classes.lookup(function.cls, "__call__")) is not None:
+            return run.call(run.bind(method, function), call)
+        case Construct(called=True) if (made := _call_result(run, function, call)) is not None:
+            return made
+        case _ if _reaches_database(run, call):
+            run.opaque("it calls something that could not be followed", call.node, call.frame)
+    return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.node))
+
+
+def _call_result(run: Run, made: Construct, call: Call) -> Value | None:
+    """Return what calling the result of an earlier call gives, None where no library knows."""
+    rule = run.library.called.get(made.path.rpartition(".")[2])
+    return rule(run, made, call) if rule is not None else None
+
+
+def _instantiate(run: Run, cls: Class, call: Call) -> Value:
+    """Return an instance; a class that stands for a thing of a library is kept by name."""
+    kept = run.library.kept
+    if any(base.rpartition(".")[2] in kept for base in classes.bases_of(cls)):
+        return Construct(cls.name, call.args, call.kwargs, call.node, receiver=cls)
+    return classes.instantiate(run, cls, call)
+
+
+def _call_name(run: Run, path: str, call: Call) -> Value:
+    known = find(run.library.names, path)
+    if known is not None:
+        return known(run, call)
+    settled = imports.settle(run, DottedName(path))
+    if not isinstance(settled, DottedName):
+        return run.call(settled, call)
+    unlisted = run.library.unlisted.get(path.rpartition(".")[0])
+    if unlisted is not None:
+        return unlisted(run, path, call)
+    if path.partition(".")[0] not in run.library.harmless and _reaches_database(run, call):
+        run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
+    return Construct(path, call.args, call.kwargs, call.node)
+
+
+def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) -> None:
+    """Record a call made for its effect whose code is not in sight: it may use `op` itself."""
+    package = value.path.partition(".")[0]
+    if (
+        value.receiver is None
+        and "." in value.path
+        and package not in run.library.harmless
+        and not run.reaches_database(*value.args, *value.kwargs.values())
+        and "log" not in value.path.lower()
+    ):
+        run.opaque(f"it calls {value.path}, whose code is not in sight", node, frame)
+
+
+def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
+    rule = run.library.methods.get(type(receiver))
+    result = rule(run, receiver, name, call) if rule is not None else None
+    if result is None:
+        result = methods.method(run, receiver, name, call)
+    if result is not None:
+        return result
+    if isinstance(receiver, Construct):
+        return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
+    if _reaches_database(run, call):
+        run.opaque("it calls something that could not be followed", call.node, call.frame)
+    if isinstance(receiver, Unknown):
+        made = unknown(call.node, receiver)
+        return Unknown(made.source, receiver.origin, receiver.inspected)
+    return unknown(call.node, receiver, *call.args, *call.kwargs.values())
+
+
+def _reaches_database(run: Run, call: Call) -> bool:
+    return run.reaches_database(*call.args, *call.kwargs.values())
+
+
+# Functions in sight
+
+
+def call_function(run: Run, function: Function, call: Call) -> Value:
+    """Run the function's body with the arguments; return what it returns."""
+    if run.goes_too_deep(function.node):
+        if _reaches_database(run, call):
+            run.opaque("the recursion goes too deep to follow", call.node, call.frame)
+        return unknown(call.node)
+    depth = len(run.conditions)
+    names = bind_arguments(function, call)
+    frame = Frame(function.module, names, function.scopes, function, depth=depth)
+    with run.within_call(call.frame.module, call.node, function.node):
+        try:
+            if function.module is run.module:
+                return _run_body(run, function, frame, call)
+            with run.share():
+                return _run_body(run, function, frame, call)
+        except LimitReachedError:
+            if run.is_exhausted:
+                raise
+            if _reaches_database(run, call):
+                reason = "it calls code of the application that is longer than guard follows"
+                run.opaque(reason, call.node, call.frame)
+            path = f"{function.module.path}:{call.code}"
+            return Construct(path, call.args, call.kwargs, call.node)
+
+
+def _run_body(run: Run, function: Function, frame: Frame, call: Call) -> Value:
+    if isinstance(function.node, ast.Lambda):
+        return run.evaluate(function.node.body, frame)
+    yielded = Sequence("list", [])
+
+    def on_yield(value: Value) -> None:
+        yielded.items.append(value)
+        yielded.certain = yielded.certain and len(run.conditions) <= frame.depth
+
+    frame.on_yield = on_yield
+    ends = run.execute(function.node.body, frame)
+    if yielded.items:
+        return yielded
+    if ends is Flow.RAISES and not frame.returned:
+        return EXIT
+    return joined_returns(frame, ends, call)
+
+
+def joined_returns(frame: Frame, ends: Flow, call: Call) -> Value:
+    values = list(frame.returned)
+    if not values:
+        return NONE
+    if ends is Flow.GOES_ON:
+        values.append(NONE)
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value, call.node)
+    if isinstance(result, Unknown) and frame.return_tests:
+        asked = all(test.guarded for test in frame.return_tests)  # `if table in inspector: return`
+        return Unknown(result.source, result.origin, result.inspected or asked)
+    return result
+
+
+def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
+    """Return the function's names at its start; arguments that are not given stay unknown."""
+    spec = function.node.args
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    names: dict[str, Value] = {}
+    args = call.args if function.receiver is None else (function.receiver, *call.args)
+    kwargs = dict(call.kwargs)
+    for name, value in zip(positional, args, strict=False):
+        names[name] = value
+    if spec.vararg is not None:
+        names[spec.vararg.arg] = Sequence("tuple", list(args[len(positional) :]), open=call.open)
+    by_position = function.defaults[: len(spec.defaults)]
+    for name, default in zip(reversed(positional), reversed(by_position), strict=False):
+        if name not in names and default is not None:
+            names[name] = default
+    for argument, default in zip(
+        spec.kwonlyargs, function.defaults[len(spec.defaults) :], strict=False
+    ):
+        names[argument.arg] = default if default is not None else Unknown(argument.arg)
+    wanted = {*positional, *(a.arg for a in spec.kwonlyargs)}
+    names.update({k: kwargs.pop(k) for k in list(kwargs) if k in wanted})
+    if spec.kwarg is not None:
+        names[spec.kwarg.arg] = Mapping(
+            {k: (Const(k), v) for k, v in kwargs.items()}, open=call.open
+        )
+    for name in positional:
+        names.setdefault(name, Unknown(name))
+    return names
+
+
+def enter_manager(run: Run, function: Function, call: Call, body: Callable[[Value], None]) -> None:
+    """Run a `@contextmanager` function around the body of its `with`: at its yield."""
+    frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
+    entered: list[Value] = []
+
+    def on_yield(value: Value) -> None:
+        if not entered:
+            entered.append(value)
+            body(value)
+
+    frame.on_yield = on_yield
+    assert not isinstance(function.node, ast.Lambda)
+    with run.within_call(call.frame.module, call.node, None):
+        run.execute(function.node.body, frame)
+    if not entered:
+        body(Unknown(call.node))
+
+
+def is_manager(function: Value) -> bool:
+    """Return whether the function is decorated as a context manager."""
+    return (
+        isinstance(function, Function)
+        and not isinstance(function.node, ast.Lambda)
+        and any(
+            ast.unparse(d).rpartition(".")[2] in {"contextmanager", "asynccontextmanager"}
+            for d in function.node.decorator_list
+        )
+    )

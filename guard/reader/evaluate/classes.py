@@ -1,0 +1,142 @@
+"""Classes of a module in sight: plain records, enums, and namespaces of constants."""
+
+from __future__ import annotations
+
+import ast
+
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.state import Call, Frame, unknown
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import (
+    Class,
+    Construct,
+    DottedName,
+    Function,
+    Instance,
+    Unknown,
+    Value,
+)
+
+_ENUMS = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.IntFlag", "enum.Flag"}
+
+
+def define(run: Run, node: ast.ClassDef, frame: Frame) -> Class:
+    """Return the class: its body is run as a frame of its own."""
+    inner = Frame(frame.module, {}, frame.scopes, frame.function)
+    run.execute(node.body, inner)
+    bases = tuple(run.evaluate(base, frame) for base in node.bases)
+    fields = tuple(
+        statement.target.id
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    )
+    inherited = next((b.fields for b in bases if isinstance(b, Class) and b.fields), ())
+    is_enum = any(
+        (isinstance(b, DottedName) and b.path in _ENUMS) or (isinstance(b, Class) and b.is_enum)
+        for b in bases
+    )
+    is_tuple = any(
+        isinstance(b, DottedName) and b.path == "typing.NamedTuple" for b in bases
+    ) or any(isinstance(b, Class) and b.is_tuple for b in bases)
+    all_fields = tuple(dict.fromkeys(inherited + fields))
+    return Class(node.name, frame.module, inner.names, all_fields, bases, is_enum, is_tuple)
+
+
+def lookup(cls: Class, name: str) -> Value | None:
+    """Return the class attribute, also from base classes in sight."""
+    if name in cls.attributes:
+        value = cls.attributes[name]
+        if cls.is_enum and not isinstance(value, Instance) and not name.startswith("_"):
+            return _member(cls, name, value)
+        return value
+    for base in cls.bases:
+        if isinstance(base, Class) and (found := lookup(base, name)) is not None:
+            return found
+    return None
+
+
+def parent_view(function: Function | None) -> Instance | None:
+    """Return `super()` of a running method: the instance, seen as one of the base class."""
+    receiver = function.receiver if function is not None else None
+    if function is None or not isinstance(receiver, Instance):
+        return None
+    owner = _defining(receiver.cls, function.node)
+    if owner is None:
+        return None
+    parent = Class("super", owner.module, {}, bases=owner.bases)
+    return Instance(parent, receiver.attributes)
+
+
+def _defining(cls: Class, node: ast.AST) -> Class | None:
+    if any(isinstance(v, Function) and v.node is node for v in cls.attributes.values()):
+        return cls
+    bases = (_defining(base, node) for base in cls.bases if isinstance(base, Class))
+    return next((found for found in bases if found is not None), None)
+
+
+def _member(cls: Class, name: str, value: Value) -> Value:
+    return Instance(cls, {"name": Text.of(name), "value": value})
+
+
+def instantiate(run: Run, cls: Class, call: Call) -> Value:
+    """Return a new record: fields by position or name, `__init__` run where there is one."""
+    if cls.is_enum:
+        return _by_value(cls, call)
+    instance = Instance(cls, {})
+    for name in cls.fields:
+        default = lookup(cls, name)
+        if isinstance(default, Construct) and default.path == "dataclasses.field":
+            factory = default.kwargs.get("default_factory")
+            inner = Call(call.node, call.frame, (), {})
+            default = run.call(factory, inner) if factory else default.kwargs.get("default")
+        if default is not None:
+            instance.attributes[name] = default
+    init = lookup(cls, "__init__")
+    if init is not None:
+        run.call(run.bind(init, instance), call)
+        return instance
+    for name, value in zip(cls.fields, call.args, strict=False):
+        instance.attributes[name] = value
+    instance.attributes.update(call.kwargs)
+    after = lookup(cls, "__post_init__")
+    if after is not None:
+        run.call(run.bind(after, instance), Call(call.node, call.frame, (), {}))
+    return instance
+
+
+def _by_value(cls: Class, call: Call) -> Value:
+    wanted = call.args[0] if call.args else None
+    for member in members(cls) or []:
+        if isinstance(member, Instance) and member.attributes["value"] == wanted:
+            return member
+    return unknown(call.node, *call.args)
+
+
+def members(value: Value) -> list[Value] | None:
+    """Return the members of an enum class, in order; None for anything else."""
+    if not isinstance(value, Class) or not value.is_enum:
+        return None
+    return [
+        _member(value, name, item)
+        for name, item in value.attributes.items()
+        if not name.startswith("_") and not isinstance(item, Function)
+    ]
+
+
+def bases_of(cls: Class) -> list[str]:
+    """Return the dotted names of all base classes, nearest first."""
+    names: list[str] = []
+    for base in cls.bases:
+        if isinstance(base, DottedName | Construct):
+            names.append(base.path)
+        elif isinstance(base, Class):
+            names += [base.name, *bases_of(base)]
+    return names
+
+
+def attribute(instance: Instance, name: str) -> Value:
+    """Return `instance.name`; an enum of strings is worth its value."""
+    if name in instance.attributes:
+        return instance.attributes[name]
+    found = lookup(instance.cls, name)
+    return found if found is not None else Unknown(f"{instance.cls.name}.{name}", "constant")

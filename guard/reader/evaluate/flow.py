@@ -1,0 +1,281 @@
+"""Statements of Python: assignments, definitions, and what ends a block."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from guard.reader.evaluate import (
+    branches,
+    calls,
+    classes,
+    formats,
+    imports,
+    loops,
+    managers,
+    methods,
+)
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.state import Call, Flow, Frame, unknown
+from guard.reader.evaluate.text import Text, concat
+from guard.reader.evaluate.values import (
+    EXIT,
+    NONE,
+    Construct,
+    Function,
+    Instance,
+    Mapping,
+    Sequence,
+    Value,
+    key_of,
+    unparse,
+)
+
+
+def execute(run: Run, body: list[ast.stmt], frame: Frame) -> Flow:
+    """Run the statements one after the other; return how they end."""
+    for statement in body:
+        run.step()
+        ends = _STATEMENTS.get(type(statement), _ignore)(run, statement, frame)
+        if ends is not Flow.GOES_ON:
+            return ends
+    return Flow.GOES_ON
+
+
+# Simple statements
+
+
+def _ignore(run: Run, node: ast.stmt, frame: Frame) -> Flow:
+    return Flow.GOES_ON
+
+
+def _expression(run: Run, node: ast.Expr, frame: Frame) -> Flow:
+    value = run.evaluate(node.value, frame)
+    if value is EXIT:
+        return Flow.RAISES
+    if isinstance(node.value, ast.Call) and isinstance(value, Construct):
+        calls.report_unfollowed(run, value, node.value, frame)
+    return Flow.GOES_ON
+
+
+def _assign(run: Run, node: ast.Assign, frame: Frame) -> Flow:
+    value = run.evaluate(node.value, frame)
+    if value is EXIT:
+        return Flow.RAISES
+    for target in node.targets:
+        assign(run, target, value, frame)
+    return Flow.GOES_ON
+
+
+def _annotated(run: Run, node: ast.AnnAssign, frame: Frame) -> Flow:
+    if node.value is not None:
+        assign(run, node.target, run.evaluate(node.value, frame), frame)
+    return Flow.GOES_ON
+
+
+def _augmented(run: Run, node: ast.AugAssign, frame: Frame) -> Flow:
+    if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
+        before = run.evaluate(node.target, frame)
+        if isinstance(before, Text):  # `sql += ...`: what it holds stays as it was written
+            added = formats.piece_of(run, run.evaluate(node.value, frame), node.value)
+            grown = formats.limited(run, concat([before, added], "+"), node.value)
+            assign(run, node.target, grown, frame)
+            return Flow.GOES_ON
+    left: ast.expr = node.target
+    sum_node = ast.copy_location(ast.BinOp(left, node.op, node.value), node)
+    assign(run, node.target, run.evaluate(sum_node, frame), frame)
+    return Flow.GOES_ON
+
+
+def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
+    """Bind the value to a name, attribute, item or tuple of targets."""
+    match target:
+        case ast.Name(id=name):
+            frame.elsewhere.get(name, frame.names)[name] = value
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            _unpack(run, targets, value, frame)
+        case ast.Starred(value=inner):
+            assign(run, inner, value, frame)
+        case ast.Attribute(value=owner, attr=name):
+            holder = run.evaluate(owner, frame)
+            if isinstance(holder, Instance):
+                holder.attributes[name] = value
+        case ast.Subscript(value=owner, slice=index):
+            holder = run.evaluate(owner, frame)
+            key = run.evaluate(index, frame)
+            if isinstance(holder, Mapping | Sequence):
+                _set_item(run, holder, key, value)
+
+
+def _set_item(run: Run, holder: Sequence | Mapping, key: Value, value: Value) -> None:
+    holder.certain = holder.certain and len(run.conditions) <= holder.depth
+    place = key_of(key)
+    if methods.holds(value, holder):
+        holder.open = True
+    elif isinstance(holder, Mapping):
+        holder.pairs[place] = (key, value)
+    elif isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
+        holder.items[place] = value
+    else:
+        holder.open = True
+
+
+def _unpack(run: Run, targets: list[ast.expr], value: Value, frame: Frame) -> None:
+    items = None if isinstance(value, Sequence | Mapping) and value.open else loops.iterate(value)
+    starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
+    if items is not None and starred is None and len(items) == len(targets):
+        for target, item in zip(targets, items, strict=True):
+            assign(run, target, item, frame)
+    elif items is not None and starred is not None and len(items) >= len(targets) - 1:
+        after = len(targets) - starred - 1
+        middle = items[starred : len(items) - after]
+        spread = [*items[:starred], Sequence("list", middle), *items[len(items) - after :]]
+        for target, item in zip(targets, spread, strict=True):
+            assign(run, target, item, frame)
+    else:
+        for target in targets:
+            assign(run, target, unknown(target, value), frame)
+
+
+def _delete(run: Run, node: ast.Delete, frame: Frame) -> Flow:
+    for target in node.targets:
+        match target:
+            case ast.Name(id=name):
+                frame.names.pop(name, None)
+            case ast.Subscript(value=owner, slice=index):
+                holder = run.evaluate(owner, frame)
+                key = key_of(run.evaluate(index, frame))
+                if isinstance(holder, Mapping):
+                    holder.certain = holder.certain and len(run.conditions) <= holder.depth
+                    if holder.certain:
+                        holder.pairs.pop(key, None)
+                elif isinstance(holder, Sequence):
+                    holder.certain = False
+    return Flow.GOES_ON
+
+
+def _global(run: Run, node: ast.Global, frame: Frame) -> Flow:
+    frame.elsewhere.update(dict.fromkeys(node.names, frame.module.names))
+    return Flow.GOES_ON
+
+
+def _nonlocal(run: Run, node: ast.Nonlocal, frame: Frame) -> Flow:
+    for name in node.names:
+        owner = next((names for names in frame.outer if name in names), frame.names)
+        frame.elsewhere[name] = owner
+    return Flow.GOES_ON
+
+
+def _define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Flow:
+    defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
+        run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
+    )
+    function: Value = Function(node, frame.module, frame.scopes, defaults)
+    for decorator in reversed(node.decorator_list):
+        function = _decorated(run, function, decorator, frame)
+    frame.names[node.name] = function
+    return Flow.GOES_ON
+
+
+_METHODS: dict[str, Literal["property", "static", "class"]] = {
+    "property": "property",
+    "cached_property": "property",
+    "staticmethod": "static",
+    "classmethod": "class",
+}
+
+
+def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> Value:
+    """Return what the decorator makes of the function; itself for one that is not in sight."""
+    name = unparse(decorator).rpartition(".")[2]
+    if isinstance(function, Function) and name in _METHODS:
+        return msgspec.structs.replace(function, method=_METHODS[name])
+    wrapper = run.evaluate(decorator, frame)
+    if not isinstance(wrapper, Function):
+        return function
+    call = ast.copy_location(ast.Call(decorator, [ast.Name("function", ast.Load())], []), decorator)
+    made = run.call(wrapper, Call(call, frame, (function,), {}))
+    return made if isinstance(made, Function) else function
+
+
+def _class(run: Run, node: ast.ClassDef, frame: Frame) -> Flow:
+    cls = classes.define(run, node, frame)
+    frame.names[node.name] = cls
+    for tell in run.library.defined:
+        tell(run, cls, frame)
+    return Flow.GOES_ON
+
+
+def _import(run: Run, node: ast.Import, frame: Frame) -> Flow:
+    imports.bind_import(run, node, frame)
+    return Flow.GOES_ON
+
+
+def _import_from(run: Run, node: ast.ImportFrom, frame: Frame) -> Flow:
+    imports.bind_import_from(run, node, frame)
+    return Flow.GOES_ON
+
+
+# Ends
+
+
+def _return(run: Run, node: ast.Return, frame: Frame) -> Flow:
+    value = run.evaluate(node.value, frame) if node.value else NONE
+    if value is EXIT:
+        return Flow.RAISES
+    frame.returned.append(value)
+    frame.return_tests += run.conditions[frame.depth :]
+    return Flow.RETURNS
+
+
+def _raise(run: Run, node: ast.Raise, frame: Frame) -> Flow:
+    raised = run.evaluate(node.exc, frame) if node.exc is not None else NONE
+    message = raised.args[0] if isinstance(raised, Construct) and raised.args else Text(())
+    run.raised.append(formats.as_text(run, message, unparse(node.exc or node)).plain)
+    return Flow.RAISES
+
+
+def _break(run: Run, node: ast.Break, frame: Frame) -> Flow:
+    return Flow.BREAKS
+
+
+def _continue(run: Run, node: ast.Continue, frame: Frame) -> Flow:
+    return Flow.CONTINUES
+
+
+def _assert(run: Run, node: ast.Assert, frame: Frame) -> Flow:
+    run.evaluate(node.test, frame)
+    return Flow.GOES_ON
+
+
+_STATEMENTS: dict[type[ast.stmt], Callable[[Any, Any, Frame], Flow]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Delete: _delete,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.FunctionDef: _define,
+    ast.AsyncFunctionDef: _define,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.Assert: _assert,
+    ast.If: branches.run_if,
+    ast.Match: branches.run_match,
+    ast.Try: branches.run_try,
+    ast.TryStar: branches.run_try,
+    ast.For: loops.run_for,
+    ast.AsyncFor: loops.run_for,
+    ast.While: loops.run_while,
+    ast.With: managers.run_with,
+    ast.AsyncWith: managers.run_with,
+}

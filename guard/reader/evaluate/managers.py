@@ -1,0 +1,101 @@
+"""`with`: context managers of libraries, and those in sight."""
+
+from __future__ import annotations
+
+import ast
+
+from guard.reader.evaluate import branches, calls, classes, imports
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.state import Call, Flow, Frame
+from guard.reader.evaluate.values import (
+    Construct,
+    Function,
+    Instance,
+    Value,
+)
+
+
+def run_with(run: Run, node: ast.With | ast.AsyncWith, frame: Frame) -> Flow:
+    return _enter_items(run, node.items, node.body, frame)
+
+
+def _enter_items(run: Run, items: list[ast.withitem], body: list[ast.stmt], frame: Frame) -> Flow:
+    if not items:
+        return run.execute(body, frame)
+    item, *rest = items
+    if own := _own_manager(run, item.context_expr, frame):
+        return _enter_own(run, own, item, rest, body, frame)
+    value = run.evaluate(item.context_expr, frame)
+    if isinstance(value, Construct) and value.path == "contextlib.suppress":
+        return branches.run_try(run, _suppressing(item, rest, body), frame)
+    enter = run.library.entered.get(type(value))
+    manager = enter(run, value) if enter is not None else None
+    if manager is not None:
+        with manager as bound:
+            return _run_entered(run, bound or value, item, rest, body, frame)
+    ends = _run_entered(run, _enter(run, value, item, frame), item, rest, body, frame)
+    if isinstance(value, Instance) and classes.lookup(value.cls, "__exit__") is not None:
+        _call_special(run, value, "__exit__", item, frame)
+    return ends
+
+
+def _run_entered(
+    run: Run,
+    bound: Value,
+    item: ast.withitem,
+    rest: list[ast.withitem],
+    body: list[ast.stmt],
+    frame: Frame,
+) -> Flow:
+    if item.optional_vars is not None:
+        run.assign(item.optional_vars, bound, frame)
+    return _enter_items(run, rest, body, frame)
+
+
+def _suppressing(item: ast.withitem, rest: list[ast.withitem], body: list[ast.stmt]) -> ast.Try:
+    """Return `with suppress(X): body` as the `try: body`, `except X: pass` it is short for."""
+    call = item.context_expr
+    caught = call.args if isinstance(call, ast.Call) else []
+    kind = caught[0] if len(caught) == 1 else ast.Tuple(caught, ast.Load())
+    inner: list[ast.stmt] = [ast.With(rest, body)] if rest else body
+    handler = ast.ExceptHandler(type=kind, body=[ast.Pass()])
+    return ast.Try(body=inner, handlers=[handler], orelse=[], finalbody=[])
+
+
+def _own_manager(run: Run, node: ast.expr, frame: Frame) -> Function | None:
+    """Return the `@contextmanager` function in sight that the expression calls."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+        return None
+    function = imports.settle(run, run.evaluate(node.func, frame))
+    return function if isinstance(function, Function) and calls.is_manager(function) else None
+
+
+def _enter_own(
+    run: Run,
+    manager: Function,
+    item: ast.withitem,
+    rest: list[ast.withitem],
+    body: list[ast.stmt],
+    frame: Frame,
+) -> Flow:
+    ends = Flow.GOES_ON
+
+    def inside(value: Value) -> None:
+        nonlocal ends
+        ends = _run_entered(run, value, item, rest, body, frame)
+
+    assert isinstance(item.context_expr, ast.Call)
+    calls.enter_manager(run, manager, calls.arguments(run, item.context_expr, frame), inside)
+    return ends
+
+
+def _enter(run: Run, value: Value, item: ast.withitem, frame: Frame) -> Value:
+    """Return the value that `as` binds."""
+    if isinstance(value, Instance) and classes.lookup(value.cls, "__enter__") is not None:
+        return _call_special(run, value, "__enter__", item, frame)
+    return value
+
+
+def _call_special(run: Run, value: Instance, name: str, item: ast.withitem, frame: Frame) -> Value:
+    node = ast.copy_location(ast.Call(item.context_expr, [], []), item.context_expr)
+    return run.call(run.attribute(value, name), Call(node, frame, (), {}))

@@ -1,0 +1,63 @@
+"""The libraries that guard knows, each in a file or folder of this one, as its `LIBRARY`.
+
+They are found by walking the folder: a new one is one new file, and there is no list to extend.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from guard.reader.evaluate.run import Library
+
+# Code without any of these calls executes no SQL: it need not be read.
+_EXECUTES = re.compile(r"\b(execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL)\s*\(")
+
+
+def executes(lines: list[str]) -> bool:
+    """Return whether a name in the code is one that executes SQL."""
+    return bool(_EXECUTES.search("".join(lines)))
+
+
+def libraries() -> dict[str, Library]:
+    """Return the libraries by the name of their file, in the order of their names."""
+    return {
+        name: importlib.import_module(f"{__name__}.{name}").LIBRARY
+        for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    }
+
+
+def combined(parts: Iterable[Library]) -> Library:
+    """Return one library that knows the names of all."""
+    tables: dict[str, Any] = {}
+    for part in parts:
+        for field in msgspec.structs.fields(part):
+            value = getattr(part, field.name)
+            before = tables.get(field.name, type(value)())
+            tables[field.name] = (
+                _united(before, value)
+                if isinstance(value, dict)
+                else before + value
+                if isinstance(value, tuple)
+                else before | value
+            )
+    return Library(**tables)
+
+
+def _united(first: dict[Any, Any], second: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the entries of both; where both have one, the first is asked before the second."""
+    both = {key: _in_turn(first[key], second[key]) for key in first.keys() & second.keys()}
+    return {**first, **second, **both}
+
+
+def _in_turn(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
+    def ask(*arguments: Any) -> Any:
+        found = first(*arguments)
+        return second(*arguments) if found is None else found
+
+    return ask

@@ -1,0 +1,67 @@
+"""alembic_utils: views, functions, triggers and policies as objects that are given to `op`."""
+
+from __future__ import annotations
+
+from guard.operations import CreateObject, DropObject, Name, Operation
+from guard.reader.evaluate.run import Example, Known, Library, Run
+from guard.reader.evaluate.state import Call
+from guard.reader.evaluate.values import Construct, Unknown, Value
+from guard.reader.libraries.sqlalchemy import clauses
+
+
+def _entity(operation: str) -> Known:
+    def record(run: Run, call: Call) -> Value:
+        _record(run, operation, call)
+        return Unknown(call.node)
+
+    return record
+
+
+def _record(run: Run, operation: str, call: Call) -> None:
+    entity = call.args[0] if call.args else None
+    kind = clauses.last(entity.path) if isinstance(entity, Construct) else ""
+    given: dict[str, Value] = {}
+    if isinstance(entity, Construct) and kind.startswith("PG"):
+        given = {**dict(zip(("schema", "signature"), entity.args, strict=False)), **entity.kwargs}
+    if "signature" not in given:
+        run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
+        return
+    target = clauses.name(given["signature"], given.get("schema"))
+    object_type = {"PGMaterializedView": "materialized view", "PGGrantTable": "grant"}.get(
+        kind, kind.removeprefix("PG").lower()
+    )
+    made: Operation = (
+        DropObject(object_type=object_type, name=target)
+        if operation == "drop_entity"
+        else CreateObject(
+            object_type=object_type, name=target, replace=operation == "replace_entity"
+        )
+    )
+    run.emit([made], call.node, call.frame)
+
+
+_ABOVE = """
+from alembic import op
+from alembic_utils.pg_function import PGFunction
+from alembic_utils.pg_view import PGView
+"""
+_FUNCTION = 'PGFunction("s", "f()", "RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql")'
+
+LIBRARY = Library(
+    names={
+        f"alembic.op.{name}": _entity(name)
+        for name in ("create_entity", "replace_entity", "drop_entity")
+    },
+    examples=(
+        Example(
+            f"op.create_entity({_FUNCTION})",
+            (CreateObject(object_type="function", name=Name("f()", "s")),),
+            _ABOVE,
+        ),
+        Example(
+            'op.drop_entity(PGView("s", "v", "SELECT 1"))',
+            (DropObject(object_type="view", name=Name("v", "s")),),
+            _ABOVE,
+        ),
+    ),
+)

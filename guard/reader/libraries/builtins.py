@@ -1,0 +1,330 @@
+"""Python's builtins."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from guard.operations import DropTable, Name
+from guard.reader.evaluate import classes, formats, loops, methods
+from guard.reader.evaluate.run import Example, Known, Library, Run
+from guard.reader.evaluate.state import Call, unknown
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import (
+    EXIT,
+    NONE,
+    Class,
+    Const,
+    DottedName,
+    Instance,
+    Mapping,
+    Marker,
+    ModuleValue,
+    Sequence,
+    Unknown,
+    Value,
+    from_python,
+    is_known,
+    key_of,
+    to_python,
+    truth,
+    unparse,
+)
+
+MAX_RANGE = 10_000
+
+
+def str_(run: Run, call: Call) -> Value:
+    if not call.args or not call.node.args:
+        return Text(())
+    return formats.as_text(run, call.args[0], unparse(call.node.args[0]))
+
+
+def plain(function: Callable[..., Any]) -> Known:
+    """Return the word that computes with plain Python values, where all are known."""
+
+    def compute(run: Run, call: Call) -> Value:
+        values = (*call.args, *call.kwargs.values())
+        if call.open or not all(is_known(v) for v in values):
+            return unknown(call.node, *values)
+        try:
+            result = function(
+                *(to_python(a) for a in call.args),
+                **{k: to_python(v) for k, v in call.kwargs.items()},
+            )
+        except Exception:  # noqa: BLE001  whatever it is, the project's own run would show it
+            return unknown(call.node, *values)
+        return from_python(result, code=call.code)
+
+    return compute
+
+
+def _len(run: Run, call: Call) -> Value:
+    value = call.get(0)
+    if isinstance(value, Sequence) and value.certain and not value.open:
+        return Const(len(value.items))
+    if isinstance(value, Mapping) and value.certain and not value.open:
+        return Const(len(value.pairs))
+    if isinstance(value, Text) and value.known:
+        return Const(len(value.plain))
+    return unknown(call.node, *call.args)
+
+
+def _container(kind: Any) -> Known:
+    def make(run: Run, call: Call) -> Value:
+        if not call.args:
+            return Sequence(kind, [], depth=len(run.conditions))
+        value = call.args[0]
+        items = loops.iterate(value)
+        if items is None:
+            return unknown(call.node, value)
+        if kind == "set":
+            items = list({repr(key_of(i)): i for i in items}.values())
+        certain = not isinstance(value, Sequence | Mapping) or value.certain
+        return Sequence(
+            kind,
+            items,
+            certain,
+            isinstance(value, Sequence) and value.open,
+            depth=len(run.conditions),
+        )
+
+    return make
+
+
+def dict_(run: Run, call: Call) -> Value:
+    result = Mapping({}, open=call.open, depth=len(run.conditions))
+    if call.args:
+        methods.update(result, call.args[0])
+    for name, value in call.kwargs.items():
+        result.pairs[name] = (Text.of(name), value)
+    return result
+
+
+def _from_keys(run: Run, call: Call) -> Value:
+    keys = loops.iterate(call.args[0]) if call.args else None
+    value = call.get(1) or NONE
+    if keys is None:
+        return unknown(call.node, *call.args)
+    return Mapping({key_of(k): (k, value) for k in keys}, depth=len(run.conditions))
+
+
+def _enumerate(run: Run, call: Call) -> Value:
+    items = loops.iterate(call.args[0]) if call.args else None
+    start = call.get(1, "start")
+    if items is None:
+        return unknown(call.node, *call.args)
+    first = start.value if isinstance(start, Const) and isinstance(start.value, int) else 0
+    return Sequence("list", [Sequence("tuple", [Const(first + i), v]) for i, v in enumerate(items)])
+
+
+def _zip(run: Run, call: Call) -> Value:
+    columns = [loops.iterate(argument) for argument in call.args]
+    if any(column is None for column in columns) or call.open:
+        return unknown(call.node, *call.args)
+    rows = zip(*(c for c in columns if c is not None), strict=False)
+    return Sequence("list", [Sequence("tuple", list(row)) for row in rows])
+
+
+def _range(run: Run, call: Call) -> Value:
+    if not call.args or not all(
+        isinstance(a, Const) and isinstance(a.value, int) for a in call.args
+    ):
+        return unknown(call.node, *call.args)
+    numbers = itertools.islice(range(*(to_python(a) for a in call.args)), MAX_RANGE + 1)
+    items: list[Value] = [Const(n) for n in numbers]
+    run.step(len(items) // 10)
+    return Sequence("list", items[:MAX_RANGE], open=len(items) > MAX_RANGE)
+
+
+def _reversed(run: Run, call: Call) -> Value:
+    items = loops.iterate(call.args[0]) if call.args else None
+    return unknown(call.node, *call.args) if items is None else Sequence("list", items[::-1])
+
+
+def _sorted(run: Run, call: Call) -> Value:
+    value = call.args[0] if call.args else NONE
+    items = loops.iterate(value)
+    if items is None:
+        return unknown(call.node, *call.args)
+    certain = not isinstance(value, Sequence | Mapping) or value.certain
+    more = isinstance(value, Sequence | Mapping) and value.open
+    return Sequence("list", methods.ordered(run, items, call), certain, more)
+
+
+def _map(run: Run, call: Call) -> Value:
+    items = loops.iterate(call.args[1]) if len(call.args) == 2 else None
+    if items is None:
+        return unknown(call.node, *call.args)
+    inner = [run.call(call.args[0], Call(call.node, call.frame, (i,), {})) for i in items]
+    return Sequence("list", inner)
+
+
+def _filter(run: Run, call: Call) -> Value:
+    items = loops.iterate(call.args[1]) if len(call.args) == 2 else None
+    if items is None:
+        return unknown(call.node, *call.args)
+    kept: list[Value] = []
+    certain = True
+    for item in items:
+        test = run.call(call.args[0], Call(call.node, call.frame, (item,), {}))
+        settled = truth(item if call.args[0] == NONE else test)
+        certain = certain and settled is not None
+        kept += [item] if settled is not False else []
+    return Sequence("list", kept, certain)
+
+
+def _isinstance(run: Run, call: Call) -> Value:
+    value, kind = call.get(0), call.get(1)
+    test = run.library.type_tests.get(type(value))
+    if test is not None and isinstance(kind, DottedName):
+        return test(run, value, kind)
+    if isinstance(kind, DottedName) and isinstance(value, Text):
+        return Const(kind.path == "builtins.str")
+    if isinstance(value, Instance) and isinstance(kind, Class):
+        return Const(value.cls is kind)
+    plain = {"builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set"}
+    if isinstance(value, Sequence) and isinstance(kind, DottedName):
+        return Const(plain.get(kind.path) == value.kind)
+    if isinstance(value, Mapping) and isinstance(kind, DottedName):
+        return Const(kind.path == "builtins.dict")
+    return unknown(call.node, *(v for v in (value,) if v))
+
+
+def _getattr(run: Run, call: Call) -> Value:
+    owner, name = call.get(0), call.get(1)
+    if owner is None or not isinstance(name, Text) or not name.known:
+        return unknown(call.node, *call.args)
+    found = run.attribute(owner, name.plain)
+    if len(call.args) > 2 and isinstance(owner, ModuleValue) and isinstance(found, Unknown):
+        return call.args[2]
+    return found
+
+
+def _next(run: Run, call: Call) -> Value:
+    """The first item: nobody here asks an iterator twice."""
+    value = call.args[0] if call.args else NONE
+    items = loops.iterate(value)
+    if items and isinstance(value, Sequence) and value.certain:
+        return items[0]
+    return unknown(call.node, *call.args)
+
+
+def _settled_over(quantifier: Callable[[Any], bool]) -> Known:
+    """any() and all()."""
+
+    def settle(run: Run, call: Call) -> Value:
+        value = call.args[0] if call.args else NONE
+        items = loops.iterate(value)
+        tests = [truth(item) for item in items or []]
+        deciding = quantifier is any
+        if items is not None and deciding in tests:
+            return Const(deciding)
+        if items is None or None in tests or (isinstance(value, Sequence) and value.open):
+            return unknown(call.node, value, *(items or []))
+        return Const(not deciding)
+
+    return settle
+
+
+def _globals(run: Run, call: Call) -> Value:
+    return Marker.GLOBALS
+
+
+def _super(run: Run, call: Call) -> Value:
+    return classes.parent_view(call.frame.function) or unknown(call.node)
+
+
+def stop(run: Run, call: Call) -> Value:
+    run.raised.append(formats.as_text(run, call.args[0], call.code).plain if call.args else "")
+    return EXIT
+
+
+def _nothing(run: Run, call: Call) -> Value:
+    return NONE
+
+
+def outside(run: Run, call: Call) -> Value:
+    return Unknown(call.node)
+
+
+def same(run: Run, call: Call) -> Value:
+    return call.args[0] if call.args else unknown(call.node)
+
+
+def open_(run: Run, call: Call) -> Value:
+    return methods.open_file(run, call.get(0, "file") or NONE, call)
+
+
+def _unbound(name: str) -> Known:
+    """`str.join(" ", words)`."""
+
+    def call_method(run: Run, call: Call) -> Value:
+        if not call.args:
+            return unknown(call.node)
+        inner = Call(call.node, call.frame, call.args[1:], call.kwargs, call.open)
+        return methods.method(run, call.args[0], name, inner) or unknown(call.node, *call.args)
+
+    return call_method
+
+
+_NAMES: dict[str, Known] = {
+    **{
+        f"{owner.__name__}.{name}": _unbound(name)
+        for owner in (str, list, dict, set)
+        for name in dir(owner)
+    },
+    "str": str_,
+    "repr": plain(repr),
+    "int": plain(int),
+    "float": plain(float),
+    "bool": plain(bool),
+    "abs": plain(abs),
+    "min": plain(min),
+    "max": plain(max),
+    "sum": plain(sum),
+    "round": plain(round),
+    "len": _len,
+    "list": _container("list"),
+    "tuple": _container("tuple"),
+    "set": _container("set"),
+    "frozenset": _container("set"),
+    "iter": same,
+    "dict": dict_,
+    "enumerate": _enumerate,
+    "zip": _zip,
+    "range": _range,
+    "reversed": _reversed,
+    "sorted": _sorted,
+    "map": _map,
+    "filter": _filter,
+    "next": _next,
+    "dict.fromkeys": _from_keys,
+    "isinstance": _isinstance,
+    "getattr": _getattr,
+    "any": _settled_over(any),
+    "all": _settled_over(all),
+    "globals": _globals,
+    "locals": _globals,
+    "print": _nothing,
+    "input": outside,
+    "open": open_,
+    "super": _super,
+    "exit": stop,
+    "quit": stop,
+}
+
+LIBRARY = Library(
+    packages=frozenset({"builtins"}),
+    harmless=frozenset({"builtins"}),
+    names={f"builtins.{name}": known for name, known in _NAMES.items()},
+    examples=(
+        Example(
+            'for number, letter in enumerate(sorted(["b", "a"])):\n'
+            "    op.drop_table(letter + str(number))",
+            (DropTable(table=Name("a0")), DropTable(table=Name("b1"))),
+            "from alembic import op",
+        ),
+    ),
+)

@@ -1,0 +1,151 @@
+"""SQLAlchemy's columns, with what their definitions ask for besides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from guard.operations import Column, Constraint, Default, Generated, Type, unknown_name
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import (
+    FALSE,
+    TRUE,
+    Class,
+    Const,
+    Construct,
+    DottedName,
+    Instance,
+    Value,
+    truth,
+)
+from guard.reader.libraries.sqlalchemy.clauses import flag, last, quoted, sql, string
+from guard.reader.libraries.sqlalchemy.constraints import foreign_key, read_constraint
+from guard.reader.libraries.sqlalchemy.types import TypeCheck, read_type, type_check
+
+COLUMN_WORDS = {"Column", "mapped_column"}
+_INTEGERS = {"integer", "bigint", "smallint"}
+
+
+class ReadColumn(msgspec.Struct, frozen=True):
+    """A column, and what its definition asks for besides: named as SQLAlchemy makes it."""
+
+    column: Column
+    index: bool = False
+    foreign_keys: tuple[Constraint, ...] = ()
+    checks: tuple[Constraint, ...] = ()
+    type_check: TypeCheck | None = None
+
+
+def is_column(value: Value) -> bool:
+    return isinstance(value, Construct) and last(value.path) in COLUMN_WORDS and value.called
+
+
+def read_column(run: Run, value: Value, *, lone_key: bool | None = None) -> ReadColumn | None:
+    """Return the column of a `sa.Column(...)`; None for anything else.
+
+    `lone_key`: whether it is all of the table's primary key; None where only the column says so.
+    """
+    if not isinstance(value, Construct) or not is_column(value):
+        return None
+    args = list(value.args)
+    label = value.kwargs.get("name")
+    if label is None and args and not _is_type(args[0]):
+        label = args.pop(0)
+    kind = value.kwargs.get("type_")
+    if kind is None and args and not _is_item(args[0]):
+        kind = args.pop(0)
+    items = [a for a in args if isinstance(a, Construct)]
+    column_name = string(label) or unknown_name("?")
+    primary = flag(value.kwargs.get("primary_key"))
+    nullable = value.kwargs.get("nullable")
+    keys = tuple(
+        foreign_key(item, column_name) for item in items if last(item.path) == "ForeignKey"
+    )
+    checks = tuple(c for i in items if (c := read_constraint(i)) and c.type == "check")
+    read = read_type(run, kind)
+    generated = _generated(items, value.kwargs)
+    counts = not keys and generated is None and (primary if lone_key is None else lone_key)
+    if _is_counter(value.kwargs, read, counts):
+        generated = Generated(by="serial" if run.dialect == "postgresql" else "autoincrement")
+    if nullable is None:
+        nullable = FALSE if primary or (generated and generated.by == "identity") else TRUE
+    return ReadColumn(
+        Column(
+            name=column_name,
+            type=read,
+            nullable=truth(nullable) is not False,
+            default=read_default(value.kwargs.get("server_default")),
+            generated=generated,
+            primary_key=primary,
+            unique=flag(value.kwargs.get("unique")),
+            comment=string(value.kwargs.get("comment")),
+        ),
+        index=flag(value.kwargs.get("index")),
+        foreign_keys=keys,
+        checks=checks,
+        type_check=type_check(kind, column_name),
+    )
+
+
+def _is_type(value: Value) -> bool:
+    return isinstance(value, Construct | DottedName | Class) and not (
+        isinstance(value, Construct) and last(value.path) in {"quoted_name", "f"}
+    )
+
+
+def _is_item(value: Value) -> bool:
+    return isinstance(value, Construct) and last(value.path) in {
+        "ForeignKey",
+        "CheckConstraint",
+        "Computed",
+        "Identity",
+        "Sequence",
+        "DefaultClause",
+        "FetchedValue",
+    }
+
+
+def read_default(value: Value | None) -> Default | None:
+    """Return the server default that an argument stands for; None for no default."""
+    match value:
+        case None | Const(None):
+            return None
+        case Text():
+            return Default(quoted(value) if value.known else None)
+        case Construct(path=path, args=(inner, *_)) if last(path) == "DefaultClause":
+            return read_default(inner)
+        case Construct():
+            text = sql(value)
+            return Default(None if text.startswith("{") else text)
+        case Const(plain):
+            return Default("'" + str(plain) + "'")
+        case Instance(attributes={"value": inner}):
+            return read_default(inner)
+    return Default(None)
+
+
+def _generated(items: list[Construct], kwargs: dict[str, Value]) -> Generated | None:
+    for item in (*items, kwargs.get("server_default")):
+        if not isinstance(item, Construct):
+            continue
+        match last(item.path):
+            case "Computed":
+                stored = item.kwargs.get("persisted")
+                expression = item.args[0] if item.args else item.kwargs.get("sqltext")
+                return Generated(
+                    by="expression",
+                    sql=sql(expression),
+                    stored=None if stored is None else truth(stored),
+                )
+            case "Identity":
+                return Generated(by="identity", always=flag(item.kwargs.get("always")))
+    return None
+
+
+def _is_counter(kwargs: dict[str, Value], kind: Type | None, counts: bool) -> bool:
+    """Return whether SQLAlchemy makes the column count: a lone integer key, if nothing forbids."""
+    asked = kwargs.get("autoincrement")
+    if kind is None or kind.name not in _INTEGERS:
+        return False
+    lone = counts and truth(asked or TRUE) is not False and "server_default" not in kwargs
+    return flag(asked) or lone

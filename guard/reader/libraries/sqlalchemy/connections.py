@@ -1,0 +1,221 @@
+"""SQLAlchemy's connections, sessions, cursors and queries: their methods and attributes."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import AbstractContextManager, nullcontext
+
+from guard.operations import Delete, Insert, Name, Query, TransactionControl, Update
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.state import Call, Frame, unknown
+from guard.reader.evaluate.text import Text, concat
+from guard.reader.evaluate.values import (
+    NONE,
+    BoundMethod,
+    Const,
+    Construct,
+    DottedName,
+    Live,
+    Sequence,
+    Unknown,
+    Value,
+)
+from guard.reader.libraries.sqlalchemy import clauses, execution, metadata, rows, table_objects
+from guard.reader.libraries.sqlalchemy.live import (
+    Connection,
+    Cursor,
+    DialectObject,
+    Inspector,
+    Session,
+)
+
+_EXECUTE = {"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "stream"}
+_SCRIPT = {"executescript"}
+_QUERY_ENDS = {"delete", "update", "all", "first", "one", "one_or_none", "scalar", "count", "get"}
+
+
+# Methods
+
+
+def catalogue_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
+    """Return the answer of an inspector or a dialect: the database's own."""
+    return Unknown(call.node, "outside", inspected=True)
+
+
+def unknown_method(run: Run, receiver: Unknown, name: str, call: Call) -> Value | None:
+    """Return the result of `x.execute(...)` of something unknown, None for no such method."""
+    if name in _EXECUTE | _SCRIPT and call.args:
+        return _unknown_execute(run, receiver, name, call)
+    return Unknown(call.node, "outside", inspected=True) if receiver.inspected else None
+
+
+def method_of_method(run: Run, receiver: BoundMethod, name: str, call: Call) -> Value:
+    """`dialect.identifier_preparer.quote(x)` gives its text, quoted as a known dialect does."""
+    if name.startswith(("quote", "format_")) and call.args and isinstance(call.args[0], Text):
+        quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
+        mark = Text.of(quote, origin="literal")
+        return concat([mark, call.args[0], mark]) if quote else call.args[0]
+    if isinstance(receiver.receiver, DialectObject | Inspector):
+        return Unknown(call.node, "outside", inspected=True)
+    return unknown(call.node, *call.args)
+
+
+def _unknown_execute(run: Run, receiver: Unknown, name: str, call: Call) -> Value | None:
+    """`x.execute(...)` of something unknown is the database's where it is given SQL."""
+    value = call.args[0]
+    inner = execution.sql_text(value)
+    if inner is not None and (isinstance(value, Construct) or execution.looks_like_sql(inner)):
+        return execution.execute(run, value, call)
+    if isinstance(value, Construct) and rows.operation_of(value) is not None:
+        return execution.execute(run, value, call)
+    return None
+
+
+def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
+    if name in _EXECUTE | _SCRIPT and call.args:
+        return execution.execute(run, call.args[0], call)
+    match name:
+        case "connect" | "execution_options" | "get_bind" | "run_callable":
+            return Connection()
+        case "cursor" | "raw_connection" | "get_raw_connection":
+            return Cursor()
+        case "begin" | "begin_nested":
+            return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
+        case "commit" | "rollback":
+            run.emit([TransactionControl(command=name)], call.node, call.frame)
+            return NONE
+        case "has_table" | "table_names" | "has_index":
+            return Unknown(call.node, "outside", inspected=True)
+        case "run_sync" | "run_async" if call.args:
+            given = Call(call.node, call.frame, (Connection(), *call.args[1:]), call.kwargs)
+            return run.call(call.args[0], given)
+        case "copy_from" | "copy_expert":
+            run.opaque("it copies rows in", call.node, call.frame)
+    return Unknown(call.node)
+
+
+def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
+    value = call.args[0] if call.args else None
+    match name:
+        case _ if name in _EXECUTE and value is not None:
+            return execution.execute(run, value, call)
+        case "query":
+            return Construct("query", call.args, call.kwargs, call.node, receiver=receiver)
+        case "connection" | "get_bind":
+            return Connection()
+        case "commit" | "rollback":
+            run.emit([TransactionControl(command=name)], call.node, call.frame)
+        case "begin" | "begin_nested":
+            return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
+        case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
+            table = _table_of_rows(value)
+            count = table_objects.row_count(call.args[-1]) if call.args else None
+            run.emit([Insert(table=table, rows=count)], call.node, call.frame)
+        case "bulk_update_mappings":
+            run.emit([Update(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+        case "delete":
+            run.emit([Delete(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+        case "get":
+            run.emit([Query(tables=(_table_of_rows(value),))], call.node, call.frame)
+    return Unknown(call.node)
+
+
+def _table_of_rows(value: Value | None) -> Name:
+    if isinstance(value, Sequence) and value.items:
+        value = value.items[0]
+    return table_objects.table_name(value) or clauses.name(value)
+
+
+def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Value | None:
+    here = Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
+    if name in _QUERY_ENDS and _query_root(here):
+        operation = rows.query_operation(here)
+        if operation is not None:
+            run.emit([operation], call.node, call.frame)
+            return Unknown(call.node)
+    if name in {"create", "drop"}:
+        return metadata.create_or_drop(run, receiver, name, call)
+    if name in {"create_all", "drop_all"}:
+        return metadata.create_or_drop_all(run, receiver, name, call)
+    if name == "execute" and _reaches(receiver):  # update(t).execute(), select().execute()
+        return execution.execute(run, receiver, call)
+    if receiver.path.endswith("sessionmaker"):
+        return Session()
+    if name in _EXECUTE and call.args:
+        return _unknown_execute(run, Unknown(receiver.source), name, call)
+    return Connection() if name == "connect" else None
+
+
+def _reaches(receiver: Construct) -> bool:
+    return rows.operation_of(receiver) is not None
+
+
+def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> None:
+    """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
+    if isinstance(value, Construct) and _query_root(value):
+        operation = rows.query_operation(value) or Query(tables=rows.queried(value))
+        run.emit([operation], node, frame)
+
+
+def _query_root(value: Construct) -> bool:
+    link: Value | None = value
+    while isinstance(link, Construct):
+        if link.path == "query" and isinstance(link.receiver, DottedName | Live | Unknown):
+            return True
+        link = link.receiver
+    return False
+
+
+# Attributes
+
+
+def connection_attribute(run: Run, receiver: Connection, name: str) -> Value | None:
+    """Return an attribute of a connection or an engine."""
+    if name == "name":  # of an engine
+        return dialect_name(run)
+    return Connection() if name in _CONNECTIONS else of_dialect(run, receiver, name)
+
+
+def session_attribute(run: Run, receiver: Session, name: str) -> Value | None:
+    """Return an attribute of a session; its `connection` is a method."""
+    if name in _CONNECTIONS and name != "connection":
+        return Connection()
+    return of_dialect(run, receiver, name)
+
+
+def dialect_attribute(run: Run, receiver: DialectObject, name: str) -> Value | None:
+    """Return an attribute of a dialect: its name is known."""
+    if name in {"name", "dialect_description"}:
+        return dialect_name(run)
+    return of_dialect(run, receiver, name)
+
+
+def of_dialect(run: Run, receiver: Live, name: str) -> Value | None:
+    """Return the dialect, which each of these objects has; None for other attributes."""
+    return DialectObject() if name == "dialect" else None
+
+
+_CONNECTIONS = {"engine", "bind", "connection", "sync_engine"}
+
+
+def dialect_name(run: Run) -> Value:
+    """Return the name of the dialect that is read for."""
+    name = run.ask_dialect()
+    return Text.of(name, code="dialect") if name else Unknown("dialect", "constant")
+
+
+def is_dialect(run: Run, receiver: DialectObject, kind: DottedName) -> Value:
+    """Return whether the dialect is of a class, such as `PGDialect`, by the class's module."""
+    name = run.ask_dialect()
+    if name is None:
+        return Unknown(f"isinstance(dialect, {kind.path})", "constant")
+    return Const(name in kind.path.lower())
+
+
+# Transactions
+
+
+def enter_transaction(run: Run, value: Construct) -> AbstractContextManager[Value] | None:
+    """`with connection.begin() as c`, `with session.begin_nested()`, `with raw.cursor()`."""
+    owner = value.receiver
+    return nullcontext(owner) if isinstance(owner, Connection | Session | Cursor) else None

@@ -1,0 +1,40 @@
+"""The objects through which SQLAlchemy reaches a database; they exist at run time only."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from guard.reader.evaluate.values import Live
+
+
+class Connection(Live, frozen=True):
+    """A connection; also the engine."""
+
+    reaches_database: ClassVar[bool] = True
+    code: ClassVar[str] = "bind"
+
+
+class Cursor(Live, frozen=True):
+    """A raw DBAPI connection or cursor."""
+
+    reaches_database: ClassVar[bool] = True
+    code: ClassVar[str] = "cursor"
+
+
+class Session(Live, frozen=True):
+    """A session of the ORM."""
+
+    reaches_database: ClassVar[bool] = True
+    code: ClassVar[str] = "session"
+
+
+class Inspector(Live, frozen=True):
+    """It reads the catalogue, and changes nothing."""
+
+    code: ClassVar[str] = "inspector"
+
+
+class DialectObject(Live, frozen=True):
+    """The dialect of a connection."""
+
+    code: ClassVar[str] = "dialect"

@@ -1,0 +1,64 @@
+"""Calls of SQLAlchemy's names that reach the database. All other names stay as they are written."""
+
+from __future__ import annotations
+
+from guard.reader.evaluate.run import Known, Run
+from guard.reader.evaluate.state import Call, Frame
+from guard.reader.evaluate.values import Class, Construct, Unknown, Value
+from guard.reader.libraries.sqlalchemy import provenance
+from guard.reader.libraries.sqlalchemy.live import Inspector, Session
+
+
+def _inspect(run: Run, call: Call) -> Value:
+    given = call.args[0] if call.args else None
+    if given is not None and (isinstance(given, Unknown) or run.reaches_database(given)):
+        return Inspector()
+    return Construct("sqlalchemy.inspect", call.args, call.kwargs, call.node)
+
+
+def _session(run: Run, call: Call) -> Value:
+    return Session()
+
+
+def _session_factory(run: Run, call: Call) -> Value:
+    return Construct("sqlalchemy.orm.sessionmaker", call.args, call.kwargs, call.node)
+
+
+def make_session(run: Run, made: Construct, call: Call) -> Value:
+    """Return the session of `sessionmaker(...)()`."""
+    return Session()
+
+
+def _table(run: Run, call: Call) -> Value:
+    made = Construct("sqlalchemy.Table", call.args, call.kwargs, call.node)
+    call.frame.module.tables.append(made)
+    return made
+
+
+def note_table(run: Run, cls: Class, frame: Frame) -> None:
+    """Note a mapped class as a table of its module."""
+    if "__tablename__" in cls.attributes:
+        frame.module.tables.append(cls)
+
+
+def _engine(run: Run, call: Call) -> Value:
+    return Unknown(call.node)
+
+
+# By their last name, which may stand in any module of the package.
+NAMES: dict[str, Known] = {
+    "inspect": _inspect,
+    "from_engine": _inspect,
+    "Inspector": _inspect,
+    "Session": _session,
+    "scoped_session": _session_factory,
+    "sessionmaker": _session_factory,
+    "Table": _table,
+    "text": provenance.make_text,
+    "create_engine": _engine,
+}
+
+
+def in_package(package: str) -> dict[str, Known]:
+    """Return the names as a package offers them that hands SQLAlchemy's on."""
+    return {f"{package}.*.{name}": known for name, known in NAMES.items()}

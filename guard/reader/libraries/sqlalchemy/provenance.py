@@ -1,0 +1,69 @@
+"""The origins of the pieces of executed SQL, which the rule on built SQL judges."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.state import BuiltText, Call
+from guard.reader.evaluate.text import Part, Text
+from guard.reader.evaluate.values import Construct, Value
+from guard.sql import Hole, read_sql
+from guard.statement import Piece
+
+_WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
+
+
+def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece, ...]:
+    """Keep text that was put together from pieces that are not literal; return those pieces.
+
+    The pieces of a `text()` are told there, once, however often it is executed.
+    """
+    pieces = pieces_of(text, run.dialect)
+    if pieces and text.how and text not in run.fragments:
+        run.built.append(BuiltText(text, pieces, run.span_in_revision(node, call.frame)))
+    return pieces
+
+
+def make_text(run: Run, call: Call) -> Value:
+    """`sa.text(...)`: a statement or, in where() and order_by(), a fragment of one."""
+    value = call.get(0, "text")
+    if isinstance(value, Text) and record_built(run, value, call.node, call):
+        run.fragments.add(value)
+    return Construct("sqlalchemy.text", call.args, call.kwargs, call.node)
+
+
+def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
+    """Return the pieces of the text that are not literal, each with its role in the SQL."""
+    if all(part.origin == "literal" for part in text.parts):
+        return ()
+    marked = ""
+    holes: list[Hole] = []
+    found: list[tuple[Part, int | None]] = []  # with the number of its hole
+    for part in text.parts:
+        written = part.text
+        if part.origin != "literal" and written:
+            if _is_clause(part, marked):
+                found.append((part, None))
+            else:
+                found.append((part, len(holes)))
+                written = "{" + part.code + "}"
+                holes.append(Hole(len(marked), len(marked) + len(written), part.code))
+        marked += written
+    roles = read_sql(marked, dialect, tuple(holes)).roles if holes else ()
+    pieces = (
+        Piece(
+            origin=part.origin,
+            code=part.code,
+            role="syntax" if number is None else roles[number],
+        )
+        for part, number in found
+    )
+    return tuple(dict.fromkeys(pieces))
+
+
+def _is_clause(part: Part, before: str) -> bool:
+    """Whether it is SQL from a constant, joined to SQL: more than a token, and not quoted."""
+    quoted = before.count("'") % 2 == 1
+    return not part.hole and not quoted and not _WHOLE_TOKEN.fullmatch(part.text.strip("'"))

@@ -1,0 +1,164 @@
+"""Python's standard library: the part of it that makes names and SQL, and reads files."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+import math
+import os.path
+import sys
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+from guard.operations import DropTable, Name
+from guard.reader.evaluate import loops, text
+from guard.reader.evaluate.run import Example, Known, Library, Run
+from guard.reader.evaluate.state import Call, unknown
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import (
+    NONE,
+    Class,
+    Const,
+    Construct,
+    Mapping,
+    Sequence,
+    Value,
+    is_known,
+    to_python,
+)
+from guard.reader.libraries.builtins import (
+    MAX_RANGE,
+    dict_,
+    open_,
+    outside,
+    plain,
+    same,
+    stop,
+    str_,
+)
+
+
+def _default_dict(run: Run, call: Call) -> Value:
+    factory = call.args[0] if call.args else None
+    return Mapping({}, depth=len(run.conditions), factory=factory)
+
+
+def _reduce(run: Run, call: Call) -> Value:
+    items = loops.iterate(call.args[1]) if len(call.args) > 1 else None
+    if not items:
+        return unknown(call.node, *call.args)
+    items = [*call.args[2:3], *items]
+    value = items[0]
+    for item in items[1:]:
+        value = run.call(call.args[0], Call(call.node, call.frame, (value, item), {}))
+    return value
+
+
+def _product(run: Run, call: Call) -> Value:
+    columns = [loops.iterate(argument) for argument in call.args]
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns) or call.kwargs or math.prod(map(len, known)) > MAX_RANGE:
+        return unknown(call.node, *call.args)
+    return Sequence("list", [Sequence("tuple", list(row)) for row in itertools.product(*known)])
+
+
+def _dedent(run: Run, call: Call) -> Value:
+    value = call.get(0, "text")
+    return text.dedent(value) if isinstance(value, Text) else unknown(call.node, *call.args)
+
+
+def _path(run: Run, call: Call) -> Value:
+    if call.args and all(is_known(a) for a in call.args):
+        return Const(PurePath(*(str(to_python(a)) for a in call.args)))
+    return unknown(call.node, *call.args)
+
+
+def _os_path(function: Callable[..., Any]) -> Known:
+    return plain(lambda *parts: function(*(str(part) for part in parts)))
+
+
+def _partial(run: Run, call: Call) -> Value:
+    return Construct("functools.partial", call.args, call.kwargs, call.node)
+
+
+def _chain(run: Run, call: Call) -> Value:
+    items: list[Value] = []
+    for argument in call.args:
+        spread = loops.iterate(argument)
+        if spread is None:
+            return unknown(call.node, *call.args)
+        items += spread
+    return Sequence("list", items, open=call.open)
+
+
+def _template(run: Run, call: Call) -> Value:
+    return Construct("string.Template", call.args, call.kwargs, call.node)
+
+
+def _namedtuple(run: Run, call: Call) -> Value:
+    name, fields = call.get(0, "typename"), call.get(1, "field_names")
+    if not isinstance(name, Text) or fields is None or not is_known(fields):
+        return unknown(call.node, *call.args)
+    names = to_python(fields)
+    split = names.replace(",", " ").split() if isinstance(names, str) else list(names)
+    return Class(name.plain, call.frame.module, {}, tuple(split), is_tuple=True)
+
+
+def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
+    """Return what `functools.partial(function, ...)(...)` gives."""
+    if made.path != "functools.partial" or not made.args:
+        return None
+    inner, *given = made.args
+    kwargs = {**made.kwargs, **call.kwargs}
+    return run.call(inner, Call(call.node, call.frame, (*given, *call.args), kwargs, call.open))
+
+
+_NAMES: dict[str, Known] = {
+    "collections.OrderedDict": dict_,
+    "collections.defaultdict": _default_dict,
+    "functools.reduce": _reduce,
+    "itertools.product": _product,
+    "io.open": open_,
+    "sys.exit": stop,
+    "os._exit": stop,
+    "os.getenv": outside,
+    "os.environ.get": outside,
+    "os.path.join": _os_path(os.path.join),
+    "os.path.dirname": _os_path(os.path.dirname),
+    "os.path.basename": _os_path(os.path.basename),
+    "os.path.abspath": same,
+    "os.path.realpath": same,
+    "os.path.normpath": _os_path(os.path.normpath),
+    "os.path.splitext": _os_path(os.path.splitext),
+    "os.fspath": str_,
+    "pathlib.Path": _path,
+    "pathlib.PurePath": _path,
+    "textwrap.dedent": _dedent,
+    "inspect.cleandoc": plain(inspect.cleandoc),
+    "json.dumps": plain(json.dumps),
+    "functools.partial": _partial,
+    "itertools.chain": _chain,
+    "string.Template": _template,
+    "collections.namedtuple": _namedtuple,
+    "typing.cast": lambda run, call: call.args[1] if len(call.args) > 1 else NONE,
+    "copy.copy": same,
+    "copy.deepcopy": same,
+}
+
+LIBRARY = Library(
+    packages=sys.stdlib_module_names,
+    harmless=sys.stdlib_module_names,
+    names=_NAMES,
+    called={"partial": _call_partial},
+    examples=(
+        Example(
+            'drop = functools.partial(op.drop_table, schema="s")\n'
+            'for a, b in itertools.product("a", "bc"):\n'
+            "    drop(a + b)",
+            (DropTable(table=Name("ab", "s")), DropTable(table=Name("ac", "s"))),
+            "import functools\nimport itertools\nfrom alembic import op",
+        ),
+    ),
+)
