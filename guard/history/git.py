@@ -159,6 +159,15 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         return done.stdout
 
 
+def user_name(folder: Path) -> str:
+    """Return git's user.name as it holds in a folder; empty where there is none, or no git."""
+    try:
+        done = _run(folder, "config", "user.name")
+    except OSError:
+        return ""
+    return _text(done)
+
+
 def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environ = {k: v for k, v in os.environ.items() if k not in LEADING_ELSEWHERE}
     return subprocess.run(  # noqa: S603

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
+from guard.paths import relative
 from guard.project.alembic_config import Options, read_options
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.project.sql_folders import is_sql_migration_folder
@@ -209,7 +210,7 @@ def _plain(folder: Path, root: Path, kind: str = "alembic") -> Environment:
     versions = folder / "versions"
     beside = folder.name == "versions" and (folder.parent / "env.py").is_file()
     return Environment(
-        name=_shown(folder, root),
+        name=relative(folder, root),
         kind=kind,
         config_path=None,
         script_location=folder.parent if beside else folder,
@@ -273,10 +274,10 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
     versions = tuple(locate(v, "version_locations entry") for v in options.version_locations)
     if not versions and not is_dir(script_location / "versions"):
         raise GuardError(
-            f"{options.path}: {_shown(script_location, root)} has no versions folder: make one "
-            f"(mkdir {_shown(script_location / 'versions', root)}) or set version_locations"
+            f"{options.path}: {relative(script_location, root)} has no versions folder: make one "
+            f"(mkdir {relative(script_location / 'versions', root)}) or set version_locations"
         )
-    shown = _shown(script_location, root)
+    shown = relative(script_location, root)
     return Environment(
         name=shown if options.section == "alembic" else options.section,
         kind="alembic",
@@ -310,7 +311,7 @@ def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
     if len(chains) < 2 or not alone:
         return (env,)
     return tuple(
-        msgspec.structs.replace(env, name=_shown(folder, root), version_locations=(folder,))
+        msgspec.structs.replace(env, name=relative(folder, root), version_locations=(folder,))
         for folder in chains
     )
 
@@ -334,10 +335,6 @@ def _as_path(location: str) -> str:
 
 def _absolute(path: str, base: Path) -> Path:
     return Path(os.path.normpath(base / path))
-
-
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def _unique(environments: Iterable[Environment], root: Path) -> tuple[Environment, ...]:

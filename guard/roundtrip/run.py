@@ -16,6 +16,7 @@ import msgspec
 from guard.config import Config
 from guard.errors import GuardError
 from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
+from guard.paths import relative
 from guard.project.environments import Environment
 from guard.roundtrip import databases
 from guard.roundtrip.places import span_at
@@ -216,9 +217,7 @@ class _Log:
 
     def _span(self, event: dict[str, Any]) -> Span:
         path = Path(event["path"]).resolve()
-        root = self._root.resolve()
-        shown = path.relative_to(root) if path.is_relative_to(root) else path
-        return span_at(path, shown.as_posix(), event.get("line") or 1)
+        return span_at(path, relative(path, self._root.resolve()), event.get("line") or 1)
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]

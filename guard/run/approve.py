@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
-from pathlib import Path
 
 from guard.config import Config
 from guard.errors import GuardError
 from guard.finding import Finding
+from guard.history.git import user_name
 from guard.paths import relative
 from guard.project.environments import project_root
 from guard.run.check import run
@@ -43,7 +42,7 @@ def approve(
     if expires and expires < request.today:
         raise GuardError(f"--expires {expires}: that day is past, so it would approve nothing")
     root = project_root(request.start)
-    who = approver or _git_user(root)
+    who = approver or user_name(root)
     if not who:
         raise GuardError("--approver: git has no user.name, so say who agreed")
     findings = run(request, config).report.findings
@@ -96,17 +95,3 @@ def _replaced(text: str, config: Config, finding: Finding) -> Approval | None:
         if same == (finding.revision or finding.span.path, finding.rule, finding.object):
             return approval
     return None
-
-
-def _git_user(root: Path) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "config", "user.name"],  # noqa: S607
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip()
