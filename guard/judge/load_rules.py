@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from guard.config import nearest
 from guard.errors import GuardError
 from guard.rule import Rule
 
@@ -28,6 +29,18 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
     if not rules:
         raise GuardError(f"no rules found in {folder}: the installation is incomplete")
     return tuple(rules)
+
+
+def rule_called(name: str) -> Rule:
+    """Return the built-in rule of that name; raise GuardError where there is none."""
+    rules = {rule.name: rule for rule in load_rules()}
+    if name not in rules:
+        guess = nearest(name, tuple(rules))
+        raise GuardError(
+            f"no rule is called {name!r}"
+            + (f": did you mean {guess!r}?" if guess else "; `guard rules` lists them")
+        )
+    return rules[name]
 
 
 def _load(path: Path) -> Rule:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from guard.credentials import MASK, secrets
-from guard.reporters.summary import REPLACEMENT, is_printable
+from guard.printable import OLD_COMMAND, REPLACEMENT, is_printable
 from guard.statement import Span
 
 MOST_LINES = 5
@@ -84,6 +84,7 @@ def _cells(line: str) -> tuple[list[str], list[int]]:
     """Return one text for each column on the screen, and the column where each character begins."""
     cells: list[str] = []
     columns: list[int] = []
+    line = line.replace(OLD_COMMAND, OLD_COMMAND[:-1] + REPLACEMENT)
     hidden = {index: start for start, end in secrets(line) for index in range(start, end)}
     for index, character in enumerate(line):
         columns.append(len(cells))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.finding import Finding, Report
+from guard.printable import encodable, one_line, safe
 from guard.reporters import summary
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -28,13 +29,13 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _annotation(finding: Finding) -> str:
     span = finding.span
-    places = {"file": summary.encodable(span.path), "line": span.line, "endLine": span.end_line}
+    places = {"file": encodable(span.path), "line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:  # GitHub takes columns within one line only
         places |= {"col": span.column, "endColumn": span.end_column}
     places["title"] = f"guard {finding.rule}"
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in places.items())
     message = f"{finding.message}\n\nhelp: {finding.remedy}"
-    return f"::{_COMMANDS[finding.severity]} {properties}::{_data(summary.safe(message))}"
+    return f"::{_COMMANDS[finding.severity]} {properties}::{_data(safe(message))}"
 
 
 def _data(text: str) -> str:
@@ -47,5 +48,4 @@ def _property(text: str) -> str:
 
 def _line(label: str, text: str) -> str:
     """A line that GitHub cannot take for a command, whatever a file of the project put into it."""
-    words = " ".join(summary.safe(text).split())
-    return f"{label}: {words}".replace("##[", "## [")
+    return f"{label}: {one_line(text)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from guard.credentials import mask_credentials
 from guard.finding import Finding, Report
+from guard.printable import encodable
 from guard.reporters import summary
 
 VERSION = 1
@@ -33,7 +34,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "message": _text(finding.message),
         "remedy": _text(finding.remedy),
-        "path": summary.encodable(span.path),
+        "path": encodable(span.path),
         "line": span.line,
         "column": span.column,
         "end_line": span.end_line,
@@ -62,4 +63,4 @@ def _summary(report: Report) -> dict[str, Any]:
 
 
 def _text(text: str) -> str:
-    return summary.encodable(mask_credentials(text))
+    return encodable(mask_credentials(text))

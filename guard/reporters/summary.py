@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import unicodedata
 from collections.abc import Iterable
 
-from guard.credentials import mask_credentials
 from guard.finding import SEVERITY_ORDER, Finding, Report
-
-REPLACEMENT = "\ufffd"
-_UNPRINTABLE = {
-    "Cc",
-    "Cf",
-    "Cs",
-}  # control, format (among them those that turn the text), surrogate
-
-
-def is_printable(character: str) -> bool:
-    """Return whether a terminal shows the character and does nothing else with it."""
-    return unicodedata.category(character) not in _UNPRINTABLE
-
-
-def safe(text: str) -> str:
-    """Return the text fit to be shown: passwords masked, control characters made visible."""
-    masked = mask_credentials(text).replace("\r\n", "\n").replace("\t", "    ")
-    if masked.isascii() and masked.replace("\n", "").isprintable():
-        return masked
-    return "".join(c if c == "\n" or is_printable(c) else REPLACEMENT for c in masked)
-
-
-def encodable(text: str) -> str:
-    """Return the text without lone surrogates (a file name that is not UTF-8)."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+from guard.printable import safe
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:

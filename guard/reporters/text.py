@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from guard.finding import Finding, Report
+from guard.printable import safe
 from guard.reporters import summary
 from guard.reporters.frame import Row, frame, split_lines
-from guard.reporters.summary import safe
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _CHANGES = {"- ": "red", "+ ": "green"}

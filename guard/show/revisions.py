@@ -26,6 +26,7 @@ from guard.operations import (
     SetOption,
     Update,
 )
+from guard.printable import one_line
 from guard.reader import ParsedRevision, Steps
 from guard.schema.describe import column_text, constraint_text
 from guard.statement import Statement
@@ -87,7 +88,8 @@ def as_text(readings: Sequence[ParsedRevision], paint: Paint) -> str:
 
 
 def _page(reading: ParsedRevision, paint: Paint) -> Iterator[str]:
-    yield paint(reading.revision or reading.path, bold=True) + f"  {reading.path}"
+    path = one_line(reading.path)
+    yield paint(one_line(reading.revision or path), bold=True) + f"  {path}"
     for procedure in (reading.upgrade, reading.downgrade):
         yield ""
         yield f"  {procedure.direction}" + _ends(procedure)
@@ -109,7 +111,7 @@ def _ends(procedure: Steps) -> str:
     if procedure.span is None:
         return ": there is none"
     if procedure.raises is not None and not procedure.statements:
-        return f": raises {procedure.raises}".rstrip()
+        return f": raises {one_line(procedure.raises)}".rstrip()
     return "" if procedure.statements else ": does nothing"
 
 
@@ -121,8 +123,8 @@ def _row(statement: Statement, operation: Operation) -> tuple[str, str, str, str
         _condition(statement),
         "" if statement.in_transaction else "outside the transaction",
     ]
-    shown = "  ".join(" ".join(remark.split()) for remark in remarks if remark)
-    return str(statement.span.line), operation.kind, operation.subject, shown
+    shown = "  ".join(one_line(remark) for remark in remarks if remark)
+    return str(statement.span.line), operation.kind, one_line(operation.subject), shown
 
 
 def _condition(statement: Statement) -> str:

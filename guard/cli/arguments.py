@@ -1,0 +1,130 @@
+"""What the command line said, as one frozen value, and what it asks of a run."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+import msgspec
+
+from guard.config import Config, load_config
+from guard.errors import GuardError
+from guard.run.scope import Input, Request
+from guard.server import parse_dialect, parse_version
+
+
+class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The arguments of any command; an option that the command does not have keeps its default.
+
+    `guard.cli.options` says what each means.
+    """
+
+    paths: tuple[Path, ...] = ()
+    base: str | None = None
+    everything: bool = False
+    staged: bool = False
+    stdin_filename: str | None = None
+    no_cache: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    dialect: str | None = None
+    server_version: str | None = None
+    approvals_from: str | None = None
+    no_roundtrip: bool = False
+    python: str | None = None
+    output_format: Literal["text", "json", "github"] = "text"
+    output_file: Path | None = None
+    strict: bool = False
+    exit_zero: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Self:
+        """Return what click parsed, by name."""
+        return msgspec.convert(given, cls)
+
+    def request(
+        self, *, roundtrip: bool = False, statements: bool = True, history: bool = True
+    ) -> Request:
+        """Return the request for a run of these parts. Raises GuardError for a missing path."""
+        given = _standard_input(self.paths, self.stdin_filename)
+        for path in () if given else self.paths:
+            if not path.exists() and not path.is_symlink():
+                raise GuardError(f"{path}: there is no such file or folder")
+        return Request(
+            start=current_folder(),
+            paths=() if given else self.paths,
+            given=given,
+            statements=statements,
+            history=history,
+            roundtrip=roundtrip,
+            everything=self.everything,
+            base=self.base,
+            source="index" if self.staged else "working tree",
+            approvals_from=self.approvals_from,
+            environ=dict(os.environ),
+            cache=None if self.no_cache else _cache_folder(),
+            today=datetime.date.today(),
+        )
+
+    def config(self) -> Config:
+        """Return the project's settings with what the command line says instead.
+
+        Raises GuardError for settings, a dialect or a version that are not valid.
+        """
+        config, _ = load_config(current_folder())
+        try:
+            if self.dialect:
+                parse_dialect(self.dialect)
+            if self.server_version:
+                parse_version(self.server_version)
+        except ValueError as error:
+            raise GuardError(str(error)) from None
+        return msgspec.structs.replace(
+            config,
+            dialect=self.dialect or config.dialect,
+            server_version=self.server_version or config.server_version,
+            python=self.python or config.python,
+            select=_names(self.select) or config.select,
+            ignore=[*config.ignore, *_names(self.ignore)],
+            fail_on="warning" if self.strict else config.fail_on,
+        )
+
+
+def current_folder() -> Path:
+    """Return the folder that guard was started in; raise GuardError where it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise GuardError("the current folder no longer exists: change to another one") from None
+
+
+def _names(given: tuple[str, ...]) -> list[str]:
+    return [name.strip() for names in given for name in names.split(",")]
+
+
+def _standard_input(paths: tuple[Path, ...], name: str | None) -> Input | None:
+    """Return the text to judge where the path is -; it is called stdin.sql if nobody says."""
+    if Path("-") not in paths:
+        if name:
+            raise GuardError("--stdin-filename names standard input: give - as the path")
+        return None
+    if len(paths) > 1:
+        raise GuardError("- stands for standard input and must be the only path")
+    if sys.stdin is None:
+        raise GuardError("- stands for standard input, and that is closed")
+    return Input(path=Path(name or "stdin.sql"), data=sys.stdin.buffer.read())
+
+
+def _cache_folder() -> Path:
+    """Return where readings are kept: GUARD_CACHE_DIR, else the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    given = os.environ.get("GUARD_CACHE_DIR")
+    return Path(given) if given else user_cache_path("migration-guard", appauthor=False)

@@ -1,0 +1,65 @@
+"""`guard schema`: the tables that the revisions make."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from guard.cli import options
+from guard.cli.output import is_terminal, write
+from guard.errors import GuardError
+
+if TYPE_CHECKING:
+    from guard.schema import Schema
+
+
+@click.command()
+@options.paths
+@click.option("--at", metavar="REVISION", help="After this revision (default: after all).")
+@click.option("--dialect", metavar="NAME", help="Read for that dialect.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sql"]),
+    default="text",
+    show_default=True,
+)
+@options.no_cache
+def schema(
+    paths: tuple[Path, ...], at: str | None, dialect: str | None, form: str, *, no_cache: bool
+) -> None:
+    """Show the schema that the revisions make, replayed without a database."""
+    from guard.cli.arguments import Arguments
+    from guard.printable import safe
+    from guard.run.inspect import read_histories
+
+    arguments = Arguments(paths=paths, dialect=dialect, no_cache=no_cache)
+    found = [
+        (f"{history.name}{f', {database}' if database else ''}", replayed)
+        for history in read_histories(arguments.request(), arguments.config())
+        for database, replayed in history.schemas(at).items()
+    ]
+    if not found:
+        raise GuardError(f"no revision is called {at}" if at else "there are no revisions")
+    text = _render(found, form)
+    # What a program reads stays as it is, tabs and all.
+    write(safe(text) if form == "text" or is_terminal(sys.stdout) else text)
+
+
+def _render(found: list[tuple[str, Schema]], form: str) -> str:
+    """One schema as it is; several, each under its name."""
+    from guard.show.schema import as_json, as_sql, as_text
+
+    render = {"text": as_text, "json": as_json, "sql": as_sql}[form]
+    texts = [(name, render(schema)) for name, schema in found]
+    if len(texts) == 1:
+        return texts[0][1]
+    if form == "json":
+        joined = ",\n".join(f"{json.dumps(name)}: {text.rstrip()}" for name, text in texts)
+        return f"{{{joined}}}\n"
+    mark = "-- " if form == "sql" else "# "
+    return "\n".join(f"{mark}{name}\n{text}" for name, text in texts)

@@ -1,0 +1,87 @@
+"""One run, and its report: printed or written into a file, with the exit code that it means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+
+from guard.cli.arguments import Arguments
+from guard.cli.output import FAILED, is_terminal, write, write_error
+from guard.cli.progress import Progress
+from guard.errors import GuardError
+from guard.reporters import REPORTERS
+from guard.reporters.text import text
+from guard.run.check import Result, run
+
+
+def run_and_report(
+    arguments: Arguments, *, roundtrip: bool, statements: bool = True, history: bool = True
+) -> None:
+    """Run these parts of guard, say what they found, and exit: 1 for findings that stop the gate.
+
+    Parts that could not be done end with 2, after what the others found. Raises GuardError.
+    """
+    _check_output_file(arguments.output_file)
+    config = arguments.config()
+    request = arguments.request(roundtrip=roundtrip, statements=statements, history=history)
+    progress = Progress(quiet=arguments.quiet)
+    try:
+        result = run(request, config, progress.show)
+    finally:
+        progress.clear()
+    if result.errors:
+        _show_what_was_found(result, arguments)
+        for error in result.errors:
+            write_error(error)
+        sys.exit(FAILED)
+    output = _render(result, arguments)
+    if arguments.output_file:
+        _write_file(arguments.output_file, output)
+    else:
+        write(output)
+    sys.exit(1 if result.report.failed and not arguments.exit_zero else 0)
+
+
+def _show_what_was_found(result: Result, arguments: Arguments) -> None:
+    """Print the findings of a run that could not be finished, for people; programs get none."""
+    if arguments.output_format == "text" and not arguments.output_file:
+        write(_render(result, msgspec.structs.replace(arguments, quiet=True)))
+
+
+def _render(result: Result, arguments: Arguments) -> str:
+    if arguments.output_format != "text":
+        return REPORTERS[arguments.output_format](result.report)
+    return text(
+        result.report,
+        sources=result.texts,
+        color=_wants_color(arguments),
+        width=min(shutil.get_terminal_size((100, 24)).columns, 120),
+        verbose=arguments.verbose,
+        quiet=arguments.quiet,
+    )
+
+
+def _wants_color(arguments: Arguments) -> bool:
+    """NO_COLOR and FORCE_COLOR count where --color does not say."""
+    if arguments.color != "auto":
+        return arguments.color == "always"
+    if arguments.output_file or os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(sys.stdout)
+
+
+def _check_output_file(path: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    if path and not path.absolute().parent.is_dir():
+        raise GuardError(f"--output-file {path}: there is no folder {path.parent}: make it first")
+
+
+def _write_file(path: Path, output: str) -> None:
+    try:
+        path.write_text(output if output.endswith("\n") else output + "\n", encoding="utf-8")
+    except OSError as error:
+        raise GuardError(f"--output-file {path}: cannot be written: {error.strerror}") from None

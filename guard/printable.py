@@ -1,0 +1,47 @@
+"""Text that is safe to show, on a terminal and in a CI log, whoever wrote it.
+
+Names of files, tables and revisions come from the repository that is judged. Everything that prints
+them sends them through `safe` first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from guard.credentials import mask_credentials
+
+REPLACEMENT = "\ufffd"
+# Control, format (among them those that turn the text around), surrogate.
+_UNPRINTABLE = {"Cc", "Cf", "Cs"}
+# What a line must begin with, after spaces, to be a workflow command of GitHub; wrapping a text may
+# bring any of its words to the beginning of a line.
+_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z][^\n]*::)")
+OLD_COMMAND = "##["  # a command also in the middle of a line; Azure Pipelines know no other
+
+
+def is_printable(character: str) -> bool:
+    """Return whether a terminal shows the character and does nothing else with it."""
+    return unicodedata.category(character) not in _UNPRINTABLE
+
+
+def safe(text: str) -> str:
+    """Return the text fit to be shown, line ends kept.
+
+    Passwords are masked, control characters are made visible, and what a CI service would take for
+    a command gets a space in it.
+    """
+    shown = mask_credentials(text).replace("\r\n", "\n").replace("\t", "    ")
+    if not (shown.isascii() and shown.replace("\n", "").isprintable()):
+        shown = "".join(c if c == "\n" or is_printable(c) else REPLACEMENT for c in shown)
+    return _COMMAND.sub(": :", shown).replace(OLD_COMMAND, "## [")
+
+
+def one_line(text: str) -> str:
+    """Return the text fit to be shown as a part of one line."""
+    return " ".join(safe(text).split())
+
+
+def encodable(text: str) -> str:
+    """Return the text without lone surrogates (a file name that is not UTF-8)."""
+    return text.encode("utf-8", "replace").decode("utf-8")

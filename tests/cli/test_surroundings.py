@@ -1,0 +1,151 @@
+"""What surrounds guard: streams that fail, an early interrupt, modules and names that attack."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command_line import PROJECT, STEP, VERSIONS, chain, guard, write
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX streams and signals")
+
+DROPPING = chain(STEP, ("op.drop_table('old')", "pass"))
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+def shell(folder: Path, command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which `guard` is guard."""
+    line = f'guard() {{ "{sys.executable}" -m guard "$@"; }}; {command}'
+    cache = {"GUARD_CACHE_DIR": str(folder / ".guard-cache")}
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=os.environ | cache | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        pytest.param("guard lint >/dev/full", 2, "No space left on device", marks=FULL),
+        pytest.param("guard --help >/dev/full", 2, "No space left on device", marks=FULL),
+        pytest.param("guard --version >/dev/full", 2, "No space left on device", marks=FULL),
+        pytest.param("guard rules >/dev/full", 2, "No space left on device", marks=FULL),
+        pytest.param("guard lint nowhere 2>/dev/full", 2, "", marks=FULL),
+        ("guard lint >&-", 2, "standard output is closed"),
+        ("guard lint >&- --output-file report", 1, ""),
+        ("guard lint 2>&-", 1, ""),
+        ("guard lint nowhere 2>&-", 2, ""),
+        ("guard lint - <&-", 2, "standard input, and that is closed"),
+        ("guard lint | true; exit ${PIPESTATUS[0]}", 141, ""),
+        ("guard --help | true; exit ${PIPESTATUS[0]}", 141, ""),
+        ("mkdir gone && cd gone && rmdir ../gone && guard lint", 2, "no longer exists"),
+    ],
+)
+def test_a_stream_or_folder_that_is_not_there(
+    command: str, code: int, said: str, tmp_path: Path
+) -> None:
+    done = shell(write(tmp_path, DROPPING), command, PYTHONPATH=str(Path(__file__).parents[2]))
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr.count("\n") == (1 if said else 0), done.stderr
+    assert said in done.stderr
+    assert "guard itself failed" not in done.stderr
+
+
+def test_an_encoding_that_lacks_a_letter(tmp_path: Path) -> None:
+    files = chain(STEP, ("op.drop_table('größe und жесть')", "pass"))
+    done = shell(write(tmp_path, files), "guard lint | iconv -f latin1", PYTHONIOENCODING="latin-1")
+    assert not done.stderr
+    assert "und \\u0436\\u0435" in done.stdout
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path / VERSIONS))
+
+    monkeypatch.setattr("guard.run.histories.build_graph", refuse)
+    done = guard(write(tmp_path, DROPPING), "lint")
+    assert done.says(f"{VERSIONS}: Permission denied. Nothing was judged")
+    assert done.code == 2
+
+
+@pytest.mark.parametrize("milliseconds", [0, 20, 40, 60, 80, 120, 200])
+def test_an_interrupt(milliseconds: int, tmp_path: Path) -> None:
+    """Before Python has come to guard it is Python that says so; after that, one line."""
+    code = "import guard.__main__ as program; print('here', flush=True); program.main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "lint", "-"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        time.sleep(milliseconds / 1000)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate()
+    assert run.returncode == 130, said
+    assert said.strip() == "error: interrupted: nothing was decided"
+
+
+@pytest.mark.parametrize("command", [["--version"], ["rules"], ["lint"]])
+def test_python_modules_of_the_current_folder_do_not_run(
+    command: list[str], tmp_path: Path
+) -> None:
+    trap = "raise SystemExit('a module of the project ran')"
+    names = ("click", "msgspec", "platformdirs", "pathlib", "json", "datetime", "tomllib", "re")
+    write(tmp_path, {**chain(STEP), **{f"{name}.py": trap for name in names}})
+    done = subprocess.run(
+        [sys.executable, "-m", "guard", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Names that would be commands
+
+EVIL = "x\n::error file=app.py::owned"
+PAINT = "y\x1b[31mred"
+
+
+@pytest.mark.parametrize("name", [EVIL, PAINT, "z##[error]owned"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("lint", "{}/nowhere.py"),
+        ("lint",),
+        ("show", "--all"),
+        ("show", "{}"),
+        ("schema",),
+        ("schema", "--at", "{}"),
+        ("explain", "{}"),
+        ("approve", "{}", "--reason", "x", "--approver", "{}"),
+        ("check", "--python", "{}"),
+        ("history", "--base", "{}"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_never_becomes_a_command(
+    arguments: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    path = f"{VERSIONS}/{name.replace('/', '_')}.py"
+    body = f"revision = {name!r}\ndown_revision = None\ndef upgrade():\n    "
+    steps = f"op.create_table({name!r})\n    op.drop_table({name + 'old'!r})\n"
+    files = {**PROJECT, path: f"from alembic import op\n{body}{steps}"}
+    done = guard(write(tmp_path, files), *(part.replace("{}", name) for part in arguments))
+    assert "\x1b" not in done.output
+    assert "##[" not in done.output
+    assert not [line for line in done.output.splitlines() if line.strip().startswith("::")]
