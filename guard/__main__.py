@@ -31,7 +31,7 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         if sys.stderr is not None:
-            sys.stderr.write("error: interrupted: nothing was decided\n")
+            sys.stderr.write("error: interrupted\n")
         sys.exit(130)
 
 

@@ -60,7 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
 TOML_WORDS = {
     "object": "a table",
     "array": "a list",
-    "str": "a text in quotes",
+    "str": "a string",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",

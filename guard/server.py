@@ -48,5 +48,5 @@ def parse_dialect(text: str) -> str:
 def parse_version(text: str) -> tuple[int, ...]:
     """Return `15.4` as (15, 4); raise ValueError for anything but numbers and dots."""
     if not re.fullmatch(r"\d+(\.\d+)*", text.strip()):
-        raise ValueError(f"{text!r} is no version: write it as 15 or 10.6.2")
+        raise ValueError(f"{text!r} is not a version: write it as 15 or 10.6.2")
     return tuple(int(part) for part in text.strip().split("."))

@@ -49,5 +49,5 @@ def test_a_version(text: str, version: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "15.", "v15", "15-alpine", "8.0.x"])
 def test_what_is_no_version(text: str) -> None:
-    with pytest.raises(ValueError, match="is no version: write it as 15"):
+    with pytest.raises(ValueError, match="is not a version: write it as 15"):
         parse_version(text)

@@ -58,7 +58,7 @@ def known_surroundings() -> Iterator[None]:
     except GuardError as error:
         write_error(str(error))
     except KeyboardInterrupt:
-        write_error("interrupted: nothing was decided")
+        write_error("interrupted")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `guard lint | head`: the reader has seen enough
         _silence(sys.stdout)
@@ -73,7 +73,7 @@ def known_surroundings() -> Iterator[None]:
 
 def _explain(error: OSError) -> str:
     what = os.fsdecode(error.filename) if error.filename else "input or output failed"
-    return f"{what}: {error.strerror or error}. Nothing was judged"
+    return f"{what}: {error.strerror or error}"
 
 
 def _silence(stream: TextIO | None) -> None:

@@ -185,7 +185,7 @@ def _notes(
         if unknown and path not in unlisted:
             yield (
                 f"{relative(path, root)} computes {unknown[0][1:-1]} at run time: "
-                "it is taken for a name of its own."
+                "guard takes it for an id that no other has."
             )
 
 
@@ -269,7 +269,9 @@ def _missing(
                 continue
             guess = next((id_ for id_ in revisions if id_.startswith(name)), None)
             hint = f" (Alembic takes no abbreviated id here: write {guess})" if guess else ""
-            detail = f"{attribute} of {revision.id} names {name}, which is no revision here{hint}."
+            detail = (
+                f"{attribute} of {revision.id} names {name}, which is not a revision here{hint}."
+            )
             yield _broken("missing-parent", revision, shown, detail)
 
 

@@ -150,7 +150,7 @@ def _toml_getter(path: Path, table: dict[str, Any]) -> Callable[[str], Any]:
         value = table.get(key)
         expected = str if key == "script_location" else list
         if value is not None and not isinstance(value, expected):
-            kind = "a text in quotes" if expected is str else "a list"
+            kind = "a string" if expected is str else "a list"
             raise GuardError(f"{path}: {key} of [tool.alembic] must be {kind}")
         try:
             if isinstance(value, list):

@@ -263,7 +263,7 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
             if is_dir(place):
                 return place
         raise GuardError(
-            f"{options.path}: {what} {location!r} of [{options.section}] is no folder here: "
+            f"{options.path}: {what} {location!r} of [{options.section}] is not a folder here: "
             f"correct it, or {POINT}"
         )
 

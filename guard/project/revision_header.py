@@ -73,7 +73,7 @@ def _read(path: PurePath, data: bytes) -> RevisionHeader:
         )
         return _unreadable(f"{size}: keep the data in a file beside the revision")
     if b"\0" in data:
-        return _unreadable("it holds NUL bytes, so it is no Python source")
+        return _unreadable("it holds NUL bytes, so it is not Python source")
     try:
         return read_header(path, decode_source(data))
     except UnicodeDecodeError as error:

@@ -207,7 +207,7 @@ def _check_value(place: _Place, name: str, value: object) -> None:
                 "as in expires = 2030-12-31"
             )
     elif not isinstance(value, str):
-        raise GuardError(f"{place.of(name)}: {name!r} must be a text in quotes")
+        raise GuardError(f"{place.of(name)}: {name!r} must be a string")
     elif not value.strip() and name not in _MAY_BE_EMPTY:
         raise GuardError(f"{place.of(name)}: {name!r} is empty: every approval needs it")
 
@@ -220,5 +220,5 @@ def _refuse_duplicates(approvals: Iterable[Approval]) -> None:
             raise GuardError(
                 f"{approval.span.path}:{approval.span.line}: {approval.rule} of "
                 f"{approval.object or approval.revision} is approved already "
-                f"in line {other.span.line}: keep one of the two"
+                f"on line {other.span.line}: keep one of the two"
             )

@@ -109,8 +109,8 @@ def _ignored(finding: Finding, meant: Sequence[Comment]) -> Finding:
     if meant and finding.approvable:
         return _still_open(
             finding,
-            f"The comment in line {meant[0].span.line} does not silence it: "
-            f"{finding.rule} takes an approval.",
+            f"The comment on line {meant[0].span.line} does not silence it: "
+            f"{finding.rule} needs an approval.",
         )
     reason = next((comment.reason for comment in meant if comment.reason), None)
     return msgspec.structs.replace(finding, status="ignored", reason=reason) if reason else finding
@@ -186,7 +186,7 @@ def _unused_approval(approval: Approval) -> Fact:
         span=approval.span,
         revision=approval.revision,
         what=_named(approval),
-        why=f"revision {approval.revision} has no {approval.rule} finding that it fits",
+        why=f"revision {approval.revision} has no {approval.rule} finding that it matches",
     )
 
 

@@ -91,7 +91,7 @@ class Run:
             place = _place_outside_libraries(error)
             raise FatalError(
                 f"Alembic cannot read the revisions: {describe(error)}.",
-                "mend the revision, or name the interpreter that has the project's packages "
+                "fix the revision, or name the interpreter that has the project's packages "
                 "(python = in [tool.guard])",
                 **place,
             ) from error
@@ -132,7 +132,7 @@ class Run:
             self._scratch.close_all()
         if not self._calls:
             raise FatalError(
-                "env.py ran to its end without running any migration.",
+                "env.py finished without running any migration.",
                 'let it call context.run_migrations(), or set env = "none" in [tool.guard]',
                 path=self._env_path(),
             )

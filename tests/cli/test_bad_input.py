@@ -32,7 +32,7 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "no script location": (
         {"alembic.ini": INI.replace("/migrations", "/elsewhere")},
         2,
-        ("script_location", "is no folder here"),
+        ("script_location", "is not a folder here"),
     ),
     "syntax error": (
         {**PROJECT, R1: GOOD + "def oops(:\n"},
@@ -62,7 +62,7 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "missing parent": (
         {**PROJECT, R1: revision("r1", "r0", STEP)},
         1,
-        ("down_revision of r1 names r0, which is no revision here",),
+        ("down_revision of r1 names r0, which is not a revision here",),
     ),
     "two heads": (
         {**ONE, f"{VERSIONS}/r2.py": revision("r2", None, OTHER_STEP)},
@@ -82,7 +82,7 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "wrong type": (
         {**ONE, "guard.toml": "heads = 'two'"},
         2,
-        ("expected a whole number, got a text in quotes, at `heads`",),
+        ("expected a whole number, got a string, at `heads`",),
     ),
     "a text for a list": ({**ONE, "guard.toml": "ignore = 'x'"}, 2, ("expected a list",)),
     "broken configuration": ({**ONE, "pyproject.toml": "[tool.guard"}, 2, ("not valid TOML",)),
@@ -171,7 +171,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "unknown rule to ignore": (("lint", "--ignore", "x,y"), ("'x'", "`guard rules` lists them")),
     "unknown rule to explain": (("explain", "drop-tabel"), ("did you mean 'drop-table'?",)),
     "unknown dialect": (("lint", "--dialect", "oracle"), ("unknown dialect 'oracle'",)),
-    "unknown version": (("lint", "--server-version", "new"), ("'new' is no version",)),
+    "unknown version": (("lint", "--server-version", "new"), ("'new' is not a version",)),
     "unknown format": (("lint", "--output-format", "xml"), ("'xml' is not one of",)),
     "unknown option": (("lint", "--al"), ("--al", "--all")),
     "no folder for the report": (("lint", "--output-file", "no/x"), ("there is no folder no",)),

@@ -229,20 +229,20 @@ def test_sub_folders(
         (
             chain(revision("a"), revision("b", "x")),
             "missing-parent",
-            "down_revision of b names x, which is no revision here.",
+            "down_revision of b names x, which is not a revision here.",
             "versions/1.py",
         ),
         (
             chain(revision("abcdef"), revision("b", "abcd")),
             "missing-parent",
-            "down_revision of b names abcd, which is no revision here "
+            "down_revision of b names abcd, which is not a revision here "
             "(Alembic takes no abbreviated id here: write abcdef).",
             "versions/1.py",
         ),
         (
             chain(revision("a", more="depends_on = 'x'")),
             "missing-parent",
-            "depends_on of a names x, which is no revision here.",
+            "depends_on of a names x, which is not a revision here.",
             "versions/0.py",
         ),
         (

@@ -281,7 +281,7 @@ def test_linked_folders_that_form_a_loop_end(tmp_path: Path) -> None:
         ({"app/": ""}, "no Alembic environment and no folder of .sql migrations"),
         (
             {"alembic.ini": INI.format("nowhere")},
-            "script_location 'nowhere' of [alembic] is no folder",
+            "script_location 'nowhere' of [alembic] is not a folder",
         ),
         ({"alembic.ini": INI.format("db"), "db/": ""}, "db has no versions folder"),
         (
@@ -302,7 +302,7 @@ def test_linked_folders_that_form_a_loop_end(tmp_path: Path) -> None:
         ),
         ({"alembic.ini": INI.format("db") + "version_locations = a\n", "db/": ""}, "entry 'a'"),
         ({"pyproject.toml": "[tool.alembic\n"}, "not valid TOML"),
-        ({"pyproject.toml": "[tool.alembic]\nscript_location = 1\n"}, "must be a text in quotes"),
+        ({"pyproject.toml": "[tool.alembic]\nscript_location = 1\n"}, "must be a string"),
         (
             {"pyproject.toml": "[tool.alembic]\nscript_location = 'db'\nversion_locations = 1\n"},
             "must be a list",

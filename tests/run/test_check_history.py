@@ -145,7 +145,7 @@ def test_a_comment_does_not_stand_in_for_an_approval(tmp_path: Path) -> None:
     commented = f"# guard: ignore[drop-table] it is old\n{DROP[0]}"
     repo = changed(tmp_path, {R3: revision("r3", "r2", (commented, DROP[1]))})
     done = guard(repo.root, "lint")
-    assert done.says("The comment in line", "drop-table takes an approval")
+    assert done.says("The comment on line", "drop-table needs an approval")
     assert done.code == 1
 
 

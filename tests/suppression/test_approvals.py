@@ -99,7 +99,7 @@ def test_entries_keep_their_order_and_know_their_line() -> None:
             id="empty reason",
         ),
         pytest.param(
-            ENTRY.replace('"ann"', "7"), f"{PATH}:7: 'approver' must be a text in quotes", id="type"
+            ENTRY.replace('"ann"', "7"), f"{PATH}:7: 'approver' must be a string", id="type"
         ),
         *(
             pytest.param(
@@ -112,7 +112,7 @@ def test_entries_keep_their_order_and_know_their_line() -> None:
         ),
         pytest.param(
             f"{ENTRY}\n{ENTRY}",
-            f"{PATH}:9: drop-table of orders is approved already in line 1: keep one of the two",
+            f"{PATH}:9: drop-table of orders is approved already on line 1: keep one of the two",
             id="duplicate",
         ),
         pytest.param(

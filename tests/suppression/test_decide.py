@@ -249,7 +249,7 @@ def test_a_comment_cannot_silence_what_takes_an_approval() -> None:
     ((result,), facts) = decided([finding("drop-table")], text)
     assert result.status == "open"
     assert result.message == (
-        "It locks. The comment in line 9 does not silence it: drop-table takes an approval."
+        "It locks. The comment on line 9 does not silence it: drop-table needs an approval."
     )
     assert result.remedy == "Wait. Or approve it: guard approve"
     assert facts == ()
@@ -506,6 +506,6 @@ def test_approval_facts() -> None:
             "unused",
             3,
             "The approval of orders by ann",
-            "revision 4f5e has no drop-table finding that it fits",
+            "revision 4f5e has no drop-table finding that it matches",
         ),
     ]
