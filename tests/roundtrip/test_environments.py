@@ -12,6 +12,7 @@ import pytest
 from alembic.config import CommandLine
 from roundtrip_project import ENV, USERS, Step, project, revision, round_trip, story
 
+import alembic
 from guard.roundtrip import RoundTripError
 
 STEPS: tuple[Step, ...] = (
@@ -112,6 +113,10 @@ def test_a_pyproject_environment(tmp_path: Path) -> None:
     folder = project(tmp_path, *STEPS)
     (folder / "alembic.ini").unlink()
     (folder / "pyproject.toml").write_text("[tool.alembic]\nscript_location = 'migrations'\n")
+    if tuple(map(int, alembic.__version__.split(".")[:2])) < (1, 16):
+        with pytest.raises(RoundTripError, match=r"upgrade alembic to 1\.16"):
+            round_trip(folder, config_name="pyproject.toml")
+        return
     assert story(round_trip(folder, config_name="pyproject.toml")) == FOUND
 
 
