@@ -30,6 +30,7 @@ CHAPTERS: tuple[set[str], ...] = (
 # others see, and stands below them all. `*` is every module that the rows do not name.
 INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli": ({"options", "output"}, {"arguments", "progress"}, {"report"}, {"commands"}, {"main"}),
+    "cli.commands": ({"*"},),
     "history": (
         {"cache", "difference", "git", "graph"},
         {"base", "read"},

@@ -15,10 +15,10 @@ ENUMS = [
     ("under their names", "schema='s', name='e', old_values=['a'], new_values=['a', 'b']", ["s.e b"]),
     ("value goes away", "'s', 'e', ['a', 'b'], ['a', 'c']", ["s.e c", "it takes values from the type s.e: b"]),
     ("nothing changes", "'s', 'e', ['a', 'b'], ['b', 'a']", []),
-    ("type made anew", "'s', 'e', ['a'], ['a'], [('t', 'c')], True", ["it makes the type s.e anew and rewrites the columns that are of it"]),
-    ("old values unknown", "'s', 'e', x(), ['a']", ["which values it adds to the type s.e or takes from it is not in the call"]),
-    ("new values alone", "enum_schema='s', enum_name='e', new_values=['a'], affected_columns=[]", ["which values it adds to the type s.e or takes from it is not in the call"]),
-    ("new values alone, by place", "'s', 'e', ['a'], [('t', 'c')]", ["which values it adds to the type s.e or takes from it is not in the call"]),
+    ("type made anew", "'s', 'e', ['a'], ['a'], [('t', 'c')], True", ["it recreates the type s.e and rewrites the columns that have it"]),
+    ("old values unknown", "'s', 'e', x(), ['a']", ["the call does not say which values s.e gains or loses"]),
+    ("new values alone", "enum_schema='s', enum_name='e', new_values=['a'], affected_columns=[]", ["the call does not say which values s.e gains or loses"]),
+    ("new values alone, by place", "'s', 'e', ['a'], [('t', 'c')]", ["the call does not say which values s.e gains or loses"]),
 ]  # fmt: skip
 
 

@@ -19,13 +19,13 @@ def _sync_enum_values(run: Run, call: Call) -> Value:
     old, new = _words(call.get(2, "old_values")), _words(call.get(3, "new_values"))
     if old is None or new is None:
         operations: list[Operation] = []
-        reason = f"which values it adds to the type {enum} or takes from it is not in the call"
+        reason = f"the call does not say which values {enum} gains or loses"
     else:
         operations = [AddEnumValue(name=enum, value=value) for value in new if value not in old]
         gone = ", ".join(value for value in old if value not in new)
         reason = f"it takes values from the type {enum}: {gone}" if gone else ""
         if not gone and clauses.flag(call.get(5, "should_reverse")):
-            reason = f"it makes the type {enum} anew and rewrites the columns that are of it"
+            reason = f"it recreates the type {enum} and rewrites the columns that have it"
     if reason:
         operations.append(Opaque(reason=reason, code=call.code))
     execution.emit_on(run, ("postgresql",), operations, call)

@@ -49,7 +49,7 @@ def batch_method(run: Run, batch: Batch, method: str, call: Call) -> Value:
     if method == "batch_alter_table":
         return batch
     if method not in _RECORDERS and method != "execute":
-        run.opaque(f"batch_op.{method} is no operation that guard knows", call.node, call.frame)
+        run.opaque(f"batch_op.{method} is not an operation that guard knows", call.node, call.frame)
         return Unknown(call.node)
     if method == "execute":
         return _execute(run, call)
@@ -64,7 +64,7 @@ def batch_method(run: Run, batch: Batch, method: str, call: Call) -> Value:
 def unknown_operation(run: Run, path: str, call: Call) -> Value:
     """Record that guard does not know the operation."""
     operation = path.rpartition(".")[2]
-    run.opaque(f"op.{operation} is no operation that guard knows", call.node, call.frame)
+    run.opaque(f"op.{operation} is not an operation that guard knows", call.node, call.frame)
     return Unknown(call.node)
 
 

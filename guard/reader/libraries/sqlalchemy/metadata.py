@@ -34,7 +34,7 @@ def create_or_drop(run: Run, receiver: Construct, name: str, call: Call) -> Valu
     elif kind in {"Enum", "ENUM", "DOMAIN"} or receiver.path in {"Enum", "ENUM"}:
         _emit_enum(run, receiver, name, call, checked)
     elif run.reaches_database(*call.args[:1]):
-        run.opaque(f"it lets {receiver.code or receiver.path} {name} itself", call.node, call.frame)
+        run.opaque(f"it has {receiver.code or receiver.path} {name} itself", call.node, call.frame)
     return NONE
 
 
