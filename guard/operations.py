@@ -15,6 +15,20 @@ from typing import Literal
 
 import msgspec
 
+from guard.action_words import (
+    ColumnAction,
+    ConstraintAction,
+    ConstraintType,
+    DomainAction,
+    LockMode,
+    MaintenanceCommand,
+    ObjectAction,
+    ObjectType,
+    PermissionCommand,
+    TableAction,
+    TransactionCommand,
+)
+
 
 class Name(msgspec.Struct, frozen=True):
     """A possibly schema-qualified name; `schema` is None where none was written."""
@@ -80,7 +94,7 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
 class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     """A table constraint; `name` is None where none was written."""
 
-    type: Literal["primary key", "unique", "foreign key", "check", "exclude", "not null"]
+    type: ConstraintType
     name: str | None = None
     columns: tuple[str, ...] = ()
     sql: str | None = None  # of a check or an exclusion
@@ -178,10 +192,10 @@ class Truncate(Operation, frozen=True, kw_only=True):
 
 
 class AlterTable(Operation, frozen=True, kw_only=True):
-    """Any other change of a table, by name: `set-logged`, `disable-trigger`, `engine`, ..."""
+    """Any other change of a table; `detail`: what follows the words of the action."""
 
     table: Name
-    action: str
+    action: TableAction
     detail: str | None = None
 
 
@@ -199,8 +213,10 @@ class DetachPartition(Operation, frozen=True, kw_only=True):
 
 
 class LockTable(Operation, frozen=True, kw_only=True):
+    """`mode`: None where none is written, which asks for the strictest, or it was not read."""
+
     table: Name
-    mode: str | None = None
+    mode: LockMode | None = None
 
 
 # Columns
@@ -264,11 +280,11 @@ class DropDefault(Operation, frozen=True, kw_only=True):
 
 
 class AlterColumn(Operation, frozen=True, kw_only=True):
-    """Any other change of a column, by name: `drop-expression`, `restart-identity`, `storage`."""
+    """Any other change of a column; `detail`: what follows the words of the action."""
 
     table: Name
     column: str
-    action: str
+    action: ColumnAction
     detail: str | None = None
 
 
@@ -288,7 +304,7 @@ class AddConstraint(Operation, frozen=True, kw_only=True):
 class DropConstraint(Operation, frozen=True, kw_only=True):
     table: Name
     constraint: str | None  # None: unnamed
-    type: str | None = None  # as of Constraint.type, where it is known
+    type: ConstraintType | None = None  # where it is known
     if_exists: bool = False
     cascade: bool = False
 
@@ -303,11 +319,11 @@ class ValidateConstraint(Operation, frozen=True, kw_only=True):
 
 
 class AlterConstraint(Operation, frozen=True, kw_only=True):
-    """Any other change of a constraint: `deferrable`, `rename` (detail: the new name), ..."""
+    """Any other change of a constraint; `detail` of a rename: the new name."""
 
     table: Name
     constraint: str
-    action: str
+    action: ConstraintAction
     detail: str | None = None
 
 
@@ -419,10 +435,8 @@ class CreateDomain(Operation, frozen=True, kw_only=True):
 
 
 class AlterDomain(Operation, frozen=True, kw_only=True):
-    """`add-constraint`, `set-not-null`, `validate-constraint`, ..."""
-
     name: Name
-    action: str
+    action: DomainAction
     not_valid: bool = False
 
 
@@ -463,9 +477,9 @@ class RefreshMaterializedView(Operation, frozen=True, kw_only=True):
 
 
 class CreateObject(Operation, frozen=True, kw_only=True):
-    """`object_type`: function, procedure, trigger, sequence, extension, policy, role, type, ..."""
+    """The making of anything that has no operation of its own."""
 
-    object_type: str
+    object_type: ObjectType
     name: Name
     table: Name | None = None
     replace: bool = False
@@ -475,7 +489,7 @@ class CreateObject(Operation, frozen=True, kw_only=True):
 class DropObject(Operation, frozen=True, kw_only=True):
     """The drop of anything but a table, schema, database, index, column or constraint."""
 
-    object_type: str
+    object_type: ObjectType
     name: Name
     table: Name | None = None
     if_exists: bool = False
@@ -487,16 +501,19 @@ class DropObject(Operation, frozen=True, kw_only=True):
 
 
 class RenameObject(Operation, frozen=True, kw_only=True):
-    object_type: str
+    object_type: ObjectType
     name: Name
     new: Name
 
 
 class AlterObject(Operation, frozen=True, kw_only=True):
-    object_type: str
+    """Any other change of an object; `detail`: the clause, where the action is `other`."""
+
+    object_type: ObjectType
     name: Name
-    action: str
+    action: ObjectAction
     table: Name | None = None
+    detail: str | None = None
 
 
 # Session, transaction, upkeep
@@ -511,28 +528,22 @@ class SetOption(Operation, frozen=True, kw_only=True):
 
 
 class TransactionControl(Operation, frozen=True, kw_only=True):
-    """`begin`, `commit`, `rollback`, `savepoint`, ..."""
-
-    command: str
+    command: TransactionCommand
 
 
 class Maintenance(Operation, frozen=True, kw_only=True):
-    """`vacuum`, `analyze`, `cluster`, `checkpoint`, `optimize`, ..."""
-
-    command: str
+    command: MaintenanceCommand
     table: Name | None = None
     full: bool = False
 
 
 class Permission(Operation, frozen=True, kw_only=True):
-    """`grant`, `revoke`, `owner`, `default-privileges`."""
-
-    command: str
+    command: PermissionCommand
     target: str | None = None
 
 
 class SetComment(Operation, frozen=True, kw_only=True):
-    object_type: str
+    object_type: ObjectType
     name: Name
     column: str | None = None
 

@@ -19,6 +19,7 @@ from guard.schema.model import (
     Other,
     StoredColumn,
     StoredConstraint,
+    StoredType,
     Table,
 )
 from guard.schema.names import Key, fold, key_of
@@ -27,7 +28,11 @@ from guard.schema.persistent_map import Shared
 ObjectKey = tuple[str, str, str]  # type, schema, name
 
 # Types of objects that share one set of names.
-_SAME_NAMES = {"enum": "type", "domain": "type", "materialized view": "view"}
+_SAME_NAMES: dict[StoredType, StoredType] = {
+    "enum": "type",
+    "domain": "type",
+    "materialized view": "view",
+}
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +63,9 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """Return the key under which a table is kept."""
         return key_of(name, self.dialect)
 
-    def object_key(self, object_type: str, name: Name) -> ObjectKey:
+    def object_key(self, object_type: StoredType, name: Name) -> ObjectKey:
         """Return the key under which another object is kept."""
-        kind = object_type.replace("-", " ").lower()
-        return (_SAME_NAMES.get(kind, kind), *self.key(name))
+        return (_SAME_NAMES.get(object_type, object_type), *self.key(name))
 
     def updated(
         self, tables: dict[Key, Table | Missing], objects: dict[ObjectKey, Object | Missing]
@@ -165,7 +169,7 @@ class Draft:
         keys = self.catalog.referrers.get(self.catalog.key(name)) or frozenset()
         return [table for key in sorted(keys) if (table := self._at(key))]
 
-    def owner(self, object_type: str, name: Name) -> Table | Missing:
+    def owner(self, object_type: StoredType, name: Name) -> Table | Missing:
         """Return the table that an index or trigger belongs to."""
         key = self.catalog.owners.get(self.catalog.object_key(object_type, name))
         return self._at(key) if key else UNKNOWN
@@ -190,7 +194,7 @@ class Draft:
 
     # Other objects
 
-    def object(self, object_type: str, name: Name) -> Object | Missing:
+    def object(self, object_type: StoredType, name: Name) -> Object | Missing:
         """Return the object as it stands by now."""
         key = self.catalog.object_key(object_type, name)
         found = self._objects.get(key)
@@ -200,7 +204,7 @@ class Draft:
         """Keep the object as it now is."""
         self._objects[self.catalog.object_key(item.object_type, item.name)] = item
 
-    def drop_object(self, object_type: str, name: Name) -> None:
+    def drop_object(self, object_type: StoredType, name: Name) -> None:
         """Note that no such object is there any more."""
         self._objects[self.catalog.object_key(object_type, name)] = ABSENT
 

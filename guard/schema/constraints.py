@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from guard.action_words import ConstraintType
 from guard.operations import (
     AddConstraint,
     AlterConstraint,
@@ -21,7 +22,7 @@ from guard.schema.model import Index, StoredConstraint, Table
 from guard.schema.names import Taken, mentioned, postgres_name, renamed
 
 MYSQL = ("mysql", "mariadb")
-_LABELS = {
+_LABELS: dict[ConstraintType, str] = {
     "primary key": "pkey",
     "unique": "key",
     "foreign key": "fkey",
@@ -193,6 +194,12 @@ def alter_constraint(operation: AlterConstraint, draft: Draft) -> None:
         changes = {"deferrable": True}
     elif operation.action == "not-deferrable":
         changes = {"deferrable": False, "initially_deferred": False}
+    elif operation.action == "initially-deferred":
+        changes = {"deferrable": True, "initially_deferred": True}
+    elif operation.action == "initially-immediate":
+        changes = {"initially_deferred": False}
+    elif operation.action in ("enforced", "not-enforced"):
+        changes = {"not_valid": operation.action == "not-enforced"}
     draft.put(
         replace(
             table,

@@ -12,7 +12,10 @@ from typing import Literal
 
 import msgspec
 
+from guard.action_words import ObjectType
 from guard.operations import Column, Constraint, Name, Type
+
+StoredType = ObjectType | Literal["enum"]  # an enum type is one of its own
 
 
 class Missing(enum.Enum):
@@ -92,7 +95,7 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
     """Anything else that has a name: a sequence, function, trigger, policy, extension, ..."""
 
     name: Name
-    object_type: str
+    object_type: ObjectType
     created_by: str | None = None
     certain: bool = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from guard.action_words import ObjectType
 from guard.operations import (
     AddEnumValue,
     AlterDomain,
@@ -131,7 +132,7 @@ def drop_object(operation: DropObject, draft: Draft) -> None:
     draft.put(replace(table, objects=kept))
 
 
-def _same(draft: Draft, item: Other, object_type: str, name: Name) -> bool:
+def _same(draft: Draft, item: Other, object_type: ObjectType, name: Name) -> bool:
     return item.object_type == object_type and draft.same(item.name.name, name.name)
 
 

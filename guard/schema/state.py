@@ -23,6 +23,7 @@ from guard.schema.model import (
     Object,
     Reference,
     StoredColumn,
+    StoredType,
     Table,
     View,
 )
@@ -215,7 +216,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     def _objects(self) -> list[tuple[ObjectKey, Object]]:
         return [(key, item) for key, item in self.catalog.objects.items() if item]
 
-    def _object(self, kind: type[Kind], object_type: str, name: Name) -> Kind | Missing:
+    def _object(self, kind: type[Kind], object_type: StoredType, name: Name) -> Kind | Missing:
         found = self.catalog.objects.get(self.catalog.object_key(object_type, name))
         if isinstance(found, kind):
             return found

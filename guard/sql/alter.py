@@ -1,24 +1,10 @@
-"""ALTER TABLE: each action an operation.
-
-`AlterTable.action`: set-logged, set-unlogged, set-tablespace, set-access-method,
-set-storage-parameters, reset-storage-parameters, enable-trigger, disable-trigger, enable-rule,
-disable-rule, enable-row-level-security, disable-row-level-security, force-row-level-security,
-no-force-row-level-security, inherit, no-inherit, replica-identity, cluster-on, set-without-cluster,
-set-without-oids, of, not-of, options; of MySQL and MariaDB: engine, convert-to-character-set,
-character-set, collate, auto-increment, comment, row-format, algorithm, lock, force, order-by,
-add-partition, drop-partition, truncate-partition, exchange-partition, reorganize-partition,
-coalesce-partition, partition-by, remove-partitioning, enable-keys, disable-keys,
-discard-tablespace, import-tablespace, add-system-versioning, drop-system-versioning, add-period,
-drop-period, alter-index; any other option by its own name in kebab case. `detail` is what follows.
-
-`AlterColumn.action`: add-identity, set-identity, restart-identity, drop-identity, set-expression,
-drop-expression, statistics, storage, compression, set-options, reset-options, visibility.
-"""
+"""ALTER TABLE: each action an operation."""
 
 from __future__ import annotations
 
 import msgspec
 
+from guard.action_words import ColumnAction, ConstraintAction, TableAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -59,7 +45,7 @@ from guard.sql.types import read_type
 
 _EVERYWHERE = ("ADD", "DROP", "ALTER", "RENAME", "SET")
 # Actions that begin with one of these words are MySQL's: kebab-case name, how many words it takes.
-_MYSQL_ACTIONS = {
+_MYSQL_ACTIONS: dict[tuple[str, ...], TableAction] = {
     ("CONVERT", "TO", "CHARACTER", "SET"): "convert-to-character-set",
     ("CONVERT", "TO", "CHARSET"): "convert-to-character-set",
     ("DEFAULT", "CHARACTER", "SET"): "character-set",
@@ -88,7 +74,23 @@ _MYSQL_ACTIONS = {
     ("PARTITION", "BY"): "partition-by",
     ("REMOVE", "PARTITIONING"): "remove-partitioning",
 }
-_POSTGRES_ACTIONS = {
+# Options that take one value, by their names with dashes; any other is `other`.
+_MYSQL_OPTIONS: dict[str, TableAction] = {
+    "algorithm": "algorithm",
+    "auto-increment": "auto-increment",
+    "comment": "comment",
+    "compression": "compression",
+    "encryption": "encryption",
+    "engine": "engine",
+    "key-block-size": "key-block-size",
+    "lock": "lock",
+    "row-format": "row-format",
+    "stats-auto-recalc": "stats-auto-recalc",
+    "stats-persistent": "stats-persistent",
+    "stats-sample-pages": "stats-sample-pages",
+    "tablespace": "tablespace",
+}
+_POSTGRES_ACTIONS: dict[tuple[str, ...], TableAction] = {
     ("SET", "LOGGED"): "set-logged",
     ("SET", "UNLOGGED"): "set-unlogged",
     ("SET", "TABLESPACE"): "set-tablespace",
@@ -253,12 +255,33 @@ def _moved(old: Name, new: Name) -> Name:
     return new if new.schema else Name(new.name, old.schema)
 
 
+_CONSTRAINT_ACTIONS: dict[tuple[str, ...], ConstraintAction] = {
+    ("DEFERRABLE",): "deferrable",
+    ("NOT", "DEFERRABLE"): "not-deferrable",
+    ("INITIALLY", "DEFERRED"): "initially-deferred",
+    ("INITIALLY", "IMMEDIATE"): "initially-immediate",
+    ("ENFORCED",): "enforced",
+    ("NOT", "ENFORCED"): "not-enforced",
+    ("INHERIT",): "inherit",
+    ("NO", "INHERIT"): "no-inherit",
+}
+
+
+def _read_alter_constraint(c: Cursor, table: Name) -> list[Operation]:
+    """Read `c DEFERRABLE INITIALLY DEFERRED`: an operation for each."""
+    name = c.name("a constraint name")
+    found: list[Operation] = []
+    while action := next((a for words, a in _CONSTRAINT_ACTIONS.items() if c.take(*words)), None):
+        found.append(AlterConstraint(table=table, constraint=name, action=action))
+    if found and c.at_end():
+        return found
+    other = AlterConstraint(table=table, constraint=name, action="other", detail=c.rest() or None)
+    return [*found, other]
+
+
 def _read_alter(c: Cursor, table: Name) -> list[Operation]:
     if c.choose("CONSTRAINT", "CHECK"):
-        name = c.name("a constraint name")
-        detail = c.rest()
-        action = "-".join(detail.lower().split()) or "alter"
-        return [AlterConstraint(table=table, constraint=name, action=action)]
+        return _read_alter_constraint(c, table)
     if c.source.mysql and c.take("INDEX"):
         return [AlterTable(table=table, action="alter-index", detail=c.rest())]
     c.take("COLUMN")
@@ -292,7 +315,14 @@ _IDENTITY = (
 )
 
 
-def _alter_column_action(c: Cursor) -> str | None:
+_STORAGE: dict[str, ColumnAction] = {
+    "STATISTICS": "statistics",
+    "STORAGE": "storage",
+    "COMPRESSION": "compression",
+}
+
+
+def _alter_column_action(c: Cursor) -> ColumnAction | None:
     if c.take("ADD", "GENERATED"):
         return "add-identity"
     if c.take("DROP", "IDENTITY"):
@@ -307,11 +337,11 @@ def _alter_column_action(c: Cursor) -> str | None:
         return "restart-identity"
     if any(c.at("SET", word) for word in _IDENTITY):
         return "set-identity"
-    for word in ("STATISTICS", "STORAGE", "COMPRESSION"):
+    for word, action in _STORAGE.items():
         if c.take("SET", word):
-            return word.lower()
+            return action
     if c.word in ("SET", "RESET") and c.peek(1).word == "(":
-        return f"{c.next().word.lower()}-options"
+        return "set-options" if c.next().word == "SET" else "reset-options"
     if c.take("SET") and c.word in ("VISIBLE", "INVISIBLE"):
         return "visibility"
     return None
@@ -350,7 +380,9 @@ def _postgres_action(c: Cursor, table: Name) -> list[Operation]:
     return _read_plain(c, table, _POSTGRES_ACTIONS)
 
 
-def _read_plain(c: Cursor, table: Name, actions: dict[tuple[str, ...], str]) -> list[Operation]:
+def _read_plain(
+    c: Cursor, table: Name, actions: dict[tuple[str, ...], TableAction]
+) -> list[Operation]:
     for words, action in actions.items():
         if c.word == words[0] and c.take(*words):
             c.take("=")
@@ -395,14 +427,16 @@ def _read_mysql_options(c: Cursor, table: Name) -> list[Operation]:
     """Table options, `ENGINE = InnoDB ROW_FORMAT = DYNAMIC`: several need no comma."""
     found: list[Operation] = []
     while not c.at_end():
-        if plain := _read_plain(c, table, {("DEFAULT",): "", **_MYSQL_ACTIONS}):
+        if plain := _read_plain(c, table, _MYSQL_ACTIONS):
             return [*found, *plain]
         name = c.name("an option").lower().replace("_", "-")
         if not c.take("=") and c.at_end():
             raise c.fail(f"a value for {name}")
         token = c.next()
-        detail = c.source.text[token.start : token.end]
-        found.append(AlterTable(table=table, action=name, detail=detail))
+        value = c.source.text[token.start : token.end]
+        action = _MYSQL_OPTIONS.get(name, "other")
+        detail = f"{name} {value}" if action == "other" else value
+        found.append(AlterTable(table=table, action=action, detail=detail))
     return found
 
 
@@ -440,7 +474,7 @@ def _read_mysql_drop(c: Cursor, table: Name) -> Operation | None:
 
 def _with_algorithm(found: list[Operation]) -> list[Operation]:
     """ALGORITHM and LOCK hold for the whole statement: the indexes it makes carry them too."""
-    options = {
+    options: dict[str, str] = {
         op.action: (op.detail or "").lower()
         for op in found
         if isinstance(op, AlterTable) and op.action in ("algorithm", "lock")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from guard.action_words import ObjectType
 from guard.operations import (
     Column,
     Constraint,
@@ -89,7 +90,7 @@ def _read_table(c: Cursor) -> list[Operation]:
     parts["if_not_exists"] = c.take("IF", "NOT", "EXISTS")
     table = c.qualified("a table name")
     if kind in ("FOREIGN", "VIRTUAL"):
-        object_type = f"{kind.lower()} table"
+        object_type: ObjectType = "foreign table" if kind == "FOREIGN" else "virtual table"
         c.finish()
         exists = parts["if_not_exists"]
         return [CreateObject(object_type=object_type, name=table, if_not_exists=exists)]
@@ -407,7 +408,7 @@ def _read_object(c: Cursor, replace: bool) -> Operation:
     )
 
 
-def _object_name(c: Cursor, object_type: str) -> Name:
+def _object_name(c: Cursor, object_type: ObjectType) -> Name:
     if object_type == "user mapping":
         c.expect("FOR")
         c.take("IF", "NOT", "EXISTS")
@@ -423,7 +424,7 @@ def _object_name(c: Cursor, object_type: str) -> Name:
     return c.qualified(f"a {object_type} name")
 
 
-def _object_table(c: Cursor, object_type: str) -> Name | None:
+def _object_table(c: Cursor, object_type: ObjectType) -> Name | None:
     c.skip_to("TO") if object_type == "rule" else c.skip_to("ON")
     if c.at_end():
         raise SqlError(f"the {object_type} names no table", c.peek().start)

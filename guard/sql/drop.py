@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guard.action_words import ObjectType
 from guard.operations import (
     DropDatabase,
     DropIndex,
@@ -78,7 +79,7 @@ def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operat
     ]
 
 
-def _name(c: Cursor, object_type: str) -> Name:
+def _name(c: Cursor, object_type: ObjectType) -> Name:
     if c.source.mysql and c.peek().kind == "string":  # 'user'@'host'
         name = Name(c.string())
         skip_host(c)

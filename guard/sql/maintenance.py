@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
+from guard.action_words import LockMode, MaintenanceCommand
 from guard.operations import (
     AlterSystem,
     LockTable,
@@ -15,6 +16,12 @@ from guard.operations import (
     Truncate,
 )
 from guard.sql.cursor import Cursor
+
+_COMMANDS: dict[str, MaintenanceCommand] = {
+    **{command.upper(): command for command in get_args(MaintenanceCommand)},
+    "ANALYSE": "analyze",
+}
+_LOCK_MODES: dict[str, LockMode] = {mode.upper(): mode for mode in get_args(LockMode)}
 
 
 def _table(c: Cursor) -> Name:
@@ -63,7 +70,7 @@ def read_reindex(c: Cursor) -> list[Operation]:
 
 def read_maintenance(c: Cursor) -> list[Operation]:
     """VACUUM, ANALYZE, CLUSTER, OPTIMIZE, CHECK, REPAIR: an operation for each table named."""
-    command = c.next().word.lower().replace("analyse", "analyze")
+    command = _COMMANDS[c.next().word]
     full = False
     if c.word == "(":
         options = [token.word for token in c.tokens[c.index : c.stop]]
@@ -121,7 +128,7 @@ def read_lock(c: Cursor) -> list[Operation]:
     tables = c.list_of(lambda: _table(c))
     mode = None
     if c.take("IN"):
-        mode = " ".join(c.skip_to("MODE").sql.lower().split())
+        mode = _lock_mode(c.skip_to("MODE"))
         c.expect("MODE")
     c.take("NOWAIT")
     return [LockTable(table=name, mode=mode) for name in tables]
@@ -131,4 +138,18 @@ def _mysql_lock(c: Cursor) -> Operation:
     table = c.qualified("a table name")
     if c.take("AS") or c.word not in ("READ", "WRITE", "LOW_PRIORITY"):
         c.name("an alias")
-    return LockTable(table=table, mode=c.rest().lower())
+    mode = _lock_mode(c)
+    return LockTable(table=table, mode=mode)
+
+
+def _lock_mode(c: Cursor) -> LockMode | None:
+    """Read a lock's mode to the end; None where not all of it is known."""
+    if c.has_hole:
+        c.source.assign(c.peek().start, c.tokens[c.stop - 1].end, "syntax")
+        c.finish()
+        return None
+    mode = _LOCK_MODES.get(" ".join(c.sql.upper().split()))
+    if mode is None:
+        raise c.fail("a lock mode")
+    c.finish()
+    return mode

@@ -1,66 +1,22 @@
-"""The kinds of objects that CREATE, ALTER, DROP and COMMENT name, longest first."""
+"""The kinds of objects that CREATE, ALTER, DROP and COMMENT name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import get_args
+
+from guard.action_words import ObjectType
 from guard.sql.cursor import Cursor
 
-OBJECT_TYPES: tuple[tuple[str, ...], ...] = tuple(
-    tuple(words.split())
-    for words in (
-        "TEXT SEARCH CONFIGURATION",
-        "TEXT SEARCH DICTIONARY",
-        "TEXT SEARCH PARSER",
-        "TEXT SEARCH TEMPLATE",
-        "FOREIGN DATA WRAPPER",
-        "FOREIGN TABLE",
-        "MATERIALIZED VIEW",
-        "EVENT TRIGGER",
-        "USER MAPPING",
-        "ACCESS METHOD",
-        "LARGE OBJECT",
-        "OPERATOR CLASS",
-        "OPERATOR FAMILY",
-        "RESOURCE GROUP",
-        "PACKAGE BODY",
-        "AGGREGATE",
-        "CAST",
-        "COLLATION",
-        "COLUMN",
-        "CONSTRAINT",
-        "CONVERSION",
-        "DATABASE",
-        "DOMAIN",
-        "EVENT",
-        "EXTENSION",
-        "FUNCTION",
-        "GROUP",
-        "INDEX",
-        "LANGUAGE",
-        "OPERATOR",
-        "PACKAGE",
-        "POLICY",
-        "PROCEDURE",
-        "PUBLICATION",
-        "ROLE",
-        "ROUTINE",
-        "RULE",
-        "SCHEMA",
-        "SEQUENCE",
-        "SERVER",
-        "STATISTICS",
-        "SUBSCRIPTION",
-        "TABLE",
-        "TABLESPACE",
-        "TRANSFORM",
-        "TRIGGER",
-        "TYPE",
-        "USER",
-        "VIEW",
-    )
-)
+# Longest first, so that OPERATOR CLASS is no OPERATOR.
+OBJECT_TYPES: dict[tuple[str, ...], ObjectType] = {
+    tuple(name.upper().split()): name
+    for name in sorted(get_args(ObjectType), key=lambda name: -name.count(" "))
+    if name not in ("grant", "owned", "virtual table")
+}
 _PARTS = (("COLUMN",), ("CONSTRAINT",))  # named by COMMENT only
-DROPPED = tuple(kind for kind in OBJECT_TYPES if kind not in _PARTS)
-CREATED = tuple(kind for kind in DROPPED if kind not in (("ROUTINE",), ("LARGE", "OBJECT")))
+DROPPED = {words: kind for words, kind in OBJECT_TYPES.items() if words not in _PARTS}
+CREATED = {w: k for w, k in DROPPED.items() if w not in (("ROUTINE",), ("LARGE", "OBJECT"))}
 
 
 def skip_host(c: Cursor) -> None:
@@ -69,9 +25,11 @@ def skip_host(c: Cursor) -> None:
         c.next()
 
 
-def choose_object_type(c: Cursor, kinds: tuple[tuple[str, ...], ...] = OBJECT_TYPES) -> str | None:
-    """Move past the kind of object that comes next and return it in lower case, else None."""
-    for words in kinds:
+def choose_object_type(
+    c: Cursor, kinds: Mapping[tuple[str, ...], ObjectType] = OBJECT_TYPES
+) -> ObjectType | None:
+    """Move past the kind of object that comes next and return it, else None."""
+    for words, kind in kinds.items():
         if c.word == words[0] and c.take(*words):
-            return " ".join(words).lower()
+            return kind
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guard.action_words import DomainAction, ObjectAction, ObjectType
 from guard.operations import (
     AddEnumValue,
     AlterDomain,
@@ -41,13 +42,13 @@ def read_alter(c: Cursor) -> list[Operation]:
         return read_alter_table(c)
     c.take("IF", "EXISTS")
     if object_type in ("operator", "cast", "large object", "user mapping"):
-        return [AlterObject(object_type=object_type, name=Name(c.rest()), action="alter")]
+        return [AlterObject(object_type=object_type, name=Name(c.rest()), action="other")]
     account = c.peek().kind == "string"  # MySQL: 'user'@'host'
     name = Name(c.string()) if account else c.qualified(f"a {object_type} name")
     return [_read_object_change(c, object_type, name)]
 
 
-def _read_object_change(c: Cursor, object_type: str, name: Name) -> Operation:
+def _read_object_change(c: Cursor, object_type: ObjectType, name: Name) -> Operation:
     if c.word == "(":  # a function's arguments
         c.parens()
     table = c.qualified("a table name") if c.take("ON") else None
@@ -68,24 +69,64 @@ def _read_object_change(c: Cursor, object_type: str, name: Name) -> Operation:
     if object_type == "view" and c.source.mysql and c.has("AS"):
         c.finish()
         return CreateView(name=name, replace=True)
-    action = _action(c)
-    return AlterObject(object_type=object_type, name=name, action=action, table=table)
+    action, detail = _action(c)
+    return AlterObject(
+        object_type=object_type, name=name, action=action, table=table, detail=detail
+    )
 
 
-def _action(c: Cursor) -> str:
-    """Return the first words of a clause in kebab case, and move to the end."""
+# Clauses by the words that they begin with; the first that fits counts.
+_CLAUSES: dict[tuple[str, ...], ObjectAction] = {
+    ("ADD", "ATTRIBUTE"): "add-attribute",
+    ("DROP", "ATTRIBUTE"): "drop-attribute",
+    ("ALTER", "ATTRIBUTE"): "alter-attribute",
+    ("RENAME", "ATTRIBUTE"): "rename-attribute",
+    ("RENAME", "COLUMN"): "rename-column",
+    ("ATTACH", "PARTITION"): "attach-partition",
+    ("ALTER", "COLUMN"): "alter-column",
+    ("SET", "TABLESPACE"): "set-tablespace",
+    ("SET", "LOGGED"): "set-logged",
+    ("SET", "UNLOGGED"): "set-unlogged",
+    ("SET",): "set-option",
+    ("WITH", "CHECK"): "with-check",
+    ("WITH",): "set-option",
+    ("RESET",): "reset-option",
+    ("ADD",): "add",
+    ("DROP",): "drop",
+    ("ENABLE",): "enable",
+    ("DISABLE",): "disable",
+    ("REFRESH",): "refresh",
+    ("UPDATE",): "update",
+    ("TO",): "to",
+    ("USING",): "using",
+    ("OWNED", "BY"): "owned-by",
+    ("AS",): "change-type",
+    ("RESTART",): "restart",
+    ("START",): "start",
+    ("INCREMENT",): "increment",
+    ("MINVALUE",): "minvalue",
+    ("NO", "MINVALUE"): "no-minvalue",
+    ("MAXVALUE",): "maxvalue",
+    ("NO", "MAXVALUE"): "no-maxvalue",
+    ("CACHE",): "cache",
+    ("CYCLE",): "cycle",
+    ("NO", "CYCLE"): "no-cycle",
+    ("IDENTIFIED",): "set-password",
+    ("PASSWORD",): "set-password",
+    ("CHARACTER", "SET"): "character-set",
+    ("DEFAULT", "CHARACTER", "SET"): "character-set",
+    ("COLLATE",): "collate",
+    ("DEFAULT", "COLLATE"): "collate",
+}
+
+
+def _action(c: Cursor) -> tuple[ObjectAction, str | None]:
+    """Return what a clause does, with its text where it is none of those known, and pass it."""
     if c.at_end():
         raise c.fail("what to change")
-    spelled: list[str] = []
-    while len(spelled) < 2 and c.peek().kind == "word" and not c.at_hole():
-        spelled.append(c.next().word.lower())
-    c.finish()
-    first, second = [*spelled, "", ""][:2]
-    if first == "set" and second not in ("tablespace", "logged", "unlogged"):
-        return "set-option"
-    if first in ("with", "reset"):
-        return "reset-option" if first == "reset" else "set-option"
-    return "-".join(spelled) or "alter"
+    action: ObjectAction = next((a for words, a in _CLAUSES.items() if c.at(*words)), "other")
+    text = c.rest()
+    return action, text if action == "other" else None
 
 
 def _read_enum_change(c: Cursor, name: Name) -> Operation | None:
@@ -122,23 +163,23 @@ def _read_domain(c: Cursor) -> Operation:
         c.finish()
         not_valid = spelled[-2:] == ["NOT", "VALID"]
         return AlterDomain(name=name, action="add-constraint", not_valid=not_valid)
-    for clause in _DOMAIN_ACTIONS:
+    for clause, action in _DOMAIN_ACTIONS.items():
         if c.take(*clause):
             if clause[-1] in ("CONSTRAINT", "DEFAULT"):
                 c.finish()
-            return AlterDomain(name=name, action="-".join(clause).lower())
+            return AlterDomain(name=name, action=action)
     raise c.fail("ADD, SET, DROP, VALIDATE or RENAME")
 
 
-_DOMAIN_ACTIONS: tuple[tuple[str, ...], ...] = (
-    ("SET", "NOT", "NULL"),
-    ("DROP", "NOT", "NULL"),
-    ("SET", "DEFAULT"),
-    ("DROP", "DEFAULT"),
-    ("DROP", "CONSTRAINT"),
-    ("VALIDATE", "CONSTRAINT"),
-    ("RENAME", "CONSTRAINT"),
-)
+_DOMAIN_ACTIONS: dict[tuple[str, ...], DomainAction] = {
+    ("SET", "NOT", "NULL"): "set-not-null",
+    ("DROP", "NOT", "NULL"): "drop-not-null",
+    ("SET", "DEFAULT"): "set-default",
+    ("DROP", "DEFAULT"): "drop-default",
+    ("DROP", "CONSTRAINT"): "drop-constraint",
+    ("VALIDATE", "CONSTRAINT"): "validate-constraint",
+    ("RENAME", "CONSTRAINT"): "rename-constraint",
+}
 
 
 def read_rename(c: Cursor) -> list[Operation]:

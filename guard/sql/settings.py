@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from guard.action_words import ObjectAction, TransactionCommand
 from guard.operations import (
     AlterObject,
     AlterSystem,
@@ -118,7 +119,7 @@ def read_pragma(c: Cursor) -> list[Operation]:
 
 def read_attach(c: Cursor) -> list[Operation]:
     """SQLite's ATTACH and DETACH."""
-    action = c.next().word.lower()
+    action: ObjectAction = "attach" if c.next().word == "ATTACH" else "detach"
     c.take("DATABASE")
     if action == "attach":
         c.skip_to("AS")
@@ -129,7 +130,7 @@ def read_attach(c: Cursor) -> list[Operation]:
 
 # Transactions and permissions
 
-_TRANSACTION = {
+_TRANSACTION: dict[str, TransactionCommand] = {
     "BEGIN": "begin",
     "START": "begin",
     "COMMIT": "commit",
@@ -190,8 +191,8 @@ def read_unlock(c: Cursor) -> list[Operation]:
 
 
 def read_permission(c: Cursor) -> list[Operation]:
-    command = c.next().word.lower()
-    towards = "TO" if command == "grant" else "FROM"
+    grants = c.next().word == "GRANT"
+    towards = "TO" if grants else "FROM"
     given = c.skip_to("ON", towards)
     target = None
     if c.take("ON"):
@@ -200,7 +201,7 @@ def read_permission(c: Cursor) -> list[Operation]:
         raise c.fail("ON and what it is granted on")
     c.expect(towards)
     c.finish()
-    return [Permission(command=command, target=target)]
+    return [Permission(command="grant" if grants else "revoke", target=target)]
 
 
 def read_reassign(c: Cursor) -> list[Operation]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from guard.action_words import ConstraintAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -302,6 +303,29 @@ def test_renamed_constraints_and_indexes(operation: Operation, left: str) -> Non
     schema = replay(create(), add("a", name="uq"), index("b"), operation)
     assert left in names(schema)
     assert len(names(schema)) == 3
+
+
+@pytest.mark.parametrize(
+    ("actions", "deferrable", "initially_deferred", "not_valid"),
+    [
+        ([], False, False, False),
+        (["deferrable"], True, False, False),
+        (["initially-deferred"], True, True, False),
+        (["initially-deferred", "initially-immediate"], True, False, False),
+        (["initially-deferred", "not-deferrable"], False, False, False),
+        (["not-enforced"], False, False, True),
+        (["not-enforced", "enforced"], False, False, False),
+    ],
+)
+def test_altered_constraints(
+    actions: list[ConstraintAction], deferrable: bool, initially_deferred: bool, not_valid: bool
+) -> None:
+    altered = [AlterConstraint(table=ORDERS, constraint="uq", action=action) for action in actions]
+    table = replay(create(), add("a", name="uq"), *altered).table(ORDERS)
+    assert table
+    found = table.constraints[-1]
+    assert (found.deferrable, found.initially_deferred) == (deferrable, initially_deferred)
+    assert found.not_valid == not_valid
 
 
 # Drops

@@ -29,6 +29,7 @@ from guard.operations import (
     Delete,
     DropTable,
     Insert,
+    LockTable,
     Maintenance,
     Merge,
     Name,
@@ -160,7 +161,7 @@ REFUSED = [
     *("CREATE TYPE m AS ENUM (a)", "CREATE TRIGGER g AFTER INSERT ON t", "ALTER TYPE m ADD 'x'"),
     *("UPDATE t SET", "UPDATE t a = 1", "DELETE t", "INSERT INTO t", "INSERT INTO t VALUES (1"),
     *("GRANT SELECT ON t", "COMMENT ON TABLE t 'x'", "SET lock_timeout", "BEGIN foo", "REINDEX t"),
-    *("TRUNCATE", "LOCK TABLE t IN", "REFRESH VIEW v", "VACUUM FULL t x", "ALTER DOMAIN d FOO"),
+    *("TRUNCATE", "LOCK TABLE t IN", "LOCK TABLE t IN FOO MODE", "REFRESH VIEW v", "VACUUM FULL t x", "ALTER DOMAIN d FOO"),
 ]  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def test_what_the_server_refuses_is_invalid(sql: str) -> None:
 
 HOLES: list[tuple[str, list[Operation], list[str]]] = [
     ("DROP TABLE {t}", [DropTable(table=Name("{t}"))], ["identifier"]),
+    ("LOCK TABLE t IN {mode} MODE", [LockTable(table=T)], ["syntax"]),
     ("DROP TABLE {s}.{t}", [DropTable(table=Name("{t}", "{s}"))], ["identifier"] * 2),
     ("DROP TABLE Old_{N}_X", [DropTable(table=Name("old_{N}_x"))], ["identifier"]),
     ('DROP TABLE "{T}"', [DropTable(table=Name("{T}"))], ["identifier"]),

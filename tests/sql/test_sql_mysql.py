@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from guard.action_words import TableAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -78,7 +79,7 @@ def constraint(kind: str, **parts: object) -> AddConstraint:
     return AddConstraint(table=T, constraint=Constraint(type=kind, **parts))  # type: ignore[arg-type]
 
 
-def altered(action: str, detail: str | None = None) -> AlterTable:
+def altered(action: TableAction, detail: str | None = None) -> AlterTable:
     return AlterTable(table=T, action=action, detail=detail)
 
 
@@ -125,6 +126,8 @@ ALTER_TABLE: list[tuple[str, list[Operation]]] = [
     ("RENAME COLUMN a TO b", [RenameColumn(table=T, column="a", new="b")]),
     ("RENAME INDEX a TO b", [RenameIndex(table=T, name=Name("a"), new="b")]),
     ("ENGINE=InnoDB ROW_FORMAT=DYNAMIC", [altered("engine", "InnoDB"), altered("row-format", "DYNAMIC")]),
+    ("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", [altered("engine", "InnoDB"), altered("character-set", "utf8mb4")]),
+    ("AVG_ROW_LENGTH = 5 COMMENT 'x'", [altered("other", "avg-row-length 5"), altered("comment", "'x'")]),
     ("AUTO_INCREMENT = 5, COMMENT 'x'", [altered("auto-increment", "5"), altered("comment", "'x'")]),
     ("CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", [altered("convert-to-character-set", "utf8mb4 COLLATE utf8mb4_bin")]),
     ("DEFAULT CHARACTER SET = utf8mb4", [altered("character-set", "utf8mb4")]),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from guard.action_words import TableAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -91,7 +92,7 @@ def constraint(kind: str, using: str | None = None, **parts: object) -> AddConst
     return AddConstraint(table=T, constraint=made, using_index=using)
 
 
-def altered(action: str, detail: str | None = None) -> AlterTable:
+def altered(action: TableAction, detail: str | None = None) -> AlterTable:
     return AlterTable(table=T, action=action, detail=detail)
 
 
@@ -160,6 +161,8 @@ ALTER_TABLE: list[tuple[str, Operation]] = [
     ("VALIDATE CONSTRAINT ck", ValidateConstraint(table=T, constraint="ck")),
     ("ALTER CONSTRAINT fk DEFERRABLE", AlterConstraint(table=T, constraint="fk", action="deferrable")),
     ("ALTER CONSTRAINT fk NOT DEFERRABLE", AlterConstraint(table=T, constraint="fk", action="not-deferrable")),
+    ("ALTER CONSTRAINT nn NO INHERIT", AlterConstraint(table=T, constraint="nn", action="no-inherit")),
+    ("ALTER CONSTRAINT fk FOO 1", AlterConstraint(table=T, constraint="fk", action="other", detail="FOO 1")),
     ("RENAME TO u", RenameTable(table=T, new=Name("u"))),
     ("RENAME a TO b", RenameColumn(table=T, column="a", new="b")),
     ("RENAME COLUMN a TO b", RenameColumn(table=T, column="a", new="b")),
@@ -352,11 +355,15 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("ALTER INDEX a SET (fillfactor = 5)", [AlterObject(object_type="index", name=Name("a"), action="set-option")]),
     ("ALTER VIEW v RENAME TO w", [RenameObject(object_type="view", name=Name("v"), new=Name("w"))]),
     ("ALTER SCHEMA s RENAME TO z", [RenameObject(object_type="schema", name=Name("s"), new=Name("z"))]),
-    ("ALTER SEQUENCE q RESTART WITH 5", [AlterObject(object_type="sequence", name=Name("q"), action="restart-with")]),
+    ("ALTER SEQUENCE q RESTART WITH 5", [AlterObject(object_type="sequence", name=Name("q"), action="restart")]),
+    ("ALTER SEQUENCE q NO CYCLE", [AlterObject(object_type="sequence", name=Name("q"), action="no-cycle")]),
+    ("ALTER TABLE t ALTER CONSTRAINT fk DEFERRABLE INITIALLY DEFERRED", [AlterConstraint(table=T, constraint="fk", action="deferrable"), AlterConstraint(table=T, constraint="fk", action="initially-deferred")]),
+    ("ALTER FUNCTION f(int) NOT LEAKPROOF COST 5", [AlterObject(object_type="function", name=Name("f"), action="other", detail="NOT LEAKPROOF COST 5")]),
+    ("ALTER VIEW v ALTER COLUMN a SET DEFAULT 5", [AlterObject(object_type="view", name=Name("v"), action="alter-column")]),
     ("ALTER SEQUENCE q OWNED BY t.a", [AlterObject(object_type="sequence", name=Name("q"), action="owned-by")]),
     ("ALTER FUNCTION f(int) OWNER TO bob", [Permission(command="owner", target="f")]),
     ("ALTER TRIGGER g ON t RENAME TO h", [RenameObject(object_type="trigger", name=Name("g"), new=Name("h"))]),
-    ("ALTER EXTENSION x UPDATE TO '2'", [AlterObject(object_type="extension", name=Name("x"), action="update-to")]),
+    ("ALTER EXTENSION x UPDATE TO '2'", [AlterObject(object_type="extension", name=Name("x"), action="update")]),
     ("ALTER POLICY p ON t USING (false)", [AlterObject(object_type="policy", name=Name("p"), action="using", table=T)]),
     ("ALTER ROLE bob SET search_path = s", [AlterObject(object_type="role", name=Name("bob"), action="set-option")]),
     ("ALTER DATABASE d SET lock_timeout = '1s'", [AlterObject(object_type="database", name=Name("d"), action="set-option")]),

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from guard.action_words import ObjectType
 from guard.operations import CreateObject, DropObject, Name, Operation
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import Construct, Unknown, Value
 from guard.reader.libraries.sqlalchemy import clauses
+
+
+_TYPES: dict[str, ObjectType] = {
+    "PGExtension": "extension",
+    "PGFunction": "function",
+    "PGGrantTable": "grant",
+    "PGMaterializedView": "materialized view",
+    "PGPolicy": "policy",
+    "PGTrigger": "trigger",
+    "PGView": "view",
+}
 
 
 def _entity(operation: str) -> Known:
@@ -21,15 +33,13 @@ def _record(run: Run, operation: str, call: Call) -> None:
     entity = call.args[0] if call.args else None
     kind = clauses.last(entity.path) if isinstance(entity, Construct) else ""
     given: dict[str, Value] = {}
-    if isinstance(entity, Construct) and kind.startswith("PG"):
+    object_type = _TYPES.get(kind)
+    if isinstance(entity, Construct) and object_type:
         given = {**dict(zip(("schema", "signature"), entity.args, strict=False)), **entity.kwargs}
-    if "signature" not in given:
+    if object_type is None or "signature" not in given:
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
         return
     target = clauses.name(given["signature"], given.get("schema"))
-    object_type = {"PGMaterializedView": "materialized view", "PGGrantTable": "grant"}.get(
-        kind, kind.removeprefix("PG").lower()
-    )
     made: Operation = (
         DropObject(object_type=object_type, name=target)
         if operation == "drop_entity"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from guard.action_words import ColumnAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -132,7 +133,9 @@ def _changed_default(table: Name, column: str, given: Arguments) -> Operation:
     """Return the change of the default, or of the identity that stands in its place."""
     new, old = (_is_identity(given.get(k)) for k in ("server_default", "existing_server_default"))
     if new or old:
-        action = "set-identity" if new and old else "add-identity" if new else "drop-identity"
+        action: ColumnAction = (
+            "set-identity" if new and old else "add-identity" if new else "drop-identity"
+        )
         return AlterColumn(table=table, column=column, action=action)
     default = columns.read_default(given["server_default"])
     if default is None:

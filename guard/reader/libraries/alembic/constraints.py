@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from guard.action_words import ConstraintType
 from guard.operations import AddConstraint, Constraint, DropConstraint, DropIndex, Operation
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
@@ -67,7 +68,7 @@ def create_foreign_key(run: Run, given: Arguments, call: Call) -> list[Operation
     return [AddConstraint(table=table_of(given), constraint=constraint)]
 
 
-_CONSTRAINT_TYPES = {
+_CONSTRAINT_TYPES: dict[str, ConstraintType] = {
     "foreignkey": "foreign key",
     "primary": "primary key",
     "unique": "unique",

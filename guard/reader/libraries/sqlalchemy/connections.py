@@ -82,7 +82,7 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
         case "begin" | "begin_nested":
             return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
         case "commit" | "rollback":
-            run.emit([TransactionControl(command=name)], call.node, call.frame)
+            run.emit([_transaction_end(name)], call.node, call.frame)
             return NONE
         case "has_table" | "table_names" | "has_index":
             return Unknown(call.node, "outside", inspected=True)
@@ -104,7 +104,7 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
         case "connection" | "get_bind":
             return Connection()
         case "commit" | "rollback":
-            run.emit([TransactionControl(command=name)], call.node, call.frame)
+            run.emit([_transaction_end(name)], call.node, call.frame)
         case "begin" | "begin_nested":
             return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
@@ -213,6 +213,10 @@ def is_dialect(run: Run, receiver: DialectObject, kind: DottedName) -> Value:
 
 
 # Transactions
+
+
+def _transaction_end(name: str) -> TransactionControl:
+    return TransactionControl(command="commit" if name == "commit" else "rollback")
 
 
 def enter_transaction(run: Run, value: Construct) -> AbstractContextManager[Value] | None:
