@@ -1,33 +1,24 @@
-"""CREATE: tables, indexes, types, views and everything else that has a name."""
+"""CREATE: indexes, types, views and everything else that has a name; tables: create_table."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from guard.action_words import ObjectType
 from guard.operations import (
-    Column,
-    Constraint,
     CreateDatabase,
     CreateDomain,
     CreateEnum,
     CreateIndex,
     CreateObject,
     CreateSchema,
-    CreateTable,
     CreateView,
     Name,
     Operation,
 )
 from guard.sql.columns import (
-    at_constraint,
-    at_inline_index,
-    read_column,
-    read_constraint,
     read_index_options,
-    read_inline_index,
     read_keys,
 )
+from guard.sql.create_table import QUERIES, before_table, read_table
 from guard.sql.cursor import Cursor, SqlError
 from guard.sql.names import CREATED, choose_object_type, skip_host
 from guard.sql.types import read_type
@@ -38,8 +29,8 @@ def read_create(c: Cursor) -> list[Operation]:
     c.expect("CREATE")
     replace = c.take("OR", "REPLACE")
     _skip_modifiers(c)
-    if c.at("TABLE") or _before_table(c):
-        return _read_table(c)
+    if c.at("TABLE") or before_table(c):
+        return read_table(c)
     if c.word in ("INDEX", "UNIQUE") or (
         c.source.mysql and c.word in ("FULLTEXT", "SPATIAL", "VECTOR")
     ):
@@ -67,174 +58,6 @@ def _skip_modifiers(c: Cursor) -> None:
         skip_host(c)
         if c.word == "(":
             c.parens()
-
-
-def _before_table(c: Cursor) -> bool:
-    kinds = ("TEMPORARY", "TEMP", "UNLOGGED", "GLOBAL", "LOCAL", "FOREIGN", "VIRTUAL")
-    ahead = 0
-    while c.peek(ahead).word in kinds:
-        ahead += 1
-    return ahead > 0 and c.peek(ahead).word == "TABLE"
-
-
-# Tables
-
-
-def _read_table(c: Cursor) -> list[Operation]:
-    parts: dict[str, Any] = {}
-    kind = ""
-    while not c.take("TABLE"):
-        kind = c.next().word
-        parts["temporary"] = parts.get("temporary", False) or kind in ("TEMPORARY", "TEMP")
-        parts["unlogged"] = kind == "UNLOGGED"
-    parts["if_not_exists"] = c.take("IF", "NOT", "EXISTS")
-    table = c.qualified("a table name")
-    if kind in ("FOREIGN", "VIRTUAL"):
-        object_type: ObjectType = "foreign table" if kind == "FOREIGN" else "virtual table"
-        c.finish()
-        exists = parts["if_not_exists"]
-        return [CreateObject(object_type=object_type, name=table, if_not_exists=exists)]
-    parts["table"] = table
-    indexes: list[Operation] = []
-    if c.take("PARTITION", "OF"):
-        parts["partition_of"] = c.qualified("the partitioned table")
-    elif c.take("LIKE"):
-        parts["like"] = c.qualified("a table name")
-    elif c.take("OF"):
-        c.qualified("a type")
-        parts["complete"] = False
-    if c.word == "(" and not _at_query(c):
-        inner = c.parens()
-        if not _only_names(inner, c):
-            indexes = _read_definitions(inner, parts)
-    elif c.word != "(" and not _defines(c, parts):
-        raise c.fail("( and the columns")
-    if c.source.postgres:
-        _read_postgres_options(c, parts)
-    else:
-        _read_table_options(c, parts)
-    return [CreateTable(**parts), *indexes]
-
-
-def _only_names(inner: Cursor, c: Cursor) -> bool:
-    """Whether the list just names the columns of a query, CREATE TABLE t (a, b) AS ..."""
-    if c.source.dialect == "sqlite" or not c.has("AS"):
-        return False
-    names = Cursor(inner.source, inner.tokens, inner.index, inner.stop).items()
-    return all(item.stop - item.index == 1 for item in names)
-
-
-def _defines(c: Cursor, parts: dict[str, Any]) -> bool:
-    """Whether the columns come from somewhere else than a list."""
-    if {"partition_of", "like", "complete"} & parts.keys():
-        return True
-    if c.at_hole():
-        parts["complete"] = False
-        return True
-    return c.has("AS", "SELECT", "WITH")
-
-
-def _at_query(c: Cursor) -> bool:
-    return c.peek(1).word in ("SELECT", "WITH", "VALUES") or (
-        c.peek(1).word == "(" and c.peek(2).word == "SELECT"
-    )
-
-
-def _read_definitions(c: Cursor, parts: dict[str, Any]) -> list[Operation]:
-    columns: list[Column] = []
-    constraints: list[Constraint] = []
-    indexes: list[Operation] = []
-    child = "partition_of" in parts  # there, a column is written without its type
-    for item in c.items():
-        if item.at_hole() and item.peek(1).kind == "end":
-            hole = item.next()
-            c.source.assign(hole.start, hole.end, "syntax")
-            parts["complete"] = False
-        elif item.take("LIKE"):
-            parts["like"] = item.qualified("a table name")
-            item.finish()
-        elif at_constraint(item):
-            constraints.append(read_constraint(item)[0])
-        elif at_inline_index(item):
-            indexes.append(read_inline_index(item, parts["table"]))
-        elif item.at("PERIOD", "FOR"):
-            item.finish()
-        elif child:
-            item.column()
-            item.finish()
-        elif not (item.at_end() and not columns and c.peek(-1).word == "("):
-            columns.append(read_column(item))
-        if not item.at_end():
-            raise item.fail("a comma or )")
-    parts["columns"] = tuple(columns)
-    parts["constraints"] = tuple(constraints)
-    return indexes
-
-
-def _read_postgres_options(c: Cursor, parts: dict[str, Any]) -> None:
-    """Read what follows the columns in PostgreSQL."""
-    while not c.at_end() and not c.at_hole():
-        if c.take("PARTITION", "BY"):
-            parts["partitioned"] = True
-            c.name("RANGE, LIST or HASH")
-            c.parens()
-        elif c.take("INHERITS"):
-            parts["complete"] = False
-            c.parens()
-        elif c.take("AS"):
-            if c.word not in (*_QUERIES, "EXECUTE"):
-                raise c.fail("a query")
-            _read_source(c, parts)
-        elif c.take("FOR", "VALUES"):
-            c.skip_to("PARTITION", "WITH", "TABLESPACE", "USING")
-            if c.at("WITH") and c.peek(-1).word == "VALUES":  # of a hash partition
-                c.next()
-                c.parens()
-        elif c.take("WITH"):
-            c.parens()
-        elif c.take("ON", "COMMIT"):
-            c.skip_to("TABLESPACE", "AS")
-        elif c.choose("TABLESPACE", "USING"):
-            c.name()
-        elif not (c.take("WITHOUT", "OIDS") or ("partition_of" in parts and c.take("DEFAULT"))):
-            raise c.fail("the end of the statement")
-
-
-def _read_table_options(c: Cursor, parts: dict[str, Any]) -> None:
-    """Move to the end, noting what rules look at."""
-    while not c.at_end():
-        if c.take("PARTITION", "BY"):
-            parts["partitioned"] = True
-        elif c.at("INHERITS") and c.peek(1).word == "(":
-            parts["complete"] = False
-            c.next()
-        elif c.word in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE") and _begins_query(c):
-            _read_source(c, parts)
-        elif c.word == "(":
-            if _at_query(c):
-                _read_source(c, parts)
-            else:
-                c.parens()
-        elif c.word == ")":
-            raise c.fail("the end of the statement")
-        else:
-            c.next()
-
-
-def _begins_query(c: Cursor) -> bool:
-    if c.word == "WITH":  # else storage parameters, or WITH SYSTEM VERSIONING
-        return c.peek(1).word not in ("(", "SYSTEM", "OIDS", "TIME")
-    if c.word in ("TABLE", "VALUES"):
-        return c.peek(-1).word == "AS"
-    return True
-
-
-def _read_source(c: Cursor, parts: dict[str, Any]) -> None:
-    """Read the query that fills the table."""
-    words = [token.word for token in c.tokens[c.index : c.stop]]
-    empty = words[-3:] == ["WITH", "NO", "DATA"]
-    parts |= {"filled": not empty, "complete": False}
-    c.finish()
 
 
 # Indexes
@@ -297,8 +120,6 @@ def _skip_index_option(c: Cursor) -> None:
 
 # Views, schemas, types
 
-_QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "(")
-
 
 def _at_view(c: Cursor) -> bool:
     ahead = 0
@@ -318,7 +139,7 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
         columns = tuple(item.column() for item in c.parens().items())
     c.skip_to("AS")
     c.expect("AS")
-    if c.word not in _QUERIES and not c.at_hole():
+    if c.word not in QUERIES and not c.at_hole():
         raise c.fail("a query")
     c.finish()
     return CreateView(name=name, replace=replace, materialized=materialized, columns=columns)
