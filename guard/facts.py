@@ -119,23 +119,51 @@ class UnreadableSource(Fact, frozen=True, kw_only=True):
 
 
 class RunFailure(Fact, frozen=True, kw_only=True):
-    """A step of the round trip failed.
+    """A step of the round trip failed: what the facts of each step have in common.
 
-    `stage`: `upgrade` (on empty tables), `upgrade-with-rows`, `downgrade`, `second-upgrade`.
     `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
     """
 
-    stage: Literal["upgrade", "upgrade-with-rows", "downgrade", "second-upgrade"]
     error: str  # the exception's own words
     sql: str | None = None
     stopped: bool = False
 
 
-class SchemaDrift(Fact, frozen=True, kw_only=True):
-    """The schema differs from what it was; `difference`: lines that begin with - or +."""
+class UpgradeFailed(RunFailure, frozen=True, kw_only=True):
+    """An upgrade failed on empty tables, or stopped the run."""
 
-    stage: Literal["downgrade", "second-upgrade", "models"]
+
+class UpgradeFailedWithRows(RunFailure, frozen=True, kw_only=True):
+    """An upgrade passed on empty tables and failed once they held rows."""
+
+
+class DowngradeFailed(RunFailure, frozen=True, kw_only=True):
+    """A downgrade failed right after its own upgrade."""
+
+
+class SecondUpgradeFailed(RunFailure, frozen=True, kw_only=True):
+    """An upgrade failed when it was repeated after its downgrade."""
+
+
+class SchemaDrift(Fact, frozen=True, kw_only=True):
+    """Two schemas that should be the same differ: what the facts of each pair have in common.
+
+    `difference`: lines that begin with - or +.
+    """
+
     difference: tuple[str, ...]
+
+
+class SchemaNotRestored(SchemaDrift, frozen=True, kw_only=True):
+    """The schema after a downgrade (+) is not the one before its upgrade (-)."""
+
+
+class SchemaNotRepeatable(SchemaDrift, frozen=True, kw_only=True):
+    """The schema after the second upgrade (+) is not the one after the first (-)."""
+
+
+class ModelsDiffer(SchemaDrift, frozen=True, kw_only=True):
+    """The application's models (+) describe another schema than the revisions make (-)."""
 
 
 class RowsLost(Fact, frozen=True, kw_only=True):

@@ -15,7 +15,20 @@ import msgspec
 
 from guard.config import Config
 from guard.errors import GuardError
-from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
+from guard.facts import (
+    DeclaredIrreversible,
+    DowngradeFailed,
+    Fact,
+    ModelsDiffer,
+    RowsLost,
+    RunFailure,
+    SchemaDrift,
+    SchemaNotRepeatable,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+    UpgradeFailed,
+    UpgradeFailedWithRows,
+)
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.roundtrip import databases
@@ -24,6 +37,18 @@ from guard.roundtrip.process import TimeLimitError, Worker
 from guard.statement import Span
 
 Progress = Callable[[str, int, int], None]
+# Facts by the stage at which the worker met them.
+FAILURES: dict[str, type[RunFailure]] = {
+    "upgrade": UpgradeFailed,
+    "upgrade-with-rows": UpgradeFailedWithRows,
+    "downgrade": DowngradeFailed,
+    "second-upgrade": SecondUpgradeFailed,
+}
+DRIFTS: dict[str, type[SchemaDrift]] = {
+    "downgrade": SchemaNotRestored,
+    "second-upgrade": SchemaNotRepeatable,
+    "models": ModelsDiffer,
+}
 
 
 class RoundTripError(GuardError):
@@ -187,12 +212,8 @@ class _Log:
         if step is None:
             raise RoundTripError(f"The round trip stopped outside the revisions, {why}: {remedy}")
         self._facts.append(
-            RunFailure(
-                span=self._span(step),
-                revision=step["revision"],
-                stage=step["stage"],
-                error=why,
-                stopped=True,
+            FAILURES[step["stage"]](
+                span=self._span(step), revision=step["revision"], error=why, stopped=True
             )
         )
         seconds = time.monotonic() - self._step_began
@@ -223,20 +244,11 @@ class _Log:
         span, revision = self._span(event), event["revision"]
         match event["kind"]:
             case "failure":
-                return RunFailure(
-                    span=span,
-                    revision=revision,
-                    stage=event["stage"],
-                    error=event["error"],
-                    sql=event["sql"],
-                )
+                failed = FAILURES[event["stage"]]
+                return failed(span=span, revision=revision, error=event["error"], sql=event["sql"])
             case "schema":
-                return SchemaDrift(
-                    span=span,
-                    revision=revision,
-                    stage=event["stage"],
-                    difference=tuple(event["difference"]),
-                )
+                drifted = DRIFTS[event["stage"]]
+                return drifted(span=span, revision=revision, difference=tuple(event["difference"]))
             case "rows":
                 return RowsLost(
                     span=span,

@@ -6,20 +6,18 @@ held a few rows; a downgrade that brings back a NOT NULL column without a defaul
 
 from collections.abc import Iterator
 
-from guard.facts import RunFailure
+from guard.facts import DowngradeFailed
 from guard.rule import Context, Example, Problem, rule
 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
 
 
 @rule(
-    RunFailure,
+    DowngradeFailed,
     unsafe=(Example(upgrade=CREATE, downgrade="op.drop_table('another')"),),
     safe=(Example(upgrade=CREATE, downgrade="op.drop_table('t')"),),
 )
-def downgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage != "downgrade":
-        return
+def downgrade_fails(failure: DowngradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
             message=f"The downgrade of {failure.revision} does not come to its end: "

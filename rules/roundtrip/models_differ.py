@@ -7,7 +7,7 @@ Alembic. Where the schema only holds tables or indexes that no model knows, it i
 
 from collections.abc import Iterator
 
-from guard.facts import SchemaDrift
+from guard.facts import ModelsDiffer
 from guard.rule import Context, Example, Problem, rule
 
 MODELS = """
@@ -20,7 +20,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
 
 
 @rule(
-    SchemaDrift,
+    ModelsDiffer,
     unsafe=(
         Example(
             base={"models.py": MODELS},
@@ -42,9 +42,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
         ),
     ),
 )
-def models_differ(drift: SchemaDrift, context: Context) -> Iterator[Problem]:
-    if drift.stage != "models":
-        return
+def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
     difference = "\n".join(f"  {line}" for line in drift.difference)
     # Code runs well beside tables and indexes that it does not know.
     extra = [line for line in drift.difference if line.startswith(("- table ", "- index "))]

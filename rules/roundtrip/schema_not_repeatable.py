@@ -6,7 +6,7 @@ The upgrade decides by something that its downgrade left behind: a row, a flag, 
 
 from collections.abc import Iterator
 
-from guard.facts import SchemaDrift
+from guard.facts import SchemaNotRepeatable
 from guard.rule import Context, Example, Problem, rule
 
 LOG = "op.create_table('log', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -26,7 +26,7 @@ for column in sa.inspect(op.get_bind()).get_columns('log'):
 
 
 @rule(
-    SchemaDrift,
+    SchemaNotRepeatable,
     unsafe=(Example(released=(LOG,), upgrade=UNSAFE, downgrade=UNDO),),
     safe=(
         Example(
@@ -36,12 +36,11 @@ for column in sa.inspect(op.get_bind()).get_columns('log'):
         ),
     ),
 )
-def schema_not_repeatable(drift: SchemaDrift, context: Context) -> Iterator[Problem]:
-    if drift.stage == "second-upgrade":
-        difference = "\n".join(f"  {line}" for line in drift.difference)
-        yield Problem(
-            message=f"The upgrade of {drift.revision} gives another schema the second time "
-            f"(- first, + second):\n{difference}",
-            remedy="Let the upgrade do the same whatever it finds, and let the downgrade remove "
-            "what the upgrade looks at.",
-        )
+def schema_not_repeatable(drift: SchemaNotRepeatable, context: Context) -> Iterator[Problem]:
+    difference = "\n".join(f"  {line}" for line in drift.difference)
+    yield Problem(
+        message=f"The upgrade of {drift.revision} gives another schema the second time "
+        f"(- first, + second):\n{difference}",
+        remedy="Let the upgrade do the same whatever it finds, and let the downgrade remove "
+        "what the upgrade looks at.",
+    )

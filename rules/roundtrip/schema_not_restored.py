@@ -7,7 +7,7 @@ columns do not count.
 
 from collections.abc import Iterator
 
-from guard.facts import SchemaDrift
+from guard.facts import SchemaNotRestored
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -21,7 +21,7 @@ INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
 
 
 @rule(
-    SchemaDrift,
+    SchemaNotRestored,
     unsafe=(Example(released=(TABLE,), upgrade=INDEX, downgrade="op.get_bind()"),),
     safe=(
         Example(
@@ -29,11 +29,10 @@ INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
         ),
     ),
 )
-def schema_not_restored(drift: SchemaDrift, context: Context) -> Iterator[Problem]:
-    if drift.stage == "downgrade":
-        difference = "\n".join(f"  {line}" for line in drift.difference)
-        yield Problem(
-            message=f"The downgrade of {drift.revision} does not restore the schema "
-            f"(- before the upgrade, + after the downgrade):\n{difference}",
-            remedy="Undo in the downgrade everything that the upgrade did, in reverse order.",
-        )
+def schema_not_restored(drift: SchemaNotRestored, context: Context) -> Iterator[Problem]:
+    difference = "\n".join(f"  {line}" for line in drift.difference)
+    yield Problem(
+        message=f"The downgrade of {drift.revision} does not restore the schema "
+        f"(- before the upgrade, + after the downgrade):\n{difference}",
+        remedy="Undo in the downgrade everything that the upgrade did, in reverse order.",
+    )

@@ -6,7 +6,7 @@ inserts again, so a release that was taken back can never be deployed again.
 
 from collections.abc import Iterator
 
-from guard.facts import RunFailure
+from guard.facts import SecondUpgradeFailed
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -14,7 +14,7 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
 
 
 @rule(
-    RunFailure,
+    SecondUpgradeFailed,
     unsafe=(Example(released=(TABLE,), upgrade=INSERT, downgrade="op.get_bind()"),),
     safe=(
         Example(
@@ -24,9 +24,7 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
         ),
     ),
 )
-def second_upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage != "second-upgrade":
-        return
+def second_upgrade_fails(failure: SecondUpgradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
             message=f"The upgrade of {failure.revision} does not come to its end when it is "

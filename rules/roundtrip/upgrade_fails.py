@@ -6,20 +6,18 @@ revision was run on a scratch database whose tables held no rows, so no data is 
 
 from collections.abc import Iterator
 
-from guard.facts import RunFailure
+from guard.facts import UpgradeFailed
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
-    RunFailure,
+    UpgradeFailed,
     unsafe=(Example(upgrade="op.execute('INSERT INTO nowhere VALUES (1)')"),),
     safe=(
         Example(upgrade="op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"),
     ),
 )
-def upgrade_fails(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage != "upgrade":
-        return
+def upgrade_fails(failure: UpgradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
             message=f"The upgrade of {failure.revision} does not come to its end: {failure.error}.",

@@ -7,7 +7,7 @@ own constraints: nullable columns filled and NULL, equal values where nothing fo
 
 from collections.abc import Iterator
 
-from guard.facts import RunFailure
+from guard.facts import UpgradeFailedWithRows
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -20,7 +20,7 @@ op.create_table(
 
 
 @rule(
-    RunFailure,
+    UpgradeFailedWithRows,
     unsafe=(
         Example(
             released=(TABLE,),
@@ -41,11 +41,10 @@ with op.batch_alter_table('users') as users:
         ),
     ),
 )
-def upgrade_fails_with_rows(failure: RunFailure, context: Context) -> Iterator[Problem]:
-    if failure.stage == "upgrade-with-rows":
-        yield Problem(
-            message=f"The upgrade of {failure.revision} passes on empty tables and fails "
-            f"once they hold rows: {failure.error}.",
-            remedy="Bring the existing rows into shape first, in this upgrade or in an earlier "
-            "revision: fill NULLs, merge duplicates, give new NOT NULL columns a server_default.",
-        )
+def upgrade_fails_with_rows(failure: UpgradeFailedWithRows, context: Context) -> Iterator[Problem]:
+    yield Problem(
+        message=f"The upgrade of {failure.revision} passes on empty tables and fails "
+        f"once they hold rows: {failure.error}.",
+        remedy="Bring the existing rows into shape first, in this upgrade or in an earlier "
+        "revision: fill NULLs, merge duplicates, give new NOT NULL columns a server_default.",
+    )

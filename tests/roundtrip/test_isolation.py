@@ -10,12 +10,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
-from guard.facts import RunFailure
+from guard.facts import DowngradeFailed, RunFailure, SecondUpgradeFailed, UpgradeFailed
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.roundtrip import RoundTripError
@@ -55,8 +54,8 @@ def test_what_reaches_for_another_database_is_refused_by_name(how: str, tmp_path
     folder = project(tmp_path / "p", USERS, (LEAK[how].format(file=str(real)), ""))
     result = round_trip(folder)
     (failure,) = result.facts
-    assert isinstance(failure, RunFailure)
-    assert (failure.revision, failure.stage) == ("r2", "upgrade")
+    assert isinstance(failure, UpgradeFailed)
+    assert failure.revision == "r2"
     target = "127.0.0.1:9" if how == "a socket" else str(real)
     assert "guard refused" in failure.error
     assert target in failure.error
@@ -76,7 +75,7 @@ def test_drivers_that_bring_their_own_sockets_are_refused(tmp_path: Path) -> Non
     )
     (folder / "psycopg2.py").write_text("def connect(dsn):\n    raise AssertionError('reached')\n")
     (failure,) = round_trip(folder).facts
-    assert isinstance(failure, RunFailure)
+    assert isinstance(failure, UpgradeFailed)
     assert "refused psycopg2.connect() to postgresql://u:***@db.example/app" in failure.error
 
 
@@ -113,8 +112,8 @@ def test_prints_and_reads_disturb_nothing(
 def test_a_process_that_ends_names_the_revision(step: str, message: str, tmp_path: Path) -> None:
     result = round_trip(project(tmp_path, USERS, (step, "")))
     (failure,) = result.facts
-    assert isinstance(failure, RunFailure)
-    assert (failure.revision, failure.stage, failure.stopped) == ("r2", "upgrade", True)
+    assert isinstance(failure, UpgradeFailed)
+    assert (failure.revision, failure.stopped) == ("r2", True)
     assert (failure.span.path, failure.span.line) == ("migrations/versions/r2.py", 8)
     assert failure.error == f"the process {message}"
     assert [note for note in result.notes if "must not end the process" in note]
@@ -136,18 +135,18 @@ def test_an_environment_that_ends_the_process_after_its_migrations_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("stage", "words"),
+    ("failed", "words"),
     [
-        ("upgrade", "The upgrade of r2 does not come to its end: it hangs."),
-        ("downgrade", "The downgrade of r2 does not come to its end: it hangs."),
-        ("second-upgrade", "The upgrade of r2 does not come to its end when it is repeated: it"),
+        (UpgradeFailed, "The upgrade of r2 does not come to its end: it hangs."),
+        (DowngradeFailed, "The downgrade of r2 does not come to its end: it hangs."),
+        (SecondUpgradeFailed, "The upgrade of r2 does not come to its end when it is repeated: it"),
     ],
 )
 def test_what_does_not_end_is_one_finding_that_blames_no_rows(
-    stage: Literal["upgrade", "downgrade", "second-upgrade"], words: str
+    failed: type[RunFailure], words: str
 ) -> None:
     place = Span("r2.py", 8)
-    fact = RunFailure(span=place, revision="r2", stage=stage, error="it hangs", stopped=True)
+    fact = failed(span=place, revision="r2", error="it hangs", stopped=True)
     (finding,) = Judge(load_rules(), Server("sqlite"), {}).facts([fact])
     assert finding.message.startswith(words)
     assert "rows" not in finding.message + finding.remedy
@@ -158,7 +157,7 @@ def test_a_migration_that_does_not_end_names_the_revision(step: str, tmp_path: P
     result = round_trip(project(tmp_path, (USERS[0], ""), (step, "")), timeout=2.0)
     assert story(result) == [("r1", "downgrade drift"), ("r2", "upgrade fails")]
     failure = result.facts[-1]
-    assert isinstance(failure, RunFailure)
+    assert isinstance(failure, UpgradeFailed)
     assert failure.error == "still running when the 2 s of the round trip were over"
     assert [note for note in result.notes if "timeout = in [tool.guard]" in note]
     assert left_behind(tmp_path) == []

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from roundtrip_project import USERS, Step, project, revision, round_trip, story
 
-from guard.facts import DeclaredIrreversible, RowsLost, RunFailure, SchemaDrift
+from guard.facts import (
+    DeclaredIrreversible,
+    ModelsDiffer,
+    RowsLost,
+    SchemaNotRepeatable,
+    SchemaNotRestored,
+    UpgradeFailed,
+)
 
 NOT_NULL = """
 with op.batch_alter_table('users') as users:
@@ -136,7 +143,7 @@ def test_one_revision(step: Step, expected: str | None, tmp_path: Path) -> None:
 def test_a_failure_points_at_its_line_and_quotes_the_error_and_the_sql(tmp_path: Path) -> None:
     bad = ("op.get_bind()\nop.execute('INSERT INTO nowhere VALUES (1)')", "")
     (failure,) = round_trip(project(tmp_path, bad)).facts
-    assert isinstance(failure, RunFailure)
+    assert isinstance(failure, UpgradeFailed)
     assert (failure.span.path, failure.span.line) == ("migrations/versions/r1.py", 10)
     assert failure.error == "no such table: nowhere"
     assert failure.sql == "INSERT INTO nowhere VALUES (1)"
@@ -154,7 +161,7 @@ def test_a_difference_points_at_the_downgrade_and_names_things_as_the_user_does(
     """
     result = round_trip(project(tmp_path, USERS, (upgrade, "")))
     (drift,) = result.facts
-    assert isinstance(drift, SchemaDrift)
+    assert isinstance(drift, SchemaNotRestored)
     assert (drift.span.path, drift.span.line) == ("migrations/versions/r2.py", 16)
     assert drift.difference == (
         "- column users.email VARCHAR(80)",
@@ -208,8 +215,7 @@ def test_a_schema_that_differs_the_second_time(tmp_path: Path) -> None:
     op.drop_column('users', sa.inspect(op.get_bind()).get_columns('users')[-1]['name'])
     """
     (drift,) = round_trip(project(tmp_path, USERS, (upgrade, downgrade))).facts
-    assert isinstance(drift, SchemaDrift)
-    assert drift.stage == "second-upgrade"
+    assert isinstance(drift, SchemaNotRepeatable)
     assert drift.difference == ("- column users.a TEXT", "+ column users.b TEXT")
 
 
@@ -328,8 +334,7 @@ def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
     )
     folder = project(tmp_path, USERS, ini="prepend_sys_path = .\n")
     (drift,) = round_trip(folder, env="none", metadata="models:metadata").facts
-    assert isinstance(drift, SchemaDrift)
-    assert drift.stage == "models"
+    assert isinstance(drift, ModelsDiffer)
     assert set(drift.difference) == {
         "+ table posts",
         "+ column users.nick",

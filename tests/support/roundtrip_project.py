@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from guard.config import Config
-from guard.facts import DeclaredIrreversible, Fact, RowsLost, RunFailure, SchemaDrift
+from guard.facts import (
+    DeclaredIrreversible,
+    DowngradeFailed,
+    Fact,
+    ModelsDiffer,
+    RowsLost,
+    SchemaNotRepeatable,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+    UpgradeFailed,
+    UpgradeFailedWithRows,
+)
 from guard.project.environments import Environment
 from guard.roundtrip import RoundTrip, run_roundtrip
 
@@ -79,20 +90,23 @@ def round_trip(
     )
 
 
+SAID: dict[type[Fact], str] = {
+    UpgradeFailed: "upgrade fails",
+    UpgradeFailedWithRows: "upgrade-with-rows fails",
+    DowngradeFailed: "downgrade fails",
+    SecondUpgradeFailed: "second-upgrade fails",
+    SchemaNotRestored: "downgrade drift",
+    SchemaNotRepeatable: "second-upgrade drift",
+    ModelsDiffer: "models drift",
+    DeclaredIrreversible: "irreversible",
+}
+
+
 def said(fact: Fact) -> tuple[str, str]:
     """Return a fact as a table of expectations writes it: revision and what happened to it."""
-    match fact:
-        case RunFailure():
-            what = f"{fact.stage} fails"
-        case SchemaDrift():
-            what = f"{fact.stage} drift"
-        case RowsLost():
-            what = f"{fact.stage} loses {fact.table}"
-        case DeclaredIrreversible():
-            what = "irreversible"
-        case _:
-            raise AssertionError(fact)
-    return fact.revision or "", what
+    if isinstance(fact, RowsLost):
+        return fact.revision or "", f"{fact.stage} loses {fact.table}"
+    return fact.revision or "", SAID[type(fact)]
 
 
 def story(result: RoundTrip) -> list[tuple[str, str]]:
