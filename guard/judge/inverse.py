@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Literal, get_args
 
+import msgspec
+
+from guard.action_words import ConstraintType, ObjectType
 from guard.operations import (
     AddColumn,
     AddConstraint,
     CreateDatabase,
+    CreateDomain,
     CreateEnum,
     CreateIndex,
     CreateObject,
@@ -32,10 +37,124 @@ from guard.operations import (
     is_known,
 )
 
+Kind = ObjectType | ConstraintType | Literal["enum", "unique index", "rows"]
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A thing that an operation makes. `table` is the one that it belongs to, where it is known."""
+
+    kind: Kind
+    name: Name | None
+    table: Name | None = None
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """A thing that an operation removes: one of these kinds."""
+
+    kinds: frozenset[Kind]
+    name: Name | None
+    table: Name | None = None
+
+
+_KINDS: dict[type[Operation], Kind] = {
+    CreateEnum: "enum",
+    CreateDomain: "domain",
+    CreateSchema: "schema",
+    CreateDatabase: "database",
+}
+# What DROP x removes besides an x.
+_ALSO: dict[ObjectType, tuple[Kind, ...]] = {
+    "group": ("role", "user"),
+    "package": ("package body",),
+    "role": ("group", "user"),
+    "routine": ("aggregate", "function", "procedure"),
+    "table": ("virtual table",),
+    "type": ("domain", "enum"),
+    "user": ("group", "role"),
+}
+# MySQL's unique constraints and unique indexes are the same thing.
+_INDEX: tuple[Kind, ...] = ("index", "unique index", "unique")
+
 
 def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
     """Return whether one of the upgrade's operations made what `operation` removes."""
-    return any(_undoes(operation, made) for made in upgrade)
+    removed = _removed(operation)
+    if removed is None:
+        return False
+    return any(_is_it(removed, made) for before in upgrade for made in made_by(before))
+
+
+def made_by(operation: Operation) -> Iterator[Made]:
+    """Yield the things that the operation makes."""
+    match operation:
+        case CreateTable(table=table, columns=columns):
+            yield Made("table", table)
+            for kind in (column.type for column in columns if column.type):
+                if kind.enum_name and kind.create_type:  # SQLAlchemy makes it with the table
+                    yield Made("enum", kind.enum_name)
+        case AddColumn(table=table, column=column):
+            yield Made("column", Name(column.name), table)
+            for constraint in column.constraints:
+                yield Made(constraint.type, _label(constraint.name), table)
+        case AddConstraint(table=table, constraint=constraint):
+            yield Made(constraint.type, _label(constraint.name), table)
+        case CreateIndex(table=table, name=name, unique=unique):
+            yield Made("unique index" if unique else "index", _label(name, table.schema), table)
+        case CreateView(name=name, materialized=materialized):
+            yield Made("materialized view" if materialized else "view", name)
+        case CreateEnum() | CreateDomain() | CreateSchema() | CreateDatabase():
+            yield Made(_KINDS[type(operation)], operation.name)
+        case CreateObject(object_type=object_type, name=name, table=owner):
+            yield Made(object_type, name, owner)
+        case Insert(table=table):
+            yield Made("rows", table, table)
+
+
+def _removed(operation: Operation) -> Removed | None:
+    match operation:
+        case DropTable(table=table):
+            return _drop("table", table)
+        case DropColumn(table=table, column=column):
+            return Removed(frozenset(["column"]), Name(column), table)
+        case DropConstraint(table=table, constraint=name, type=kind):
+            kinds: tuple[Kind, ...] = (kind,) if kind else get_args(ConstraintType)
+            if "unique" in kinds:
+                kinds = (*kinds, "unique index")
+            return Removed(frozenset(kinds), _label(name), table)
+        case DropIndex(name=name, table=owner):
+            return Removed(frozenset(_INDEX), name, owner)
+        case DropSchema(name=name):
+            return _drop("schema", name)
+        case DropDatabase(name=name):
+            return _drop("database", name)
+        case DropObject(object_type=kind, name=name, table=owner):
+            return _drop(kind, name, owner)
+        case Truncate(table=table) | Delete(table=table):
+            return Removed(frozenset(["rows"]), table, table)
+    return None
+
+
+def _label(name: str | None, schema: str | None = None) -> Name | None:
+    return Name(name, schema) if name else None
+
+
+def _drop(kind: ObjectType, name: Name, table: Name | None = None) -> Removed:
+    return Removed(frozenset([kind, *_ALSO.get(kind, ())]), name, table)
+
+
+def _is_it(removed: Removed, made: Made) -> bool:
+    """Return whether it is the same thing, or belongs to a table that was made."""
+    if made.kind == "table" and removed.table and made.name:
+        return _same(removed.table, made.name)
+    if made.kind not in removed.kinds:
+        return False
+    if removed.table and made.table and not _same(removed.table, made.table):
+        return False
+    if removed.kinds == {"primary key"}:  # a table has but one, whatever it is called
+        return True
+    if removed.name is None or made.name is None:
+        return removed.name is made.name
+    return _same(removed.name, made.name)
 
 
 def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
@@ -52,40 +171,6 @@ def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
             case Opaque():
                 empty = []
     return any(_same(table, name) for name in empty)
-
-
-def _undoes(operation: Operation, made: Operation) -> bool:
-    match operation, made:
-        case DropTable(table=table), CreateTable(table=new):
-            return _same(table, new)
-        case DropColumn(table=table, column=name), AddColumn(table=new, column=column):
-            return _same(table, new) and name.lower() == column.name.lower()
-        case (
-            DropColumn(table=table)
-            | DropConstraint(table=table)
-            | Truncate(table=table)
-            | Delete(table=table)
-            | DropIndex(table=Name() as table),
-            CreateTable(table=new),
-        ):
-            return _same(table, new)
-        case Delete(table=table) | Truncate(table=table), Insert(table=new):
-            return _same(table, new)
-        case DropConstraint(table=table, constraint=name), AddConstraint(
-            table=new, constraint=added
-        ):
-            return _same(table, new) and name == added.name
-        case DropIndex(name=name), CreateIndex(name=new_name):
-            return name.name == new_name
-        case DropSchema(name=name), CreateSchema(name=new):
-            return _same(name, new)
-        case DropDatabase(name=name), CreateDatabase(name=new):
-            return _same(name, new)
-        case DropObject(name=name), CreateObject(name=new) | CreateEnum(name=new) | CreateView(
-            name=new
-        ):
-            return _same(name, new)
-    return False
 
 
 def _same(one: Name, other: Name) -> bool:
