@@ -92,7 +92,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"apply"},
         {"state"},
     ),
-    "show": ({"revisions", "rules", "schema"},),
+    "show": ({"operations", "rules", "schema"}, {"revisions"}),
     "source": ({"database_literals"}, {"files"}),
     "sql": (
         {"result", "tokens"},

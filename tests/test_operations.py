@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from guard.operations import OPERATIONS
+from guard.judge import inverse
+from guard.operations import OPERATIONS, Operation
+from guard.schema.apply import CHANGES, HANDED_DOWN
+from guard.show import operations as show
 
 ROOT = Path(__file__).parent.parent
 FIELDS = ("action", "object_type", "command", "mode")
@@ -42,6 +47,86 @@ WORDS = words_of()
 def test_every_word_is_one_of_a_closed_set() -> None:
     assert {field for _, field in WORDS} == set(FIELDS)
     assert all(WORDS.values())
+
+
+# The tables that have a row for each operation, and those that need none there.
+
+NOT_REPLAYED = {
+    "it changes no table, and nothing else that the replay holds": (
+        "LockTable Reindex Query RefreshMaterializedView SetComment Permission Maintenance"
+    ),
+    "it holds for the session, the transaction or the server": (
+        "SetOption TransactionControl AlterSystem"
+    ),
+    "a new database is empty": "CreateDatabase",
+    "what it changes (options, bodies) the replay does not hold": "AlterObject",
+    "nobody knows what it changes: `change` itself marks everything uncertain": "Opaque",
+}
+NOT_HANDED_DOWN = {
+    "it is about the table as a whole, and sees to the partitions itself": (
+        "CreateTable DropTable RenameTable AttachPartition DetachPartition"
+    ),
+    "each partition has its own": "AlterTable RenameIndex DropIndex CreateObject DropObject",
+    "only MySQL has it, whose partitions have no names": "ModifyColumn",
+    "which partition the rows are in is not known: `fill` marks them all": "Insert Update Merge",
+    "it changes nothing that the replay holds": "LockTable AlterObject Maintenance",
+}
+NOT_UNDONE = {
+    "it changes what is there, and makes and removes nothing": (
+        "AlterTable AttachPartition DetachPartition RenameColumn ModifyColumn ChangeColumnType "
+        "SetNotNull DropNotNull SetDefault DropDefault AlterColumn ValidateConstraint "
+        "AlterConstraint RenameIndex Update RenameEnumValue AlterDomain RenameObject AlterObject "
+        "SetComment Permission"
+    ),
+    "no server takes the value of an enum away": "AddEnumValue",
+    "it leaves nothing behind": (
+        "LockTable Reindex Query RefreshMaterializedView SetOption TransactionControl Maintenance"
+    ),
+    "it is about the whole server": "AlterSystem",
+}
+NOTHING_TO_ADD = {
+    "its name and its object say it all": (
+        "DropTable Truncate DropColumn SetNotNull DropNotNull DropDefault DropConstraint "
+        "ValidateConstraint DropIndex Merge CreateSchema DropSchema CreateDatabase DropDatabase "
+        "RefreshMaterializedView"
+    ),
+}
+
+
+def matched(module: ModuleType) -> set[str]:
+    """Return the names of the classes that the module's `case`s are about."""
+    patterns = ast.walk(ast.parse(inspect.getsource(module)))
+    return {ast.unparse(node.cls) for node in patterns if isinstance(node, ast.MatchClass)}
+
+
+def named(operations: Iterable[type[Operation]]) -> set[str]:
+    return {operation.__name__ for operation in operations}
+
+
+ALL = named(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "of", "exempt"),
+    [
+        (named(CHANGES), ALL, NOT_REPLAYED),
+        (
+            named(HANDED_DOWN),
+            named(o for o in OPERATIONS if "table" in o.__struct_fields__),
+            NOT_HANDED_DOWN,
+        ),
+        (matched(inverse), ALL, NOT_UNDONE),
+        (matched(show), ALL, NOTHING_TO_ADD),
+    ],
+    ids=["replayed", "handed down", "undone", "shown"],
+)
+def test_each_operation_has_a_row_or_a_reason(
+    rows: set[str], of: set[str], exempt: dict[str, str]
+) -> None:
+    without = [name for names in exempt.values() for name in names.split()]
+    assert len(without) == len(set(without))
+    assert not rows & {*without}
+    assert rows | {*without} == of
 
 
 # mypy finds what is compared by ==, and what is built. Of `in` and `case a | b` it says nothing

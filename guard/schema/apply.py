@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -13,52 +13,63 @@ from guard.operations import CreateIndex, Name, Opaque, Operation, is_known
 from guard.schema import columns, constraints, other_objects, tables
 from guard.schema.catalog import Draft
 
+Change = Callable[[Any, Draft], None]
+Kind = TypeVar("Kind", bound=Operation)
+
+
+def _on(kind: type[Kind], change: Callable[[Kind, Draft], None]) -> tuple[type[Operation], Change]:
+    """Return an entry of the table, checked here: the table itself cannot tell its types."""
+    return kind, change
+
+
 # An operation that is not here (a query, a setting, upkeep) changes nothing.
-_CHANGES: dict[type[Operation], Callable[[Any, Draft], None]] = {
-    ops.CreateTable: tables.create_table,
-    ops.DropTable: tables.drop_table,
-    ops.RenameTable: tables.rename_table,
-    ops.AlterTable: tables.alter_table,
-    ops.AttachPartition: tables.attach_partition,
-    ops.DetachPartition: tables.detach_partition,
-    ops.Insert: tables.fill,
-    ops.Update: tables.fill,
-    ops.Merge: tables.fill,
-    ops.Truncate: tables.empty,
-    ops.Delete: tables.empty,
-    ops.AddColumn: columns.add_column,
-    ops.DropColumn: columns.drop_column,
-    ops.RenameColumn: columns.rename_column,
-    ops.ModifyColumn: columns.modify_column,
-    ops.ChangeColumnType: columns.change_column_type,
-    ops.SetNotNull: columns.set_not_null,
-    ops.DropNotNull: columns.drop_not_null,
-    ops.SetDefault: columns.set_default,
-    ops.DropDefault: columns.drop_default,
-    ops.AlterColumn: columns.alter_column,
-    ops.AddConstraint: constraints.add_constraint,
-    ops.DropConstraint: constraints.drop_constraint,
-    ops.ValidateConstraint: constraints.validate_constraint,
-    ops.AlterConstraint: constraints.alter_constraint,
-    ops.CreateIndex: constraints.create_index,
-    ops.DropIndex: constraints.drop_index,
-    ops.RenameIndex: constraints.rename_index,
-    ops.CreateEnum: other_objects.create_enum,
-    ops.AddEnumValue: other_objects.add_enum_value,
-    ops.RenameEnumValue: other_objects.rename_enum_value,
-    ops.CreateDomain: other_objects.create_domain,
-    ops.AlterDomain: other_objects.alter_domain,
-    ops.CreateView: other_objects.create_view,
-    ops.CreateSchema: other_objects.create_schema,
-    ops.DropSchema: other_objects.drop_schema,
-    ops.DropDatabase: other_objects.drop_schema,
-    ops.CreateObject: other_objects.create_object,
-    ops.DropObject: other_objects.drop_object,
-    ops.RenameObject: other_objects.rename_object,
-}
+CHANGES: dict[type[Operation], Change] = dict(
+    [
+        _on(ops.CreateTable, tables.create_table),
+        _on(ops.DropTable, tables.drop_table),
+        _on(ops.RenameTable, tables.rename_table),
+        _on(ops.AlterTable, tables.alter_table),
+        _on(ops.AttachPartition, tables.attach_partition),
+        _on(ops.DetachPartition, tables.detach_partition),
+        _on(ops.Insert, tables.fill),
+        _on(ops.Update, tables.fill),
+        _on(ops.Merge, tables.fill),
+        _on(ops.Truncate, tables.empty),
+        _on(ops.Delete, tables.empty),
+        _on(ops.AddColumn, columns.add_column),
+        _on(ops.DropColumn, columns.drop_column),
+        _on(ops.RenameColumn, columns.rename_column),
+        _on(ops.ModifyColumn, columns.modify_column),
+        _on(ops.ChangeColumnType, columns.change_column_type),
+        _on(ops.SetNotNull, columns.set_not_null),
+        _on(ops.DropNotNull, columns.drop_not_null),
+        _on(ops.SetDefault, columns.set_default),
+        _on(ops.DropDefault, columns.drop_default),
+        _on(ops.AlterColumn, columns.alter_column),
+        _on(ops.AddConstraint, constraints.add_constraint),
+        _on(ops.DropConstraint, constraints.drop_constraint),
+        _on(ops.ValidateConstraint, constraints.validate_constraint),
+        _on(ops.AlterConstraint, constraints.alter_constraint),
+        _on(ops.CreateIndex, constraints.create_index),
+        _on(ops.DropIndex, constraints.drop_index),
+        _on(ops.RenameIndex, constraints.rename_index),
+        _on(ops.CreateEnum, other_objects.create_enum),
+        _on(ops.AddEnumValue, other_objects.add_enum_value),
+        _on(ops.RenameEnumValue, other_objects.rename_enum_value),
+        _on(ops.CreateDomain, other_objects.create_domain),
+        _on(ops.AlterDomain, other_objects.alter_domain),
+        _on(ops.CreateView, other_objects.create_view),
+        _on(ops.CreateSchema, other_objects.create_schema),
+        _on(ops.DropSchema, other_objects.drop_schema),
+        _on(ops.DropDatabase, other_objects.drop_schema),
+        _on(ops.CreateObject, other_objects.create_object),
+        _on(ops.DropObject, other_objects.drop_object),
+        _on(ops.RenameObject, other_objects.rename_object),
+    ]
+)
 
 # What a partitioned table hands down to its partitions.
-_HANDED_DOWN = (
+HANDED_DOWN = (
     ops.AddColumn,
     ops.DropColumn,
     ops.RenameColumn,
@@ -67,10 +78,14 @@ _HANDED_DOWN = (
     ops.DropNotNull,
     ops.SetDefault,
     ops.DropDefault,
+    ops.AlterColumn,
     ops.AddConstraint,
     ops.DropConstraint,
     ops.ValidateConstraint,
+    ops.AlterConstraint,
     ops.CreateIndex,
+    ops.Truncate,
+    ops.Delete,
 )
 
 
@@ -79,13 +94,13 @@ def change(operation: Operation, draft: Draft) -> None:
     if isinstance(operation, Opaque):
         draft.mark_uncertain()
         return
-    if type(operation) not in _CHANGES:
+    if type(operation) not in CHANGES:
         return
     names = _names(operation)
     if any(not is_known(name) for name in names):
         draft.incomplete = True  # it may be about a table that no revision names
     if all(is_known(name.name) for name in names):
-        _CHANGES[type(operation)](operation, draft)
+        CHANGES[type(operation)](operation, draft)
         _hand_down(operation, draft)
     else:
         _unreadable(operation, draft)
@@ -108,7 +123,7 @@ def _unreadable(operation: Operation, draft: Draft) -> None:
 
 
 def _hand_down(operation: Operation, draft: Draft) -> None:
-    if not isinstance(operation, _HANDED_DOWN):
+    if not isinstance(operation, HANDED_DOWN):
         return
     table = draft.table(operation.table)
     if not table or (isinstance(operation, CreateIndex) and operation.only):

@@ -4,59 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from guard.operations import (
-    AddColumn,
-    AddConstraint,
-    AlterColumn,
-    AlterTable,
-    ChangeColumnType,
-    CreateIndex,
-    CreateTable,
-    Insert,
-    ModifyColumn,
-    Name,
-    Opaque,
-    Operation,
-    Query,
-    RenameColumn,
-    RenameTable,
-    SetDefault,
-    SetOption,
-    Update,
-)
+from guard.operations import Name, Opaque, Operation
 from guard.printable import one_line
 from guard.reader import ParsedRevision, Steps
-from guard.schema.describe import column_text, constraint_text
+from guard.show.operations import operation_text
 from guard.statement import Statement
 
 Paint = Callable[..., str]
 _WIDEST = 46
 
 
-def as_json(readings: Sequence[ParsedRevision]) -> str:
+def as_json(revisions: Sequence[ParsedRevision]) -> str:
     """Return the revisions with their statements; the shape is a contract, see the README."""
-    return json.dumps({"revisions": [_revision(reading) for reading in readings]}, indent=2)
+    return json.dumps({"revisions": [_revision(revision) for revision in revisions]}, indent=2)
 
 
-def _revision(reading: ParsedRevision) -> dict[str, Any]:
+def _revision(parsed: ParsedRevision) -> dict[str, object]:
     return {
-        "path": reading.path,
-        "revision": reading.revision,
-        "upgrade": {"statements": [*_entries(reading.upgrade)]},
-        "downgrade": {"statements": [*_entries(reading.downgrade)]},
+        "path": parsed.path,
+        "revision": parsed.revision,
+        "upgrade": {"statements": [*_entries(parsed.upgrade)]},
+        "downgrade": {"statements": [*_entries(parsed.downgrade)]},
     }
 
 
-def _entries(procedure: Steps) -> Iterator[dict[str, Any]]:
-    for statement in procedure.statements:
+def _entries(steps: Steps) -> Iterator[dict[str, object]]:
+    for statement in steps.statements:
         for operation in statement.operations:
             yield _entry(statement, operation)
 
 
-def _entry(statement: Statement, operation: Operation) -> dict[str, Any]:
-    entry: dict[str, Any] = {"kind": operation.kind}
+def _entry(statement: Statement, operation: Operation) -> dict[str, object]:
+    entry: dict[str, object] = {"kind": operation.kind}
     table = getattr(operation, "table", None)
     if isinstance(table, Name):
         entry["table"] = str(table)
@@ -82,20 +62,20 @@ def _entry(statement: Statement, operation: Operation) -> dict[str, Any]:
     return entry
 
 
-def as_text(readings: Sequence[ParsedRevision], paint: Paint) -> str:
+def as_text(revisions: Sequence[ParsedRevision], paint: Paint) -> str:
     """Return a short table for each revision; `paint` styles a text, as click.style does."""
-    return "\n\n".join("\n".join(_page(reading, paint)) for reading in readings)
+    return "\n\n".join("\n".join(_page(revision, paint)) for revision in revisions)
 
 
-def _page(reading: ParsedRevision, paint: Paint) -> Iterator[str]:
-    path = one_line(reading.path)
-    yield paint(one_line(reading.revision or path), bold=True) + f"  {path}"
-    for procedure in (reading.upgrade, reading.downgrade):
+def _page(parsed: ParsedRevision, paint: Paint) -> Iterator[str]:
+    path = one_line(parsed.path)
+    yield paint(one_line(parsed.revision or path), bold=True) + f"  {path}"
+    for steps in (parsed.upgrade, parsed.downgrade):
         yield ""
-        yield f"  {procedure.direction}" + _ends(procedure)
+        yield f"  {steps.direction}" + _ends(steps)
         rows = [
             _row(statement, operation)
-            for statement in procedure.statements
+            for statement in steps.statements
             for operation in statement.operations
         ]
         widths = [min(max((len(row[i]) for row in rows), default=0), _WIDEST) for i in range(3)]
@@ -107,17 +87,17 @@ def _page(reading: ParsedRevision, paint: Paint) -> Iterator[str]:
             ).rstrip()
 
 
-def _ends(procedure: Steps) -> str:
-    if procedure.span is None:
+def _ends(steps: Steps) -> str:
+    if steps.span is None:
         return ": there is none"
-    if procedure.raises is not None and not procedure.statements:
-        return f": raises {one_line(procedure.raises)}".rstrip()
-    return "" if procedure.statements else ": does nothing"
+    if steps.raises is not None and not steps.statements:
+        return f": raises {one_line(steps.raises)}".rstrip()
+    return "" if steps.statements else ": does nothing"
 
 
 def _row(statement: Statement, operation: Operation) -> tuple[str, str, str, str]:
     remarks = [
-        _detail(operation),
+        operation_text(operation),
         f"[{', '.join(statement.dialects)}]" if statement.dialects else "",
         f"database {statement.database}" if statement.database else "",
         _condition(statement),
@@ -132,41 +112,3 @@ def _condition(statement: Statement) -> str:
         return ""
     word = "guarded by" if statement.guarded else "if"
     return f"{word} {statement.condition}"
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:6])
-    return shown if len(names) <= 6 else f"{shown}, and {len(names) - 6} more"
-
-
-def _detail(operation: Operation) -> str:
-    match operation:
-        case AddColumn(column=column) | ModifyColumn(column=column):
-            return column_text(column)
-        case AddConstraint(constraint=constraint):
-            return constraint_text(constraint)
-        case CreateTable(columns=columns):
-            return _names([column.name for column in columns])
-        case CreateIndex(columns=columns, unique=unique, concurrently=concurrently):
-            words = ["unique"] * unique + ["concurrently"] * concurrently
-            return " ".join([*words, f"({', '.join(columns)})"])
-        case ChangeColumnType(type=kind):
-            return f"to {kind or 'a type that was not read'}"
-        case RenameColumn(new=new) | RenameTable(new=new):
-            return f"to {new}"
-        case SetDefault(default=default):
-            return default.sql or "to a default that was not read"
-        case AlterTable(action=action, detail=detail) | AlterColumn(action=action, detail=detail):
-            return f"{action} {detail or ''}".strip()
-        case Update(columns=columns, where=where, all_rows=everything):
-            rows = "in every row" if everything else f"where {where}"
-            return f"{', '.join(columns)} {rows}".strip()
-        case Insert(rows=rows) if rows:
-            return f"{rows} row{'s' if rows > 1 else ''}"
-        case SetOption(name=name, value=value):
-            return f"{name} = {value}"
-        case Query(tables=tables):
-            return ", ".join(map(str, tables))
-        case Opaque(reason=reason):
-            return reason
-    return ""

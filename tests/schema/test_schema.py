@@ -775,6 +775,40 @@ def test_a_partitioned_table_hands_its_changes_down() -> None:
     assert [i.name for i in schema.indexes_covering(part, ["d"])] == ["part_c_idx"]
 
 
+def test_what_is_altered_in_the_whole_is_altered_in_its_parts() -> None:
+    part = Name("part")
+    schema = replay(
+        create(partitioned=True),
+        CreateTable(table=part, partition_of=ORDERS),
+        AlterColumn(table=ORDERS, column="id", action="add-identity"),
+        add("a", name="uq"),
+        AlterConstraint(table=ORDERS, constraint="uq", action="rename", detail="new"),
+    )
+    column = schema.column(part, "id")
+    assert column
+    assert column.generated == Generated(by="identity")
+    assert "new" in names(schema, part)
+
+
+@pytest.mark.parametrize(
+    ("operation", "empty"),
+    [
+        (Truncate(table=ORDERS), True),
+        (Delete(table=ORDERS, all_rows=True), True),
+        (Delete(table=ORDERS, where="a > 1"), False),
+    ],
+)
+def test_a_whole_without_rows_has_parts_without_rows(operation: Operation, empty: bool) -> None:
+    part = Name("part")
+    schema = replay(
+        create(partitioned=True),
+        CreateTable(table=part, partition_of=ORDERS),
+        Insert(table=ORDERS),
+        operation,
+    )
+    assert schema.is_new(part, DEPLOYED) == empty
+
+
 @pytest.mark.parametrize("filled", [ORDERS, Name("part")])
 def test_rows_in_a_part_are_rows_in_the_whole(filled: Name) -> None:
     part = Name("part")
