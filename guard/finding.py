@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     remedy: str
     span: Span
-    scope: Span | None = None  # the whole statement: a comment on any of its lines counts
+    statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
     revision: str | None = None
     direction: str | None = None
     object: str = ""

@@ -157,7 +157,7 @@ def _finding(
     problem: Problem,
     fact: Fact | Operation,
     span: Span,
-    scope: Span,
+    statement_span: Span,
     revision: str | None,
     direction: str | None = None,
 ) -> Finding:
@@ -169,7 +169,7 @@ def _finding(
         message=problem.message,
         remedy=problem.remedy,
         span=problem.at or span,
-        scope=scope,
+        statement_span=statement_span,
         revision=revision,
         direction=direction,
         object=problem.object or fact.subject,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+import msgspec
+
 from guard.config import Config
 from guard.errors import GuardError
 from guard.finding import Finding
@@ -21,39 +23,44 @@ from guard.suppression.approvals import (
 )
 
 
-def approve(
-    request: Request,
-    config: Config,
-    *,
-    revision: str,
-    rule: str | None,
-    subject: str | None,
-    reason: str,
-    approver: str | None,
-    expires: datetime.date | None,
-) -> list[str]:
-    """Write an approval for each open finding of the revision that needs one; return what to say.
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody agrees to: all of a revision, or what its rule and object narrow it down to.
+
+    `revision` is its id or its file; without an `approver` it is who git says is at work.
+    """
+
+    revision: str
+    rule: str | None = None
+    object: str | None = None
+    reason: str
+    approver: str | None = None
+    expires: datetime.date | None = None
+
+
+def approve(request: Request, config: Config, agreed: Agreement) -> list[str]:
+    """Write an approval for each open finding that is agreed to; return what to say.
 
     Raises GuardError where nothing matches, nobody says who approves, the last day is past, or the
     file cannot be written.
     """
-    if not reason.strip():
+    reason, expires = agreed.reason.strip(), agreed.expires
+    if not reason:
         raise GuardError("--reason: say why this is right, in a few words")
     if expires and expires < request.today:
         raise GuardError(f"--expires {expires}: that day is past, so it would approve nothing")
     root = project_root(request.start)
-    who = approver or user_name(root)
+    who = agreed.approver or user_name(root)
     if not who:
         raise GuardError("--approver: git has no user.name, so say who agreed")
     findings = run(request, config).report.findings
-    named = request.start / revision
-    owner = relative(named.resolve(), root) if named.is_file() else revision
-    chosen = _chosen(findings, owner, rule, subject)
+    named = request.start / agreed.revision
+    owner = relative(named.resolve(), root) if named.is_file() else agreed.revision
+    chosen = _chosen(findings, owner, agreed)
     path = root / config.approvals
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     said = []
     for finding in chosen:
-        approval = approval_of(finding, reason=reason.strip(), approver=who, expires=expires)
+        approval = approval_of(finding, reason=reason, approver=who, expires=expires)
         text = add_approval(text, approval, replaces=_replaced(text, config, finding))
         said.append(f"approved {finding.rule} of {finding.object} in {owner}, by {who}")
     try:
@@ -63,16 +70,12 @@ def approve(
     return [*said, f"written to {config.approvals}: commit it, and let somebody else review it"]
 
 
-def _chosen(
-    findings: tuple[Finding, ...], revision: str, rule: str | None, subject: str | None
-) -> list[Finding]:
+def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> list[Finding]:
     """Return one open finding for each operation that matches."""
     needing = [f for f in findings if f.approvable and f.status == "open"]
     here = [f for f in needing if revision in (f.revision, f.span.path)]
     chosen = [
-        f
-        for f in here
-        if (rule is None or f.rule == rule) and (subject is None or f.object == subject)
+        f for f in here if agreed.rule in (None, f.rule) and agreed.object in (None, f.object)
     ]
     if chosen:
         return list({(f.rule, f.object, f.fingerprint): f for f in chosen}.values())

@@ -24,7 +24,7 @@ from guard.run.scope import Request, Scope, open_scope
 from guard.source.database_literals import find_in_python, may_hold_literals
 from guard.source.files import read_source_file, select_sources, source_files
 from guard.suppression.approvals import Approval, load_approvals
-from guard.suppression.decide import decide
+from guard.suppression.decide import Covered, Suppressions, decide
 
 Progress = Callable[[str, int, int], None]
 STATEMENT_GROUPS = {
@@ -223,16 +223,14 @@ def _report(
     path = scope.config.approvals
     if (text := _approvals_text(scope)) is not None:
         texts[path] = text
-    decided, facts = decide(
-        found.findings,
-        comments_of(texts),
-        _approvals(scope, text),
-        today=scope.request.today,
+    written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
+    covered = Covered(
         known={rule.name for rule in rules},
         ran=_ran(scope, chosen),
         paths=found.paths,
         revisions=found.revisions,
     )
+    decided, facts = decide(found.findings, written, covered, scope.request.today)
     report = Report(
         findings=(*decided, *judge.facts(facts)),
         notes=tuple(dict.fromkeys(found.notes)),

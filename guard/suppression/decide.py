@@ -17,42 +17,55 @@ from guard.suppression.approvals import Approval, finding_key
 from guard.suppression.comments import KINDS, Comment
 
 
-def decide(
-    findings: Iterable[Finding],
-    comments: Mapping[str, Sequence[Comment]],
-    approvals: Sequence[Approval],
-    *,
-    today: datetime.date,
-    known: Collection[str],
-    ran: Collection[str] | None = None,
-    paths: Collection[str] | None = None,
-    revisions: Collection[str] | None = None,
-) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
-    """Return the findings with status and reason, and what is wrong with the suppressions.
+class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that may silence a finding; the comments are by path."""
 
-    `comments` are by path; `known` are the names of all rules, `ran` of those that judged here.
-    `paths` and `revisions` are those that this run covered, None for all of them: what it did not
-    cover cannot prove a suppression unused.
+    comments: Mapping[str, Sequence[Comment]]
+    approvals: Sequence[Approval]
+
+
+class Covered(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run went: where it did not go, nothing can prove a suppression unused.
+
+    `known` are the names of all rules, `ran` of those that judged. `paths` and `revisions` are None
+    for all of them.
     """
-    findings = tuple(findings)
-    judged = known if ran is None else ran
-    decided, used_approvals = _approve(findings, approvals, today)
-    decided, used_comments = _ignore(decided, comments)
-    covered = (
+
+    known: Collection[str]
+    ran: Collection[str]
+    paths: Collection[str] | None = None
+    revisions: Collection[str] | None = None
+
+    def has_path(self, path: str) -> bool:
+        """Return whether the run covered the file."""
+        return self.paths is None or path in self.paths
+
+    def has_revision(self, revision: str) -> bool:
+        """Return whether the run covered the revision."""
+        return self.revisions is None or revision in self.revisions
+
+
+def decide(
+    findings: Iterable[Finding], written: Suppressions, covered: Covered, today: datetime.date
+) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
+    """Return the findings with status and reason, and what is wrong with the suppressions."""
+    decided, used_approvals = _approve(tuple(findings), written.approvals, today)
+    decided, used_comments = _ignore(decided, written.comments)
+    comments = (
         comment
-        for path in sorted(comments)
-        if paths is None or path in paths
-        for comment in comments[path]
+        for path in sorted(written.comments)
+        if covered.has_path(path)
+        for comment in written.comments[path]
     )
     facts = [
-        *(f for comment in covered for f in _judge(comment, used_comments, known, judged)),
-        *(f for approval in approvals if (f := _unknown_rule(approval, known))),
+        *(fact for comment in comments for fact in _judge(comment, used_comments, covered)),
+        *(f for approval in written.approvals if (f := _unknown_rule(approval, covered.known))),
         *(
             _unused_approval(approval)
-            for approval in approvals
+            for approval in written.approvals
             if approval not in used_approvals
-            and approval.rule in judged
-            and (revisions is None or approval.revision in revisions)
+            and approval.rule in covered.ran
+            and covered.has_revision(approval.revision)
         ),
     ]
     return decided, tuple(facts)
@@ -118,7 +131,7 @@ def _ignored(finding: Finding, meant: Sequence[Comment]) -> Finding:
 
 def _beside(finding: Finding, comments: Mapping[str, Sequence[Comment]]) -> Iterator[Comment]:
     """Yield the comments that speak of the finding's file, its statement or the place in it."""
-    for span in dict.fromkeys((finding.scope or finding.span, finding.span)):
+    for span in dict.fromkeys((finding.statement_span or finding.span, finding.span)):
         for comment in comments.get(span.path, ()):
             silences = comment.kind in {"ignore", "ignore-file"}
             if silences and comment.covers(span.line, span.end_line):
@@ -136,10 +149,7 @@ def _still_open(finding: Finding, why: str) -> Finding:
 
 
 def _judge(
-    comment: Comment,
-    used: Collection[tuple[Comment, str]],
-    known: Collection[str],
-    judged: Collection[str],
+    comment: Comment, used: Collection[tuple[Comment, str]], covered: Covered
 ) -> Iterator[Fact]:
     what = f"The comment `{comment.written}`"
     if comment.kind == "unknown":
@@ -148,7 +158,7 @@ def _judge(
         why = f"guard knows no comment {comment.word!r}, {meant}"
         yield UnusedSuppression(span=comment.span, what=what, why=why)
         return
-    unknown = [name for name in comment.rules if name not in known]
+    unknown = [name for name in comment.rules if name not in covered.known]
     if not comment.reason and (not comment.rules or len(unknown) < len(comment.rules)):
         yield MissingReason(span=comment.span, what=what)
     if comment.kind == "irreversible":
@@ -161,9 +171,9 @@ def _judge(
                 span=comment.span,
                 name=name,
                 where=what,
-                suggestion=nearest(name, tuple(sorted(known))),
+                suggestion=nearest(name, tuple(sorted(covered.known))),
             )
-        elif comment.reason and name in judged and (comment, name) not in used:
+        elif comment.reason and name in covered.ran and (comment, name) not in used:
             where = "in this file" if comment.kind == "ignore-file" else "here"
             why = f"there is no {name} finding {where}"
             yield UnusedSuppression(span=comment.span, what=what, why=why)

@@ -17,7 +17,7 @@ from guard.rule import Context, Problem, Rule
 from guard.statement import Span
 from guard.suppression.approvals import Approval
 from guard.suppression.comments import read_comments
-from guard.suppression.decide import decide
+from guard.suppression.decide import Covered, Suppressions, decide
 
 PATH = "versions/0004.py"
 TODAY = datetime.date(2026, 11, 23)
@@ -145,7 +145,7 @@ def finding(
     rule: str = "backfill",
     lines: tuple[int, int] = (10, 10),
     *,
-    scope: tuple[int, int] | None = None,
+    statement: tuple[int, int] | None = None,
     **changes: object,
 ) -> Finding:
     fields: dict[str, object] = {
@@ -158,7 +158,7 @@ def finding(
         "object": "orders",
         "fingerprint": "abc",
         "approvable": rule == "drop-table",
-        "scope": Span(PATH, scope[0], 1, scope[1], 2) if scope else None,
+        "statement_span": Span(PATH, statement[0], 1, statement[1], 2) if statement else None,
     }
     return Finding(**(fields | changes))  # type: ignore[arg-type]
 
@@ -176,10 +176,11 @@ def decided(
     text: str = "",
     approvals: Sequence[Approval] = (),
     /,
-    **options: Sequence[str],
+    **covered: Sequence[str],
 ) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
     comments = {PATH: read_comments(PATH, text)}
-    return decide(findings, comments, approvals, today=TODAY, known=KNOWN, **options)
+    written = Suppressions(comments=comments, approvals=tuple(approvals))
+    return decide(findings, written, Covered(**{"known": KNOWN, "ran": KNOWN, **covered}), TODAY)
 
 
 ABOVE = "# guard: ignore[backfill] small table"
@@ -194,8 +195,10 @@ TRAILING = f"run()  {ABOVE}"
         pytest.param(finding(), source((8, ABOVE), (9, "# and more")), id="comments above"),
         pytest.param(finding(lines=(10, 13)), source((12, TRAILING)), id="inside the statement"),
         pytest.param(finding(lines=(10, 13)), source((13, TRAILING)), id="its last line"),
-        pytest.param(finding(scope=(7, 12)), source((7, TRAILING)), id="first line of the scope"),
-        pytest.param(finding(scope=(7, 12)), source((6, ABOVE)), id="above the scope"),
+        pytest.param(
+            finding(statement=(7, 12)), source((7, TRAILING)), id="statement's first line"
+        ),
+        pytest.param(finding(statement=(7, 12)), source((6, ABOVE)), id="above the statement"),
         pytest.param(
             finding(), source((1, "# guard: ignore-file[backfill] small table")), id="file"
         ),

@@ -38,6 +38,7 @@ def approve(
     from guard.cli.arguments import Arguments
     from guard.judge.load_rules import rule_called
     from guard.printable import safe
+    from guard.run.approve import Agreement
     from guard.run.approve import approve as record
 
     if rule:
@@ -49,14 +50,13 @@ def approve(
         dialect=dialect,
         server_version=server_version,
     )
-    written = record(
-        arguments.request(),
-        arguments.config(),
+    agreed = Agreement(
         revision=revision,
         rule=rule,
-        subject=object_,
+        object=object_,
         reason=reason,
         approver=approver,
         expires=expires.date() if expires else None,
     )
+    written = record(arguments.request(), arguments.config(), agreed)
     write(safe("\n".join(written)))

@@ -9,7 +9,6 @@ from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import Construct, Unknown, Value
 from guard.reader.libraries.sqlalchemy import clauses
 
-
 _TYPES: dict[str, ObjectType] = {
     "PGExtension": "extension",
     "PGFunction": "function",
