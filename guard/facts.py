@@ -1,6 +1,6 @@
-"""What rules judge besides operations: facts about revisions, source code, runs, suppressions.
+"""Facts about revisions, source code, runs and suppressions: judged by rules, as operations are.
 
-Each fact says what was found and where; what it means and what to do is its rule's affair.
+Each says what was found and where; its meaning, and the remedy, are its rule's affair.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """What an approval of it is bound to; empty where the subject says it all."""
+        """The version of it that an approval is bound to; empty where the subject says it all."""
         return ""
 
 
@@ -119,7 +119,7 @@ class UnreadableSource(Fact, frozen=True, kw_only=True):
 
 
 class RunFailure(Fact, frozen=True, kw_only=True):
-    """A step of the round trip failed: what the facts of each step have in common.
+    """A step of the round trip failed: the fields that the facts of all steps share.
 
     `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
     """
@@ -146,7 +146,7 @@ class SecondUpgradeFailed(RunFailure, frozen=True, kw_only=True):
 
 
 class SchemaDrift(Fact, frozen=True, kw_only=True):
-    """Two schemas that should be the same differ: what the facts of each pair have in common.
+    """Two schemas that should be the same differ: the fields that the facts of all pairs share.
 
     `difference`: lines that begin with - or +.
     """
@@ -175,7 +175,7 @@ class RowsLost(Fact, frozen=True, kw_only=True):
 
 
 class DeclaredIrreversible(Fact, frozen=True, kw_only=True):
-    """The downgrade raised what it was written to raise."""
+    """The downgrade raised the error that it was written to raise."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""What guard says: a finding, complete when born, and the report that holds them."""
+"""The answers of guard: a finding, complete when born, and the report that holds them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One problem at one place.
 
-    `object` and `fingerprint` are what an approval of it names; `approvable`: no comment can
+    An approval of it names its `object` and `fingerprint`; `approvable`: no comment can
     silence it, only an approval; `reason` is the comment's or the approval's.
     """
 

@@ -1,4 +1,4 @@
-"""What a migration does to a database: the one vocabulary that rules judge.
+"""The changes that a migration makes to a database: the one vocabulary that rules judge.
 
 `op.drop_table("t")`, `op.execute("DROP TABLE t")` and a line of a `.sql` file all become the same
 frozen value. Nothing here knows Python syntax, SQL syntax, Alembic or a server.
@@ -152,7 +152,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that change whenever what the operation does changes."""
+        """Twelve hex digits that change whenever the operation does something else."""
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
 
 
@@ -192,7 +192,7 @@ class Truncate(Operation, frozen=True, kw_only=True):
 
 
 class AlterTable(Operation, frozen=True, kw_only=True):
-    """Any other change of a table; `detail`: what follows the words of the action."""
+    """Any other change of a table; `detail`: the text after the words of the action."""
 
     table: Name
     action: TableAction
@@ -243,7 +243,7 @@ class RenameColumn(Operation, frozen=True, kw_only=True):
 
 
 class ModifyColumn(Operation, frozen=True, kw_only=True):
-    """MySQL's MODIFY and CHANGE: the whole definition is written anew, what is not said is lost."""
+    """MySQL's MODIFY and CHANGE: the whole definition is written anew; parts left out are lost."""
 
     table: Name
     column: Column
@@ -280,7 +280,7 @@ class DropDefault(Operation, frozen=True, kw_only=True):
 
 
 class AlterColumn(Operation, frozen=True, kw_only=True):
-    """Any other change of a column; `detail`: what follows the words of the action."""
+    """Any other change of a column; `detail`: the text after the words of the action."""
 
     table: Name
     column: str
@@ -549,13 +549,13 @@ class SetComment(Operation, frozen=True, kw_only=True):
 
 
 class AlterSystem(Operation, frozen=True, kw_only=True):
-    """ALTER SYSTEM and what else configures the whole server."""
+    """ALTER SYSTEM, or another setting of the whole server."""
 
     detail: str
 
 
 class Opaque(Operation, frozen=True, kw_only=True):
-    """What could not be understood, why, and the code that stopped the reader."""
+    """Something that could not be understood, why, and the code that stopped the reader."""
 
     reason: str
     code: str

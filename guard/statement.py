@@ -12,7 +12,7 @@ from guard.operations import OPERATIONS, Operation
 
 if TYPE_CHECKING:
     AnyOperation = Operation
-else:  # what decodes a cached statement: the union of them all, told apart by `kind`
+else:  # to decode a cached statement: the union of them all, told apart by `kind`
     AnyOperation = functools.reduce(operator.or_, OPERATIONS)
 
 Direction = Literal["upgrade", "downgrade"]
@@ -42,8 +42,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of a text that was put together, and where it came from.
 
     `literal`: written in sight; `constant`: computed from constants in sight; `outside`: an
-    argument, the environment, a query result, an unknown call. `role` says what the piece stands
-    for in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
+    argument, the environment, a query result, an unknown call. `role` is the place of the piece
+    in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
     could not.
     """
 
@@ -53,7 +53,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a revision, or one SQL statement, and what it does.
+    """One call of a revision, or one SQL statement, with its operations.
 
     `span` is where the call stands in the revision file (also when a helper elsewhere runs it);
     `at` is the exact place of the SQL text or of the helper's own call, where that differs.
@@ -77,7 +77,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def opposite_direction(self) -> Direction:
-        """The direction that takes back what the statement does."""
+        """The direction that takes the statement back."""
         return "upgrade" if self.direction == "downgrade" else "downgrade"
 
     def applies_to(self, dialect: str) -> bool:

@@ -10,7 +10,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -120,14 +119,15 @@ def _by_github(environ: Mapping[str, str]) -> _Wanted | None:
     return _branch(default, "the event's default branch") if default else None
 
 
-def _github_event(environ: Mapping[str, str]) -> Any:
+def _github_event(environ: Mapping[str, str]) -> object:
     try:
-        return json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        event: object = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError):
         return {}
+    return event
 
 
-def _dig(value: Any, *keys: str) -> str | None:
+def _dig(value: object, *keys: str) -> str | None:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""What operations do to each other: one removes what another made, or empties a table."""
+"""Operations that take each other back: one removes a thing that another made, or all rows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _KINDS: dict[type[Operation], Kind] = {
     CreateSchema: "schema",
     CreateDatabase: "database",
 }
-# What DROP x removes besides an x.
+# Kinds that DROP x removes besides an x.
 _ALSO: dict[ObjectType, tuple[Kind, ...]] = {
     "group": ("role", "user"),
     "package": ("package body",),
@@ -77,7 +77,7 @@ _INDEX: tuple[Kind, ...] = ("index", "unique index", "unique")
 
 
 def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
-    """Return whether one of the upgrade's operations made what `operation` removes."""
+    """Return whether one of the upgrade's operations made the thing that `operation` removes."""
     removed = _removed(operation)
     if removed is None:
         return False

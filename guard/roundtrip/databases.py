@@ -18,7 +18,7 @@ SKIPPED = {
 
 
 def fingerprints(root: Path) -> dict[str, str]:
-    """Return what tells whether a database file under `root` changed, by its relative path."""
+    """Return a fingerprint of each database file under `root`, by its relative path."""
     found = {}
     for path, status in _files(root):
         likely = path.name.endswith(SUFFIXES)

@@ -10,7 +10,7 @@ from guard.statement import Span
 
 
 def span_at(file: Path, shown: str, line: int) -> Span:
-    """Return the place of what begins on `line` of `file`, whose path is shown as `shown`.
+    """Return the place of the code on `line` of `file`, whose path is shown as `shown`.
 
     The outermost call, else the text of the line; the line alone where `file` cannot be read.
     """

@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 import msgspec
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
-OUTPUT_LINES = 200  # of what the project prints are kept for an error message
+OUTPUT_LINES = 200  # of the project's output are kept for an error message
 LINE_LENGTH = 2000
 
 
@@ -80,7 +80,7 @@ class Worker:
                 self._pipe(pipe).close()
 
     def events(self, seconds: float) -> Iterator[dict[str, Any]]:
-        """Yield what the worker says until it ends; raise TimeLimitError after `seconds` in all."""
+        """Yield the worker's events until it ends; raise TimeLimitError after `seconds` in all."""
         end = time.monotonic() + seconds
         while True:
             try:

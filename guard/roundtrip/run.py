@@ -1,4 +1,4 @@
-"""One round trip: what the worker is asked, what its events mean, and what must not happen."""
+"""One round trip: the request to the worker, the meaning of its events, and the limits it keeps."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RoundTripError(GuardError):
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round trip showed; `notes` are sentences for the user, counts are of steps."""
+    """The results of a round trip; `notes` are sentences for the user, counts are of steps."""
 
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
@@ -74,10 +74,10 @@ def run_roundtrip(
     config: Config,
     on_progress: Progress | None = None,
 ) -> RoundTrip:
-    """Run the stairway of `revisions` (None: of all) and return what it showed.
+    """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
-    as they are. `on_progress` hears "upgrade 4f2a...", revisions done, revisions in all. Raises
+    as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all. Raises
     RoundTripError.
     """
     started = time.monotonic()
@@ -173,7 +173,7 @@ def _listen(log: _Log, worker: Worker, seconds: float) -> None:
 
 
 class _Log:
-    """What the worker's events add up to."""
+    """The sum of the worker's events."""
 
     def __init__(self, root: Path, on_progress: Progress | None) -> None:
         self._root = root
@@ -223,7 +223,7 @@ class _Log:
         ] = None
 
     def result(self, seconds: float) -> RoundTrip:
-        """Return everything that was heard."""
+        """Return the results so far."""
         return RoundTrip(
             facts=tuple(self._facts),
             notes=tuple(self._notes),
@@ -272,5 +272,5 @@ class _Log:
 
 
 def _quoted(output: str) -> str:
-    """Return what the project printed last, as a paragraph of an error message."""
+    """Return the project's last output as a paragraph of an error message."""
     return f"\nIts last output:\n{output}" if output.strip() else ""

@@ -1,4 +1,4 @@
-"""Records approvals: finds what a revision destroys, and writes down who agreed to it."""
+"""Records approvals: finds a revision's destructive operations, and writes down who agreed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from guard.suppression.approvals import (
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody agrees to: all of a revision, or what its rule and object narrow it down to.
+    """An agreement to all that a revision destroys, or to the part that rule and object name.
 
-    `revision` is its id or its file; without an `approver` it is who git says is at work.
+    `revision` is its id or its file; without an `approver` it is git's user.
     """
 
     revision: str
@@ -38,7 +38,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def approve(request: Request, config: Config, agreed: Agreement) -> list[str]:
-    """Write an approval for each open finding that is agreed to; return what to say.
+    """Write an approval for each open finding that is agreed to; return lines for the user.
 
     Raises GuardError where nothing matches, nobody says who approves, the last day is past, or the
     file cannot be written.
@@ -92,7 +92,7 @@ def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> 
 
 
 def _replaced(text: str, config: Config, finding: Finding) -> Approval | None:
-    """Return the approval of what the operation was before it was edited."""
+    """Return the approval of the operation as it was before it was edited."""
     for approval in outdated(load_approvals(config.approvals, text), [finding]):
         same = (approval.revision, approval.rule, approval.object)
         if same == (finding.revision or finding.span.path, finding.rule, finding.object):

@@ -1,4 +1,4 @@
-"""What each operation does to a schema, as if it succeeded: one function an operation."""
+"""The effect of each operation on a schema, as if it succeeded: one function an operation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ CHANGES: dict[type[Operation], Change] = dict(
     ]
 )
 
-# What a partitioned table hands down to its partitions.
+# The operations on a partitioned table that hold for its partitions as well.
 HANDED_DOWN = (
     ops.AddColumn,
     ops.DropColumn,
@@ -90,7 +90,7 @@ HANDED_DOWN = (
 
 
 def change(operation: Operation, draft: Draft) -> None:
-    """Make in the draft what the operation changes."""
+    """Make the operation's changes in the draft."""
     if isinstance(operation, Opaque):
         draft.mark_uncertain()
         return
@@ -112,7 +112,7 @@ def _names(operation: Operation) -> list[Name]:
 
 
 def _unreadable(operation: Operation, draft: Draft) -> None:
-    """Note what an operation on a name that could not be read may have touched."""
+    """Mark everything that an operation on a name that could not be read may have changed."""
     if isinstance(operation, (ops.CreateTable, ops.CreateView, ops.CreateEnum, ops.CreateSchema)):
         return
     table = getattr(operation, "table", None)

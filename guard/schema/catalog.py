@@ -1,4 +1,4 @@
-"""All objects of a schema by their keys, and what one operation changes in them."""
+"""All objects of a schema by their keys, and the changes of one operation in them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SAME_NAMES: dict[StoredType, StoredType] = {
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
-    """The objects of a schema. What was dropped stays, as ABSENT.
+    """The objects of a schema. A dropped one stays, as ABSENT.
 
     `owners` leads from an index, constraint or trigger to its table, `referrers` from a table to
     those with foreign keys to it; both may hold more than is true by now, so ask the table itself.
@@ -102,7 +102,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draft:
-    """What one operation changes, kept apart until all of it is known."""
+    """The changes of one operation, kept apart until all of them are known."""
 
     def __init__(
         self, catalog: Catalog, *, known: bool, revision: str | None, certain: bool, step: int
@@ -113,7 +113,7 @@ class Draft:
         self.revision = revision
         self.certain = certain
         self.step = step
-        self.doubted = False  # any table may be otherwise from here on
+        self.uncertain = False  # any table may be otherwise from here on
         self.incomplete = False  # there may be tables that no revision names
         self._tables: dict[Key, Table | Missing] = {}
         self._objects: dict[ObjectKey, Object | Missing] = {}
@@ -131,8 +131,8 @@ class Draft:
         return self.catalog.key(one) == self.catalog.key(other)
 
     def mark_uncertain(self) -> None:
-        """Note that nobody knows what was changed."""
-        self.doubted = self.incomplete = True
+        """Note that anything may have been changed."""
+        self.uncertain = self.incomplete = True
 
     # Tables
 
@@ -213,7 +213,7 @@ class Draft:
         return [item for _, item in self.catalog.objects.items() if item]
 
     def committed(self) -> Catalog:
-        """Return the catalog after the operation; what is not certain may be as it was before."""
+        """Return the catalog after the operation; uncertain changes may not have been made."""
         if self.certain:
             return self.catalog.updated(self._tables, self._objects)
         return self.catalog.updated(
@@ -226,7 +226,7 @@ Part = TypeVar("Part", StoredColumn, StoredConstraint, Index, Other)
 
 
 def _either(before: Object | Missing, after: Object | Missing) -> Object | Missing:
-    """Return what is there if one of the two is, nobody knows which."""
+    """Return the object if one of the two is there, nobody knows which."""
     there = before or after
     if not there or before == after:
         return before

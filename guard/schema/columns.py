@@ -1,8 +1,8 @@
-"""What changes in the columns of a table."""
+"""Changes in the columns of a table."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict, Unpack
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from guard.operations import (
     ChangeColumnType,
     Column,
     Constraint,
+    Default,
     DropColumn,
     DropDefault,
     DropNotNull,
@@ -22,6 +23,7 @@ from guard.operations import (
     RenameColumn,
     SetDefault,
     SetNotNull,
+    Type,
     is_known,
 )
 from guard.schema.catalog import Draft
@@ -140,7 +142,7 @@ def _rename(draft: Draft, name: Name, old: str, new: str) -> None:
 
 
 def modify_column(operation: ModifyColumn, draft: Draft) -> None:
-    """MODIFY and CHANGE: the column is what the new definition says; its keys stay."""
+    """MODIFY and CHANGE: the column becomes as newly defined; its keys stay."""
     column = operation.column
     if operation.new and not draft.same(operation.new, column.name):
         _rename(draft, operation.table, column.name, operation.new)
@@ -185,8 +187,17 @@ def alter_column(operation: AlterColumn, draft: Draft) -> None:
         _change(draft, operation.table, operation.column, generated=Generated(by="identity"))
 
 
-def _change(draft: Draft, name: Name, column: str, **changes: Any) -> None:
-    """Change what a column is; one that was never heard of is there all the same."""
+class _Changes(TypedDict, total=False):
+    """The fields of a column that an operation may change."""
+
+    type: Type | None
+    nullable: bool
+    default: Default | None
+    generated: Generated | None
+
+
+def _change(draft: Draft, name: Name, column: str, **changes: Unpack[_Changes]) -> None:
+    """Change some fields of a column; one that no revision made is there all the same."""
     table = draft.table_or_new(name)
     if not is_known(column):
         draft.put(replace(table, certain=False))

@@ -1,4 +1,4 @@
-"""What changes in the constraints and indexes of a table."""
+"""Changes in the constraints and indexes of a table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def add_constraint(operation: AddConstraint, draft: Draft) -> None:
 
 
 def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table:
-    """Return the table with one more constraint, and what that means for its columns."""
+    """Return the table with one more constraint, and its columns as that makes them."""
     name, columns = constraint.name, [c.name for c in table.columns]
     if constraint.type == "check" and constraint.sql:
         constraint = replace(constraint, columns=mentioned(constraint.sql, columns, draft.dialect))
@@ -87,7 +87,7 @@ def _made_up_name(draft: Draft, table: Table, constraint: Constraint) -> str:
 
 
 def _taken(draft: Draft, table: Table) -> Taken:
-    """Return what tells whether a name is in use, in a table that may not be kept yet too."""
+    """Return a test whether a name is in use; the table itself may not be kept yet."""
     own = table.part_names
     return lambda name: name in own or draft.taken(Name(name, table.name.schema))
 
@@ -279,7 +279,7 @@ def rename_index(operation: RenameIndex, draft: Draft) -> None:
     )
 
 
-# What a change of a column means for both
+# Changes of a column, as both see them
 
 
 def _uses(draft: Draft, table: Table, text: str | None, column: str) -> bool:

@@ -18,7 +18,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def column_text(column: Column) -> str:
-    """Return a column's type and what else holds for it: `varchar(20) not null default 'x'`."""
+    """Return a column's type and properties: `varchar(20) not null default 'x'`."""
     parts = [str(column.type) if column.type else "(type not read)"]
     if column.type and column.type.unsigned:
         parts.append("unsigned")
@@ -36,7 +36,7 @@ def column_text(column: Column) -> str:
 
 
 def constraint_text(constraint: Constraint) -> str:
-    """Return what a constraint demands: `foreign key (a) references b (id) on delete cascade`."""
+    """Return the demand of a constraint: `foreign key (a) references b (id) on delete cascade`."""
     columns = f" ({', '.join(constraint.columns)})" if constraint.columns else ""
     text: str = constraint.type
     if constraint.type in ("check", "exclude") and constraint.sql:
@@ -54,7 +54,7 @@ def constraint_text(constraint: Constraint) -> str:
 
 
 def index_text(index: Index) -> str:
-    """Return what an index is on: `unique index (a, b) where c > 0`."""
+    """Return the columns and rows of an index: `unique index (a, b) where c > 0`."""
     text = f"{'unique ' if index.unique else ''}index ({', '.join(index.columns)})"
     if index.method and index.method.lower() != "btree":
         text += f" using {index.method.lower()}"
@@ -64,7 +64,7 @@ def index_text(index: Index) -> str:
 
 
 def object_text(item: Object) -> str:
-    """Return what an object is: `enum status (new, paid)`."""
+    """Return the kind, the name and the parts of an object: `enum status (new, paid)`."""
     kind, detail = item.object_type, ""
     if isinstance(item, EnumType):
         detail = f" ({', '.join(item.values)})" if item.values is not None else ""
@@ -78,7 +78,7 @@ def object_text(item: Object) -> str:
 
 
 def lines_of(tables: Iterable[Table], objects: Iterable[Object]) -> dict[str, Line]:
-    """Return a line for each object, by what names it."""
+    """Return a line for each object, by its kind and name."""
     lines: dict[str, Line] = {}
     for table in tables:
         if not table.temporary:
@@ -90,7 +90,7 @@ def lines_of(tables: Iterable[Table], objects: Iterable[Object]) -> dict[str, Li
 
 
 def _table_lines(table: Table) -> Iterator[tuple[str, Line]]:
-    # A table first heard of in an ALTER was there all the time.
+    # A table that an ALTER is the first to name was there all the time.
     yield f"table {table.name}", Line(f"table {table.name}", table.certain and table.complete)
     for column in table.columns:
         name = f"{table.name}.{column.name}"

@@ -1,4 +1,4 @@
-"""What a replayed schema holds: tables and all that belongs to them, types, views, the rest.
+"""The objects of a replayed schema: tables and all that belongs to them, types, views, the rest.
 
 Each says which revision made it (`created_by`, None where no revision that was read did), and
 whether that is sure (`certain`): a statement under a condition, or one that could not be read,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from guard.operations import Name
 
 Taken = Callable[[str], bool]
-Key = tuple[str, str]  # schema and name, folded: what names the same table is the same key
+Key = tuple[str, str]  # schema and name, folded: two names of one table give one key
 
 _DEFAULT_SCHEMAS = {"postgresql": ("public",), "sqlite": ("main",), None: ("public", "main")}
 _WORD = re.compile(
@@ -20,7 +20,7 @@ _WORD = re.compile(
 
 
 def fold(name: str, dialect: str | None) -> str:
-    """Return what decides whether two names are the same: PostgreSQL's are as they are stored."""
+    """Return the form in which names are compared: PostgreSQL's are as they are stored."""
     return name if dialect == "postgresql" else name.lower()
 
 

@@ -1,4 +1,4 @@
-"""What changes in types, domains, views, schemas and everything else that has a name."""
+"""Changes in types, domains, views, schemas and everything else that has a name."""
 
 from __future__ import annotations
 

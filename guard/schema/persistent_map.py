@@ -33,7 +33,7 @@ class Shared(Generic[K, V]):
         return self._large.get(key) if found is None else found
 
     def updated(self, changes: Mapping[K, V]) -> Shared[K, V]:
-        """Return a mapping in which the changes replace what was there."""
+        """Return a mapping with these entries in place of those under the same keys."""
         if not changes:
             return self
         recent = {**self._recent, **changes}

@@ -33,9 +33,9 @@ Kind = TypeVar("Kind", EnumType, Domain, View)
 
 
 class Schema(msgspec.Struct, frozen=True, kw_only=True):
-    """What a database holds after some revisions; it never changes, `apply` returns the next one.
+    """The contents of a database after some revisions. It never changes: `apply` returns the next.
 
-    `known`: the revisions read so far made all of it, so what none of them names is ABSENT and not
+    `known`: the revisions read so far made all of it, so a table that none names is ABSENT and not
     UNKNOWN; it ends with the first change of a table that none of them made. Names of columns are
     compared as the dialect does: exactly on PostgreSQL, else without regard to case; `public.t` is
     `t` on PostgreSQL, `main.t` is `t` on SQLite.
@@ -44,7 +44,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     known: bool
     catalog: Catalog
     step: int = 0
-    doubted_at: int = 0  # the last step at which nobody knows what was changed
+    uncertain_at: int = 0  # the last step that may have changed anything
 
     @classmethod
     def empty(cls, *, known: bool = True, dialect: str | None = None) -> Schema:
@@ -72,7 +72,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
             known=self.known and not draft.incomplete,
             catalog=draft.committed(),
             step=step,
-            doubted_at=step if draft.doubted else self.doubted_at,
+            uncertain_at=step if draft.uncertain else self.uncertain_at,
         )
 
     # Tables
@@ -89,7 +89,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     def _seen(self, table: Table | Missing | None) -> Table | Missing:
         if table is None:
             return ABSENT if self.known else UNKNOWN
-        if table and table.certain and table.born <= self.doubted_at:
+        if table and table.certain and table.born <= self.uncertain_at:
             return replace(table, certain=False)
         return table
 
@@ -225,14 +225,14 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     # Differences
 
     def diff(self, other: Schema) -> tuple[str, ...]:
-        """Return what another schema has otherwise: `- ` only here, `+ ` only there.
+        """Return the differences to another schema: `- ` only here, `+ ` only there.
 
-        What is not certain in one of the two is no difference, and neither are temporary tables.
+        Objects uncertain in one of the two are no difference, and neither are temporary tables.
         """
         return difference(self._lines_unlike(other), other._lines_unlike(self))
 
     def _lines_unlike(self, other: Schema) -> dict[str, Line]:
-        """Return the lines of what is not the very same value in the other schema."""
+        """Return the lines of the objects that are not the very same value in the other schema."""
         tables = [
             self._seen(table)
             for key, table in self.catalog.tables.items()

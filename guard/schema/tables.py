@@ -1,4 +1,4 @@
-"""What changes in tables as a whole, their partitions and their rows."""
+"""Changes in tables as a whole, their partitions and their rows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
 
 
 def _constraints(operation: CreateTable, draft: Draft) -> list[Constraint]:
-    """Return the primary key first, then what is written in columns, then in the table.
+    """Return the primary key first, then the constraints of columns, then those of the table.
 
     A key that repeats another is not made a second time, but on MySQL.
     """

@@ -1,1 +1,1 @@
-"""Texts that are no report: what revisions do, the schema they make, the rules."""
+"""Texts that are no report: the steps of revisions, the schema they make, the rules."""

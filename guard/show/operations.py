@@ -1,4 +1,4 @@
-"""What an operation does, in the few words that stand beside its name and its object."""
+"""An operation in a few words, to stand beside its name and its object."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from guard.schema.describe import column_text, constraint_text
 
 
 def operation_text(operation: Operation) -> str:
-    """Return what the name of the operation and of its object leave out; often nothing."""
+    """Return the part that the operation's name and its object leave out; often nothing."""
     return (
         _definition(operation)
         or _change(operation)

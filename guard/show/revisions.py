@@ -1,4 +1,4 @@
-"""What revisions do, for people and for programs."""
+"""The steps of revisions, for people and for programs."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -12,7 +11,7 @@ from guard.operations import Column, Constraint, Name, Type
 from guard.schema import Domain, EnumType, Index, Other, Schema, Table, View
 from guard.schema.describe import column_text, constraint_text, index_text, object_text
 
-UNREAD = "{not read}"  # what stands for a default that could not be read
+UNREAD = "{not read}"  # stands for a default that could not be read
 
 # For people
 
@@ -98,16 +97,16 @@ def as_json(schema: Schema) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def _head(item: Table | EnumType | Domain | View | Other) -> dict[str, Any]:
+def _head(item: Table | EnumType | Domain | View | Other) -> dict[str, object]:
     name = item.name
     return {"name": name.name, "schema": name.schema} | _made(item.created_by, item.certain)
 
 
-def _made(created_by: str | None, certain: bool) -> dict[str, Any]:
+def _made(created_by: str | None, certain: bool) -> dict[str, object]:
     return {"created_by": created_by, "certain": certain}
 
 
-def _table_json(table: Table) -> dict[str, Any]:
+def _table_json(table: Table) -> dict[str, object]:
     return {
         **_head(table),
         "columns": [
@@ -192,7 +191,7 @@ _TYPES = {
     "mysql": {"bytea": "longblob", "jsonb": "json", "uuid": "char(36)"},
 }
 _SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
-# What stands in an index without parentheses: a column and a call, in whatever order.
+# Parts of an index that need no parentheses: a column and a call, in whatever order.
 _BARE_PART = re.compile(r"\w+|\"[^\"]+\"|`[^`]+`|\w+\([^()]*\)")
 _ORDER = re.compile(r"(\s+(ASC|DESC))?(\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
 _SIMPLE_DEFAULT = re.compile(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_\w+", re.I)
@@ -201,8 +200,8 @@ _SIMPLE_DEFAULT = re.compile(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURREN
 def as_sql(schema: Schema, dialect: str | None = None) -> str:
     """Return statements that make the schema, for its own dialect or another.
 
-    A sketch to read and to try things on, not a dump: what the replay does not hold (bodies of
-    views and functions, collations, partition bounds) stands in comments. Foreign keys that point
+    A sketch to read and to try things on, not a dump: parts that the replay does not hold (bodies
+    of views and functions, collations, partition bounds) stand in comments. Foreign keys that point
     ahead come last, but for SQLite, which takes them as they stand.
     """
     return "\n\n".join(_Ddl(schema, dialect or schema.dialect).statements()) + "\n"

@@ -1,1 +1,1 @@
-"""What silences a finding: approvals and comments."""
+"""Approvals and comments, which silence findings."""

@@ -46,7 +46,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """What makes it the approval of one operation."""
+        """The revision, rule, object and fingerprint: together they are one operation."""
         return (self.revision, self.rule, self.object, self.fingerprint)
 
     def expired(self, today: datetime.date) -> bool:

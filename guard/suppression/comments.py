@@ -1,4 +1,4 @@
-"""What people write to guard in a file: `# guard: ignore[rule] reason` and its kin.
+"""Comments to guard in a file: `# guard: ignore[rule] reason` and its kin.
 
 Comments are found by tokens, so that a text which merely holds such words is none. Within the
 SQL text of a revision, `-- guard: ...` counts as well: there is the statement that it speaks of.
@@ -75,7 +75,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
         return f"guard: {self.word}{names}"
 
     def covers(self, first: int, last: int) -> bool:
-        """Return whether it speaks of what stands on these lines (of its file)."""
+        """Return whether it speaks of these lines (of its file)."""
         return self.kind == "ignore-file" or (self.lines[0] <= last and self.lines[1] >= first)
 
 
