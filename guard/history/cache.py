@@ -19,10 +19,10 @@ from guard.reader import ParsedRevision
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One revision file: its head, and what it does. `followed`: helpers had a part in that."""
+    """One revision file: its header, and what it does. `followed`: helpers had a part in that."""
 
-    head: RevisionHeader | None = None
-    reading: ParsedRevision | None = None
+    header: RevisionHeader | None = None
+    parsed: ParsedRevision | None = None
     followed: bool = False
 
 
@@ -48,23 +48,23 @@ class Cache:
         self.helpers: dict[str, str] = {}
         self._read()
 
-    def head(self, path: PurePath, data: bytes) -> RevisionHeader:
-        """Return the head of a revision file, as `guard.project.revision_header.read_file` does."""
+    def header(self, path: PurePath, data: bytes) -> RevisionHeader:
+        """Return the header of a revision file, as `revision_header.read_file` does."""
         entry = self._entry(path, data)
-        if entry.head is not None:
-            return entry.head
-        head = read_file(path, data)
-        self._put(path, data, msgspec.structs.replace(entry, head=head))
-        return head
+        if entry.header is not None:
+            return entry.header
+        header = read_file(path, data)
+        self._put(path, data, msgspec.structs.replace(entry, header=header))
+        return header
 
-    def reading(self, path: PurePath, data: bytes) -> ParsedRevision | None:
+    def parsed(self, path: PurePath, data: bytes) -> ParsedRevision | None:
         """Return what the file was read to do, None where that is not known."""
-        return self._entry(path, data).reading
+        return self._entry(path, data).parsed
 
-    def keep(self, path: PurePath, data: bytes, reading: ParsedRevision, *, followed: bool) -> None:
+    def keep(self, path: PurePath, data: bytes, parsed: ParsedRevision, *, followed: bool) -> None:
         """Remember what the file does."""
         entry = self._entry(path, data)
-        self._put(path, data, msgspec.structs.replace(entry, reading=reading, followed=followed))
+        self._put(path, data, msgspec.structs.replace(entry, parsed=parsed, followed=followed))
 
     def save(self) -> None:
         """Write the entries that this run used; a folder that cannot be written is no error."""
@@ -102,7 +102,7 @@ class Cache:
             return
         same = all(hash_of(self._root / path) == digest for path, digest in stored.helpers.items())
         self._old = {
-            key: entry if same or not entry.followed else Entry(head=entry.head)
+            key: entry if same or not entry.followed else Entry(header=entry.header)
             for key, entry in stored.entries.items()
         }
         self.helpers = dict(stored.helpers) if same else {}

@@ -39,7 +39,7 @@ class _Version(msgspec.Struct, frozen=True):
     """A revision file as one side has it; `name` is its path in the repository."""
 
     name: str
-    head: RevisionHeader
+    header: RevisionHeader
     data: bytes
 
 
@@ -157,8 +157,8 @@ def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:
 
 def _now(graph: Graph, repo: Repository, files: Mapping[Path, bytes] | None) -> _Side:
     versions: dict[str, _Version] = {}
-    for name, head in graph.files.items():
-        versions[name] = _Version(name, head, _data(repo.root / name, files))
+    for name, header in graph.files.items():
+        versions[name] = _Version(name, header, _data(repo.root / name, files))
     return _by_id(versions)
 
 
@@ -181,19 +181,22 @@ def _side(repo: Repository, environment: Environment, commit: str, now: _Side) -
 
     def read(path: PurePath, data: bytes) -> RevisionHeader:
         same = now.files.get(relative(Path(path), repo.root))
-        return same.head if same and same.data == data else read_file(path, data)
+        return same.header if same and same.data == data else read_file(path, data)
 
-    heads = build_graph(there, root=repo.root, files=contents, read=read).files
+    headers = build_graph(there, root=repo.root, files=contents, read=read).files
     return _by_id(
-        {name: _Version(name, head, contents[repo.root / name]) for name, head in heads.items()}
+        {
+            name: _Version(name, header, contents[repo.root / name])
+            for name, header in headers.items()
+        }
     )
 
 
 def _by_id(files: dict[str, _Version]) -> _Side:
     revisions: dict[str, _Version] = {}
     for version in files.values():
-        if version.head.revision and version.head.problem != "unreadable":
-            revisions.setdefault(version.head.revision, version)
+        if version.header.revision and version.header.problem != "unreadable":
+            revisions.setdefault(version.header.revision, version)
     return _Side(files, revisions)
 
 
@@ -256,7 +259,7 @@ def _merged(then: _Side, tip: _Side, now: _Side, root: Path) -> Graph:
         before = then.files.get(name)
         if before is None or before.data != version.data:
             files[name] = version
-    return graph_of({name: (root / name, v.head) for name, v in sorted(files.items())})
+    return graph_of({name: (root / name, v.header) for name, v in sorted(files.items())})
 
 
 # Released revisions
@@ -304,7 +307,7 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
 
     def _here(self, id_: str, was: _Version) -> _Version | None:
         in_place = self.now.files.get(was.name)
-        if in_place is not None and in_place.head.revision == id_:
+        if in_place is not None and in_place.header.revision == id_:
             return in_place
         return self.now.revisions.get(id_) or in_place
 
@@ -312,15 +315,15 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
         if here.name not in (was.name, on_tip.name):
             span = Span(was.name, 1)
             yield DeletedRevision(span=span, revision=id_, base=self.base, moved_to=here.name)
-        if here.head.problem == "unreadable":
+        if here.header.problem == "unreadable":
             return  # a broken chain tells that
         if any(_same_data(here, side) for side in (was, on_tip)):
             return
         for name in NAMES:
-            before, after = was.head.attribute(name), here.head.attribute(name)
+            before, after = was.header.attribute(name), here.header.attribute(name)
             if before != after and not self._follows_squash(before, after):
                 yield ReparentedRevision(
-                    span=Span(here.name, here.head.line),
+                    span=Span(here.name, here.header.line),
                     revision=id_,
                     base=self.base,
                     attribute=name,
@@ -356,7 +359,7 @@ def _replaced(then: _Side, tip: _Side, now: _Side) -> dict[str, str]:
         old: id_
         for id_, version in now.revisions.items()
         if id_ not in released
-        for old in version.head.replaces
+        for old in version.header.replaces
     }
 
 
@@ -368,9 +371,9 @@ def _same_data(one: _Version, other: _Version) -> bool:
 
 def _same_program(was: _Version, here: _Version) -> bool:
     """Whether the file was edited, but says and does the same."""
-    if here.head.problem == "unreadable" or _same_data(was, here):
+    if here.header.problem == "unreadable" or _same_data(was, here):
         return False
-    if any(was.head.attribute(name) != here.head.attribute(name) for name in NAMES):
+    if any(was.header.attribute(name) != here.header.attribute(name) for name in NAMES):
         return False
     return first_difference(decode_source(was.data), decode_source(here.data)) is None
 
@@ -391,7 +394,9 @@ def _heads(
     if len(graph.heads) <= max(wanted, len(branches)):
         return
     shown = {
-        head.revision: (name, head.line) for name, head in graph.files.items() if head.revision
+        header.revision: (name, header.line)
+        for name, header in graph.files.items()
+        if header.revision
     }
     heads = [
         (id_, shown[id_][0], base.ref if id_ in released else "this change") for id_ in graph.heads

@@ -1,7 +1,7 @@
 """Whether an edit of a revision changes what it does, and where.
 
 Comments, formatting, docstrings and the annotations of the revision's own variables do not count,
-nor do those variables themselves: what they say is compared as values (`guard.head`).
+nor do those variables themselves: what they say is compared as values (`revision_header`).
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def _program(tree: ast.Module) -> list[ast.stmt]:
             documented = ast.get_docstring(node, clean=False) is not None
             body = node.body[1:] if documented else node.body
             node.body = [inner for inner in body if not isinstance(inner, ast.Pass)]
-    return [node for node in tree.body if not _is_head(node)]
+    return [node for node in tree.body if not _is_header(node)]
 
 
-def _is_head(node: ast.stmt) -> bool:
+def _is_header(node: ast.stmt) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return all(isinstance(target, ast.Name) and target.id in NAMES for target in targets)
 

@@ -32,7 +32,7 @@ HeaderReader = Callable[[PurePath, bytes], RevisionHeader]
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """What the head of a revision file says. `path` is absolute; `line` is where `revision` is."""
+    """A revision by its file's header. `path` is absolute; `line` is where `revision` is."""
 
     id: str
     parents: tuple[str, ...]  # down_revision; empty for a base
@@ -80,16 +80,20 @@ def build_graph(
     """Return the graph of an Alembic environment's revision files.
 
     `root` is what paths in facts are relative to (default: the project's root). `files` stands in
-    for the disk (what is staged, what a commit holds), `read` for reading a head (a cache).
+    for the disk (what is staged, what a commit holds), `read` for reading a header (a cache).
     """
     root = root or project_root(environment.script_location)
-    heads: dict[Path, RevisionHeader] = {}
+    headers: dict[Path, RevisionHeader] = {}
     for path in revision_files(environment, files):
-        heads[path] = _read(path, files, read)
-    unlisted = _unlisted(environment, heads)
+        headers[path] = _read(path, files, read)
+    unlisted = _unlisted(environment, headers)
     return graph_of(
-        {relative(path, root): (path, h) for path, h in heads.items() if path not in unlisted},
-        notes=tuple(_notes(environment, heads, unlisted, root)),
+        {
+            relative(path, root): (path, header)
+            for path, header in headers.items()
+            if path not in unlisted
+        },
+        notes=tuple(_notes(environment, headers, unlisted, root)),
     )
 
 
@@ -114,7 +118,7 @@ def graph_of(
         heads=tuple(id_ for id_ in order if id_ not in followed),
         bases=tuple(id_ for id_ in order if not revisions[id_].parents),
         problems=tuple(problems),
-        files={name: head for name, (_, head) in files.items()},
+        files={name: header for name, (_, header) in files.items()},
         notes=notes,
     )
 
@@ -151,7 +155,7 @@ def _read(path: Path, files: Mapping[Path, bytes] | None, read: HeaderReader) ->
     return read(path, data)
 
 
-def _unlisted(environment: Environment, heads: Mapping[Path, RevisionHeader]) -> set[Path]:
+def _unlisted(environment: Environment, headers: Mapping[Path, RevisionHeader]) -> set[Path]:
     """The files of sub-folders that are no part of this history.
 
     Alembic enters sub-folders only when told to. Yet some programs tell it at run time, so the
@@ -159,29 +163,32 @@ def _unlisted(environment: Environment, heads: Mapping[Path, RevisionHeader]) ->
     """
     if environment.recursive:
         return set()
-    nested = {path for path in heads if path.parent not in environment.version_locations}
-    ids = {head.revision for path, head in heads.items() if path in nested}
-    parents = {parent for path in nested for parent in heads[path].parents}
-    direct = [head for path, head in heads.items() if path not in nested]
-    joined = any(head.revision in parents or ids & {*head.parents} for head in direct)
+    nested = {path for path in headers if path.parent not in environment.version_locations}
+    ids = {header.revision for path, header in headers.items() if path in nested}
+    parents = {parent for path in nested for parent in headers[path].parents}
+    direct = [header for path, header in headers.items() if path not in nested]
+    joined = any(header.revision in parents or ids & {*header.parents} for header in direct)
     return set() if joined or not direct else nested
 
 
 def _notes(
-    environment: Environment, heads: Mapping[Path, RevisionHeader], unlisted: set[Path], root: Path
+    environment: Environment,
+    headers: Mapping[Path, RevisionHeader],
+    unlisted: set[Path],
+    root: Path,
 ) -> Iterator[str]:
     folders = " and ".join(relative(f, root) for f in environment.version_locations)
-    if not heads:
+    if not headers:
         yield f"{folders} holds no revisions."
-    nested = [path for path in heads if path.parent not in environment.version_locations]
+    nested = [path for path in headers if path.parent not in environment.version_locations]
     if nested and not environment.recursive:
         verdict = "are not read" if unlisted else "are read, since the chain needs them"
         yield (
             f"{len(nested)} revision files in sub-folders of {folders} {verdict}: neither "
             "version_locations nor recursive_version_locations names them."
         )
-    for path, head in heads.items():
-        unknown = [n for n in (*head.branch_labels, *head.depends_on) if not is_known(n)]
+    for path, header in headers.items():
+        unknown = [n for n in (*header.branch_labels, *header.depends_on) if not is_known(n)]
         if unknown and path not in unlisted:
             yield (
                 f"{relative(path, root)} computes {unknown[0][1:-1]} at run time: "
@@ -196,29 +203,29 @@ def _revisions(
     revisions: dict[str, Revision] = {}
     shown: dict[str, str] = {}
     problems: list[BrokenChain] = []
-    for name, (path, head) in files.items():
-        span = Span(name, head.line)
-        if head.problem or head.revision is None:
-            detail = f"{name} cannot be read as a revision: {head.detail}."
-            kind = head.problem or "no-revision"
+    for name, (path, header) in files.items():
+        span = Span(name, header.line)
+        if header.problem or header.revision is None:
+            detail = f"{name} cannot be read as a revision: {header.detail}."
+            kind = header.problem or "no-revision"
             problems.append(
-                BrokenChain(span=span, revision=head.revision, problem=kind, detail=detail)
+                BrokenChain(span=span, revision=header.revision, problem=kind, detail=detail)
             )
-        elif head.revision in revisions:
-            detail = f"Revision {head.revision} stands in {shown[head.revision]} and in {name}."
+        elif header.revision in revisions:
+            detail = f"Revision {header.revision} stands in {shown[header.revision]} and in {name}."
             problems.append(
-                BrokenChain(span=span, revision=head.revision, problem="duplicate", detail=detail)
+                BrokenChain(span=span, revision=header.revision, problem="duplicate", detail=detail)
             )
         else:
-            shown[head.revision] = name
-            revisions[head.revision] = Revision(
-                id=head.revision,
-                parents=head.parents,
-                depends_on=head.depends_on,
-                branch_labels=head.branch_labels,
+            shown[header.revision] = name
+            revisions[header.revision] = Revision(
+                id=header.revision,
+                parents=header.parents,
+                depends_on=header.depends_on,
+                branch_labels=header.branch_labels,
                 path=path,
-                line=head.line,
-                message=head.message,
+                line=header.line,
+                message=header.message,
             )
     return revisions, shown, problems
 
@@ -256,7 +263,7 @@ def _missing(
     files: Mapping[str, tuple[Path, RevisionHeader]],
 ) -> Iterator[BrokenChain]:
     # A file that could not be read may be the parent: its children are not to blame.
-    unread = [(name, head) for name, (_, head) in files.items() if head.problem]
+    unread = [(name, header) for name, (_, header) in files.items() if header.problem]
     computed = any(not is_known(label) for label in labels)
     for revision in revisions.values():
         wanted = [("down_revision", name) for name in revision.parents]
@@ -265,7 +272,7 @@ def _missing(
         for attribute, name in wanted:
             if name in revisions or not is_known(name):
                 continue
-            if any(name == head.revision or name in path for path, head in unread):
+            if any(name == header.revision or name in path for path, header in unread):
                 continue
             guess = next((id_ for id_ in revisions if id_.startswith(name)), None)
             hint = f" (Alembic takes no abbreviated id here: write {guess})" if guess else ""

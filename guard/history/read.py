@@ -21,7 +21,7 @@ WORTH_A_PROCESS = 150  # files for each process that is started
 class ParsedHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What the revisions of an environment do, in the graph's order, and the texts they have."""
 
-    readings: dict[str, ParsedRevision]
+    revisions: dict[str, ParsedRevision]
     texts: dict[str, str]  # by path relative to the repository
 
 
@@ -35,7 +35,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    reading: ParsedRevision
+    parsed: ParsedRevision
     followed: bool
 
 
@@ -47,11 +47,11 @@ def read_revisions(
     cache: Cache,
     files: Mapping[Path, bytes] | None = None,
 ) -> ParsedHistory:
-    """Return the reading of every revision of the graph; `search` is where helpers may be.
+    """Return the steps of every revision of the graph; `search` is where helpers may be.
 
     A file that cannot be read is left out: the graph has said so.
     """
-    readings: dict[str, ParsedRevision] = {}
+    revisions: dict[str, ParsedRevision] = {}
     texts: dict[str, str] = {}
     jobs: list[Job] = []
     contents: dict[str, bytes] = {}
@@ -65,25 +65,25 @@ def read_revisions(
         shown = relative(path, root)
         texts[shown] = text
         contents[revision] = data
-        known = cache.reading(path, data)
+        known = cache.parsed(path, data)
         if known is not None and known.revision == revision:
-            readings[revision] = known
+            revisions[revision] = known
         else:
             jobs.append(Job(revision=revision, path=path, shown=shown, text=text))
     done, consulted = _read_all(jobs, root, search, dialect)
     for job in jobs:
         if job.revision in done:
             result = done[job.revision]
-            readings[job.revision] = result.reading
-            cache.keep(job.path, contents[job.revision], result.reading, followed=result.followed)
+            revisions[job.revision] = result.parsed
+            cache.keep(job.path, contents[job.revision], result.parsed, followed=result.followed)
     cache.helpers.update({str(path): hash_of(path) for path in consulted})
-    return ParsedHistory(readings=readings, texts=texts)
+    return ParsedHistory(revisions=revisions, texts=texts)
 
 
 def _read_all(
     jobs: Sequence[Job], root: Path, search: tuple[Path, ...], dialect: str | None
 ) -> tuple[dict[str, Done], set[Path]]:
-    """Return the readings by revision, and the helper files that were asked for."""
+    """Return the parsed revisions, and the helper files that were asked for."""
     processes = min(os.cpu_count() or 1, len(jobs) // WORTH_A_PROCESS, 8)
     if processes < 2 or not hasattr(os, "fork"):
         return _read_some(jobs, root, search, dialect)
@@ -129,6 +129,6 @@ def _read_some(
         except SourceError:
             continue
         before = resolver.asked
-        reading = read_revision(module, resolver, job.revision, dialect)
-        done[job.revision] = Done(reading=reading, followed=resolver.asked > before)
+        parsed = read_revision(module, resolver, job.revision, dialect)
+        done[job.revision] = Done(parsed=parsed, followed=resolver.asked > before)
     return done, resolver.consulted

@@ -31,7 +31,7 @@ class SqlHistory(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     graph: Graph
-    read: ParsedHistory
+    parsed: ParsedHistory
     migrations: dict[str, str]
     loose: frozenset[str]
 
@@ -51,7 +51,7 @@ def read_sql_history(
         texts = {path: read_sql_text(path) for migration in everything for path in migration.paths}
     except SqlFolderError as error:
         raise GuardError(str(error)) from None
-    graph, read = join_sql(everything, texts, root, dialect)
+    graph, parsed = join_sql(everything, texts, root, dialect)
     ids = {relative(revision.path, root): id_ for id_, revision in graph.revisions.items()}
     of_tool = {
         relative(path, root): ids[relative(migration.paths[0], root)]
@@ -60,7 +60,7 @@ def read_sql_history(
     }
     return SqlHistory(
         graph=graph,
-        read=read,
+        parsed=parsed,
         migrations=of_tool,
         loose=frozenset(ids.values()) - frozenset(of_tool.values()),
     )
@@ -74,7 +74,7 @@ def join_sql(
     `texts` are those of the migrations' files.
     """
     revisions: dict[str, Revision] = {}
-    readings: dict[str, ParsedRevision] = {}
+    parsed: dict[str, ParsedRevision] = {}
     parent: tuple[str, ...] = ()
     for migration in migrations:
         if not migration.paths:
@@ -82,18 +82,18 @@ def join_sql(
         id_ = _id(migration, revisions)
         path = migration.paths[0]
         revisions[id_] = Revision(id=id_, parents=parent, path=path)
-        readings[id_] = ParsedRevision(
+        parsed[id_] = ParsedRevision(
             path=relative(path, root),
             revision=id_,
-            upgrade=_procedure(migration.up, "upgrade", id_, root, dialect),
-            downgrade=_procedure(migration.down, "downgrade", id_, root, dialect),
+            upgrade=_steps(migration.up, "upgrade", id_, root, dialect),
+            downgrade=_steps(migration.down, "downgrade", id_, root, dialect),
         )
         parent = (id_,)
     graph = Graph(
         revisions=revisions, order=tuple(revisions), heads=parent, bases=tuple(revisions)[:1]
     )
     shown = {relative(path, root): text for path, text in texts.items()}
-    return graph, ParsedHistory(readings=readings, texts=shown)
+    return graph, ParsedHistory(revisions=parsed, texts=shown)
 
 
 def _id(migration: SqlMigration, taken: Iterable[str]) -> str:
@@ -105,7 +105,7 @@ def _id(migration: SqlMigration, taken: Iterable[str]) -> str:
     return name if id_ in taken else id_
 
 
-def _procedure(
+def _steps(
     part: SqlPart | None, direction: Direction, id_: str, root: Path, dialect: str | None
 ) -> Steps:
     if part is None:

@@ -11,7 +11,7 @@ from guard.statement import Statement
 
 
 def replay(
-    order: Sequence[str], readings: Mapping[str, ParsedRevision], dialect: str | None
+    order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
 ) -> Iterator[tuple[Statement, Schema]]:
     """Yield every statement with the schema before it: upgrades in order, each with its downgrade.
 
@@ -20,13 +20,13 @@ def replay(
     """
     schemas: dict[str | None, Schema] = {}
     for revision in order:
-        if revision not in readings:
+        if revision not in revisions:
             continue
-        reading = readings[revision]
-        for statement in reading.upgrade.statements:
+        parsed = revisions[revision]
+        for statement in parsed.upgrade.statements:
             yield statement, advance(schemas, statement, dialect)
         downgraded = dict(schemas)
-        for statement in reading.downgrade.statements:
+        for statement in parsed.downgrade.statements:
             yield statement, advance(downgraded, statement, dialect)
 
 
@@ -46,11 +46,11 @@ def advance(schemas: dict[str | None, Schema], statement: Statement, dialect: st
 
 
 def schemas_after(
-    order: Sequence[str], readings: Mapping[str, ParsedRevision], dialect: str | None
+    order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
 ) -> dict[str | None, Schema]:
     """Return the schema of each database after the upgrades of these revisions."""
     schemas: dict[str | None, Schema] = {}
     for revision in order:
-        for statement in readings[revision].upgrade.statements if revision in readings else ():
+        for statement in revisions[revision].upgrade.statements if revision in revisions else ():
             advance(schemas, statement, dialect)
     return schemas or {None: Schema.empty(dialect=dialect)}

@@ -17,7 +17,7 @@ from guard.suppression.comments import Comment, read_comments
 
 
 def judge_statements(
-    read: ParsedHistory,
+    parsed: ParsedHistory,
     graph: Graph,
     judge: Judge,
     *,
@@ -31,41 +31,41 @@ def judge_statements(
     is a deployment of its own.
     """
     upgrades = {
-        revision: tuple(o for s in reading.upgrade.statements for o in s.operations)
-        for revision, reading in read.readings.items()
+        revision: tuple(o for s in one.upgrade.statements for o in s.operations)
+        for revision, one in parsed.revisions.items()
         if revision in judged
     }
-    read_elsewhere = _read_for_another_dialect(read, judged) if dialect is None else frozenset()
+    read_elsewhere = _read_for_another_dialect(parsed, judged) if dialect is None else frozenset()
     before: list[Operation] = []
-    procedure = None
-    for statement, schema in replay(graph.order, read.readings, dialect):
+    steps = None
+    for statement, schema in replay(graph.order, parsed.revisions, dialect):
         revision = statement.revision
         if revision is None or revision not in judged:
             continue
-        if procedure != (revision, statement.direction):
-            procedure, before = (revision, statement.direction), []
+        if steps != (revision, statement.direction):
+            steps, before = (revision, statement.direction), []
         if _is_invalid(statement) and _place(statement) in read_elsewhere:
             continue
-        situation = StatementPosition(
+        position = StatementPosition(
             schema=schema,
             deployment=new if revision in new else frozenset({revision}),
             upgrade=upgrades[revision],
             before=before,
         )
-        yield from judge.statement(statement, situation)
+        yield from judge.statement(statement, position)
         sure = statement.condition is None and (dialect or statement.dialects is None)
         before += [o for o in statement.operations if sure or not isinstance(o, Delete | Truncate)]
 
 
-def _read_for_another_dialect(read: ParsedHistory, judged: frozenset[str]) -> frozenset[object]:
+def _read_for_another_dialect(parsed: ParsedHistory, judged: frozenset[str]) -> frozenset[object]:
     """Return the places of SQL that some dialect accepts.
 
     Where nobody named the dialect, the SQL that one of them refuses is that of another.
     """
     return frozenset(
         _place(statement)
-        for revision in judged & read.readings.keys()
-        for statement in read.readings[revision].statements
+        for revision in judged & parsed.revisions.keys()
+        for statement in parsed.revisions[revision].statements
         if statement.dialects is not None and not _is_invalid(statement)
     )
 
@@ -79,24 +79,24 @@ def _is_invalid(statement: Statement) -> bool:
 
 
 def revision_facts(
-    reading: ParsedRevision, comments: Sequence[Comment], dialect: str | None
+    parsed: ParsedRevision, comments: Sequence[Comment], dialect: str | None
 ) -> Iterator[Fact]:
     """Yield what the rules judge of a revision as a whole: its built SQL, its downgrade."""
-    yield from reading.built
-    if not any(_changes(s, dialect) for s in reading.upgrade.statements):
+    yield from parsed.built
+    if not any(_changes(s, dialect) for s in parsed.upgrade.statements):
         return
-    if declared_irreversible(reading.downgrade, comments):
+    if declared_irreversible(parsed.downgrade, comments):
         return
-    downgrade = reading.downgrade
-    function = downgrade.span or reading.upgrade.span or Span(reading.path, 1)
+    downgrade = parsed.downgrade
+    function = downgrade.span or parsed.upgrade.span or Span(parsed.path, 1)
     where = Span(function.path, function.line, function.column)
     if downgrade.span is None:
-        yield Downgrade(span=where, revision=reading.revision, state="missing")
+        yield Downgrade(span=where, revision=parsed.revision, state="missing")
     elif downgrade.raises is not None and not downgrade.statements:
         detail = downgrade.raises or None
-        yield Downgrade(span=where, revision=reading.revision, state="raises", detail=detail)
+        yield Downgrade(span=where, revision=parsed.revision, state="raises", detail=detail)
     elif not any(_changes(s, dialect) for s in downgrade.statements):
-        yield Downgrade(span=where, revision=reading.revision, state="empty")
+        yield Downgrade(span=where, revision=parsed.revision, state="empty")
 
 
 def _changes(statement: Statement, dialect: str | None) -> bool:
@@ -124,8 +124,8 @@ def comments_of(texts: Mapping[str, str]) -> dict[str, tuple[Comment, ...]]:
     return {path: comments for path, comments in found.items() if comments}
 
 
-def coverage(readings: Sequence[ParsedRevision]) -> Coverage:
+def coverage(revisions: Sequence[ParsedRevision]) -> Coverage:
     """Return how much of the revisions was read."""
-    statements = [statement for reading in readings for statement in reading.statements]
+    statements = [statement for revision in revisions for statement in revision.statements]
     opaque = sum(any(isinstance(o, Opaque) for o in s.operations) for s in statements)
-    return Coverage(revisions=len(readings), statements=len(statements), opaque=opaque)
+    return Coverage(revisions=len(revisions), statements=len(statements), opaque=opaque)

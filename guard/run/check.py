@@ -100,28 +100,28 @@ def _compared(scope: Scope, history: ChangedHistory) -> Part:
     done = f"history of {count} revision{'s' if count != 1 else ''} against {scope.base.ref}"
     return Part(
         facts=history.facts,
-        texts=history.read.texts,
+        texts=history.parsed.texts,
         checked=(done,) if scope.base.commit else (),
     )
 
 
 def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     """Judge the statements of the revisions that are new or edited, or of all."""
-    read, judged = history.read, history.judged
+    parsed, judged = history.parsed, history.judged
     # Where nobody knows what is released, each revision may have been deployed by itself.
     new = history.change.new if scope.base.commit else frozenset[str]()
     findings = judge_statements(
-        read, history.graph, judge, judged=judged, new=new, dialect=scope.dialect
+        parsed, history.graph, judge, judged=judged, new=new, dialect=scope.dialect
     )
-    readings = [reading for id_, reading in read.readings.items() if id_ in judged]
-    paths = {reading.path for reading in readings}
-    comments = comments_of({path: read.texts[path] for path in paths})
+    judged_revisions = [revision for id_, revision in parsed.revisions.items() if id_ in judged]
+    paths = {revision.path for revision in judged_revisions}
+    comments = comments_of({path: parsed.texts[path] for path in paths})
     facts: list[Fact] = []
-    for reading in readings:
+    for revision in judged_revisions:
         if history.environment.kind == "alembic":
-            facts += revision_facts(reading, comments.get(reading.path, ()), scope.dialect)
-        for literal in _literals(reading.path, read.texts[reading.path]):
-            facts.append(msgspec.structs.replace(literal, revision=reading.revision))
+            facts += revision_facts(revision, comments.get(revision.path, ()), scope.dialect)
+        for literal in _literals(revision.path, parsed.texts[revision.path]):
+            facts.append(msgspec.structs.replace(literal, revision=revision.revision))
     released = len(history.graph.revisions)
     quiet = released and not judged and not history.change.new
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
@@ -133,10 +133,10 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         facts=tuple(facts),
         findings=tuple(findings),
         notes=(note,) if quiet else (),
-        texts=read.texts,
+        texts=parsed.texts,
         paths=frozenset(paths),
         revisions=judged,
-        coverage=coverage(readings),
+        coverage=coverage(judged_revisions),
     )
 
 
@@ -172,7 +172,7 @@ def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | N
         facts=trip.facts,
         notes=trip.notes,
         checked=(done,),
-        texts=history.read.texts,
+        texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
     )
 

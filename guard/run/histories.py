@@ -27,7 +27,7 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment
     graph: Graph
-    read: ParsedHistory
+    parsed: ParsedHistory
     change: Comparison
     judged: frozenset[str]
 
@@ -52,16 +52,16 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
-    graph, read = _read(scope, environment, files)
+    graph, parsed = _read(scope, environment, files)
     change = compare(
         environment, graph, scope.base, repo=scope.repo, files=files, heads=scope.config.heads
     )
     return ChangedHistory(
         environment=environment,
         graph=graph,
-        read=read,
+        parsed=parsed,
         change=change,
-        judged=_judged(scope, graph, read, change),
+        judged=_judged(scope, graph, parsed, change),
     )
 
 
@@ -69,11 +69,11 @@ def _read(
     scope: Scope, environment: Environment, files: Mapping[Path, bytes] | None
 ) -> tuple[Graph, ParsedHistory]:
     cache = Cache(scope.request.cache, scope.root, scope.dialect, environment.script_location)
-    graph = build_graph(environment, root=scope.root, files=files, read=cache.head)
+    graph = build_graph(environment, root=scope.root, files=files, read=cache.header)
     search = (*environment.sys_path, environment.script_location)
-    read = read_revisions(graph, scope.root, search, scope.dialect, cache, files)
+    parsed = read_revisions(graph, scope.root, search, scope.dialect, cache, files)
     cache.save()
-    return graph, read
+    return graph, parsed
 
 
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -94,13 +94,15 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     return ChangedHistory(
         environment=environment,
         graph=found.graph,
-        read=found.read,
+        parsed=found.parsed,
         change=change,
-        judged=_judged(scope, found.graph, found.read, change),
+        judged=_judged(scope, found.graph, found.parsed, change),
     )
 
 
-def _judged(scope: Scope, graph: Graph, read: ParsedHistory, change: Comparison) -> frozenset[str]:
+def _judged(
+    scope: Scope, graph: Graph, parsed: ParsedHistory, change: Comparison
+) -> frozenset[str]:
     """Return what is new or edited, or all if so asked; only the named files, if files were."""
     touched = {
         fact.revision
@@ -112,14 +114,14 @@ def _judged(scope: Scope, graph: Graph, read: ParsedHistory, change: Comparison)
     if not scope.files:
         return here
     named = {relative(path, scope.root) for path in scope.files}
-    return frozenset(id_ for id_ in here & read.readings.keys() if named & _paths(read, id_))
+    return frozenset(id_ for id_ in here & parsed.revisions.keys() if named & _paths(parsed, id_))
 
 
-def _paths(read: ParsedHistory, revision: str) -> set[str]:
+def _paths(parsed: ParsedHistory, revision: str) -> set[str]:
     """The files that a revision is written in: two, where up and down stand in one each."""
-    reading = read.readings[revision]
-    spans = (reading.upgrade.span, reading.downgrade.span)
-    return {reading.path, *(span.path for span in spans if span)}
+    one = parsed.revisions[revision]
+    spans = (one.upgrade.span, one.downgrade.span)
+    return {one.path, *(span.path for span in spans if span)}
 
 
 # Standard input
@@ -131,14 +133,14 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
     if path.suffix == ".sql":
         text = _decode(given).removeprefix("\ufeff")
         migration = read_sql_file(path, text)
-        graph, read = join_sql([migration], {path: text}, scope.root, scope.dialect)
-        return [_only(path, _lone(path, "sql"), graph, read, scope.root)]
+        graph, parsed = join_sql([migration], {path: text}, scope.root, scope.dialect)
+        return [_only(path, _lone(path, "sql"), graph, parsed, scope.root)]
     if path.suffix != ".py" or read_file(path, given.data).revision is None:
         return []
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, read = _read(scope, environment, {**files, path: given.data})
-    return [_only(path, environment, graph, read, scope.root)]
+    graph, parsed = _read(scope, environment, {**files, path: given.data})
+    return [_only(path, environment, graph, parsed, scope.root)]
 
 
 def _decode(given: Input) -> str:
@@ -169,7 +171,7 @@ def _lone(path: Path, kind: str) -> Environment:
 
 
 def _only(
-    path: Path, environment: Environment, graph: Graph, read: ParsedHistory, root: Path
+    path: Path, environment: Environment, graph: Graph, parsed: ParsedHistory, root: Path
 ) -> ChangedHistory:
     """The history in which the file alone is new; what is wrong elsewhere is not its affair."""
     shown = relative(path, root)
@@ -178,7 +180,7 @@ def _only(
     return ChangedHistory(
         environment=environment,
         graph=msgspec.structs.replace(graph, problems=tuple(here), notes=()),
-        read=read,
+        parsed=parsed,
         change=Comparison(new=new),
         judged=new,
     )

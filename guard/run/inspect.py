@@ -23,11 +23,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     graph: Graph
-    read: ParsedHistory
+    parsed: ParsedHistory
     dialect: str | None
 
     def choose(self, wanted: Sequence[str], *, everything: bool) -> list[ParsedRevision]:
-        """Return the readings of the revisions named by id, start of id or path.
+        """Return the revisions named by id, start of id or path.
 
         Without names: all of them, or only the heads.
         """
@@ -35,9 +35,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         if not wanted:
             named = set(self.graph.revisions if everything else self.graph.heads)
         return [
-            self.read.readings[id_]
+            self.parsed.revisions[id_]
             for id_ in self.graph.order
-            if id_ in named and id_ in self.read.readings
+            if id_ in named and id_ in self.parsed.revisions
         ]
 
     def _named(self, name: str) -> list[str]:
@@ -68,7 +68,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 return {}
             wanted = {*named, *(a for id_ in named for a in self.graph.ancestors(id_))}
             order = [id_ for id_ in order if id_ in wanted]
-        return schemas_after(order, self.read.readings, self.dialect)
+        return schemas_after(order, self.parsed.revisions, self.dialect)
 
 
 def read_histories(request: Request, config: Config) -> list[History]:
@@ -79,7 +79,7 @@ def read_histories(request: Request, config: Config) -> list[History]:
         History(
             name=changed.environment.name,
             graph=changed.graph,
-            read=changed.read,
+            parsed=changed.parsed,
             dialect=scope.dialect,
         )
         for changed in open_histories(scope)

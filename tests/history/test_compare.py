@@ -71,19 +71,19 @@ def changed(repo: Repo, files: dict[str, str | None], *, heads: int = 1) -> Comp
     return read(repo, heads=heads)
 
 
-def ids(reading: Comparison) -> list[str]:
-    """The revisions that are new, of a reading without facts."""
-    assert reading.facts == ()
-    return sorted(reading.new)
+def ids(comparison: Comparison) -> list[str]:
+    """The revisions that are new, of a comparison without facts."""
+    assert comparison.facts == ()
+    return sorted(comparison.new)
 
 
-def fact(reading: Comparison) -> Fact:
-    (only,) = reading.facts
+def fact(comparison: Comparison) -> Fact:
+    (only,) = comparison.facts
     return only
 
 
-def kinds(reading: Comparison) -> list[str]:
-    return [type(found).__name__ for found in reading.facts]
+def kinds(comparison: Comparison) -> list[str]:
+    return [type(found).__name__ for found in comparison.facts]
 
 
 def told(value: Fact) -> dict[str, object]:
@@ -188,9 +188,9 @@ def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
     ],
 )
 def test_an_edit_that_does_nothing_is_allowed_and_said(repo: Repo, text: str) -> None:
-    reading = changed(repo, {path("a"): text})
-    assert reading.facts == ()
-    assert reading.notes == ("Only comments, formatting or docstrings changed in a: allowed.",)
+    comparison = changed(repo, {path("a"): text})
+    assert comparison.facts == ()
+    assert comparison.notes == ("Only comments, formatting or docstrings changed in a: allowed.",)
 
 
 def test_line_endings_are_no_edit(repo: Repo) -> None:
@@ -212,8 +212,8 @@ def test_another_place_in_the_chain(
     repo: Repo, text: str, attribute: str, before: str, after: str
 ) -> None:
     repo.commit({path("c"): revision("c", "a")})  # so that whatever is named exists
-    reading = changed(repo, {path("b"): text}, heads=9)
-    assert told(fact(reading)).items() >= {
+    comparison = changed(repo, {path("b"): text}, heads=9)
+    assert told(fact(comparison)).items() >= {
         "kind": ReparentedRevision,
         "revision": "b",
         "attribute": attribute,
@@ -224,8 +224,8 @@ def test_another_place_in_the_chain(
 
 
 def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:
-    reading = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nx = 1\n"}, heads=2)
-    assert kinds(reading) == ["ReparentedRevision", "EditedRevision"]
+    comparison = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nx = 1\n"}, heads=2)
+    assert kinds(comparison) == ["ReparentedRevision", "EditedRevision"]
 
 
 @pytest.mark.parametrize(
@@ -249,12 +249,12 @@ def test_a_file_that_is_gone(
 def test_a_whole_folder_that_is_moved_is_still_released(repo: Repo) -> None:
     repo.git("mv", "db", "migrations")
     repo.write({"alembic.ini": INI.replace("/db", "/migrations")})
-    reading = read(repo)
-    assert [told(found)["moved_to"] for found in reading.facts] == [
+    comparison = read(repo)
+    assert [told(found)["moved_to"] for found in comparison.facts] == [
         "migrations/versions/a.py",
         "migrations/versions/b.py",
     ]
-    assert reading.new == frozenset()
+    assert comparison.new == frozenset()
 
 
 def test_a_folder_without_an_ini_that_is_moved_is_still_released(repo: Repo) -> None:
@@ -278,7 +278,7 @@ def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
     repo.commit({path("c"): revision("c", "b")})
     repo.git("switch", "-q", "-c", "squash")
     squashed = revision("s", head="replaces = ('a', 'b')\n")
-    reading = changed(
+    comparison = changed(
         repo,
         {
             path("a"): None,
@@ -287,14 +287,14 @@ def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
             path("c"): revision("c", "s"),
         },
     )
-    assert ids(reading) == ["s"]
-    assert reading.notes[0] == "Revision a is gone, and allowed to be: s replaces it."
+    assert ids(comparison) == ["s"]
+    assert comparison.notes[0] == "Revision a is gone, and allowed to be: s replaces it."
 
 
 def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
     edited = B.replace("\n\n", "\nreplaces = ('a',)\n\n", 1).replace("= 'a'", "= None")
-    reading = changed(repo, {path("a"): None, path("b"): edited})
-    assert kinds(reading) == ["DeletedRevision", "ReparentedRevision", "EditedRevision"]
+    comparison = changed(repo, {path("a"): None, path("b"): edited})
+    assert kinds(comparison) == ["DeletedRevision", "ReparentedRevision", "EditedRevision"]
 
 
 # Heads
@@ -311,12 +311,12 @@ def test_two_heads_of_which_one_is_only_on_the_tip_of_the_base(repo: Repo) -> No
     repo.git("switch", "-q", "main")
     repo.commit({path("d"): revision("d", "b")})
     repo.git("switch", "-q", "topic")
-    reading = read(repo)
-    fork = fact(reading)
+    comparison = read(repo)
+    fork = fact(comparison)
     assert isinstance(fork, MultipleHeads)
     assert fork.heads == (("c", path("c"), "this change"), ("d", path("d"), "main"))
     assert (fork.span.path, fork.revision) == (path("c"), "c")
-    assert reading.new == {"c"}
+    assert comparison.new == {"c"}
     assert read(repo, heads=2).facts == ()
 
 
@@ -363,8 +363,8 @@ LABEL = "branch_labels = ('{}',)\n"
     ids=["two branches", "a fork in a branch", "one head unlabelled", "computed labels"],
 )
 def test_branch_labels_declare_heads(repo: Repo, files: dict[str, str], found: bool) -> None:
-    reading = changed(repo, {path(name): text for name, text in files.items()})
-    assert bool(reading.facts) == found
+    comparison = changed(repo, {path(name): text for name, text in files.items()})
+    assert bool(comparison.facts) == found
 
 
 def test_an_id_that_the_base_has_taken_meanwhile(repo: Repo) -> None:
@@ -378,9 +378,9 @@ def test_an_id_that_the_base_has_taken_meanwhile(repo: Repo) -> None:
 
 
 def test_a_broken_chain_is_not_counted(repo: Repo) -> None:
-    reading = changed(repo, {path("c"): revision("c", "x")})
-    assert reading.facts == ()
-    assert reading.notes == ("Heads were not counted, since the chain is broken.",)
+    comparison = changed(repo, {path("c"): revision("c", "x")})
+    assert comparison.facts == ()
+    assert comparison.notes == ("Heads were not counted, since the chain is broken.",)
 
 
 # The base moves on
@@ -398,8 +398,8 @@ def test_a_change_that_was_taken_over_from_the_base(repo: Repo) -> None:
     repo.git("switch", "-q", "main")
     repo.commit({path("a"): edited, path("c"): revision("c", "b")})
     repo.git("switch", "-q", "topic")
-    reading = changed(repo, {path("a"): edited, path("c"): revision("c", "b")})
-    assert ids(reading) == []
+    comparison = changed(repo, {path("a"): edited, path("c"): revision("c", "b")})
+    assert ids(comparison) == []
     assert isinstance(
         fact(changed(repo, {path("c"): revision("c", "b") + "x = 1\n"})), EditedRevision
     )
@@ -446,9 +446,9 @@ def test_without_git_everything_is_new_and_heads_still_count(repo: Repo) -> None
     repo.write({path("c"): revision("c", "a")})
     (environment,) = find_environments(repo.root)
     graph = build_graph(environment, root=repo.root)
-    reading = compare(environment, graph, find_base(None, environ={}), repo=None)
-    assert reading.new == {"a", "b", "c"}
-    assert isinstance(fact(reading), MultipleHeads)
+    comparison = compare(environment, graph, find_base(None, environ={}), repo=None)
+    assert comparison.new == {"a", "b", "c"}
+    assert isinstance(fact(comparison), MultipleHeads)
 
 
 # Folders of .sql files
