@@ -2,12 +2,15 @@
 
 A rule is one file under `rules/`; the file's name is the rule's name, its first docstring line is
 its title and the rest of the docstring is its reason. It imports this module and the vocabulary
-(`guard.operations`, `guard.facts`, `guard.statement`), the standard library, and no more.
+(`guard.operations`, `guard.facts`, `guard.statement`, `guard.phrases`), the standard library, and
+no more.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar, cast
@@ -81,24 +84,69 @@ class Context(Protocol):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """A small project that trips the rule (unsafe) or does not (safe).
+    """A small project that trips the rule (unsafe) or trips none at all (safe).
 
-    Mostly a plain string is enough: the body of an `upgrade()`, or, for rules on source code, a
-    whole Python file. `released` are bodies of revisions that are on the base already; `base` and
-    `change` are files of a git history (a value of None deletes the file), for rules on history.
+    Most name the body of an `upgrade()`; rules on source code a whole file, rules on history the
+    files of the base and of the change (see `revision_file`). An unsafe example pins what guard
+    finds: what it `says` (the message, or a part of it), the `help` it gives (the remedy, or a
+    part), and the source text `at` which the finding's place begins. That text stands once in its
+    file; of a file that is gone it is the path.
     """
 
     upgrade: str = "pass"
     downgrade: str | None = None  # None: declared irreversible, so that it trips nothing
-    released: tuple[str, ...] = ()
-    base: dict[str, str] = {}
-    change: dict[str, str | None] = {}
+    released: tuple[str, ...] = ()  # bodies of revisions that are on the base already
     source: str | None = None
-    path: str = "app/models.py"
+    path: str = "app/models.py"  # of the source
+    base: Mapping[str, str] = {}
+    change: Mapping[str, str | None] = {}  # None deletes the file
     dialect: str | None = None
     version: str | None = None
     config: dict[str, Any] = {}
     approvals: str | None = None
+    says: str = ""
+    help: str = ""
+    at: str = ""
+
+
+IMPORTS = {
+    "os.": "import os",
+    "sys.": "import sys",
+    "sa.": "import sqlalchemy as sa",
+    "op.": "from alembic import op",
+    "postgresql.": "from sqlalchemy.dialects import postgresql",
+}
+DOES_NOTHING = "\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
+
+
+def revision_file(
+    id_: str,
+    parent: str | tuple[str, ...] | None = None,
+    upgrade: str = "pass",
+    downgrade: str | None = "pass",
+    *,
+    name: str | None = None,
+    replaces: tuple[str, ...] = (),
+) -> dict[str, str]:
+    """Return a revision's file as an entry of `base` or `change`: its path and its text.
+
+    `name` is the file's, the id where it is not given; `downgrade` None: there is no such function.
+    """
+    functions = {"upgrade": upgrade, "downgrade": downgrade}
+    bodies = {function: body for function, body in functions.items() if body is not None}
+    used = [
+        line
+        for module, line in IMPORTS.items()
+        if any(re.search(rf"\b{re.escape(module)}", body) for body in bodies.values())
+    ]
+    parts = [f'"""Revision {id_}."""\n\n']
+    parts += ["\n".join(used) + "\n\n"] if used else []
+    parts += [f"revision = {id_!r}\ndown_revision = {parent!r}\n"]
+    parts += [f"replaces = {replaces!r}\n"] if replaces else []
+    for function, body in bodies.items():
+        code = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+        parts += [f"\n\ndef {function}():\n{code}\n"]
+    return {f"migrations/versions/{name or id_}.py": "".join(parts)}
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +167,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 def rule(
     *on: type[F],
-    unsafe: tuple[str | Example, ...],
+    unsafe: tuple[Example, ...],
     safe: tuple[str | Example, ...],
     severity: Severity = "error",
     approvable: bool = False,
@@ -140,7 +188,7 @@ def rule(
             severity=severity,
             approvable=approvable,
             dialects=dialects,
-            unsafe=_examples(unsafe, on),
+            unsafe=unsafe,
             safe=_examples(safe, on),
             check=check,
         )
@@ -153,8 +201,8 @@ def _examples(written: tuple[str | Example, ...], on: tuple[type, ...]) -> tuple
     return tuple(
         example
         if isinstance(example, Example)
-        else Example(source=inspect.cleandoc(example))
+        else Example(source=example)
         if source
-        else Example(upgrade=inspect.cleandoc(example))
+        else Example(upgrade=example)
         for example in written
     )

@@ -16,7 +16,7 @@ SAMPLE = ROOT / "alembic" / "versions"
 
 # A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
 CHAPTERS: tuple[set[str], ...] = (
-    {"action_words", "server", "credentials", "errors", "paths", "python_source"},
+    {"action_words", "phrases", "server", "credentials", "errors", "paths", "python_source"},
     {"operations"},
     {"printable", "statement", "schema"},
     {"facts", "finding", "sql"},
@@ -114,7 +114,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "suppression": ({"approvals", "comments"}, {"decide"}),
 }
-RULES_MAY_IMPORT = {"action_words", "rule", "operations", "facts", "statement"}
+RULES_MAY_IMPORT = {"action_words", "rule", "operations", "facts", "statement", "phrases"}
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 
 

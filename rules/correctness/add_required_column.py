@@ -9,14 +9,56 @@ NULL.
 from collections.abc import Iterator
 
 from guard.operations import AddColumn, Column
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     AddColumn,
     unsafe=(
-        "op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
-        "op.execute('ALTER TABLE orders ADD COLUMN total integer NOT NULL')",
+        Example(
+            upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
+            says="Adding total as NOT NULL without a default fails as soon as orders has one row.",
+            help="Add it with nullable=True (or a server_default), fill it, then in a later "
+            "revision:\nop.alter_column('orders', 'total', nullable=False)",
+            at="op.add_column",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE shop.orders ADD COLUMN total integer NOT NULL')",
+            says="fails as soon as shop.orders has one row.",
+            help="op.alter_column('orders', 'total', nullable=False, schema='shop')",
+            at="ALTER TABLE shop.orders",
+        ),
+        Example(
+            upgrade="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.add_column(sa.Column('total', sa.Integer(), nullable=False))
+            """,
+            dialect="sqlite",
+            says="fails as soon as orders has one row.",
+            help="with op.batch_alter_table('orders') as batch_op:\n"
+            "    batch_op.alter_column('total', nullable=False)",
+            at="batch_op.add_column",
+        ),
+        Example(
+            upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
+            dialect="mysql",
+            says="Adding total as NOT NULL without a default fills existing rows of orders with 0, "
+            "which nobody chose.",
+            help="op.alter_column('orders', 'total', existing_type=<its type>, nullable=False)",
+            at="op.add_column",
+        ),
+        Example(
+            upgrade="op.add_column('orders', sa.Column('paid_on', sa.Date(), nullable=False))",
+            dialect="mariadb",
+            says="fills existing rows of orders with the type's zero value, which nobody chose.",
+            at="op.add_column",
+        ),
+        Example(
+            downgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
+            says="fails as soon as orders has one row.",
+            help="so that the way back works too.",
+            at="op.add_column",
+        ),
     ),
     safe=(
         "op.add_column('orders', sa.Column('total', sa.Integer(), nullable=True))",
@@ -45,13 +87,24 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
 def _remedy(add: AddColumn, context: Context) -> str:
     if context.statement.direction == "downgrade":
         return "Add it with nullable=True or a server_default, so that the way back works too."
-    name, schema = add.table.name, add.table.schema
-    where = f", schema={schema!r}" if schema else ""
     return (
-        "Add it with nullable=True (or a server_default), fill it, then "
-        f"op.alter_column({name!r}, {add.column.name!r}, nullable=False{where}) in a later "
-        "revision."
+        "Add it with nullable=True (or a server_default), fill it, then in a later revision:\n"
+        + _alter(add, context.server.dialect)
     )
+
+
+def _alter(add: AddColumn, dialect: str | None) -> str:
+    """Return the code that makes it NOT NULL there."""
+    name, table = add.column.name, add.table
+    where = f", schema={table.schema!r}" if table.schema else ""
+    if dialect == "sqlite":  # has no ALTER COLUMN
+        return (
+            f"with op.batch_alter_table({table.name!r}{where}) as batch_op:\n"
+            f"    batch_op.alter_column({name!r}, nullable=False)"
+        )
+    # MySQL writes the whole column anew, so Alembic asks for its type.
+    kept = "existing_type=<its type>, " if dialect in {"mysql", "mariadb"} else ""
+    return f"op.alter_column({table.name!r}, {name!r}, {kept}nullable=False{where})"
 
 
 def _implicit(column: Column) -> str:

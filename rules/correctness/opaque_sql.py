@@ -8,15 +8,26 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 from collections.abc import Iterator
 
 from guard.operations import Opaque
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     Opaque,
     severity="warning",
     unsafe=(
-        "op.execute(sys.argv[1])",
-        """op.execute("DO $$ BEGIN EXECUTE format('DROP TABLE %I', tab); END $$")""",
+        Example(
+            upgrade="op.execute(sys.argv[1])",
+            says="This could not be judged: what it executes is not known.",
+            help="add: # guard: ignore[opaque-sql] <what it does>",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
+            op.execute("DO $$ BEGIN EXECUTE format('DROP TABLE %I', tab); END $$")
+            """,
+            says="This could not be judged: the SQL is put together while the block runs.",
+            at="DO $$",
+        ),
     ),
     safe=("op.execute('ANALYZE orders')",),
 )

@@ -7,16 +7,36 @@ transaction ends, and no downgrade brings the rows back.
 from collections.abc import Iterator
 
 from guard.operations import Delete
-from guard.rule import Context, Problem, rule
+from guard.phrases import APPROVE
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     Delete,
     approvable=True,
     unsafe=(
-        "op.execute('DELETE FROM sessions')",
-        "op.execute('DELETE FROM sessions WHERE 1 = 1')",
-        "op.execute(sa.delete(sa.table('sessions')))",
+        Example(
+            upgrade="op.execute('DELETE FROM sessions')",
+            says="A DELETE without a WHERE deletes every row of sessions, and no downgrade "
+            "restores them.",
+            help="Add a WHERE that says which rows of sessions are to go",
+            at="DELETE FROM sessions",
+        ),
+        Example(
+            upgrade="op.execute('DELETE FROM sessions WHERE 1 = 1')",
+            says="A DELETE whose WHERE 1 = 1 always holds deletes every row of sessions",
+            at="DELETE FROM sessions",
+        ),
+        Example(
+            upgrade="op.execute(sa.delete(sa.table('sessions')))",
+            says="A DELETE without a WHERE deletes every row of sessions",
+            at="op.execute(sa.delete",
+        ),
+        Example(
+            downgrade="op.execute('DELETE FROM sessions')",
+            says="and no upgrade restores them.",
+            at="DELETE FROM sessions",
+        ),
     ),
     safe=(
         """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
@@ -29,10 +49,10 @@ from guard.rule import Context, Problem, rule
 def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
     if not delete.all_rows or context.is_unreleased(delete.table) or context.undoes_upgrade(delete):
         return
-    condition = f"WHERE {delete.where} always holds: it" if delete.where else "Without a WHERE it"
+    condition = f"whose WHERE {delete.where} always holds" if delete.where else "without a WHERE"
     yield Problem(
-        message=f"{condition} deletes every row of {delete.table}, and no "
+        message=f"A DELETE {condition} deletes every row of {delete.table}, and no "
         f"{context.statement.opposite_direction} restores them.",
-        remedy=f"Say which rows of {delete.table} must go; if all must, record who agreed: "
-        "guard approve",
+        remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "
+        f"{APPROVE}",
     )

@@ -17,7 +17,7 @@ from guard.operations import (
     Operation,
     Truncate,
 )
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
 CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropObject, Truncate)
 
@@ -25,8 +25,26 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
 @rule(
     *CASCADING,
     unsafe=(
-        "op.execute('ALTER TABLE orders DROP CONSTRAINT orders_customer_fk CASCADE')",
-        "op.execute('DROP VIEW open_orders CASCADE')",
+        Example(
+            upgrade="op.execute('ALTER TABLE orders DROP CONSTRAINT orders_customer_fk CASCADE')",
+            says="CASCADE drops whatever depends on orders.orders_customer_fk, without naming it.",
+            help="Drop the dependants by name in this revision, then leave out CASCADE.",
+            at="ALTER TABLE orders DROP CONSTRAINT",
+        ),
+        Example(
+            upgrade="op.execute('DROP VIEW open_orders CASCADE')",
+            says="CASCADE drops whatever depends on open_orders, without naming it.",
+            at="DROP VIEW",
+        ),
+        Example(
+            upgrade="""
+            op.create_table('scratch', sa.Column('id', sa.Integer(), primary_key=True))
+            op.execute('TRUNCATE scratch CASCADE')
+            """,
+            says="CASCADE empties every table that references scratch, without naming any.",
+            help="Name the tables that are to be emptied with it, and leave out CASCADE.",
+            at="TRUNCATE",
+        ),
     ),
     safe=("op.execute('DROP VIEW IF EXISTS open_orders')",),
 )
@@ -34,11 +52,13 @@ def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(drop, CASCADING) or not drop.cascade:
         return
     if isinstance(drop, Truncate):
-        what = "empties every table that references it"
-        remedy = "Name the tables that are to be emptied with it, and leave out CASCADE."
+        yield Problem(
+            message=f"CASCADE empties every table that references {drop.table}, without naming "
+            "any.",
+            remedy="Name the tables that are to be emptied with it, and leave out CASCADE.",
+        )
     else:
-        what = "drops everything that depends on it"
-        remedy = "Drop the dependants by name in this revision, then leave out CASCADE."
-    yield Problem(
-        message=f"CASCADE on {drop.subject} also {what}, without naming it.", remedy=remedy
-    )
+        yield Problem(
+            message=f"CASCADE drops whatever depends on {drop.subject}, without naming it.",
+            remedy="Drop the dependants by name in this revision, then leave out CASCADE.",
+        )

@@ -9,27 +9,58 @@ approved by somebody who knows that the values are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropColumn
+from guard.phrases import APPROVE, UNDO_NO_MORE
 from guard.rule import Context, Example, Problem, rule
+
+NUMBER_WITH_INDEX = """
+op.create_table('orders', sa.Column('number', sa.Text()))
+op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
+"""
 
 
 @rule(
     DropColumn,
     approvable=True,
     unsafe=(
-        "op.drop_column('orders', 'note')",
-        "op.execute('ALTER TABLE orders DROP COLUMN note')",
-        """
-        with op.batch_alter_table('orders') as batch_op:
-            batch_op.drop_column('note')
-        """,
         Example(
-            released=(
-                """
-                op.create_table('orders', sa.Column('number', sa.Text()))
-                op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
-                """,
-            ),
+            upgrade="op.drop_column('orders', 'note')",
+            says="Dropping column orders.note deletes its values, no downgrade restores them, and "
+            "running code that still selects it fails.",
+            help="Remove note from the model and deploy that first; then drop it in a later",
+            at="op.drop_column",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders DROP COLUMN note')",
+            says="Dropping column orders.note deletes its values",
+            at="ALTER TABLE orders DROP COLUMN",
+        ),
+        Example(
+            upgrade="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.drop_column('note')
+            """,
+            says="Dropping column orders.note deletes its values",
+            at="batch_op.drop_column",
+        ),
+        Example(
+            released=(NUMBER_WITH_INDEX,),
             upgrade="op.drop_column('orders', 'number')",
+            says="It takes index ix_orders_number with it.",
+            at="op.drop_column",
+        ),
+        Example(
+            released=(NUMBER_WITH_INDEX,),
+            upgrade="op.drop_column('orders', 'number')",
+            dialect="sqlite",
+            says="SQLite refuses it outside batch mode, since it is part of index "
+            "ix_orders_number.",
+            at="op.drop_column",
+        ),
+        Example(
+            downgrade="op.drop_column('orders', 'note')",
+            says="Dropping column orders.note deletes its values, no upgrade restores them",
+            help="Let downgrade() undo what upgrade() did and no more",
+            at="op.drop_column",
         ),
     ),
     safe=(
@@ -48,21 +79,22 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
         return
     if context.undoes_upgrade(drop):
         return
-    column = f"{drop.table}.{drop.column}"
-    back = context.statement.opposite_direction
-    remedy = (
-        f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
-        "deployment and record who agreed: guard approve"
-        if back == "downgrade"
-        else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
-        "guard approve"
-    )
-    with_it = context.dependents_of(drop.table, drop.column)
-    also = f" It takes {', '.join(with_it)} with it." if with_it else ""
-    if with_it and context.server.dialect == "sqlite":
-        also = f" Outside a batch SQLite refuses it, since it is part of {', '.join(with_it)}."
     yield Problem(
-        message=f"Dropping column {column} deletes its values, no {back} restores them, and "
-        f"running code that still selects it fails.{also}",
-        remedy=remedy,
+        message=f"Dropping column {drop.table}.{drop.column} deletes its values, no "
+        f"{context.statement.opposite_direction} restores them, and running code that still "
+        f"selects it fails.{_dependents(drop, context)}",
+        remedy=UNDO_NO_MORE
+        if context.statement.direction == "downgrade"
+        else f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
+        f"deployment and {APPROVE}",
     )
+
+
+def _dependents(drop: DropColumn, context: Context) -> str:
+    """Return a sentence on what contains the column, empty where nothing does."""
+    found = ", ".join(context.dependents_of(drop.table, drop.column))
+    if not found:
+        return ""
+    if context.server.dialect == "sqlite":
+        return f" SQLite refuses it outside batch mode, since it is part of {found}."
+    return f" It takes {found} with it."

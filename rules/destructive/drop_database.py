@@ -1,23 +1,29 @@
 """A dropped database is everything gone at once.
 
 A migration runs inside the database that it changes; one that drops a database is a mistake, or
-belongs into an operator's hands.
+belongs in an operator's hands.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import DropDatabase
-from guard.rule import Context, Problem, rule
+from guard.phrases import APPROVE
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     DropDatabase,
     approvable=True,
     unsafe=(
-        """
-        with op.get_context().autocommit_block():
-            op.execute('DROP DATABASE reporting')
-        """,
+        Example(
+            upgrade="""
+            with op.get_context().autocommit_block():
+                op.execute('DROP DATABASE reporting')
+            """,
+            says="Dropping database reporting deletes everything in it, for good.",
+            help="Take it out of the migration and let an operator drop it",
+            at="DROP DATABASE",
+        ),
     ),
     safe=("op.execute('SELECT 1')",),
 )
@@ -26,6 +32,6 @@ def drop_database(drop: DropDatabase, context: Context) -> Iterator[Problem]:
         return
     yield Problem(
         message=f"Dropping database {drop.name} deletes everything in it, for good.",
-        remedy="Take it out of the migration and let an operator do it from a reviewed procedure; "
-        "if it must be here, record who agreed: guard approve",
+        remedy="Take it out of the migration and let an operator drop it by a reviewed procedure; "
+        f"if it must be here, {APPROVE}",
     )

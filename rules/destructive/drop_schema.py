@@ -1,21 +1,46 @@
 """A dropped schema takes all its tables with it.
 
-With CASCADE nothing asks what is in it. Drop the objects one by one, so that each drop is seen and
-approved, and the empty schema last.
+On MySQL and MariaDB, and with CASCADE on PostgreSQL, nothing asks what is in it. Drop the objects
+one by one, so that each drop is seen and approved, and the empty schema last.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import DropSchema
-from guard.rule import Context, Problem, rule
+from guard.phrases import APPROVE
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     DropSchema,
     approvable=True,
     unsafe=(
-        "op.execute('DROP SCHEMA reporting')",
-        "op.execute(sa.schema.DropSchema('reporting'))",
+        Example(
+            upgrade="op.execute('DROP SCHEMA reporting')",
+            says="Dropping schema reporting is final, whatever it still holds, and no downgrade "
+            "restores it.",
+            help="Drop the objects of reporting one by one, then the empty schema",
+            at="DROP SCHEMA",
+        ),
+        Example(
+            upgrade="op.execute(sa.schema.DropSchema('reporting'))",
+            says="Dropping schema reporting is final",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
+            # guard: ignore[drop-cascade] nothing outside of the schema uses it
+            op.execute('DROP SCHEMA reporting CASCADE')
+            """,
+            says="Dropping schema reporting deletes every table in it, and no downgrade restores "
+            "it.",
+            at="DROP SCHEMA",
+        ),
+        Example(
+            downgrade="op.execute('DROP SCHEMA reporting')",
+            says="and no upgrade restores it.",
+            at="DROP SCHEMA",
+        ),
     ),
     safe=("op.execute('CREATE SCHEMA reporting')",),
 )
@@ -26,6 +51,5 @@ def drop_schema(drop: DropSchema, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Dropping schema {drop.name} {effect}, "
         f"and no {context.statement.opposite_direction} restores it.",
-        remedy=f"Drop the objects of {drop.name} one by one, then the empty schema, and record "
-        "who agreed: guard approve",
+        remedy=f"Drop the objects of {drop.name} one by one, then the empty schema, and {APPROVE}",
     )

@@ -9,15 +9,31 @@ and have the drop approved by somebody who knows that the rows are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropTable
-from guard.rule import Context, Problem, rule
+from guard.phrases import APPROVE, UNDO_NO_MORE
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     DropTable,
     approvable=True,
     unsafe=(
-        "op.drop_table('orders')",
-        "op.execute('DROP TABLE IF EXISTS orders')",
+        Example(
+            upgrade="op.drop_table('orders')",
+            says="Dropping table orders deletes its rows, and no downgrade restores them.",
+            help="Deploy code that no longer uses orders, keep a copy of its rows",
+            at="op.drop_table",
+        ),
+        Example(
+            upgrade="op.execute('DROP TABLE IF EXISTS orders')",
+            says="Dropping table orders deletes its rows",
+            at="DROP TABLE",
+        ),
+        Example(
+            downgrade="op.drop_table('orders')",
+            says="Dropping table orders deletes its rows, and no upgrade restores them.",
+            help="Let downgrade() undo what upgrade() did and no more",
+            at="op.drop_table",
+        ),
     ),
     safe=(
         "op.add_column('orders', sa.Column('note', sa.Text()))",
@@ -30,15 +46,11 @@ from guard.rule import Context, Problem, rule
 def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
         return
-    back = context.statement.opposite_direction
-    remedy = (
-        f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, "
-        "then record who agreed: guard approve"
-        if back == "downgrade"
-        else "Let downgrade() take back what upgrade() did and no more, or record who agreed: "
-        "guard approve"
-    )
     yield Problem(
-        message=f"Dropping table {drop.table} deletes its rows, and no {back} restores them.",
-        remedy=remedy,
+        message=f"Dropping table {drop.table} deletes its rows, and no "
+        f"{context.statement.opposite_direction} restores them.",
+        remedy=UNDO_NO_MORE
+        if context.statement.direction == "downgrade"
+        else f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, then "
+        f"{APPROVE}",
     )

@@ -8,15 +8,39 @@ what the transaction did so far.
 from collections.abc import Iterator
 
 from guard.operations import Truncate
-from guard.rule import Context, Problem, rule
+from guard.phrases import APPROVE
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     Truncate,
     approvable=True,
     unsafe=(
-        "op.execute('TRUNCATE TABLE sessions')",
-        "op.execute('TRUNCATE sessions RESTART IDENTITY')",
+        Example(
+            upgrade="op.execute('TRUNCATE TABLE sessions')",
+            says="TRUNCATE deletes every row of sessions, and no downgrade restores them.",
+            help="Delete the rows of sessions that are not needed, in batches with a WHERE",
+            at="TRUNCATE TABLE",
+        ),
+        Example(
+            upgrade="op.execute('TRUNCATE sessions RESTART IDENTITY')",
+            says="TRUNCATE deletes every row of sessions",
+            at="TRUNCATE sessions",
+        ),
+        Example(
+            upgrade="""
+            # guard: ignore[drop-cascade] only session_events references it
+            op.execute('TRUNCATE sessions CASCADE')
+            """,
+            says="TRUNCATE deletes every row of sessions and of every table that references it, "
+            "and no downgrade restores them.",
+            at="TRUNCATE sessions",
+        ),
+        Example(
+            downgrade="op.execute('TRUNCATE TABLE sessions')",
+            says="and no upgrade restores them.",
+            at="TRUNCATE TABLE",
+        ),
     ),
     safe=("""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",),
 )
@@ -28,5 +52,5 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
         message=f"TRUNCATE deletes every row of {operation.table}{more}, and no "
         f"{context.statement.opposite_direction} restores them.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
-        "WHERE; if all must go, record who agreed: guard approve",
+        f"WHERE; if all are to go, {APPROVE}",
     )

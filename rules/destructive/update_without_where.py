@@ -1,25 +1,45 @@
 """An UPDATE without a WHERE changes every row, and the old values are gone.
 
-It also locks every row until the transaction ends, for as long as the table is large. A WHERE that
-leaves out rows that are right already makes it smaller, and safe to repeat.
+It also locks every row until the transaction ends, and on a large table that takes long. A WHERE
+that leaves out rows that are right already makes it smaller, and safe to repeat.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import Update
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
-REMEDY_FOR_SMALL_TABLES = (
-    "where the table is small, say so: # guard: ignore[update-without-where] <how many rows>"
-)
+SMALL = "where the table is small, say so: # guard: ignore[update-without-where] <how many rows>"
 
 
 @rule(
     Update,
     severity="warning",
     unsafe=(
-        """op.execute("UPDATE orders SET status = 'open'")""",
-        "op.execute(sa.table('orders', sa.column('status')).update().values(status='open'))",
+        Example(
+            upgrade="""
+            op.execute("UPDATE orders SET status = 'open'")
+            """,
+            says="The UPDATE overwrites status in every row of orders and locks them all until the "
+            "transaction ends: the larger the table, the longer other writers wait.",
+            help="Add a WHERE that leaves out the rows that need no change",
+            at="UPDATE orders",
+        ),
+        Example(
+            upgrade="op.execute(sa.table('orders', sa.column('status')).update()"
+            ".values(status='open'))",
+            says="The UPDATE overwrites status in every row of orders",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
+            op.add_column('orders', sa.Column('status', sa.Text()))
+            op.execute("UPDATE orders SET status = 'open'")
+            """,
+            says="The UPDATE fills status in every row of orders",
+            help="Fill it in batches, outside the migration's transaction",
+            at="UPDATE orders",
+        ),
     ),
     safe=("""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",),
 )
@@ -31,10 +51,10 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
     columns = ", ".join(update.columns) or "its columns"
     fills = update.columns and all(context.is_new_column(update.table, c) for c in update.columns)
     yield Problem(
-        message=f"It {'fills' if fills else 'overwrites'} {columns} in every row of {update.table} "
-        "at once and locks each row until the transaction ends; the longer the table, the longer.",
-        remedy="Fill it in batches, outside of the migration's transaction; "
-        + REMEDY_FOR_SMALL_TABLES
+        message=f"The UPDATE {'fills' if fills else 'overwrites'} {columns} in every row of "
+        f"{update.table} and locks them all until the transaction ends: the larger the table, the "
+        "longer other writers wait.",
+        remedy=f"Fill it in batches, outside the migration's transaction; {SMALL}"
         if fills
-        else "Add a WHERE that leaves out the rows that need no change; " + REMEDY_FOR_SMALL_TABLES,
+        else f"Add a WHERE that leaves out the rows that need no change; {SMALL}",
     )

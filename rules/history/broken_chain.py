@@ -1,4 +1,4 @@
-"""Alembic cannot walk the history: a parent is missing, an id stands twice, a file is none.
+"""Alembic cannot walk the history: a parent is missing, an id is used twice, a file is unreadable.
 
 Every Alembic command stops at such a history, also on the server during a deployment. And what
 cannot be walked cannot be judged: a gate that skipped it would pass it.
@@ -7,33 +7,15 @@ cannot be walked cannot be judged: a gate that skipped it would pass it.
 from collections.abc import Iterator
 
 from guard.facts import BrokenChain
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
 
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-REVISION = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "{id}"
-down_revision = {parent}
-
-
-def upgrade():
-    op.create_table("{table}", sa.Column("id", sa.Integer(), primary_key=True))
-
-
-def downgrade():
-    op.drop_table("{table}")
-"""
-FIRST = REVISION.format(id="a1", parent=None, table="orders")
-BASE = {"alembic.ini": CONFIG, "migrations/versions/a1_orders.py": FIRST}
 REMEDY = {
     "missing-parent": "Add the revision that is missing, or name the one that really comes before.",
-    "cycle": "Let one of them come after a revision that stands outside of the cycle.",
-    "duplicate": "Give one of them a name of its own: alembic revision makes a fresh id.",
+    "cycle": "Let one of them come after a revision that stands outside the cycle.",
+    "duplicate": "Give one of them an id of its own: alembic revision makes a new one.",
     "no-revision": "Move the file out of the versions folder, or give it revision and "
     "down_revision as alembic revision writes them.",
-    "unreadable": "Mend the file, so that Alembic and guard can read it.",
+    "unreadable": "Correct the file, so that Alembic and guard can read it.",
     "computed": "Write the ids as plain strings: tools that do not run the code read them.",
 }
 
@@ -42,26 +24,50 @@ REMEDY = {
     BrokenChain,
     unsafe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/b2_items.py": REVISION.format(
-                    id="b2", parent='"zz"', table="items"
-                )
-            },
+            base=revision_file("a1"),
+            change=revision_file("b2", "zz"),
+            says="down_revision of b2 names zz",
+            help=REMEDY["missing-parent"],
+            at="revision = 'b2'",
         ),
-        Example(base=BASE, change={"migrations/versions/helpers.py": "LIMIT = 10\n"}),
-        Example(base=BASE, change={"migrations/versions/b2_items.py": "def upgrade(:\n"}),
-    ),
-    safe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/b2_items.py": REVISION.format(
-                    id="b2", parent='"a1"', table="items"
-                )
-            },
+            base=revision_file("a1"),
+            change=revision_file("b2", "c3") | revision_file("c3", "b2"),
+            says="form a cycle",
+            help=REMEDY["cycle"],
+            at="revision = 'b2'",
+        ),
+        Example(
+            base=revision_file("a1"),
+            change=revision_file("a1", name="a1_copy"),
+            says="Revision a1 stands in",
+            help=REMEDY["duplicate"],
+            at="revision = 'a1'",
+        ),
+        Example(
+            base=revision_file("a1"),
+            change={"migrations/versions/limits.py": "LIMIT = 10\n"},
+            says="migrations/versions/limits.py cannot be read as a revision: it declares no "
+            "revision id (revision = ...).",
+            help=REMEDY["no-revision"],
+            at="LIMIT = 10",
+        ),
+        Example(
+            base=revision_file("a1"),
+            change={"migrations/versions/b2.py": "def upgrade(:\n"},
+            says="migrations/versions/b2.py cannot be read as a revision: it is not valid Python",
+            help=REMEDY["unreadable"],
+            at="def upgrade(:",
+        ),
+        Example(
+            base=revision_file("a1"),
+            change={"migrations/versions/b2.py": "import uuid\n\nrevision = uuid.uuid4().hex\n"},
+            says="migrations/versions/b2.py cannot be read as a revision",
+            help=REMEDY["computed"],
+            at="revision = uuid",
         ),
     ),
+    safe=(Example(base=revision_file("a1"), change=revision_file("b2", "a1")),),
 )
 def broken_chain(broken: BrokenChain, context: Context) -> Iterator[Problem]:
     yield Problem(message=broken.detail, remedy=REMEDY[broken.problem])

@@ -9,69 +9,41 @@ new revision, and is then allowed.
 from collections.abc import Iterator
 
 from guard.facts import DeletedRevision
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
 
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-FIRST = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "a1"
-down_revision = None
-
-
-def upgrade():
-    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
-
-
-def downgrade():
-    op.drop_table("orders")
-"""
-SECOND = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "b2"
-down_revision = "a1"
-
-
-def upgrade():
-    op.add_column("orders", sa.Column("note", sa.Text()))
-
-
-def downgrade():
-    op.drop_column("orders", "note")
-"""
-SQUASHED = FIRST.replace('"a1"', '"c3"').replace(
-    "down_revision", 'replaces = ("a1", "b2")\ndown_revision'
-)
-BASE = {
-    "alembic.ini": CONFIG,
-    "migrations/versions/a1_orders.py": FIRST,
-    "migrations/versions/b2_note.py": SECOND,
-}
+TWO = revision_file("a1") | revision_file("b2", "a1")
 
 
 @rule(
     DeletedRevision,
     approvable=True,
     unsafe=(
-        Example(base=BASE, change={"migrations/versions/b2_note.py": None}),
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/b2_note.py": None,
-                "migrations/versions/b2_add_note.py": SECOND,
-            },
+            base=TWO,
+            change={"migrations/versions/b2.py": None},
+            says="Revision b2 is on HEAD and gone here: a database that stands at it can be "
+            "neither upgraded nor downgraded.",
+            help="Restore it (git checkout HEAD -- migrations/versions/b2.py) and undo it in a new "
+            "revision, or, if this is a squash, name it in the new revision: "
+            'replaces = ("b2", ...)',
+            at="migrations/versions/b2.py",
+        ),
+        Example(
+            base=TWO,
+            change={"migrations/versions/b2.py": None, **revision_file("b2", "a1", name="b2_note")},
+            says="Revision b2 was moved from migrations/versions/b2.py, where it is on HEAD, to "
+            "migrations/versions/b2_note.py: whoever looks for its history no longer finds it.",
+            help="git mv migrations/versions/b2_note.py migrations/versions/b2.py",
+            at="migrations/versions/b2.py",
         ),
     ),
     safe=(
         Example(
-            base=BASE,
+            base=TWO,
             change={
-                "migrations/versions/a1_orders.py": None,
-                "migrations/versions/b2_note.py": None,
-                "migrations/versions/c3_squashed.py": SQUASHED,
+                "migrations/versions/a1.py": None,
+                "migrations/versions/b2.py": None,
+                **revision_file("c3", replaces=("a1", "b2")),
             },
         ),
     ),
@@ -80,8 +52,8 @@ def deleted_revision(gone: DeletedRevision, context: Context) -> Iterator[Proble
     restore = f"git checkout {gone.base} -- {gone.span.path}"
     if gone.moved_to:
         yield Problem(
-            message=f"Revision {gone.revision}, on {gone.base} in {gone.span.path}, was moved to "
-            f"{gone.moved_to}: a released file keeps its name.",
+            message=f"Revision {gone.revision} was moved from {gone.span.path}, where it is on "
+            f"{gone.base}, to {gone.moved_to}: whoever looks for its history no longer finds it.",
             remedy=f"Move it back: git mv {gone.moved_to} {gone.span.path}",
         )
         return

@@ -8,26 +8,12 @@ Comments, formatting and docstrings may change, since they do nothing.
 from collections.abc import Iterator
 
 from guard.facts import EditedRevision
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
 
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-FIRST = '''\
-"""Create orders."""
-from alembic import op
-import sqlalchemy as sa
-
-revision = "a1"
-down_revision = None
-
-
-def upgrade():
-    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
-
-
-def downgrade():
-    op.drop_table("orders")
-'''
-BASE = {"alembic.ini": CONFIG, "migrations/versions/a1_orders.py": FIRST}
+CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
+INDEX = 'op.create_index("ix_orders_id", "orders", ["id"])'
+ORDERS = revision_file("a1", None, CREATE, 'op.drop_table("orders")')
+ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_table("orders")')
 
 
 @rule(
@@ -35,26 +21,55 @@ BASE = {"alembic.ini": CONFIG, "migrations/versions/a1_orders.py": FIRST}
     approvable=True,
     unsafe=(
         Example(
-            base=BASE,
-            change={"migrations/versions/a1_orders.py": FIRST.replace("Integer", "BigInteger")},
+            base=ORDERS,
+            change=revision_file(
+                "a1", None, CREATE.replace("Integer", "BigInteger"), 'op.drop_table("orders")'
+            ),
+            says="Revision a1 is on HEAD already and now does something else "
+            '(`op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))` became '
+            '`op.create_table("orders", sa.Column("id", sa.BigInteger(), primary_key=True))`): '
+            "databases that ran it will not run it again.",
+            help="Restore the file and put the change into a new revision:\n"
+            "git checkout HEAD -- migrations/versions/a1.py",
+            at="op.create_table",
+        ),
+        Example(
+            base=ORDERS,
+            change=ORDERS_WITH_INDEX,
+            says=f"now does something else (`{INDEX}` was added): databases that ran it",
+            at="op.create_index",
+        ),
+        Example(
+            base=ORDERS_WITH_INDEX,
+            change=ORDERS,
+            says=f"now does something else (`{INDEX}` was removed): databases that ran it",
+            at="op.drop_table",
         ),
     ),
     safe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/a1_orders.py": FIRST.replace("Create orders", "Make orders")
-            },
+            base=ORDERS,
+            change=revision_file(
+                "a1", None, f"# One row an order.\n{CREATE}", "op.drop_table('orders')"
+            ),
         ),
     ),
 )
 def edited_revision(edit: EditedRevision, context: Context) -> Iterator[Problem]:
-    was = f"`{edit.before}`" if edit.before else "nothing"
-    now = f"`{edit.after}`" if edit.after else "nothing"
-    became = f" ({was} became {now})" if was != now else ""
     yield Problem(
         message=f"Revision {edit.revision} is on {edit.base} already and now does something else"
-        f"{became}: databases that ran it will not run it again.",
+        f"{_change(edit)}: databases that ran it will not run it again.",
         remedy="Restore the file and put the change into a new revision:\n"
         f"git checkout {edit.base} -- {edit.span.path}",
     )
+
+
+def _change(edit: EditedRevision) -> str:
+    """Return what became of the first line that differs, in parentheses."""
+    if edit.before == edit.after:
+        return ""
+    if not edit.before:
+        return f" (`{edit.after}` was added)"
+    if not edit.after:
+        return f" (`{edit.before}` was removed)"
+    return f" (`{edit.before}` became `{edit.after}`)"

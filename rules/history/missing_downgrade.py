@@ -1,4 +1,4 @@
-"""A revision changes something and its downgrade does not take it back.
+"""A revision changes something and its downgrade does not undo it.
 
 When a deployment goes wrong, `alembic downgrade` is the way out. An empty downgrade is the worst:
 it reports success, the schema stays as it was, and the next upgrade fails over what is already
@@ -8,59 +8,62 @@ there. Where there is no way back, say so with a reason, and nobody counts on it
 from collections.abc import Iterator
 
 from guard.facts import Downgrade
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
 
-HEAD = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "a1"
-down_revision = None
-
-
-def upgrade():
-    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
-"""
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-DECLARED = """\
-
-
-def downgrade():
-    # guard: irreversible the rows of the old table are not kept
-    pass
-"""
-
-
-def _project(downgrade: str) -> Example:
-    return Example(
-        base={"alembic.ini": CONFIG},
-        change={"migrations/versions/a1_orders.py": HEAD + downgrade},
-    )
+CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
+REASON = "# guard: irreversible <reason>"
 
 
 @rule(
     Downgrade,
     unsafe=(
-        _project(""),
-        _project("\n\ndef downgrade():\n    pass\n"),
-        _project("\n\ndef downgrade():\n    raise NotImplementedError\n"),
+        Example(
+            change=revision_file("a1", None, CREATE, None),
+            says="Revision a1 has no downgrade(), so alembic downgrade stops with an error at it.",
+            help=f"or say why there is none, in a comment:\n{REASON}",
+            at="def upgrade()",
+        ),
+        Example(
+            upgrade=CREATE,
+            downgrade="pass",
+            says="Revision 0001 has an empty downgrade(), so alembic downgrade reports success and "
+            "leaves all that upgrade() did.",
+            help=f"or say why there is none, in a comment inside it:\n{REASON}",
+            at="def downgrade()",
+        ),
+        Example(
+            upgrade=CREATE,
+            downgrade="raise NotImplementedError",
+            says="Revision 0001 refuses to be downgraded, so a deployment cannot be taken back "
+            "past it.",
+            at="def downgrade()",
+        ),
+        Example(
+            upgrade=CREATE,
+            downgrade='raise NotImplementedError("orders are for ever")',
+            says="Revision 0001 refuses to be downgraded (orders are for ever), so a deployment",
+            at="def downgrade()",
+        ),
     ),
     safe=(
-        _project('\n\ndef downgrade():\n    op.drop_table("orders")\n'),
-        _project(DECLARED),
+        Example(upgrade=CREATE, downgrade='op.drop_table("orders")'),
+        Example(
+            upgrade=CREATE,
+            downgrade="# guard: irreversible the rows of the old table are not kept\npass",
+        ),
     ),
 )
 def missing_downgrade(downgrade: Downgrade, context: Context) -> Iterator[Problem]:
+    said = f" ({downgrade.detail})" if downgrade.detail else ""
     what = {
         "missing": "has no downgrade(), so alembic downgrade stops with an error at it",
         "empty": "has an empty downgrade(), so alembic downgrade reports success and leaves all "
         "that upgrade() did",
-        "raises": "refuses to be downgraded",
+        "raises": f"refuses to be downgraded{said}, so a deployment cannot be taken back past it",
     }[downgrade.state]
-    said = f" ({downgrade.detail})" if downgrade.detail else ""
     where = "in a comment" if downgrade.state == "missing" else "in a comment inside it"
     yield Problem(
-        message=f"Revision {downgrade.revision} {what}{said}.",
+        message=f"Revision {downgrade.revision} {what}.",
         remedy="Write the downgrade() that undoes upgrade(), or say why there is none, "
-        f"{where}:\n# guard: irreversible <reason>",
+        f"{where}:\n{REASON}",
     )

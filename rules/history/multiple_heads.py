@@ -8,51 +8,38 @@ so the heads of the base's tip count as well.
 from collections.abc import Iterator
 
 from guard.facts import MultipleHeads
-from guard.rule import Context, Example, Problem, rule
-
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-REVISION = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "{id}"
-down_revision = {parent}
-
-
-def upgrade():
-    op.create_table("{table}", sa.Column("id", sa.Integer(), primary_key=True))
-
-
-def downgrade():
-    op.drop_table("{table}")
-"""
-BASE = {
-    "alembic.ini": CONFIG,
-    "migrations/versions/a1_orders.py": REVISION.format(id="a1", parent=None, table="orders"),
-    "migrations/versions/b2_items.py": REVISION.format(id="b2", parent='"a1"', table="items"),
-}
+from guard.rule import Context, Example, Problem, revision_file, rule
 
 
 @rule(
     MultipleHeads,
     unsafe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/c3_late.py": REVISION.format(
-                    id="c3", parent='"a1"', table="late"
-                )
-            },
+            base=revision_file("a1") | revision_file("b2", "a1"),
+            change=revision_file("c3", "a1"),
+            says="The history would end in 2 heads, c3 (migrations/versions/c3.py, this change), "
+            "b2 (migrations/versions/b2.py, HEAD): alembic upgrade head refuses to choose.",
+            help='Rebase and set down_revision = "b2" in the first revision of this change',
+            at="revision = 'c3'",
+        ),
+        Example(
+            base=revision_file("a1"),
+            change=revision_file("b2", "a1") | revision_file("c3", "a1"),
+            says="The history would end in 2 heads, b2 (migrations/versions/b2.py, this change), "
+            "c3 (migrations/versions/c3.py, this change)",
+            help="Put one after the other by its down_revision, or, where they are deployed "
+            "already: alembic merge b2 c3",
+            at="revision = 'b2'",
         ),
     ),
     safe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/c3_late.py": REVISION.format(
-                    id="c3", parent='"b2"', table="late"
-                )
-            },
+            base=revision_file("a1") | revision_file("b2", "a1"),
+            change=revision_file("c3", "b2"),
+        ),
+        Example(
+            base=revision_file("a1") | revision_file("b2", "a1"),
+            change=revision_file("c3", "a1") | revision_file("d4", ("b2", "c3")),
         ),
     ),
 )
@@ -60,13 +47,13 @@ def multiple_heads(fork: MultipleHeads, context: Context) -> Iterator[Problem]:
     told = ", ".join(f"{id_} ({path}, {where})" for id_, path, where in fork.heads)
     ids = " ".join(id_ for id_, _, _ in fork.heads)
     on_base = [id_ for id_, _, where in fork.heads if where != "this change"]
-    rebase = (
-        f'rebase and set down_revision = "{on_base[0]}" in the first revision of this change'
+    order = (
+        f'Rebase and set down_revision = "{on_base[0]}" in the first revision of this change'
         if len(on_base) == 1 and len(on_base) < len(fork.heads)
-        else "put one after the other by its down_revision"
+        else "Put one after the other by its down_revision"
     )
     yield Problem(
         message=f"The history would end in {len(fork.heads)} heads, {told}: "
         "alembic upgrade head refuses to choose.",
-        remedy=f"If none of them is released yet, {rebase}; otherwise: alembic merge {ids}",
+        remedy=f"{order}, or, where they are deployed already: alembic merge {ids}",
     )

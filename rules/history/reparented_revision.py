@@ -1,37 +1,14 @@
 """A released revision was given another place in the chain.
 
-Databases that ran it took the old way: a revision that now comes before it will never run there,
-and one that no longer does already has. Fresh databases take the new way and end elsewhere.
+Databases that ran it went through the chain as it was: a revision that now comes before it will
+never run there, and one that no longer does already has. Fresh databases go through the new chain
+and end with another schema.
 """
 
 from collections.abc import Iterator
 
 from guard.facts import ReparentedRevision
-from guard.rule import Context, Example, Problem, rule
-
-CONFIG = "[alembic]\nscript_location = %(here)s/migrations\n"
-REVISION = """\
-from alembic import op
-import sqlalchemy as sa
-
-revision = "{id}"
-down_revision = {parent}
-
-
-def upgrade():
-    op.create_table("{table}", sa.Column("id", sa.Integer(), primary_key=True))
-
-
-def downgrade():
-    op.drop_table("{table}")
-"""
-FIRST = REVISION.format(id="a1", parent=None, table="orders")
-SECOND = REVISION.format(id="b2", parent='"a1"', table="items")
-BASE = {
-    "alembic.ini": CONFIG,
-    "migrations/versions/a1_orders.py": FIRST,
-    "migrations/versions/b2_items.py": SECOND,
-}
+from guard.rule import Context, Example, Problem, revision_file, rule
 
 
 @rule(
@@ -39,31 +16,26 @@ BASE = {
     approvable=True,
     unsafe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/c3_early.py": REVISION.format(
-                    id="c3", parent='"a1"', table="early"
-                ),
-                "migrations/versions/b2_items.py": SECOND.replace('"a1"', '"c3"'),
-            },
+            base=revision_file("a1") | revision_file("b2", "a1"),
+            change=revision_file("c3", "a1") | revision_file("b2", "c3"),
+            says="Revision b2 is on HEAD already, and its down_revision was changed from a1 to "
+            "c3: databases that ran it keep the old order.",
+            help="Set down_revision back to a1 and let the new revision come after the head",
+            at="revision = 'b2'",
         ),
     ),
     safe=(
         Example(
-            base=BASE,
-            change={
-                "migrations/versions/b2_items.py": SECOND.replace('= "a1"', ': str = ("a1",)'),
-                "migrations/versions/c3_late.py": REVISION.format(
-                    id="c3", parent='"b2"', table="late"
-                ),
-            },
+            base=revision_file("a1") | revision_file("b2", "a1"),
+            change=revision_file("b2", ("a1",)) | revision_file("c3", "b2"),
         ),
     ),
 )
 def reparented_revision(moved: ReparentedRevision, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Revision {moved.revision} is on {moved.base} already, and its {moved.attribute} "
-        f"was changed from {moved.before} to {moved.after}: older databases came the old way.",
+        f"was changed from {moved.before} to {moved.after}: databases that ran it keep the old "
+        "order.",
         remedy=f"Set {moved.attribute} back to {moved.before} and let the new revision come after "
         "the head instead.",
     )

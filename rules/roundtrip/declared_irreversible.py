@@ -15,7 +15,15 @@ CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
 @rule(
     DeclaredIrreversible,
     severity="info",
-    unsafe=(Example(upgrade=CREATE, downgrade="raise NotImplementedError('rows would be lost')"),),
+    unsafe=(
+        Example(
+            upgrade=CREATE,
+            downgrade="raise NotImplementedError('rows would be lost')",
+            says="The downgrade of 0001 declares that it cannot be done: rows would be lost.",
+            help="Have a copy of the database at hand when the revision is deployed.",
+            at="NotImplementedError('rows",
+        ),
+    ),
     safe=(Example(upgrade=CREATE, downgrade="op.drop_table('t')"),),
 )
 def declared_irreversible(declared: DeclaredIrreversible, context: Context) -> Iterator[Problem]:

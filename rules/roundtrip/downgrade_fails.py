@@ -14,14 +14,28 @@ CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
 
 @rule(
     DowngradeFailed,
-    unsafe=(Example(upgrade=CREATE, downgrade="op.drop_table('another')"),),
+    unsafe=(
+        Example(
+            upgrade=CREATE,
+            downgrade="op.drop_table('another')",
+            says="The downgrade of 0001 fails right after its own upgrade: no such table: another.",
+            help="Write the downgrade so that it undoes the upgrade, with rows in the tables",
+            at="op.drop_table('another')",
+        ),
+        Example(
+            upgrade=CREATE,
+            downgrade="op.drop_table('t')\nos._exit(7)",
+            says="The downgrade of 0001 does not finish: the process ended with exit code 7",
+            help="a revision must leave the process it runs in alone.",
+            at="def downgrade",
+        ),
+    ),
     safe=(Example(upgrade=CREATE, downgrade="op.drop_table('t')"),),
 )
 def downgrade_fails(failure: DowngradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
-            message=f"The downgrade of {failure.revision} does not come to its end: "
-            f"{failure.error}.",
+            message=f"The downgrade of {failure.revision} does not finish: {failure.error}.",
             remedy="Find what waits or ends the process in it; a revision must leave the process "
             "it runs in alone.",
         )

@@ -25,13 +25,30 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
         Example(
             base={"models.py": MODELS},
             config=CONFIG,
-            upgrade="op.create_table('user', sa.Column('id', sa.Integer(), primary_key=True))",
+            upgrade="op.create_table('users', sa.Column('key', sa.Integer(), primary_key=True))",
+            says="The schema at 0001 differs from the application's models, as env.py gives them "
+            "(- only in the schema, + only in the models):\n",
+            help="Write a revision for the difference: alembic revision --autogenerate.",
+            at="def upgrade()",
         ),
         Example(
             base={"models.py": MODELS},
             config=CONFIG,
-            upgrade="op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))\n"
-            "op.create_table('jobs', sa.Column('id', sa.Integer(), primary_key=True))",
+            upgrade="op.create_table('user', sa.Column('id', sa.Integer(), primary_key=True))",
+            says="(- only in the schema, + only in the models):\n  - table user\n  + table users",
+            help="alembic revision --autogenerate. Where a table has a model, import its module",
+            at="def upgrade()",
+        ),
+        Example(
+            base={"models.py": MODELS},
+            config=CONFIG,
+            upgrade="""
+            op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))
+            op.create_table('jobs', sa.Column('id', sa.Integer(), primary_key=True))
+            """,
+            says="(- only in the schema, + only in the models):\n  - table jobs",
+            help="Where a table has a model, import its module in env.py",
+            at="def upgrade()",
         ),
     ),
     safe=(

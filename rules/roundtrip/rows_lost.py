@@ -26,9 +26,13 @@ op.create_table(
             released=(TABLE,),
             upgrade="op.add_column('users', sa.Column('nick', sa.String(80)))",
             downgrade="""
-op.drop_column('users', 'nick')
-op.execute("UPDATE users SET name = 'unknown'")
-""",
+            op.drop_column('users', 'nick')
+            op.execute("UPDATE users SET name = 'unknown'")
+            """,
+            says="The downgrade of 0002 loses rows or values of users (- before, + after):\n"
+            "  - users.name = ",
+            help="Keep the rows: copy what would be lost before it goes",
+            at="def downgrade()",
         ),
     ),
     safe=(

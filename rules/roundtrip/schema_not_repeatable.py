@@ -27,7 +27,17 @@ for column in sa.inspect(op.get_bind()).get_columns('log'):
 
 @rule(
     SchemaNotRepeatable,
-    unsafe=(Example(released=(LOG,), upgrade=UNSAFE, downgrade=UNDO),),
+    unsafe=(
+        Example(
+            released=(LOG,),
+            upgrade=UNSAFE,
+            downgrade=UNDO,
+            says="The upgrade of 0002 gives another schema the second time (- first, + second):\n"
+            "  - column log.note TEXT\n  + column log.remark TEXT",
+            help="Let the upgrade do the same whatever it finds",
+            at="def upgrade()",
+        ),
+    ),
     safe=(
         Example(
             released=(LOG,),

@@ -22,7 +22,17 @@ INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
 
 @rule(
     SchemaNotRestored,
-    unsafe=(Example(released=(TABLE,), upgrade=INDEX, downgrade="op.get_bind()"),),
+    unsafe=(
+        Example(
+            released=(TABLE,),
+            upgrade=INDEX,
+            downgrade="op.get_bind()",
+            says="The downgrade of 0002 does not restore the schema (- before the upgrade, + after "
+            "the downgrade):\n  + index ix_users_email on users (email)",
+            help="Undo in the downgrade everything that the upgrade did, in reverse order.",
+            at="def downgrade()",
+        ),
+    ),
     safe=(
         Example(
             released=(TABLE,), upgrade=INDEX, downgrade="op.drop_index('ix_users_email', 'users')"

@@ -15,7 +15,29 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
 
 @rule(
     SecondUpgradeFailed,
-    unsafe=(Example(released=(TABLE,), upgrade=INSERT, downgrade="op.get_bind()"),),
+    unsafe=(
+        Example(
+            released=(TABLE,),
+            upgrade=INSERT,
+            downgrade="op.get_bind()",
+            says="The upgrade of 0002 fails when it is repeated after its downgrade: UNIQUE "
+            "constraint failed: roles.id.",
+            help="Let the downgrade remove everything that the upgrade made, rows included.",
+            at="op.execute",
+        ),
+        Example(
+            released=(TABLE,),
+            upgrade="""
+            if op.get_bind().execute(sa.text('SELECT 1 FROM roles WHERE id = 1')).first():
+                os._exit(7)
+            op.execute('INSERT INTO roles (id) VALUES (1)')
+            """,
+            downgrade="op.get_bind()",
+            says="The upgrade of 0002 does not finish when it is repeated: the process ended",
+            help="a revision must leave the process it runs in alone.",
+            at="def upgrade()",
+        ),
+    ),
     safe=(
         Example(
             released=(TABLE,),
@@ -27,7 +49,7 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
 def second_upgrade_fails(failure: SecondUpgradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
-            message=f"The upgrade of {failure.revision} does not come to its end when it is "
+            message=f"The upgrade of {failure.revision} does not finish when it is "
             f"repeated: {failure.error}.",
             remedy="Find what waits or ends the process in it; a revision must leave the process "
             "it runs in alone.",

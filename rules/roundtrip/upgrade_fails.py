@@ -12,7 +12,20 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     UpgradeFailed,
-    unsafe=(Example(upgrade="op.execute('INSERT INTO nowhere VALUES (1)')"),),
+    unsafe=(
+        Example(
+            upgrade="op.execute('INSERT INTO nowhere VALUES (1)')",
+            says="The upgrade of 0001 fails on an empty database: no such table: nowhere.",
+            help="Make the upgrade run from an empty database; run it with: alembic upgrade 0001",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="os._exit(7)",
+            says="The upgrade of 0001 does not finish: the process ended with exit code 7",
+            help="a revision must leave the process it runs in alone.",
+            at="def upgrade()",
+        ),
+    ),
     safe=(
         Example(upgrade="op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"),
     ),
@@ -20,7 +33,7 @@ from guard.rule import Context, Example, Problem, rule
 def upgrade_fails(failure: UpgradeFailed, context: Context) -> Iterator[Problem]:
     if failure.stopped:
         yield Problem(
-            message=f"The upgrade of {failure.revision} does not come to its end: {failure.error}.",
+            message=f"The upgrade of {failure.revision} does not finish: {failure.error}.",
             remedy="Find what waits or ends the process in it; a revision must leave the process "
             "it runs in alone.",
         )

@@ -25,19 +25,23 @@ op.create_table(
         Example(
             released=(TABLE,),
             upgrade="""
-with op.batch_alter_table('users') as users:
-    users.alter_column('email', existing_type=sa.String(80), nullable=False)
-""",
+            with op.batch_alter_table('users') as users:
+                users.alter_column('email', existing_type=sa.String(80), nullable=False)
+            """,
+            says="The upgrade of 0002 passes on empty tables and fails once they hold rows: NOT "
+            "NULL constraint failed: ",
+            help="Bring the existing rows into shape first",
+            at="op.batch_alter_table",
         ),
     ),
     safe=(
         Example(
             released=(TABLE,),
             upgrade="""
-op.execute("UPDATE users SET email = '' WHERE email IS NULL")
-with op.batch_alter_table('users') as users:
-    users.alter_column('email', existing_type=sa.String(80), nullable=False)
-""",
+            op.execute("UPDATE users SET email = '' WHERE email IS NULL")
+            with op.batch_alter_table('users') as users:
+                users.alter_column('email', existing_type=sa.String(80), nullable=False)
+            """,
         ),
     ),
 )

@@ -7,22 +7,35 @@ a secret store.
 from collections.abc import Iterator
 
 from guard.facts import DatabaseLiteral
-from guard.rule import Context, Problem, rule
-
-IN_ENV_PY = (
-    'in env.py, config.set_main_option("sqlalchemy.url", '
-    'os.environ["DATABASE_URL"].replace("%", "%%"))'
-)
+from guard.phrases import URL, URL_IN_ENV_PY
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     DatabaseLiteral,
     unsafe=(
-        """
-        from sqlalchemy import create_engine
+        Example(
+            source="""
+            from sqlalchemy import create_engine
 
-        engine = create_engine("postgresql://app:s3cret@db.internal/shop")
-        """,
+            engine = create_engine("postgresql://app:s3cret@db.internal/shop")
+            """,
+            says="The URL postgresql://app:***@db.internal/shop holds a password "
+            "(create_engine()), which stays in the git history.",
+            help='Change that password, and take the URL from the environment: os.environ["',
+            at='"postgresql://',
+        ),
+        Example(
+            path="alembic.ini",
+            source="""
+            [alembic]
+            script_location = migrations
+            sqlalchemy.url = postgresql://app:s3cret@db.internal/shop
+            """,
+            says="holds a password (sqlalchemy.url)",
+            help='in env.py, config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"]',
+            at="postgresql://",
+        ),
     ),
     safe=(
         """
@@ -41,6 +54,6 @@ def credentials_in_url(literal: DatabaseLiteral, context: Context) -> Iterator[P
         message=f"The URL {literal.text} holds a password ({literal.where}), which stays in the "
         "git history.",
         remedy="Change that password, and take the URL from the environment: "
-        + (IN_ENV_PY if literal.span.path.endswith(".ini") else 'os.environ["DATABASE_URL"]'),
+        + (f"in env.py, {URL_IN_ENV_PY}" if literal.span.path.endswith(".ini") else URL),
         object=literal.text,
     )

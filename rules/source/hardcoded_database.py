@@ -7,28 +7,56 @@ their environment says. Take the URL from the settings or the environment, in on
 from collections.abc import Iterator
 
 from guard.facts import DatabaseLiteral
+from guard.phrases import URL, URL_IN_ENV_PY
 from guard.rule import Context, Example, Problem, rule
-
-IN_CODE = 'Take it from the settings or the environment: os.environ["DATABASE_URL"]'
-IN_INI = (
-    "Remove the line, and set the URL in env.py from the environment: "
-    'config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", "%%"))'
-)
 
 
 @rule(
     DatabaseLiteral,
     unsafe=(
-        """
-        from sqlalchemy import create_engine
+        Example(
+            source="""
+            from sqlalchemy import create_engine
 
-        engine = create_engine("sqlite:///data.sqlite3")
-        """,
-        """
-        import sqlite3
+            engine = create_engine("sqlite:///data.sqlite3")
+            """,
+            says="The database sqlite:///data.sqlite3 is written into the code (create_engine()), "
+            "so it is used whatever the environment says.",
+            help='Take it from the settings or the environment: os.environ["DATABASE_URL"]',
+            at='"sqlite:///',
+        ),
+        Example(
+            source="""
+            import sqlite3
 
-        connection = sqlite3.connect("bybit_klines_15m.db")
-        """,
+            connection = sqlite3.connect("bybit_klines_15m.db")
+            """,
+            says="The database bybit_klines_15m.db is written into the code (sqlite3.connect())",
+            at='"bybit_klines_15m.db"',
+        ),
+        Example(
+            path="alembic.ini",
+            source="""
+            [alembic]
+            script_location = migrations
+            sqlalchemy.url = sqlite:///data.sqlite3
+            """,
+            says="The database sqlite:///data.sqlite3 is written into the configuration "
+            "(sqlalchemy.url)",
+            help='config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"]',
+            at="sqlite:///",
+        ),
+        Example(
+            source="""
+            import os
+
+            URL = os.environ.get("DATABASE_URL", "sqlite:///data.sqlite3")
+            """,
+            says="Where the setting is missing, sqlite:///data.sqlite3 is used without notice "
+            "(os.environ.get()).",
+            help="Fail when the setting is missing",
+            at='"sqlite:///',
+        ),
     ),
     safe=(
         """
@@ -47,7 +75,7 @@ def hardcoded_database(literal: DatabaseLiteral, context: Context) -> Iterator[P
         return  # credentials-in-url says the worse thing about it
     if literal.fallback:
         yield Problem(
-            message=f"Where the setting is missing, {literal.text} is used without a word "
+            message=f"Where the setting is missing, {literal.text} is used without notice "
             f"({literal.where}).",
             remedy="Fail when the setting is missing, instead of falling back to a database.",
             severity="warning",
@@ -57,7 +85,10 @@ def hardcoded_database(literal: DatabaseLiteral, context: Context) -> Iterator[P
     in_ini = literal.span.path.endswith(".ini")
     yield Problem(
         message=f"The database {literal.text} is written into the "
-        f"{'configuration' if in_ini else 'code'} ({literal.where}).",
-        remedy=IN_INI if in_ini else IN_CODE,
+        f"{'configuration' if in_ini else 'code'} ({literal.where}), so it is used whatever the "
+        "environment says.",
+        remedy=f"Remove the line, and set the URL in env.py from the environment: {URL_IN_ENV_PY}"
+        if in_ini
+        else f"Take it from the settings or the environment: {URL}",
         object=literal.text,
     )

@@ -19,29 +19,83 @@ DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "REN
 @rule(
     BuiltSql,
     unsafe=(
-        """
-        from sqlalchemy import text
+        Example(
+            source="""
+            from sqlalchemy import text
 
-        def find(session, name):
-            return session.execute(text(f"SELECT * FROM users WHERE name = '{name}'"))
-        """,
+            def find(session, name):
+                return session.execute(text(f"SELECT * FROM users WHERE name = '{name}'"))
+            """,
+            says="`name` comes from outside and is written into the SQL text (f-string) where a "
+            "bound parameter could stand.",
+            help='Bind it: text("... :value ...").bindparams(value=name)',
+            at="text(f",
+        ),
+        Example(
+            source="""
+            from sqlalchemy import text
+
+            def rename(session, old, new):
+                session.execute(text(f"UPDATE users SET name = '{new}' WHERE name = '{old}'"))
+            """,
+            says="`new`, `old` come from outside and are written into the SQL text (f-string)",
+            at="text(f",
+        ),
         Example(
             upgrade="""
             status = 'open'
             op.execute("UPDATE orders SET status = '%s' WHERE status IS NULL" % status)
-            """
+            """,
+            says="`status` is written into the SQL text (%) where a bound parameter could stand.",
+            at="op.execute",
+        ),
+        Example(
+            source="""
+            from sqlalchemy import text
+
+            def count(session, table):
+                return session.scalar(text("SELECT count(*) FROM " + table))
+            """,
+            says="`table` comes from outside and decides what the SQL does (+).",
+            help="Build it from SQLAlchemy constructs (sa.table(), sa.column())",
+            at="text(",
+        ),
+        Example(
+            source="""
+            from sqlalchemy import text
+
+            def column(session, table, name):
+                return session.scalars(text("SELECT {} FROM {}".format(name, table)))
+            """,
+            says="`name`, `table` come from outside and decide what the SQL does (.format()).",
+            at="text(",
         ),
         Example(
             upgrade="""
             for table in ('orders', 'invoices'):
                 op.execute(f'ANALYZE {table}')
-            """
+            """,
+            says="`table` is put into the SQL text (f-string), where no parameter can be bound.",
+            help="Use the op call or SQLAlchemy construct that takes it as an argument",
+            at="op.execute",
         ),
         Example(
             upgrade="""
-            status = 'open'
-            op.execute(f"ALTER TABLE orders ALTER COLUMN status SET DEFAULT '{status}'")
-            """
+            table, status = 'orders', 'open'
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN status SET DEFAULT '{status}'")
+            """,
+            says="`table`, `status` are put into the SQL text (f-string), where no parameter can "
+            "be bound.",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
+            table = 'orders'
+            op.execute(f'ANALYZE {table}')
+            """,
+            config={"identifiers": "error"},
+            says="`table` is put into the SQL text (f-string), where no parameter can be bound.",
+            at="op.execute",
         ),
     ),
     safe=(
@@ -86,7 +140,7 @@ def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
 
 
 def _takes_parameters(built: BuiltSql) -> bool:
-    """DDL takes none."""
+    """Return whether the statement takes bound parameters: DDL takes none."""
     words = built.sql.lstrip("( ").split(maxsplit=1)
     return bool(words) and words[0].upper() not in DDL
 

@@ -1,24 +1,35 @@
-"""A file around the database could not be read, so no rule has judged it.
+"""A source file could not be read, so no rule has judged it.
 
 Python that does not parse, a file in another encoding than it says, one without permission to read:
-whatever stands in it passed no gate. A file that is no source code at all (a template, say) belongs
-into `exclude` of the configuration.
+whatever it holds has passed no gate. A file that is not source code at all (a template, say)
+belongs in `exclude` of the configuration.
 """
 
 from collections.abc import Iterator
 
 from guard.facts import UnreadableSource
-from guard.rule import Context, Problem, rule
+from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     UnreadableSource,
-    unsafe=("from sqlalchemy import create_engine\nengine = create_engine(",),
+    unsafe=(
+        Example(
+            source="""
+            from sqlalchemy import create_engine
+            engine = create_engine(
+            """,
+            says="app/models.py could not be read, so no rule has judged it: it is not valid "
+            "Python: '(' was never closed.",
+            help='Correct the file, or, if it is not source code, leave it out: exclude = ["app/',
+            at="engine = create_engine(",
+        ),
+    ),
     safe=("from sqlalchemy import create_engine",),
 )
 def unreadable_source(source: UnreadableSource, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{source.span.path} could not be read, so no rule has judged it: {source.detail}.",
-        remedy="Correct the file, or, where it is no source code, leave it out: "
+        remedy="Correct the file, or, if it is not source code, leave it out: "
         f"exclude = [{source.span.path!r}] in [tool.guard]".replace("'", '"'),
     )

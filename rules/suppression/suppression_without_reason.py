@@ -13,14 +13,22 @@ from guard.rule import Context, Example, Problem, rule
     MissingReason,
     unsafe=(
         Example(
-            upgrade="# guard: ignore[update-without-where]\n"
-            "op.add_column('orders', sa.Column('note', sa.Text()))"
+            upgrade="""
+            # guard: ignore[update-without-where]
+            op.execute("UPDATE settings SET theme = 'dark'")
+            """,
+            says="The comment `guard: ignore[update-without-where]` gives no reason, so it does "
+            "not count.",
+            help="Write the reason after it, on the same line",
+            at="# guard: ignore[update-without-where]",
         ),
     ),
     safe=(
         Example(
-            upgrade="# guard: ignore[update-without-where] a hundred rows at most\n"
-            "op.execute(\"UPDATE settings SET theme = 'dark'\")"
+            upgrade="""
+            # guard: ignore[update-without-where] a hundred rows at most
+            op.execute("UPDATE settings SET theme = 'dark'")
+            """
         ),
     ),
 )

@@ -15,18 +15,42 @@ from guard.rule import Context, Example, Problem, rule
     severity="warning",
     unsafe=(
         Example(
-            upgrade="# guard: ignore[update-without-where] a hundred rows at most\n"
-            "op.add_column('orders', sa.Column('note', sa.Text()))"
+            upgrade="""
+            # guard: ignore[update-without-where] a hundred rows at most
+            op.add_column('orders', sa.Column('note', sa.Text()))
+            """,
+            says="The comment `guard: ignore[update-without-where]` silences nothing: there is no "
+            "update-without-where finding here.",
+            help="Remove it, or point it at the statement that it is meant for.",
+            at="# guard: ignore[update-without-where]",
         ),
         Example(
-            upgrade="# guard: ingore[update-without-where] nobody reads it\n"
-            "op.add_column('orders', sa.Column('note', sa.Text()))"
+            upgrade="""
+            # guard: ingore[update-without-where] a hundred rows at most
+            op.add_column('orders', sa.Column('note', sa.Text()))
+            """,
+            says="guard knows no comment 'ingore', it may be meant as 'ignore'",
+            at="# guard: ingore[update-without-where]",
+        ),
+        Example(
+            approvals="""
+            [[approval]]
+            revision = "0001"
+            rule = "drop-table"
+            object = "orders"
+            reason = "the shop is closed"
+            approver = "ada@example.org"
+            """,
+            says="silences nothing: revision 0001 has no drop-table finding that it fits.",
+            at="[[approval]]",
         ),
     ),
     safe=(
         Example(
-            upgrade="# guard: the text below is shown to people\n"
-            "op.add_column('orders', sa.Column('note', sa.Text()))"
+            upgrade="""
+            # guard: the text below is shown to people
+            op.add_column('orders', sa.Column('note', sa.Text()))
+            """
         ),
     ),
 )

@@ -289,11 +289,11 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 RUNNING: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "exits": ("raise SystemExit(3)", 1, ("upgrade of r1 fails", "ended the process", "r1.py")),
-    "leaves at once": ("import os; os._exit(0)", 1, ("upgrade of r1 does not come", "r1.py")),
+    "leaves at once": ("import os; os._exit(0)", 1, ("upgrade of r1 does not finish", "r1.py")),
     "kills its process": (
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
         1,
-        ("upgrade of r1 does not come to its end: the process was killed by SIGKILL", "r1.py"),
+        ("upgrade of r1 does not finish: the process was killed by SIGKILL", "r1.py"),
     ),
     "sleeps for ever": (
         "import time; time.sleep(3600)",

@@ -166,7 +166,7 @@ def test_what_runs_elsewhere_is_not_judged(
         ("postgresql", "It takes unique uq_t, index ix_t_c with it."),
         (
             "sqlite",
-            "Outside a batch SQLite refuses it, since it is part of unique uq_t, index ix_t_c.",
+            "SQLite refuses it outside batch mode, since it is part of unique uq_t, index ix_t_c.",
         ),
     ],
 )

@@ -1,11 +1,11 @@
-"""Every example of every rule: unsafe ones trip their rule alone, safe ones trip nothing."""
+"""Every example of every rule: unsafe ones trip their rule as they say, safe ones trip nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from examples import judge
+from examples import judge, source_at
 
 from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
@@ -23,11 +23,23 @@ def cases(kind: str) -> list[object]:
 
 
 @pytest.mark.parametrize(("rule", "example"), cases("unsafe"))
-def test_unsafe_trips_the_rule_and_no_other(rule: Rule, example: Example, tmp_path: Path) -> None:
+def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path: Path) -> None:
     findings = judge(example, tmp_path, roundtrip=rule.group == "roundtrip")
-    assert [f.rule for f in findings] == [rule.name], findings
-    assert findings[0].message
-    assert findings[0].remedy
+    assert [f.rule for f in findings].count(rule.name) == 1, findings
+    assert [f for f in findings if f.severity == "error" and f.rule != rule.name] == []
+    (finding,) = (f for f in findings if f.rule == rule.name)
+    assert example.says in finding.message
+    assert finding.remedy
+    assert example.help in finding.remedy
+    before, after = source_at(finding, tmp_path)
+    assert after.startswith(example.at), finding.span
+    assert (before + after).count(example.at) == 1, "`at` stands more than once in the file"
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("unsafe"))
+def test_unsafe_says_message_and_place(rule: Rule, example: Example) -> None:
+    assert example.says
+    assert example.at
 
 
 @pytest.mark.parametrize(("rule", "example"), cases("safe"))

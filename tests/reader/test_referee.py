@@ -84,6 +84,7 @@ def examples() -> list[object]:
         for kind in ("unsafe", "safe")
         for number, example in enumerate(getattr(rule, kind))
         if example.source is None and not example.base and example.upgrade != "pass"
+        if "os._exit" not in example.upgrade  # it would end this process
     ]
 
 

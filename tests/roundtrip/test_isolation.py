@@ -137,9 +137,9 @@ def test_an_environment_that_ends_the_process_after_its_migrations_is_an_error(
 @pytest.mark.parametrize(
     ("failed", "words"),
     [
-        (UpgradeFailed, "The upgrade of r2 does not come to its end: it hangs."),
-        (DowngradeFailed, "The downgrade of r2 does not come to its end: it hangs."),
-        (SecondUpgradeFailed, "The upgrade of r2 does not come to its end when it is repeated: it"),
+        (UpgradeFailed, "The upgrade of r2 does not finish: it hangs."),
+        (DowngradeFailed, "The downgrade of r2 does not finish: it hangs."),
+        (SecondUpgradeFailed, "The upgrade of r2 does not finish when it is repeated: it"),
     ],
 )
 def test_what_does_not_end_is_one_finding_that_blames_no_rows(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import inspect
 import os
 import subprocess
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from guard.config import parse_config
 from guard.finding import Finding
-from guard.rule import Example
+from guard.rule import Example, revision_file
 from guard.run.check import run
 from guard.run.scope import Request
 
@@ -25,26 +25,6 @@ with engine_from_config({"sqlalchemy.url": "sqlite://"}).connect() as connection
     with context.begin_transaction():
         context.run_migrations()
 """
-REVISION = '''\
-"""Example."""
-
-import sys
-
-import sqlalchemy as sa
-from alembic import op
-from sqlalchemy.dialects import postgresql
-
-revision = {revision!r}
-down_revision = {parent!r}
-
-
-def upgrade():
-{upgrade}
-
-
-def downgrade():
-{downgrade}
-'''
 IRREVERSIBLE = '# guard: irreversible an example\nraise NotImplementedError("an example")'
 GIT = {
     **os.environ,
@@ -62,21 +42,19 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def judge(example: Example, folder: Path, *, roundtrip: bool = False) -> tuple[Finding, ...]:
-    """Return the open findings that the example's change brings."""
-    git(folder, "init", "-q", "-b", "main")
-    for path, text in _released(example).items():
-        _write(folder / path, text)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "base", "--allow-empty")
-    for changed, new in _changed(example).items():
-        if new is None:
-            (folder / changed).unlink()
-        else:
-            _write(folder / changed, new)
+    """Return the open findings that the example's change brings, through the door a user takes."""
+    _write(_released(example), folder)
+    new = _new(example)
+    if example.change:  # only history needs git, and git takes its time
+        git(folder, "init", "-q", "-b", "main")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", "base")
+    _write(new, folder)
     table = {"dialect": example.dialect, "server-version": example.version, **example.config}
     config = parse_config({k: v for k, v in table.items() if v is not None}, folder)
     request = Request(
         start=folder,
+        paths=tuple(folder / path for path in new) if example.released else (),
         statements=not roundtrip,
         roundtrip=roundtrip,
         today=datetime.date(2026, 11, 1),
@@ -87,47 +65,53 @@ def judge(example: Example, folder: Path, *, roundtrip: bool = False) -> tuple[F
 
 
 def _released(example: Example) -> dict[str, str]:
-    if "alembic.ini" in example.base:
-        return dict(example.base)
+    """Return the files of the base: those of every project, the example's own, its revisions."""
     files = {"alembic.ini": INI, "migrations/env.py": ENV, "migrations/versions/.keep": ""}
     files |= example.base
     for number, body in enumerate(example.released):
-        files[_path(number)] = _revision(number, body, None)
+        files |= _revision(number, body, None)
     return files
 
 
-def _changed(example: Example) -> dict[str, str | None]:
-    if "alembic.ini" in example.base:
-        return dict(example.change)
-    files: dict[str, str | None] = {}
+def _new(example: Example) -> dict[str, str | None]:
+    files: dict[str, str | None] = dict(example.change)
     if example.source is not None:
-        files[example.path] = inspect.cleandoc(example.source) + "\n"
-    else:
-        number = len(example.released)
-        files[_path(number)] = _revision(number, example.upgrade, example.downgrade)
+        files[example.path] = textwrap.dedent(example.source).strip() + "\n"
+    elif not files:
+        files |= _revision(len(example.released), example.upgrade, example.downgrade)
     if example.approvals is not None:
-        files["guard-approvals.toml"] = inspect.cleandoc(example.approvals) + "\n"
+        files["guard-approvals.toml"] = textwrap.dedent(example.approvals).strip() + "\n"
     return files
 
 
-def _path(number: int) -> str:
-    return f"migrations/versions/{number + 1:04}_example.py"
-
-
-def _revision(number: int, upgrade: str, downgrade: str | None) -> str:
-    return REVISION.format(
-        revision=f"{number + 1:04}",
-        parent=f"{number:04}" if number else None,
-        upgrade=_indented(upgrade),
-        downgrade=_indented(IRREVERSIBLE if downgrade is None else downgrade),
+def _revision(number: int, upgrade: str, downgrade: str | None) -> dict[str, str]:
+    return revision_file(
+        f"{number + 1:04}",
+        f"{number:04}" if number else None,
+        upgrade,
+        IRREVERSIBLE if downgrade is None else downgrade,
     )
 
 
-def _indented(body: str) -> str:
-    lines = textwrap.dedent(body).strip().splitlines()
-    return "\n".join(f"    {line}" if line else "" for line in lines)
+def _write(files: Mapping[str, str | None], folder: Path) -> None:
+    for name, text in files.items():
+        path = folder / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+def source_at(finding: Finding, folder: Path) -> tuple[str, str]:
+    """Return the text of the file that the finding points into: before the place, and from it on.
+
+    Of a file that is gone, its path is all there is to point at.
+    """
+    path, span = folder / finding.span.path, finding.span
+    if not path.exists():
+        return "", span.path
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    start = sum(map(len, lines[: span.line - 1])) + span.column - 1
+    text = "".join(lines)
+    return text[:start], text[start:]
