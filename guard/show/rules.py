@@ -6,7 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from guard.rule import Example, Rule
+from guard.rule import DOES_NOTHING, Example, Rule
 
 
 def rules_as_text(rules: Sequence[Rule]) -> str:
@@ -58,21 +58,61 @@ def _page(rule: Rule) -> Iterator[str]:
     for heading, examples in (("Unsafe", rule.unsafe), ("Safe", rule.safe)):
         for example in examples:
             yield ""
-            yield f"{heading}:"
-            yield textwrap.indent(_shown(example), "    ")
+            yield f"{heading}{_where(example)}:"
+            yield ""
+            yield textwrap.indent(_code(example), "    ")
+            if example.says:
+                yield ""
+                yield from _pinned(example)
 
 
-def _shown(example: Example) -> str:
+def _where(example: Example) -> str:
+    """Return what must hold for the example besides its code: the dialect, settings."""
+    on = f" on {example.dialect} {example.version or ''}".rstrip() if example.dialect else ""
+    settings = ", ".join(f"{key} = {json.dumps(value)}" for key, value in example.config.items())
+    return on + (f" with {settings}" if settings else "")
+
+
+def _code(example: Example) -> str:
+    """Return the example's parts, each under its name; of an upgrade or source alone, the text."""
+    parts = [(name, textwrap.dedent(text).strip()) for name, text in _parts(example)]
+    if len(parts) == 1 and parts[0][0] in ("upgrade()", "app/models.py"):
+        return parts[0][1]
+    return "\n\n".join(f"# {name}\n{text}".rstrip() for name, text in parts)
+
+
+def _parts(example: Example) -> Iterator[tuple[str, str]]:
+    for path, text in example.base.items():
+        yield f"{path}, on the base", text.removesuffix(DOES_NOTHING)
+    for path, changed in example.change.items():
+        if changed is None:
+            yield f"{path}, removed in the change", ""
+        else:
+            yield f"{path}, in the change", changed.removesuffix(DOES_NOTHING)
+    for body in example.released:
+        yield "upgrade() of a revision that is on the base", body
     if example.source is not None:
-        return example.source.strip()
-    parts = [f"# on the base: {path}\n{text.strip()}" for path, text in example.base.items()]
-    parts += [
-        f"# in the change: {path}\n{text.strip() if text is not None else '(removed)'}"
-        for path, text in example.change.items()
-    ]
-    parts += [f"# released before\n{textwrap.dedent(body).strip()}" for body in example.released]
-    if not example.change:
-        parts.append(textwrap.dedent(example.upgrade).strip())
-        if example.downgrade is not None:
-            parts.append("# downgrade\n" + textwrap.dedent(example.downgrade).strip())
-    return "\n".join(parts)
+        yield example.path, example.source
+    elif example.upgrade != "pass":
+        yield "upgrade()", example.upgrade
+    if example.downgrade is not None:
+        yield "downgrade()", example.downgrade
+    if example.approvals is not None:
+        yield "guard-approvals.toml", example.approvals
+
+
+def _pinned(example: Example) -> Iterator[str]:
+    """Yield what guard says of an unsafe example, as far as the example tells."""
+    for label, text in (("says", example.says), ("help", example.help)):
+        if text:
+            first, *more = text.strip().splitlines()
+            indent = 4 + len(f"{label}: ")
+            yield from textwrap.wrap(
+                f"{label}: {first}",
+                100,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * indent,
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+            yield from (" " * indent + line for line in more)

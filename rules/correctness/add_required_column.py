@@ -25,7 +25,8 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.execute('ALTER TABLE shop.orders ADD COLUMN total integer NOT NULL')",
             says="fails as soon as shop.orders has one row.",
-            help="op.alter_column('orders', 'total', nullable=False, schema='shop')",
+            help="then in a later revision:\n"
+            "op.alter_column('orders', 'total', nullable=False, schema='shop')",
             at="ALTER TABLE shop.orders",
         ),
         Example(
@@ -35,7 +36,7 @@ from guard.rule import Context, Example, Problem, rule
             """,
             dialect="sqlite",
             says="fails as soon as orders has one row.",
-            help="with op.batch_alter_table('orders') as batch_op:\n"
+            help="then in a later revision:\nwith op.batch_alter_table('orders') as batch_op:\n"
             "    batch_op.alter_column('total', nullable=False)",
             at="batch_op.add_column",
         ),
@@ -44,7 +45,8 @@ from guard.rule import Context, Example, Problem, rule
             dialect="mysql",
             says="Adding total as NOT NULL without a default fills existing rows of orders with 0, "
             "which nobody chose.",
-            help="op.alter_column('orders', 'total', existing_type=<its type>, nullable=False)",
+            help="then in a later revision:\n"
+            "op.alter_column('orders', 'total', existing_type=<its type>, nullable=False)",
             at="op.add_column",
         ),
         Example(
@@ -56,7 +58,7 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             downgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
             says="fails as soon as orders has one row.",
-            help="so that the way back works too.",
+            help="Add it with nullable=True or a server_default, so that the way back works too.",
             at="op.add_column",
         ),
     ),

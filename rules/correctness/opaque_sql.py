@@ -18,7 +18,8 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.execute(sys.argv[1])",
             says="This could not be judged: what it executes is not known.",
-            help="add: # guard: ignore[opaque-sql] <what it does>",
+            help="Write it so that it can be read (literal SQL or op calls), or check it by hand "
+            "and add: # guard: ignore[opaque-sql] <what it does>",
             at="op.execute",
         ),
         Example(

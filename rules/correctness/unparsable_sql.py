@@ -23,7 +23,8 @@ from guard.rule import Context, Example, Problem, rule
             upgrade="op.execute('ALTER TABLE orders ENGINE = InnoDB')",
             dialect="postgresql",
             says="This SQL could not be parsed as postgresql, so no rule has judged it: ",
-            help="say which database it is for: dialect in [tool.guard] or --dialect",
+            help="Correct the statement, or say which database it is for: dialect in "
+            "[tool.guard] or --dialect",
             at="ALTER TABLE orders ENGINE",
         ),
     ),

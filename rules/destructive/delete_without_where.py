@@ -19,7 +19,8 @@ from guard.rule import Context, Example, Problem, rule
             upgrade="op.execute('DELETE FROM sessions')",
             says="A DELETE without a WHERE deletes every row of sessions, and no downgrade "
             "restores them.",
-            help="Add a WHERE that says which rows of sessions are to go",
+            help="Add a WHERE that says which rows of sessions are to go; if all are, record who "
+            "agreed: guard approve",
             at="DELETE FROM sessions",
         ),
         Example(

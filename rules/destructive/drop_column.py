@@ -26,7 +26,8 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             upgrade="op.drop_column('orders', 'note')",
             says="Dropping column orders.note deletes its values, no downgrade restores them, and "
             "running code that still selects it fails.",
-            help="Remove note from the model and deploy that first; then drop it in a later",
+            help="Remove note from the model and deploy that first; then drop it in a later "
+            "deployment and record who agreed: guard approve",
             at="op.drop_column",
         ),
         Example(
@@ -59,7 +60,8 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         Example(
             downgrade="op.drop_column('orders', 'note')",
             says="Dropping column orders.note deletes its values, no upgrade restores them",
-            help="Let downgrade() undo what upgrade() did and no more",
+            help="Let downgrade() undo what upgrade() did and no more, or record who agreed: guard "
+            "approve",
             at="op.drop_column",
         ),
     ),
@@ -72,6 +74,10 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         )
         op.drop_column('scratch', 'note')
         """,
+        Example(
+            upgrade="op.add_column('orders', sa.Column('note', sa.Text()))",
+            downgrade="op.drop_column('orders', 'note')",
+        ),
     ),
 )
 def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:

@@ -21,11 +21,18 @@ from guard.rule import Context, Example, Problem, rule
                 op.execute('DROP DATABASE reporting')
             """,
             says="Dropping database reporting deletes everything in it, for good.",
-            help="Take it out of the migration and let an operator drop it",
+            help="Take it out of the migration and let an operator drop it by a reviewed "
+            "procedure; if it must be here, record who agreed: guard approve",
             at="DROP DATABASE",
         ),
     ),
-    safe=("op.execute('SELECT 1')",),
+    safe=(
+        "op.execute('SELECT 1')",
+        Example(
+            upgrade="op.execute('CREATE DATABASE reporting')",
+            downgrade="op.execute('DROP DATABASE reporting')",
+        ),
+    ),
 )
 def drop_database(drop: DropDatabase, context: Context) -> Iterator[Problem]:
     if context.undoes_upgrade(drop):

@@ -19,7 +19,8 @@ from guard.rule import Context, Example, Problem, rule
             upgrade="op.execute('DROP SCHEMA reporting')",
             says="Dropping schema reporting is final, whatever it still holds, and no downgrade "
             "restores it.",
-            help="Drop the objects of reporting one by one, then the empty schema",
+            help="Drop the objects of reporting one by one, then the empty schema, and record who "
+            "agreed: guard approve",
             at="DROP SCHEMA",
         ),
         Example(
@@ -42,7 +43,13 @@ from guard.rule import Context, Example, Problem, rule
             at="DROP SCHEMA",
         ),
     ),
-    safe=("op.execute('CREATE SCHEMA reporting')",),
+    safe=(
+        "op.execute('CREATE SCHEMA reporting')",
+        Example(
+            upgrade="op.execute('CREATE SCHEMA reporting')",
+            downgrade="op.execute('DROP SCHEMA reporting')",
+        ),
+    ),
 )
 def drop_schema(drop: DropSchema, context: Context) -> Iterator[Problem]:
     if context.undoes_upgrade(drop):

@@ -20,7 +20,8 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.drop_table('orders')",
             says="Dropping table orders deletes its rows, and no downgrade restores them.",
-            help="Deploy code that no longer uses orders, keep a copy of its rows",
+            help="Deploy code that no longer uses orders, keep a copy of its rows, then record who "
+            "agreed: guard approve",
             at="op.drop_table",
         ),
         Example(
@@ -31,7 +32,8 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             downgrade="op.drop_table('orders')",
             says="Dropping table orders deletes its rows, and no upgrade restores them.",
-            help="Let downgrade() undo what upgrade() did and no more",
+            help="Let downgrade() undo what upgrade() did and no more, or record who agreed: guard "
+            "approve",
             at="op.drop_table",
         ),
     ),

@@ -19,7 +19,8 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.execute('TRUNCATE TABLE sessions')",
             says="TRUNCATE deletes every row of sessions, and no downgrade restores them.",
-            help="Delete the rows of sessions that are not needed, in batches with a WHERE",
+            help="Delete the rows of sessions that are not needed, in batches with a WHERE; if all "
+            "are to go, record who agreed: guard approve",
             at="TRUNCATE TABLE",
         ),
         Example(

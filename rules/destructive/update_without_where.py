@@ -22,7 +22,7 @@ SMALL = "where the table is small, say so: # guard: ignore[update-without-where]
             """,
             says="The UPDATE overwrites status in every row of orders and locks them all until the "
             "transaction ends: the larger the table, the longer other writers wait.",
-            help="Add a WHERE that leaves out the rows that need no change",
+            help=f"Add a WHERE that leaves out the rows that need no change; {SMALL}",
             at="UPDATE orders",
         ),
         Example(
@@ -37,7 +37,7 @@ SMALL = "where the table is small, say so: # guard: ignore[update-without-where]
             op.execute("UPDATE orders SET status = 'open'")
             """,
             says="The UPDATE fills status in every row of orders",
-            help="Fill it in batches, outside the migration's transaction",
+            help=f"Fill it in batches, outside the migration's transaction; {SMALL}",
             at="UPDATE orders",
         ),
     ),

@@ -33,7 +33,7 @@ TWO = revision_file("a1") | revision_file("b2", "a1")
             change={"migrations/versions/b2.py": None, **revision_file("b2", "a1", name="b2_note")},
             says="Revision b2 was moved from migrations/versions/b2.py, where it is on HEAD, to "
             "migrations/versions/b2_note.py: whoever looks for its history no longer finds it.",
-            help="git mv migrations/versions/b2_note.py migrations/versions/b2.py",
+            help="Move it back: git mv migrations/versions/b2_note.py migrations/versions/b2.py",
             at="migrations/versions/b2.py",
         ),
     ),

@@ -20,7 +20,8 @@ REASON = "# guard: irreversible <reason>"
         Example(
             change=revision_file("a1", None, CREATE, None),
             says="Revision a1 has no downgrade(), so alembic downgrade stops with an error at it.",
-            help=f"or say why there is none, in a comment:\n{REASON}",
+            help="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
+            f"comment:\n{REASON}",
             at="def upgrade()",
         ),
         Example(
@@ -28,7 +29,8 @@ REASON = "# guard: irreversible <reason>"
             downgrade="pass",
             says="Revision 0001 has an empty downgrade(), so alembic downgrade reports success and "
             "leaves all that upgrade() did.",
-            help=f"or say why there is none, in a comment inside it:\n{REASON}",
+            help="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
+            f"comment inside it:\n{REASON}",
             at="def downgrade()",
         ),
         Example(
@@ -41,7 +43,8 @@ REASON = "# guard: irreversible <reason>"
         Example(
             upgrade=CREATE,
             downgrade='raise NotImplementedError("orders are for ever")',
-            says="Revision 0001 refuses to be downgraded (orders are for ever), so a deployment",
+            says="Revision 0001 refuses to be downgraded (orders are for ever), so a "
+            "deployment cannot be taken back past it.",
             at="def downgrade()",
         ),
     ),

@@ -19,7 +19,8 @@ from guard.rule import Context, Example, Problem, revision_file, rule
             change=revision_file("c3", "a1"),
             says="The history would end in 2 heads, c3 (migrations/versions/c3.py, this change), "
             "b2 (migrations/versions/b2.py, HEAD): alembic upgrade head refuses to choose.",
-            help='Rebase and set down_revision = "b2" in the first revision of this change',
+            help='Rebase and set down_revision = "b2" in the first revision of this change, '
+            "or, where they are deployed already: alembic merge c3 b2",
             at="revision = 'c3'",
         ),
         Example(

@@ -20,7 +20,8 @@ from guard.rule import Context, Example, Problem, revision_file, rule
             change=revision_file("c3", "a1") | revision_file("b2", "c3"),
             says="Revision b2 is on HEAD already, and its down_revision was changed from a1 to "
             "c3: databases that ran it keep the old order.",
-            help="Set down_revision back to a1 and let the new revision come after the head",
+            help="Set down_revision back to a1 and let the new revision come after the head "
+            "instead.",
             at="revision = 'b2'",
         ),
     ),

@@ -27,7 +27,8 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
             config=CONFIG,
             upgrade="op.create_table('users', sa.Column('key', sa.Integer(), primary_key=True))",
             says="The schema at 0001 differs from the application's models, as env.py gives them "
-            "(- only in the schema, + only in the models):\n",
+            "(- only in the schema, + only in the models):\n"
+            "  + column users.id\n  - column users.key",
             help="Write a revision for the difference: alembic revision --autogenerate.",
             at="def upgrade()",
         ),

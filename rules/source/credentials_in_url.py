@@ -22,7 +22,7 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="The URL postgresql://app:***@db.internal/shop holds a password "
             "(create_engine()), which stays in the git history.",
-            help='Change that password, and take the URL from the environment: os.environ["',
+            help=f"Change that password, and take the URL from the environment: {URL}",
             at='"postgresql://',
         ),
         Example(
@@ -33,7 +33,8 @@ from guard.rule import Context, Example, Problem, rule
             sqlalchemy.url = postgresql://app:s3cret@db.internal/shop
             """,
             says="holds a password (sqlalchemy.url)",
-            help='in env.py, config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"]',
+            help='in env.py, config.set_main_option("sqlalchemy.url", '
+            'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="postgresql://",
         ),
     ),

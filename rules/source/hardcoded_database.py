@@ -43,7 +43,9 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="The database sqlite:///data.sqlite3 is written into the configuration "
             "(sqlalchemy.url)",
-            help='config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"]',
+            help="Remove the line, and set the URL in env.py from the environment: "
+            'config.set_main_option("sqlalchemy.url", '
+            'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="sqlite:///",
         ),
         Example(
@@ -54,7 +56,7 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="Where the setting is missing, sqlite:///data.sqlite3 is used without notice "
             "(os.environ.get()).",
-            help="Fail when the setting is missing",
+            help="Fail when the setting is missing, instead of falling back to a database.",
             at='"sqlite:///',
         ),
     ),

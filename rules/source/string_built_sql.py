@@ -106,6 +106,13 @@ DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "REN
             return session.execute(text("SELECT * FROM users WHERE name = :name"), {"name": name})
         """,
         Example(upgrade="op.execute('UPDATE orders ' + 'SET status = 1 ' + 'WHERE status = 2')"),
+        Example(
+            upgrade="""
+            table = 'orders'
+            op.execute(f'ANALYZE {table}')
+            """,
+            config={"identifiers": "allow"},
+        ),
     ),
 )
 def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:

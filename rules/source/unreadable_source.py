@@ -21,7 +21,8 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="app/models.py could not be read, so no rule has judged it: it is not valid "
             "Python: '(' was never closed.",
-            help='Correct the file, or, if it is not source code, leave it out: exclude = ["app/',
+            help="Correct the file, or, if it is not source code, leave it out: "
+            'exclude = ["app/models.py"] in [tool.guard]',
             at="engine = create_engine(",
         ),
     ),
