@@ -1,4 +1,4 @@
-"""What guard could not understand, it cannot judge.
+"""A statement could not be understood, so no rule has judged it.
 
 SQL whose text is known only at run time, the body of a routine, a helper whose code is not in
 sight: whatever it does to the data, no rule has seen it. Write it so that it can be read (literal

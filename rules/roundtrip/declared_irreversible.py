@@ -1,4 +1,4 @@
-"""A downgrade that says itself that it cannot be done.
+"""A downgrade says itself that it cannot be done.
 
 It is shown, not failed: an honest error is better than a downgrade that pretends. Whoever deploys
 the revision should know that there is no way back.

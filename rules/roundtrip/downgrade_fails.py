@@ -1,4 +1,4 @@
-"""A downgrade that fails.
+"""A downgrade fails.
 
 When a release has to be taken back in a hurry, this is the step that does not work. The tables
 held a few rows; a downgrade that brings back a NOT NULL column without a default fails over them.
@@ -7,6 +7,7 @@ held a few rows; a downgrade that brings back a NOT NULL column without a defaul
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed
+from guard.phrases import LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -26,7 +27,7 @@ CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
             upgrade=CREATE,
             downgrade="op.drop_table('t')\nos._exit(7)",
             says="The downgrade of 0001 does not finish: the process ended with exit code 7",
-            help="a revision must leave the process it runs in alone.",
+            help=LEAVE_THE_PROCESS_ALONE,
             at="def downgrade",
         ),
     ),
@@ -36,8 +37,7 @@ def downgrade_fails(failure: DowngradeFailed, context: Context) -> Iterator[Prob
     if failure.stopped:
         yield Problem(
             message=f"The downgrade of {failure.revision} does not finish: {failure.error}.",
-            remedy="Find what waits or ends the process in it; a revision must leave the process "
-            "it runs in alone.",
+            remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
         yield Problem(

@@ -8,6 +8,7 @@ Alembic. Where the schema only holds tables or indexes that no model knows, it i
 from collections.abc import Iterator
 
 from guard.facts import ModelsDiffer
+from guard.phrases import listed
 from guard.rule import Context, Example, Problem, rule
 
 MODELS = """
@@ -29,7 +30,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
             says="The schema at 0001 differs from the application's models, as env.py gives them "
             "(- only in the schema, + only in the models):\n"
             "  + column users.id\n  - column users.key",
-            help="Write a revision for the difference: alembic revision --autogenerate.",
+            help="Write a revision for the difference (alembic revision --autogenerate).",
             at="def upgrade()",
         ),
         Example(
@@ -37,7 +38,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
             config=CONFIG,
             upgrade="op.create_table('user', sa.Column('id', sa.Integer(), primary_key=True))",
             says="(- only in the schema, + only in the models):\n  - table user\n  + table users",
-            help="alembic revision --autogenerate. Where a table has a model, import its module",
+            help="(alembic revision --autogenerate). Where a table has a model, import its module",
             at="def upgrade()",
         ),
         Example(
@@ -61,7 +62,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
     ),
 )
 def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
-    difference = "\n".join(f"  {line}" for line in drift.difference)
+    difference = listed(drift.difference)
     # Code runs well beside tables and indexes that it does not know.
     extra = [line for line in drift.difference if line.startswith(("- table ", "- index "))]
     harmless = len(extra) == len(drift.difference)
@@ -69,7 +70,7 @@ def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
         "Where a table has a model, import its module in env.py, so that the metadata holds it; "
         "leave out what belongs to nobody's models by include_name there."
     )
-    revision = "Write a revision for the difference: alembic revision --autogenerate."
+    revision = "Write a revision for the difference (alembic revision --autogenerate)."
     yield Problem(
         message=f"The schema at {drift.revision} differs from the application's models, as env.py "
         f"gives them (- only in the schema, + only in the models):\n{difference}",

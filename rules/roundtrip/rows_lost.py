@@ -8,6 +8,7 @@ updates by its own words is its declared will and judged by other rules.
 from collections.abc import Iterator
 
 from guard.facts import RowsLost
+from guard.phrases import listed
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -44,7 +45,7 @@ op.create_table(
     ),
 )
 def rows_lost(lost: RowsLost, context: Context) -> Iterator[Problem]:
-    difference = "\n".join(f"  {line}" for line in lost.difference)
+    difference = listed(lost.difference)
     yield Problem(
         message=f"The {lost.stage} of {lost.revision} loses rows or values of {lost.table} "
         f"(- before, + after):\n{difference}",

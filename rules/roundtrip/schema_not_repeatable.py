@@ -1,4 +1,4 @@
-"""An upgrade that gives another schema when it is repeated after its downgrade.
+"""An upgrade gives another schema when it is repeated after its downgrade.
 
 Two databases of the same revision then differ, depending on whether a release was ever taken back.
 The upgrade decides by something that its downgrade left behind: a row, a flag, a file.
@@ -7,6 +7,7 @@ The upgrade decides by something that its downgrade left behind: a row, a flag, 
 from collections.abc import Iterator
 
 from guard.facts import SchemaNotRepeatable
+from guard.phrases import listed
 from guard.rule import Context, Example, Problem, rule
 
 LOG = "op.create_table('log', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -47,7 +48,7 @@ for column in sa.inspect(op.get_bind()).get_columns('log'):
     ),
 )
 def schema_not_repeatable(drift: SchemaNotRepeatable, context: Context) -> Iterator[Problem]:
-    difference = "\n".join(f"  {line}" for line in drift.difference)
+    difference = listed(drift.difference)
     yield Problem(
         message=f"The upgrade of {drift.revision} gives another schema the second time "
         f"(- first, + second):\n{difference}",

@@ -1,4 +1,4 @@
-"""A downgrade after which the schema is not what it was before the upgrade.
+"""A downgrade does not restore the schema that was there before the upgrade.
 
 What was left behind makes the next upgrade fail, and what was not brought back is missing to the
 code that is deployed again. Names of unnamed constraints, white space, quotes and the order of
@@ -8,6 +8,7 @@ columns do not count.
 from collections.abc import Iterator
 
 from guard.facts import SchemaNotRestored
+from guard.phrases import listed
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -40,7 +41,7 @@ INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
     ),
 )
 def schema_not_restored(drift: SchemaNotRestored, context: Context) -> Iterator[Problem]:
-    difference = "\n".join(f"  {line}" for line in drift.difference)
+    difference = listed(drift.difference)
     yield Problem(
         message=f"The downgrade of {drift.revision} does not restore the schema "
         f"(- before the upgrade, + after the downgrade):\n{difference}",

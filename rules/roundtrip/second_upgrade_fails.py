@@ -1,4 +1,4 @@
-"""An upgrade that cannot be repeated after its downgrade.
+"""An upgrade cannot be repeated after its downgrade.
 
 The downgrade leaves something behind that the schema does not show, mostly rows that the upgrade
 inserts again, so a release that was taken back can never be deployed again.
@@ -7,6 +7,7 @@ inserts again, so a release that was taken back can never be deployed again.
 from collections.abc import Iterator
 
 from guard.facts import SecondUpgradeFailed
+from guard.phrases import LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -34,7 +35,7 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
             """,
             downgrade="op.get_bind()",
             says="The upgrade of 0002 does not finish when it is repeated: the process ended",
-            help="a revision must leave the process it runs in alone.",
+            help=LEAVE_THE_PROCESS_ALONE,
             at="def upgrade()",
         ),
     ),
@@ -51,8 +52,7 @@ def second_upgrade_fails(failure: SecondUpgradeFailed, context: Context) -> Iter
         yield Problem(
             message=f"The upgrade of {failure.revision} does not finish when it is "
             f"repeated: {failure.error}.",
-            remedy="Find what waits or ends the process in it; a revision must leave the process "
-            "it runs in alone.",
+            remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
         yield Problem(

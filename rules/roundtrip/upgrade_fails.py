@@ -1,4 +1,4 @@
-"""An upgrade that fails even on an empty database.
+"""An upgrade fails even on an empty database.
 
 Whoever sets the project up anew, and every test run that starts from nothing, stops here. The
 revision was run on a scratch database whose tables held no rows, so no data is to blame.
@@ -7,6 +7,7 @@ revision was run on a scratch database whose tables held no rows, so no data is 
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailed
+from guard.phrases import LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -16,13 +17,13 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.execute('INSERT INTO nowhere VALUES (1)')",
             says="The upgrade of 0001 fails on an empty database: no such table: nowhere.",
-            help="Make the upgrade run from an empty database; run it with: alembic upgrade 0001",
+            help="Make the upgrade run on an empty database; try it with: alembic upgrade 0001",
             at="op.execute",
         ),
         Example(
             upgrade="os._exit(7)",
             says="The upgrade of 0001 does not finish: the process ended with exit code 7",
-            help="a revision must leave the process it runs in alone.",
+            help=LEAVE_THE_PROCESS_ALONE,
             at="def upgrade()",
         ),
     ),
@@ -34,13 +35,12 @@ def upgrade_fails(failure: UpgradeFailed, context: Context) -> Iterator[Problem]
     if failure.stopped:
         yield Problem(
             message=f"The upgrade of {failure.revision} does not finish: {failure.error}.",
-            remedy="Find what waits or ends the process in it; a revision must leave the process "
-            "it runs in alone.",
+            remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
         yield Problem(
             message=f"The upgrade of {failure.revision} fails on an empty database: "
             f"{failure.error}.",
-            remedy="Make the upgrade run from an empty database; run it with: alembic upgrade "
+            remedy="Make the upgrade run on an empty database; try it with: alembic upgrade "
             f"{failure.revision}",
         )

@@ -1,4 +1,4 @@
-"""An upgrade that passes on empty tables and fails once they hold rows.
+"""An upgrade passes on empty tables and fails once they hold rows.
 
 Tests that migrate an empty database never see it; production is where it fails, half-way through
 on servers whose DDL is not transactional. The tables held a few made-up rows that satisfy their

@@ -41,7 +41,7 @@ from guard.rule import Context, Example, Problem, rule
             reason = "the shop is closed"
             approver = "ada@example.org"
             """,
-            says="silences nothing: revision 0001 has no drop-table finding that it fits.",
+            says="silences nothing: revision 0001 has no drop-table finding that it matches.",
             at="[[approval]]",
         ),
     ),
