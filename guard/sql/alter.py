@@ -37,10 +37,10 @@ from guard.sql.columns import (
     at_inline_index,
     read_column,
     read_constraint,
-    read_default,
     read_inline_index,
 )
 from guard.sql.cursor import Cursor
+from guard.sql.extents import skip_expression
 from guard.sql.types import read_type
 
 _EVERYWHERE = ("ADD", "DROP", "ALTER", "RENAME", "SET")
@@ -93,7 +93,6 @@ _MYSQL_OPTIONS: dict[str, TableAction] = {
 _POSTGRES_ACTIONS: dict[tuple[str, ...], TableAction] = {
     ("SET", "LOGGED"): "set-logged",
     ("SET", "UNLOGGED"): "set-unlogged",
-    ("SET", "TABLESPACE"): "set-tablespace",
     ("SET", "ACCESS", "METHOD"): "set-access-method",
     ("SET", "WITHOUT", "CLUSTER"): "set-without-cluster",
     ("SET", "WITHOUT", "OIDS"): "set-without-oids",
@@ -295,7 +294,7 @@ def _read_alter_column(c: Cursor, table: Name, column: str) -> Operation:
     if c.take("DROP", "NOT", "NULL"):
         return DropNotNull(table=table, column=column)
     if c.take("SET", "DEFAULT"):
-        return SetDefault(table=table, column=column, default=Default(read_default(c)))
+        return SetDefault(table=table, column=column, default=Default(skip_expression(c).sql))
     if c.take("DROP", "DEFAULT"):
         return DropDefault(table=table, column=column)
     if c.take("SET", "DATA", "TYPE") or c.take("TYPE"):
@@ -373,6 +372,8 @@ def _postgres_action(c: Cursor, table: Name) -> list[Operation]:
     if c.take("OWNER", "TO"):
         c.name("a role")
         return [Permission(command="owner", target=str(table))]
+    if c.take("SET", "TABLESPACE"):
+        return [AlterTable(table=table, action="set-tablespace", detail=c.name("a tablespace"))]
     if c.at("SET") and c.peek(1).word == "(":
         c.next()
         detail = c.rest()

@@ -8,15 +8,9 @@ import msgspec
 
 from guard.operations import Column, Constraint, CreateIndex, Default, Generated, Name
 from guard.sql.cursor import Cursor
+from guard.sql.extents import skip_expression
 from guard.sql.types import AFTER_TYPE, read_type
 
-# Where the expression of a default ends: the words that begin another part of the column.
-_OPTIONS = (
-    *("CONSTRAINT", "NOT", "NULL", "PRIMARY", "UNIQUE", "KEY", "CHECK", "REFERENCES", "GENERATED"),
-    *("AS", "AUTO_INCREMENT", "AUTOINCREMENT", "COMMENT", "COLLATE", "ON", "FIRST", "AFTER"),
-    *("DEFERRABLE", "INITIALLY", "VISIBLE", "INVISIBLE", "CHARACTER", "CHARSET", "COLUMN_FORMAT"),
-    *("STORAGE", "COMPRESSION", "DEFAULT", ",", ")"),
-)
 _ACTIONS = (("NO", "ACTION"), ("SET", "NULL"), ("SET", "DEFAULT"), ("CASCADE",), ("RESTRICT",))
 _CONSTRAINT_STARTS = frozenset(["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"])
 _INDEX_STARTS = frozenset(["INDEX", "KEY", "FULLTEXT", "SPATIAL"])
@@ -77,7 +71,7 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
     elif c.take("NULL"):
         parts["nullable"] = True
     elif c.take("DEFAULT"):
-        parts["default"] = Default(read_default(c))
+        parts["default"] = Default(skip_expression(c, inside_column=True).sql)
     elif c.word in ("GENERATED", "AS"):
         parts["generated"] = _read_generated(c)
     elif c.source.mysql and c.take("AUTO_INCREMENT"):
@@ -137,20 +131,6 @@ _PLAIN_OPTIONS = (
 )
 
 
-def read_default(c: Cursor) -> str:
-    """Return the SQL of a default's expression."""
-    first = c.index
-    if c.at_end() or c.word == ",":
-        raise c.fail("the default's expression")
-    while True:
-        if c.word == "(":
-            c.parens()
-        elif c.next().word == "::":  # a type may hold words that end an expression
-            read_type(c)
-        if c.at_end() or (c.word in _OPTIONS and c.index > first):
-            return Cursor(c.source, c.tokens, first, c.index).sql
-
-
 def _expression(c: Cursor) -> str:
     """Return the SQL of an expression in parentheses."""
     inner = c.parens()
@@ -205,8 +185,7 @@ def read_constraint(c: Cursor) -> tuple[Constraint, str | None]:
             _if_not_exists(c)
             index = c.name("an index name") if c.word != "(" else None
             named = named or index
-        columns = tuple(item.column() for item in c.parens().items())
-        return _check_or_reference(c, named, columns), None
+        return _check_or_reference(c, named, _read_names(c)), None
     if c.take("EXCLUDE"):
         start = c.index
         if c.take("USING"):
@@ -239,6 +218,14 @@ def _key(c: Cursor, kind: Any, named: str | None) -> tuple[Constraint, str | Non
     return _attributes(c, constraint), None
 
 
+def _read_names(c: Cursor) -> tuple[str, ...]:
+    """Return the columns of a foreign key; the last may be PostgreSQL's PERIOD."""
+    items = c.parens().items()
+    if items[-1].at("PERIOD") and items[-1].is_name(1):
+        items[-1].next()
+    return tuple(item.column() for item in items)
+
+
 def _check_or_reference(c: Cursor, named: str | None, columns: tuple[str, ...]) -> Constraint:
     if c.take("CHECK"):
         return _attributes(c, Constraint(type="check", name=named, sql=_expression(c)))
@@ -246,7 +233,7 @@ def _check_or_reference(c: Cursor, named: str | None, columns: tuple[str, ...]) 
     target = c.qualified("the referenced table")
     target_columns: tuple[str, ...] = ()
     if c.word == "(":
-        target_columns = tuple(item.column() for item in c.parens().items())
+        target_columns = _read_names(c)
     constraint = Constraint(
         type="foreign key",
         name=named,
@@ -333,15 +320,36 @@ def read_keys(c: Cursor) -> tuple[str, ...]:
 
 
 def _read_key(c: Cursor) -> str:
+    if c.at_end():
+        raise c.fail("a column name")
     after = c.peek(1)
     prefix = c.source.mysql and after.word == "(" and c.peek(2).kind == "number"
     if c.is_name() and (prefix or after.kind in ("end", "word", "quoted")):
-        return c.name("a column name")
-    if c.at_end():
-        raise c.fail("a column name")
-    if c.word == "(":
-        return c.parens().sql
-    return c.skip_to("ASC", "DESC", "NULLS", "COLLATE").sql
+        key = c.name("a column name")
+    elif not c.source.postgres:
+        return c.parens().sql if c.word == "(" else c.skip_to("ASC", "DESC", "COLLATE").sql
+    else:
+        written = skip_expression(c, inside_column=True)
+        key = written.parens().sql if written.word == "(" else written.sql
+    if c.source.postgres:
+        _finish_key(c)
+    return key
+
+
+def _finish_key(c: Cursor) -> None:
+    """Move past what PostgreSQL allows after a key: collation, operator class, order."""
+    if c.take("COLLATE"):
+        c.qualified("a collation")
+    if c.is_name() and c.word not in ("ASC", "DESC", "NULLS", "WITHOUT") and not c.at_hole():
+        c.qualified("an operator class")
+        if c.word == "(":
+            c.parens()
+    c.choose("ASC", "DESC")
+    if c.take("NULLS"):
+        c.choose("FIRST", "LAST")
+    c.take("WITHOUT", "OVERLAPS")  # the last column of a temporal key
+    if not c.at_end() and not c.at_hole():
+        raise c.fail("a comma or )")
 
 
 def at_inline_index(c: Cursor) -> bool:

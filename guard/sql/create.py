@@ -20,6 +20,7 @@ from guard.sql.columns import (
 )
 from guard.sql.create_table import QUERIES, before_table, read_table
 from guard.sql.cursor import Cursor, SqlError
+from guard.sql.extents import skip_expression
 from guard.sql.names import CREATED, choose_object_type, skip_host
 from guard.sql.types import read_type
 
@@ -191,11 +192,22 @@ def _read_domain(c: Cursor) -> Operation:
     name = c.qualified("a domain name")
     c.take("AS")
     type_, _ = read_type(c)
-    constrained = c.has("CHECK") or any(
-        c.tokens[i].word == "NOT" and c.tokens[i + 1].word == "NULL"
-        for i in range(c.index, c.stop - 1)
-    )
-    c.finish()
+    constrained = False
+    while not c.at_end() and not c.at_hole():
+        if c.take("DEFAULT"):
+            skip_expression(c, inside_column=True)
+            continue
+        if c.take("CONSTRAINT"):
+            c.name("a constraint name")
+        if c.take("CHECK"):
+            c.parens()
+            constrained = True
+        elif c.take("NOT", "NULL"):
+            constrained = True
+        elif c.take("COLLATE"):
+            c.qualified("a collation")
+        elif not c.take("NULL"):
+            raise c.fail("DEFAULT, NOT NULL or CHECK")
     return CreateDomain(name=name, type=type_, constrained=constrained)
 
 

@@ -17,6 +17,7 @@ _RESERVED = words(
     "AND AS CHECK CONSTRAINT CREATE DEFAULT FOREIGN FROM INTO NOT NULL ON OR PRIMARY "
     "REFERENCES SELECT TABLE TO UNIQUE USING WHERE"
 )
+_CLOSED_BY = {"(": (")", "parenthesis"), "[": ("]", "bracket"), "CASE": ("END", "CASE")}
 
 
 class SqlError(Exception):
@@ -266,20 +267,23 @@ class Cursor:
 
     def parens(self) -> Cursor:
         """Return a cursor over what a parenthesis holds, and move past it."""
-        opening = self.peek()
-        if opening.word != "(":
+        if self.word != "(":
             raise self.fail("(")
-        depth, index = 0, self.index
-        while index < self.stop:
-            token = self.tokens[index]
-            if token.kind == "op":
-                depth += (token.word == "(") - (token.word == ")")
-                if depth == 0:
-                    inner = Cursor(self.source, self.tokens, self.index + 1, index)
-                    self.index = index + 1
-                    return inner
-            index += 1
-        raise SqlError("this parenthesis is never closed", opening.start)
+        return self.enclosed()
+
+    def enclosed(self) -> Cursor:
+        """Return a cursor over what this `(`, `[` or CASE holds, and move past what closes it."""
+        opening = self.peek()
+        closing, what = _CLOSED_BY[opening.word]
+        depth = 0
+        for index in range(self.index, self.stop):
+            word = self.tokens[index].word
+            depth += (word == opening.word) - (word == closing)
+            if depth == 0:
+                inner = Cursor(self.source, self.tokens, self.index + 1, index)
+                self.index = index + 1
+                return inner
+        raise SqlError(f"this {what} is never closed", opening.start)
 
     def items(self) -> list[Cursor]:
         """Return a cursor for each of the parts that commas part, and move to the end."""
@@ -306,12 +310,15 @@ class Cursor:
         return found
 
     def skip_to(self, *stops: str) -> Cursor:
-        """Move to the first of these words outside parentheses; return a cursor over the way."""
+        """Move to the first of these words outside brackets; return a cursor over the way.
+
+        The FROM of IS DISTINCT FROM is a part of an operator and no stop.
+        """
         first = self.index
         while self.index < self.stop and self.word not in stops:
-            if self.word == "(":
-                self.parens()
-            else:
+            if self.word in ("(", "["):
+                self.enclosed()
+            elif not (self.take("IS", "DISTINCT", "FROM") or self.take("NOT", "DISTINCT", "FROM")):
                 self.index += 1
         return Cursor(self.source, self.tokens, first, self.index)
 

@@ -93,7 +93,7 @@ def _read_insert(c: Cursor) -> Operation:
 
 
 def _skip_insert_options(c: Cursor) -> None:
-    if c.take("OR"):
+    if c.source.dialect == "sqlite" and c.take("OR"):
         c.next()
     while c.choose("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"):
         pass
@@ -117,7 +117,7 @@ def _count_rows(c: Cursor) -> int | None:
 
 def _read_update(c: Cursor) -> Operation:
     c.expect("UPDATE")
-    if c.take("OR"):
+    if c.source.dialect == "sqlite" and c.take("OR"):
         c.next()
     while c.choose("LOW_PRIORITY", "IGNORE", "ONLY"):
         pass

@@ -12,7 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from guard.operations import Name
 from guard.sql.cursor import SqlError, SqlText
-from guard.sql.tokens import FILLER, Token
+from guard.sql.tokens import FILLER, PUNCTUATION, Token
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
@@ -109,9 +109,26 @@ def _stand_in(source: SqlText, tokens: Sequence[Token], index: int) -> str | Non
     if token.word == ":" and token.end - token.start == 2:  # SQLAlchemy's escaped colon, \:\:
         before = index > 0 and tokens[index - 1].word == ":"
         return ": " if before else " :"
+    if token.kind == "number" and "_" in source.masked[token.start : token.end]:
+        return source.masked[token.start : token.end].replace("_", "0")  # 1_000 is one number
+    if token.word == "@" and source.postgres and not _beside_sign(tokens, index):
+        return "-"  # PostgreSQL's absolute value, @ -5
     if token.word == "%" and source.masked.startswith("%", token.end):
         return " "  # the first of %%, a percent sign for the driver
     return None
+
+
+def _beside_sign(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the sign is a part of a longer one, `@@`."""
+    at = tokens[index]
+    around = (tokens[index - 1] if index else None, *tokens[index + 1 : index + 2])
+    return any(
+        token is not None
+        and token.kind == "op"
+        and token.word not in PUNCTUATION
+        and at.start in (token.end, token.start - 1)
+        for token in around
+    )
 
 
 def _joins(tokens: Sequence[Token], index: int) -> bool:
@@ -124,6 +141,7 @@ def _joins(tokens: Sequence[Token], index: int) -> bool:
     )
 
 
+_XML_CALLS = ("XMLPARSE", "XMLSERIALIZE")
 # What sqlglot does not know and what changes nothing here: what stands before, what is left out.
 _UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((), ("OVERRIDING", "*", "VALUE")),
@@ -137,6 +155,11 @@ _UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("CURRENT",), ("OF", "*")),
     ((")",), ("COLLATE", "*")),
     ((), ("INTO", "OUTFILE", "*")),
+    ((), ("AT", "LOCAL")),
+    (("COLLATION",), ("FOR",)),
+    (("BIT",), ("VARYING",)),
+    *(((test,), (form,)) for test in ("IS", "NOT") for form in ("NFC", "NFD", "NFKC", "NFKD")),
+    *(((call, "("), (kind,)) for call in _XML_CALLS for kind in ("DOCUMENT", "CONTENT")),
 )
 _UNKNOWN_STARTS = frozenset(words[0] for _, words in _UNKNOWN)
 

@@ -25,6 +25,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+PUNCTUATION = words("( ) [ ] , ; .")
+
+
 class Token(NamedTuple):
     """`word` is the upper-case text of a bare word or an operator, empty for anything else.
 
@@ -41,7 +44,11 @@ _BACKSLASH_STRING = r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'"
 _PLAIN_STRING = r"'[^']*(?:''[^']*)*'"
 _DOUBLE = r'"[^"]*(?:""[^"]*)*"'
 _BACKTICK = r"`[^`]*(?:``[^`]*)*`"
-_NUMBER = r"0[xX][0-9a-fA-F]+|(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_DIGITS = r"\d+(?:_\d+)*"
+_NUMBER = (
+    r"0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"
+    rf"|(?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
+)
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
 _OPERATOR = r"<=>|<>|<=|>=|!=|\|\||::|:=|=>|->>|->|#>>|#>|@>|<@|&&|\\:|."
 

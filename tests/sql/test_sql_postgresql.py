@@ -171,7 +171,7 @@ ALTER_TABLE: list[tuple[str, Operation]] = [
     ("OWNER TO bob", Permission(command="owner", target="t")),
     ("SET LOGGED", altered("set-logged")),
     ("SET UNLOGGED", altered("set-unlogged")),
-    ("SET TABLESPACE x NOWAIT", altered("set-tablespace", "x NOWAIT")),
+    ("SET TABLESPACE x", altered("set-tablespace", "x")),
     ("SET ACCESS METHOD heap", altered("set-access-method", "heap")),
     ("SET (autovacuum_enabled = off)", altered("set-storage-parameters", "(autovacuum_enabled = off)")),
     ("RESET (fillfactor)", altered("reset-storage-parameters", "(fillfactor)")),
