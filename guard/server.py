@@ -27,6 +27,11 @@ class Server(msgspec.Struct, frozen=True):
     version: tuple[int, ...] | None = None
 
     @property
+    def is_mysql(self) -> bool:
+        """Whether it is MySQL or MariaDB."""
+        return is_mysql(self.dialect)
+
+    @property
     def effective_version(self) -> tuple[int, ...]:
         """The version to judge by: the known one, else the oldest supported."""
         return self.version or OLDEST_SUPPORTED.get(self.dialect or "", (0,))
@@ -34,6 +39,16 @@ class Server(msgspec.Struct, frozen=True):
     def at_least(self, *version: int) -> bool:
         """Return whether the server is known to be of that version or newer."""
         return self.effective_version >= version
+
+
+def is_mysql(dialect: str | None) -> bool:
+    """Return whether it is MySQL or MariaDB, which have their grammar and most habits in common."""
+    return dialect in ("mysql", "mariadb")
+
+
+def fold(name: str, dialect: str | None) -> str:
+    """Return what decides whether two names are the same: PostgreSQL's are as they are stored."""
+    return name if dialect == "postgresql" else name.lower()
 
 
 def parse_dialect(text: str) -> str:

@@ -22,8 +22,9 @@ from guard.schema.model import (
     StoredType,
     Table,
 )
-from guard.schema.names import Key, fold, key_of
+from guard.schema.names import Key, key_of
 from guard.schema.persistent_map import Shared
+from guard.server import fold
 
 ObjectKey = tuple[str, str, str]  # type, schema, name
 

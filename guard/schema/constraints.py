@@ -20,8 +20,8 @@ from guard.operations import (
 from guard.schema.catalog import Draft
 from guard.schema.model import Index, StoredConstraint, Table
 from guard.schema.names import Taken, mentioned, postgres_name, renamed
+from guard.server import is_mysql
 
-MYSQL = ("mysql", "mariadb")
 _LABELS: dict[ConstraintType, str] = {
     "primary key": "pkey",
     "unique": "key",
@@ -296,7 +296,7 @@ def without_column(draft: Draft, table: Table, column: str) -> Table:
     constraints = []
     for constraint in table.constraints:
         kept = tuple(c for c in constraint.columns if not draft.same(c, column))
-        shrinks = draft.dialect in MYSQL and constraint.type in ("primary key", "unique")
+        shrinks = is_mysql(draft.dialect) and constraint.type in ("primary key", "unique")
         if len(kept) == len(constraint.columns):
             if not _uses(draft, table, constraint.sql, column):
                 constraints.append(constraint)
@@ -308,7 +308,7 @@ def without_column(draft: Draft, table: Table, column: str) -> Table:
         if len(kept) == len(index.columns):
             if not _uses(draft, table, index.where, column):
                 indexes.append(index)
-        elif draft.dialect in MYSQL and kept:
+        elif is_mysql(draft.dialect) and kept:
             indexes.append(replace(index, columns=kept))
     return replace(
         table,

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from guard.operations import Name, Operation
 from guard.schema.apply import change
 from guard.schema.catalog import Catalog, Draft, ObjectKey
-from guard.schema.constraints import MYSQL
 from guard.schema.describe import Line, difference, lines_of
 from guard.schema.model import (
     ABSENT,
@@ -27,7 +26,9 @@ from guard.schema.model import (
     Table,
     View,
 )
-from guard.schema.names import fold, forbids_null, indexed_column
+from guard.schema.names import indexed_column
+from guard.server import fold, is_mysql
+from guard.sql.expressions import read_expression
 
 Kind = TypeVar("Kind", EnumType, Domain, View)
 
@@ -120,15 +121,15 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     def has_valid_check_not_null(self, name: Name, column: str) -> bool:
         """Return whether a validated constraint is known to forbid NULL in the column.
 
-        A CHECK that says so (see `forbids_null`), or PostgreSQL 18's NOT NULL constraint: with one,
-        SET NOT NULL needs no scan.
+        A CHECK that says so (see `Expression.forbids_null`), or PostgreSQL 18's NOT NULL
+        constraint: with one, SET NOT NULL needs no scan.
         """
         table = self.table(name)
         for constraint in table.constraints if table else ():
             if constraint.not_valid or not constraint.certain:
                 continue
             if constraint.type == "check" and constraint.sql:
-                if forbids_null(constraint.sql, column, self.dialect):
+                if read_expression(constraint.sql, self.dialect).forbids_null(column):
                     return True
             elif constraint.type == "not null" and self._all_in((column,), constraint.columns):
                 return True
@@ -156,7 +157,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         table = self.table(name)
         if not table:
             return ()
-        backed = {"primary key", "unique"} | ({"foreign key"} if self.dialect in MYSQL else set())
+        backed = {"primary key", "unique"} | ({"foreign key"} if is_mysql(self.dialect) else set())
         made = tuple(
             Index(
                 name=constraint.name,

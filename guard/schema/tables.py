@@ -22,8 +22,9 @@ from guard.operations import (
 )
 from guard.schema.catalog import Draft
 from guard.schema.columns import inline_constraints, stored
-from guard.schema.constraints import MYSQL, with_constraint
+from guard.schema.constraints import with_constraint
 from guard.schema.model import UNKNOWN, EnumType, Table, View
+from guard.server import is_mysql
 
 _KEYS = ("primary key", "unique")
 
@@ -71,7 +72,7 @@ def _constraints(operation: CreateTable, draft: Draft) -> list[Constraint]:
         keys = [Constraint(type="primary key", columns=columns)]
     inline = [c for column in operation.columns for c in inline_constraints(column)]
     written = inline + [c for c in operation.constraints if c.type != "primary key"]
-    if draft.dialect in MYSQL:
+    if is_mysql(draft.dialect):
         return keys + written
     return _merged(keys + written) + [c for c in written if c.type not in _KEYS]
 

@@ -10,6 +10,7 @@ import msgspec
 from guard.operations import Column, Constraint, Name, Type
 from guard.schema import Domain, EnumType, Index, Other, Schema, Table, View
 from guard.schema.describe import column_text, constraint_text, index_text, object_text
+from guard.server import is_mysql
 
 UNREAD = "{not read}"  # stands for a default that could not be read
 
@@ -173,7 +174,6 @@ _RESERVED = """
     symmetric table tablesample then to trailing transaction true union unique update user using
     values variadic verbose when where window with
 """
-_MYSQL = ("mysql", "mariadb")
 _TYPES = {
     "postgresql": {
         "double": "double precision",
@@ -300,7 +300,7 @@ class _Ddl:
             parts.append(f"GENERATED ALWAYS AS ({generated.sql}) {stored}")
         elif generated and generated.by == "identity" and self.dialect == "postgresql":
             parts.append(f"GENERATED {'ALWAYS' if generated.always else 'BY DEFAULT'} AS IDENTITY")
-        elif generated and generated.by != "expression" and self.dialect in _MYSQL:
+        elif generated and generated.by != "expression" and is_mysql(self.dialect):
             parts.append("AUTO_INCREMENT")
         return " ".join(filter(None, parts))
 
@@ -308,7 +308,7 @@ class _Ddl:
         return "" if self.dialect == "sqlite" else "text /* not read */"
 
     def _type(self, type_: Type) -> str:
-        family = "mysql" if self.dialect in _MYSQL else self.dialect
+        family = "mysql" if is_mysql(self.dialect) else self.dialect
         if type_.enum_name and family == "postgresql":
             return self._name(type_.enum_name) + "[]" * type_.array
         if type_.values is not None and family == "mysql":
@@ -352,7 +352,7 @@ class _Ddl:
         )
         name = f" {self._quoted(index.name)}" if index.name else ""
         method = f" USING {index.method}" if index.method and self.dialect == "postgresql" else ""
-        where = f" WHERE {index.where}" if index.where and self.dialect not in _MYSQL else ""
+        where = f" WHERE {index.where}" if index.where and not is_mysql(self.dialect) else ""
         unique = "UNIQUE " if index.unique else ""
         on = f"{self._name(table.name)}{method} ({parts}){where}"
         return f"CREATE {unique}INDEX{name} ON {on};"
@@ -366,7 +366,7 @@ class _Ddl:
         return ", ".join(self._quoted(name) for name in names)
 
     def _quoted(self, name: str) -> str:
-        quote = "`" if self.dialect in _MYSQL else '"'
+        quote = "`" if is_mysql(self.dialect) else '"'
         plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in _RESERVED.split()
         if plain and quote == '"':
             return name

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from guard.operations import Name
+from guard.server import is_mysql
 from guard.sql.result import Hole, Role
 from guard.sql.tokens import FILLER, HOLE, HOLE_BASE, HOLE_LIMIT, Token, words
 
@@ -49,7 +50,7 @@ class SqlText:
 
     @property
     def mysql(self) -> bool:
-        return self.dialect in ("mysql", "mariadb")
+        return is_mysql(self.dialect)
 
     @property
     def postgres(self) -> bool:

@@ -14,6 +14,7 @@ from guard.operations import (
     Update,
 )
 from guard.sql.cursor import Cursor
+from guard.sql.expressions import read_expression
 from guard.sql.tokens import words
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH")
@@ -231,7 +232,13 @@ def _read_where(c: Cursor) -> tuple[str | None, bool]:
     condition = c.skip_to("RETURNING", "ORDER", "LIMIT")
     if condition.at_end():
         raise c.fail("a condition")
-    return condition.sql, not c.has("LIMIT") and is_always_true(condition)
+    return condition.sql, not c.has("LIMIT") and _is_always_true(condition)
+
+
+def _is_always_true(c: Cursor) -> bool:
+    """Return whether a condition plainly holds for every row; pieces not known are names in it."""
+    masked = c.source.masked[c.peek().start : c.tokens[c.stop - 1].end]
+    return read_expression(masked, c.source.dialect).always_true is True
 
 
 def _read_merge(c: Cursor) -> Operation:
@@ -239,64 +246,6 @@ def _read_merge(c: Cursor) -> Operation:
     c.take("INTO")
     c.take("ONLY")
     return Merge(table=c.qualified("a table name"))
-
-
-# Conditions
-
-
-_DEEPEST = 20  # parentheses around a condition that is worth a look
-
-
-def is_always_true(c: Cursor, depth: int = 0) -> bool:
-    """Return whether a condition is plainly true for every row: `true`, `1 = 1`, `x OR true`."""
-    if depth > _DEEPEST:
-        return False
-    parts = _parted(c, "OR")
-    if len(parts) > 1:
-        return any(is_always_true(part, depth + 1) for part in parts)
-    parts = _parted(c, "AND")
-    if len(parts) > 1:
-        return all(is_always_true(part, depth + 1) for part in parts)
-    c = Cursor(c.source, c.tokens, c.index, c.stop)
-    if c.word == "(":
-        inner = c.parens()
-        return c.at_end() and is_always_true(inner, depth + 1)
-    if c.take("NOT"):
-        return _is_literal(c, ("FALSE", "0"))
-    return _is_literal(c, ("TRUE", "1", "'t'", "'true'")) or _compares_same(c)
-
-
-def _is_literal(c: Cursor, values: tuple[str, ...]) -> bool:
-    return c.stop - c.index == 1 and c.sql.upper() in [value.upper() for value in values]
-
-
-def _compares_same(c: Cursor) -> bool:
-    """`1 = 1`, `'a' <> 'b'`, `id = id`, `1 IS NOT NULL`."""
-    left = c.skip_to("=", "<=>", "<=", ">=", "<>", "!=", "IS", "LIKE")
-    operator = c.next().word
-    right = Cursor(c.source, c.tokens, c.index, c.stop)
-    if left.at_end() or right.at_end():
-        return False
-    literals = all(side.peek().kind in ("number", "string") for side in (left, right))
-    alone = left.stop - left.index == right.stop - right.index == 1
-    if operator in ("<>", "!="):
-        return literals and alone and left.sql != right.sql
-    if operator == "IS":
-        return left.peek().kind in ("number", "string") and right.at("NOT", "NULL")
-    if operator == "LIKE":
-        return right.sql in ("'%'", "'%%'")
-    if any(token.word in ("(", "{") for token in (left.peek(1), right.peek(1))):
-        return False
-    return bool(operator) and left.sql.lower() == right.sql.lower()
-
-
-def _parted(c: Cursor, word: str) -> list[Cursor]:
-    ahead = Cursor(c.source, c.tokens, c.index, c.stop)
-    parts = [ahead.skip_to(word)]
-    while not ahead.at_end():
-        ahead.next()
-        parts.append(ahead.skip_to(word))
-    return parts
 
 
 # Queries

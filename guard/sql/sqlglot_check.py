@@ -1,4 +1,4 @@
-"""The one place that knows sqlglot: whether rows and queries are valid, and what they read from."""
+"""The way to sqlglot: whether rows and queries are valid, and what they read from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from guard.sql.tokens import FILLER, PUNCTUATION, Token
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
-_DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")  # in its messages
 _MOST_TOKENS = 50_000  # of a statement worth parsing: about a second
 # The compiled parser calls itself for each level, and overflows the C stack at a few thousand
@@ -27,13 +27,19 @@ _CLOSES = {")", "]", "}", "END"}
 _PREFIXES = {"NOT", "-", "+", "~", "@"}
 
 
-def parse(source: SqlText, tokens: Sequence[Token]) -> exp.Expr | None:
-    """Return the parsed statement, None where it is too large; raise SqlError with its words."""
+def parse(
+    source: SqlText, tokens: Sequence[Token], kind: type[exp.Expr] | None = None
+) -> exp.Expr | None:
+    """Return the parsed statement, or what `kind` says, None where it is too large.
+
+    Raises SqlError with the parser's words.
+    """
     if len(tokens) > _MOST_TOKENS or _levels(tokens) > _MOST_LEVELS:
         return None
     start = tokens[0].start
     try:
-        return sqlglot.parse_one(_plain(source, tokens), dialect=_DIALECTS[source.dialect])
+        text = _plain(source, tokens)
+        return sqlglot.parse_one(text, dialect=DIALECTS[source.dialect], into=kind)
     except ParseError as error:
         raise _explained(error, source, start, tokens[-1].end) from None
     except SqlglotError as error:
@@ -66,14 +72,15 @@ def read_tables(tree: exp.Expr, source: SqlText) -> tuple[Name, ...]:
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Identifier) and table.name[:1] != FILLER:
             schema = table.args.get("db")
-            written = _name(schema, source) if isinstance(schema, exp.Identifier) else None
-            name = Name(_name(table.this, source), written)
+            written = name_of(schema, source) if isinstance(schema, exp.Identifier) else None
+            name = Name(name_of(table.this, source), written)
             if name.schema or table.name not in own:
                 found[name] = None
     return tuple(found)
 
 
-def _name(identifier: exp.Expr, source: SqlText) -> str:
+def name_of(identifier: exp.Expr, source: SqlText) -> str:
+    """Return the name that an identifier spells, as the server stores it."""
     text = identifier.name
     if source.folds and not identifier.args.get("quoted"):
         text = text.lower()

@@ -76,7 +76,7 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
     if column.nullable or column.has_value_for_existing_rows or context.is_empty(add.table):
         return
-    if context.server.dialect in {"mysql", "mariadb"}:
+    if context.server.is_mysql:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"
     else:
         effect = f"fails as soon as {add.table} has one row"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from guard.operations import Name, unknown_name
 from guard.reader.evaluate.text import Text
@@ -23,6 +22,7 @@ from guard.reader.evaluate.values import (
     to_python,
     truth,
 )
+from guard.sql.expressions import read_expression
 
 
 def last(path: str) -> str:
@@ -173,9 +173,6 @@ def quoted(value: Value) -> str:
     return sql(value)
 
 
-_TAUTOLOGY = re.compile(r"^\s*(1\s*=\s*1|true|'(\w*)'\s*=\s*'\2')\s*$", re.I)
-
-
 def always_true(value: Value) -> bool:
     """Return whether a WHERE clause keeps every row."""
     match value:
@@ -185,7 +182,7 @@ def always_true(value: Value) -> bool:
             if last(path) == "true":
                 return True
             if last(path) == "text" and args and isinstance(args[0], Text):
-                return bool(_TAUTOLOGY.match(args[0].plain))
+                return read_expression(args[0].plain).always_true is True
             if isinstance(value, Operator) and len(args) == 2 and all(map(is_known, args)):
                 return bool(to_python(args[0]) == to_python(args[1]))
     return False

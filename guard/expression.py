@@ -1,0 +1,63 @@
+"""What a SQL expression says: the answers about a default, a CHECK, a WHERE, a USING."""
+
+from __future__ import annotations
+
+import msgspec
+
+from guard.operations import Type
+from guard.server import fold
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """A column converted by a cast and nothing else: `c::int`, `CAST(c AS int)`."""
+
+    column: str
+    type: Type
+
+
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
+    """A SQL expression as far as it can be known.
+
+    Where it could not be read (`understood` is False), every answer is None. Names are kept as the
+    server would store them, and compared as the dialect does.
+    """
+
+    sql: str
+    dialect: str | None = None
+    understood: bool = True
+    columns: tuple[str, ...] = ()  # the names mentioned, those inside subqueries too
+    is_constant: bool | None = None  # gives the same value always, whatever the row or the time
+    # Calls a function that may give another value for each row of one statement. None: calls one
+    # that is not known.
+    is_volatile: bool | None = None
+    is_null: bool | None = None  # None: that depends on the row, or on a function
+    # As a condition, plainly true for each row, but for those where a compared column is NULL.
+    always_true: bool | None = None
+    not_null: tuple[str, ...] = ()  # as a CHECK, the columns that it forbids to be NULL
+    cast: Cast | None = None
+    values: dict[str, tuple[str, ...]] = {}  # as a CHECK, the values that it lists for a column
+
+    def mentions(self, column: str) -> bool | None:
+        """Return whether the column is named."""
+        return any(self._same(name, column) for name in self.columns) if self.understood else None
+
+    def forbids_null(self, column: str) -> bool | None:
+        """Return whether a CHECK of it lets no NULL into the column.
+
+        Only `c IS NOT NULL` does, alone or joined by AND, however it is negated: a CHECK whose
+        result is NULL passes, so that comparisons such as `c > 0` forbid nothing.
+        """
+        return any(self._same(name, column) for name in self.not_null) if self.understood else None
+
+    def is_cast_of(self, column: str) -> bool | None:
+        """Return whether it converts the column by a cast and does nothing else."""
+        if not self.understood:
+            return None
+        return self.cast is not None and self._same(self.cast.column, column)
+
+    def allowed_values(self, column: str) -> tuple[str, ...] | None:
+        """Return the values that a CHECK of it lists for the column; None where it lists none."""
+        return next((v for name, v in self.values.items() if self._same(name, column)), None)
+
+    def _same(self, one: str, other: str) -> bool:
+        return fold(one, self.dialect) == fold(other, self.dialect)

@@ -1,0 +1,242 @@
+"""What the parsed tree of an expression says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlglot import exp
+
+from guard.expression import Cast, Expression
+from guard.operations import Type
+from guard.sql.cursor import Cursor, SqlError, SqlText
+from guard.sql.sqlglot_check import DIALECTS, name_of, parse
+from guard.sql.tokens import FILLER, HOLE, Token, split
+from guard.sql.types import read_type
+from guard.sql.volatility import KEYWORDS, Volatility, volatility_of
+
+
+def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
+    """Return what the expression says, None where sqlglot cannot read it."""
+    try:
+        tree = parse(source, tokens, exp.Condition)
+    except SqlError:
+        return None
+    if tree is None:
+        return None
+    reader = _Reader(source, tokens[0].start)
+    calls = list(reader.volatilities(tree))
+    columns = reader.columns(tree)
+    unknown = None in calls or reader.has_unknown_piece(tree)
+    volatile = True if "volatile" in calls else None if unknown else False
+    varies = columns or tree.find(exp.Query) or "stable" in calls or volatile
+    return Expression(
+        sql="",
+        columns=columns,
+        is_constant=False if varies else None if unknown else True,
+        is_volatile=volatile,
+        is_null=_is_null(tree),
+        always_true=reader.always_true(tree),
+        not_null=tuple(sorted(reader.not_null(tree))),
+        cast=reader.cast(tree),
+        values=reader.values(tree),
+    )
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    """Return what parentheses hold."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node
+
+
+def _uncast(node: exp.Expr) -> exp.Expr:
+    """Return what parentheses and casts hold."""
+    while isinstance(node, (exp.Paren, exp.Cast)):
+        node = node.this
+    return node
+
+
+def _is_null(tree: exp.Expr) -> bool | None:
+    bare = _uncast(tree)
+    if isinstance(bare, exp.Null):
+        return True
+    return False if _literal(tree) is not None or isinstance(bare, exp.Array) else None
+
+
+def _literal(node: exp.Expr) -> str | None:
+    """Return the value of a literal as text, casts aside; None for anything else."""
+    node = _uncast(node)
+    if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
+        return f"-{node.this.this}"
+    if isinstance(node, exp.Boolean):
+        return "true" if node.this else "false"
+    return str(node.this) if isinstance(node, exp.Literal) else None
+
+
+class _Reader:
+    """Asks the tree, in the words of the text that it was made of."""
+
+    def __init__(self, source: SqlText, start: int) -> None:
+        self.source = source
+        self.start = start
+
+    # Names and functions
+
+    def columns(self, tree: exp.Expr) -> tuple[str, ...]:
+        found = {
+            name_of(column.this, self.source): None
+            for column in tree.find_all(exp.Column)
+            if isinstance(column.this, exp.Identifier)
+            and not _is_unknown(column)
+            and not self._keyword(column)
+        }
+        return tuple(found)
+
+    def has_unknown_piece(self, tree: exp.Expr) -> bool:
+        return any(_is_unknown(column) for column in tree.find_all(exp.Column))
+
+    def volatilities(self, tree: exp.Expr) -> Iterator[Volatility | None]:
+        """Yield the class of each function that is called."""
+        for column in tree.find_all(exp.Column):
+            if keyword := self._keyword(column):
+                yield volatility_of(keyword, self.source.dialect)
+        for call in tree.find_all(exp.Func):
+            if name := self._function(call):
+                yield volatility_of(name, self.source.dialect)
+
+    def _keyword(self, column: exp.Column) -> str | None:
+        """Return the function that a bare word calls, `USER`."""
+        word = column.name.lower()
+        bare = len(column.parts) == 1 and not column.this.args.get("quoted")
+        known = bare and word in KEYWORDS and volatility_of(word, self.source.dialect)
+        return word if known else None
+
+    def _function(self, call: exp.Func) -> str | None:
+        """Return the name of a function as it was written; None for an operator."""
+        if "start" in call.meta:
+            first = self.start + call.meta["start"]
+            name = self.source.text[first : self.start + call.meta["end"] + 1]
+            schema = call.parent.this if isinstance(call.parent, exp.Dot) else None
+            if schema is not None and schema.name.lower() != "pg_catalog":
+                return f"{schema.name}.{name}".lower()
+            return name.lower()
+        keyword = call.sql_name().lower()
+        return keyword if keyword in KEYWORDS or isinstance(call, exp.Anonymous) else None
+
+    # Conditions
+
+    def always_true(self, node: exp.Expr) -> bool:
+        node = _plain(node)
+        match node:
+            case exp.Or():
+                return any(self.always_true(side) for side in (node.left, node.right))
+            case exp.And():
+                return all(self.always_true(side) for side in (node.left, node.right))
+            case exp.Not():
+                return (_literal(node.this) or "").lower() in ("false", "0", "f")
+            case exp.Is():
+                negated = bool(node.args.get("negate"))
+                return (
+                    negated and _is_null(node.this) is False and _is_null(node.expression) is True
+                )
+            case exp.Like() if not isinstance(_plain(node.expression), exp.Any):
+                return _literal(node.expression) in ("%", "%%")
+            case exp.EQ() | exp.NullSafeEQ() | exp.LTE() | exp.GTE():
+                return self._is_same(node.left, node.right)
+            case exp.NEQ():
+                return self._differ(node.left, node.right)
+        return (_literal(node) or "").lower() in ("true", "1", "t")
+
+    def _is_same(self, left: exp.Expr, right: exp.Expr) -> bool:
+        settled = all(volatility == "immutable" for volatility in self.volatilities(left))
+        return settled and left == right and not self.has_unknown_piece(left)
+
+    def _differ(self, left: exp.Expr, right: exp.Expr) -> bool:
+        one, other = _literal(left), _literal(right)
+        return one is not None and other is not None and one != other
+
+    def not_null(self, node: exp.Expr, negated: bool = False) -> set[str]:
+        """Return the columns that cannot be NULL where the condition is not false."""
+        node = _plain(node)
+        match node:
+            case exp.Not():
+                return self.not_null(node.this, not negated)
+            case exp.And() | exp.Or():
+                left = self.not_null(node.left, negated)
+                right = self.not_null(node.right, negated)
+                return left | right if isinstance(node, exp.And) is not negated else left & right
+            case exp.Is() if isinstance(_plain(node.expression), exp.Null):
+                column = _plain(node.this)
+                if bool(node.args.get("negate")) is not negated and isinstance(column, exp.Column):
+                    return {name_of(column.this, self.source)}
+        return set()
+
+    # Casts and lists of values
+
+    def cast(self, tree: exp.Expr) -> Cast | None:
+        node = _plain(tree)
+        if not isinstance(node, exp.Cast):
+            return None
+        column, written = _plain(node.this), node.to.sql(DIALECTS[self.source.dialect])
+        kind = _type(written, self.source.dialect)
+        if not isinstance(column, exp.Column) or kind is None:
+            return None
+        return Cast(name_of(column.this, self.source), kind)
+
+    def values(self, node: exp.Expr) -> dict[str, tuple[str, ...]]:
+        """Return the values that the condition lists for columns."""
+        node = _plain(node)
+        match node:
+            case exp.And():
+                left, right = self.values(node.left), self.values(node.right)
+                return left | {
+                    name: tuple(v for v in left.get(name, values) if v in values)
+                    for name, values in right.items()
+                }
+            case exp.Or():
+                return self._either(node.left, node.right)
+            case exp.In():
+                return self._listed(node.this, node.expressions)
+            case exp.EQ() if isinstance(node.right, exp.Any):
+                array = _uncast(node.right.this)
+                return self._listed(
+                    node.left, array.expressions if isinstance(array, exp.Array) else ()
+                )
+            case exp.EQ():
+                return self._listed(node.left, [node.right])
+        return {}
+
+    def _either(self, left: exp.Expr, right: exp.Expr) -> dict[str, tuple[str, ...]]:
+        """Return what both sides list; NULL passes a CHECK anyway, so that IS NULL adds nothing."""
+        for side, other in ((left, right), (right, left)):
+            test = _plain(side)
+            if isinstance(test, exp.Is) and isinstance(test.expression, exp.Null):
+                column, listed = self._column(test.this), self.values(other)
+                return {name: values for name, values in listed.items() if name == column}
+        ours, theirs = self.values(left), self.values(right)
+        return {
+            name: tuple(dict.fromkeys(ours[name] + theirs[name])) for name in ours if name in theirs
+        }
+
+    def _listed(self, subject: exp.Expr, items: Iterable[exp.Expr]) -> dict[str, tuple[str, ...]]:
+        column, values = self._column(subject), [_literal(item) for item in items]
+        known = [value for value in values if value is not None and "{" not in value]
+        return {column: tuple(known)} if column and known and len(known) == len(values) else {}
+
+    def _column(self, node: exp.Expr) -> str | None:
+        bare = _uncast(node)
+        return name_of(bare.this, self.source) if isinstance(bare, exp.Column) else None
+
+
+def _is_unknown(column: exp.Column) -> bool:
+    """Whether it stands in for a parameter, or for a piece that is not known."""
+    return column.name[:1] == FILLER or HOLE.match(column.name) is not None
+
+
+def _type(written: str, dialect: str) -> Type | None:
+    source = SqlText(written, dialect, (), known=True)
+    c = Cursor(source, next(split(written, dialect)))
+    try:
+        return read_type(c)[0]
+    except SqlError:
+        return None
