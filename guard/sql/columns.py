@@ -110,7 +110,7 @@ def _skip_option(c: Cursor) -> bool:
         c.next()
     elif c.take("USING", "INDEX", "TABLESPACE"):
         c.name()
-    elif c.at("WITH") or c.at("OPTIONS"):
+    elif c.at("WITH", "(") or c.at("OPTIONS", "("):
         c.next()
         c.parens()
     else:
@@ -191,6 +191,8 @@ def read_constraint(c: Cursor) -> tuple[Constraint, str | None]:
         if c.take("USING"):
             c.name("an access method")
         c.parens()
+        while _skip_attribute(c, Constraint(type="exclude")):
+            pass
         if c.take("WHERE"):
             c.parens()
         sql = Cursor(c.source, c.tokens, start, c.index).sql

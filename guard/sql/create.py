@@ -215,7 +215,9 @@ def _read_domain(c: Cursor) -> Operation:
 
 
 def _read_object(c: Cursor, replace: bool) -> Operation:
-    while c.choose("TRUSTED", "PROCEDURAL", "TEMP", "TEMPORARY", "CONSTRAINT", "DEFAULT"):
+    while c.choose(
+        "TRUSTED", "PROCEDURAL", "TEMP", "TEMPORARY", "UNLOGGED", "CONSTRAINT", "DEFAULT"
+    ):
         pass
     object_type = choose_object_type(c, CREATED)
     if object_type is None:

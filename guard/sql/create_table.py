@@ -105,7 +105,9 @@ def _read_body(c: Cursor, table: Name, model: _Model) -> _Body:
         inner = c.parens()
         if _only_names(inner, c):
             return _Body()
-        return _read_definitions(inner, table, child=model.partition_of is not None)
+        # The columns of a partition, or of a table OF a type, are written without their types.
+        child = model.partition_of is not None or not model.complete
+        return _read_definitions(inner, table, child=child)
     if model != _Model():
         return _Body()
     if c.at_hole():
@@ -130,7 +132,7 @@ def _at_query(c: Cursor) -> bool:
 
 
 def _read_definitions(c: Cursor, table: Name, *, child: bool) -> _Body:
-    """Read columns and constraints; of a partition (`child`) columns have no types."""
+    """Read columns and constraints; those of a `child` have no types."""
     columns: list[Column] = []
     constraints: list[Constraint] = []
     indexes: list[Operation] = []

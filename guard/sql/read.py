@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from guard.operations import Opaque, Operation, Query
+from guard.operations import Opaque, Operation, Permission, Query
 from guard.sql.create import read_create
 from guard.sql.cursor import Cursor, SqlError, SqlText
 from guard.sql.drop import read_drop
@@ -156,6 +156,25 @@ def _read_call(c: Cursor) -> list[Operation]:
     return [Opaque(reason="what the routine does is not in sight", code=c.rest())]
 
 
+def _read_foreign(c: Cursor) -> list[Operation]:
+    """IMPORT FOREIGN SCHEMA makes tables, which ones another server knows."""
+    c.expect("IMPORT", "FOREIGN", "SCHEMA")
+    c.skip_to("INTO")
+    c.expect("INTO")
+    return [Opaque(reason="what the foreign schema holds is not in sight", code=c.rest())]
+
+
+def _read_label(c: Cursor) -> list[Operation]:
+    """SECURITY LABEL, for a module of the server that decides who may do what."""
+    c.expect("SECURITY", "LABEL")
+    c.skip_to("ON")
+    c.expect("ON")
+    target = c.skip_to("IS").sql
+    c.expect("IS")
+    c.finish()
+    return [Permission(command="grant", target=target)]
+
+
 def _read_explain(c: Cursor) -> list[Operation]:
     """EXPLAIN ANALYZE runs what it explains."""
     c.next()
@@ -199,7 +218,9 @@ _POSTGRES: dict[str, Reader] = {
     "REASSIGN": read_reassign,
     "ABORT": read_transaction,
     **_of("VACUUM ANALYSE CLUSTER CHECKPOINT", read_maintenance),
-    **_of("LISTEN UNLISTEN NOTIFY MOVE", _read_nothing),
+    "IMPORT": _read_foreign,
+    "SECURITY": _read_label,
+    **_of("LISTEN UNLISTEN NOTIFY MOVE LOAD", _read_nothing),
 }
 _MYSQL: dict[str, Reader] = {
     "RENAME": read_rename,

@@ -301,6 +301,8 @@ def read_copy(c: Cursor) -> list[Operation]:
     if c.word == "(":
         c.finish()
         return [Query()]
+    if c.is_name(1):  # the old form, COPY BINARY t
+        c.take("BINARY")
     table = c.qualified("a table name")
     if c.word == "(":
         c.parens()

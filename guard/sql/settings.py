@@ -193,6 +193,9 @@ def read_unlock(c: Cursor) -> list[Operation]:
 def read_permission(c: Cursor) -> list[Operation]:
     grants = c.next().word == "GRANT"
     towards = "TO" if grants else "FROM"
+    if c.peek(1).word == "OPTION" and c.peek(2).word == "FOR":  # REVOKE ADMIN OPTION FOR role
+        c.skip_to("FOR")
+        c.next()
     given = c.skip_to("ON", towards)
     target = None
     if c.take("ON"):

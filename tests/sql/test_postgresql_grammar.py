@@ -13,6 +13,7 @@ import inspect
 import itertools
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pglast.parser import ParseError, parse_sql
@@ -61,6 +62,30 @@ DIFFER = {
 @pytest.mark.parametrize("sql", TABLES)
 def test_guard_and_the_grammar_agree(sql: str) -> None:
     assert (guard_takes(sql) == postgresql_takes(sql)) is (sql not in DIFFER)
+
+
+STATEMENTS = [
+    line.removesuffix(";")
+    for line in Path(__file__)
+    .with_name("postgresql_statements.sql")
+    .read_text("utf-8")
+    .splitlines()
+    if not line.startswith("--")
+]
+# Rows that sqlglot, which checks them, does not know.
+UNKNOWN = {
+    "SELECT * FROM t LEFT JOIN u USING (a) AS j": "an alias of the joined columns",
+    "INSERT INTO t (a, b[1], c.d) VALUES (1, DEFAULT, 3)": "a part of a column",
+    "INSERT INTO t VALUES (1) RETURNING WITH (OLD AS o, NEW AS n) o.a, n.a": "PostgreSQL 18",
+    'SELECT 1 AS select, 2 "x", 3 y': "a reserved word as an alias",
+    "SELECT json_query('{}', '$' WITH WRAPPER)": "PostgreSQL 17",
+}
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_guard_takes_what_postgresql_takes(sql: str) -> None:
+    assert postgresql_takes(sql)
+    assert guard_takes(sql) is (sql not in UNKNOWN)
 
 
 def executed(source: str) -> Iterator[str]:
