@@ -1,4 +1,4 @@
-"""What a SQL expression says: the answers about a default, a CHECK, a WHERE, a USING."""
+"""The answers that a SQL expression gives: a default, a CHECK, a WHERE, a USING."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["postgresql_server"]
 ROOT = Path(__file__).parent.parent
 SLOW_MARKERS = ("slow", "server")
 # What a CI machine or a shell sets that guard, git or alembic would listen to.

@@ -1,4 +1,4 @@
-"""Columns, constraints and index keys: what CREATE TABLE and ALTER TABLE have in common."""
+"""Columns, constraints and index keys, which CREATE TABLE and ALTER TABLE have in common."""
 
 from __future__ import annotations
 

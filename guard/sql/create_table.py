@@ -195,7 +195,7 @@ def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
 
 
 def _read_table_options(c: Cursor) -> _Options:
-    """Move to the end, noting what rules look at."""
+    """Move to the end, noting the options that rules look at."""
     partitioned = filled = False
     complete = True
     while not c.at_end():

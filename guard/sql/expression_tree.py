@@ -1,4 +1,4 @@
-"""What the parsed tree of an expression says."""
+"""The answers that the parsed tree of an expression gives."""
 
 from __future__ import annotations
 

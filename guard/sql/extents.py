@@ -1,4 +1,4 @@
-"""Where an expression ends: operands and operators are told apart, and nothing is made of them.
+"""The end of an expression: operands and operators are told apart, and nothing is made of them.
 
 A definition writes its expressions with no end mark, `DEFAULT a || 'b' NOT NULL`. Only the grammar
 tells where the next part begins: after an operand that no operator follows.

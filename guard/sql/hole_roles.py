@@ -1,4 +1,4 @@
-"""What a hole stands for, told by its neighbours, where no reader has said it already."""
+"""The role of a hole, told by its neighbours, where no reader has said it already."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _role(source: SqlText, tokens: Sequence[Token], index: int) -> Role:
 
 
 def _role_in_list(tokens: Sequence[Token], index: int, next_word: str) -> Role:
-    """Inside parentheses or after a comma: what opened the list decides."""
+    """Return the role inside a list, which the word that opened it decides."""
     if next_word in _COMPARES:
         return "identifier"
     depth = 0

@@ -1,4 +1,4 @@
-"""Work on what is there: TRUNCATE, REINDEX, VACUUM and the like, REFRESH, LOCK."""
+"""Work on existing tables and indexes: TRUNCATE, REINDEX, VACUUM and the like, REFRESH, LOCK."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def read_maintenance(c: Cursor) -> list[Operation]:
 
 
 def read_server(c: Cursor) -> list[Operation]:
-    """What configures the server or its replication: RESET MASTER, KILL, INSTALL PLUGIN."""
+    """Statements that configure the server or its replication: RESET MASTER, KILL, ..."""
     return [AlterSystem(detail=c.rest())]
 
 

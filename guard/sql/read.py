@@ -152,7 +152,7 @@ def _read_nothing(c: Cursor) -> list[Operation]:
 
 
 def _read_call(c: Cursor) -> list[Operation]:
-    """CALL and EXECUTE: what they do stands in the database."""
+    """CALL and EXECUTE: the routine stands in the database."""
     return [Opaque(reason="what the routine does is not in sight", code=c.rest())]
 
 

@@ -1,4 +1,4 @@
-"""What reading SQL text takes besides the text, and what it gives."""
+"""The holes that go into the reading of SQL text, and the statements that come out."""
 
 from __future__ import annotations
 

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from postgresql_server import Psql
 from test_postgresql_grammar import CONDITIONS, DEFAULTS
 from test_sql import PIECES
 from test_sql_postgresql import ALWAYS, SOMETIMES
@@ -17,6 +19,7 @@ from test_sql_postgresql import ALWAYS, SOMETIMES
 from guard.expression import Cast, Expression
 from guard.operations import Type
 from guard.sql.expressions import read_expression
+from guard.sql.volatility import BY_DIALECT
 
 POSTGRESQL, MYSQL, MARIADB, SQLITE = "postgresql", "mysql", "mariadb", "sqlite"
 
@@ -271,3 +274,27 @@ assert "sqlglot" in sys.modules
 
 def test_what_is_plain_needs_no_parser() -> None:
     subprocess.run([sys.executable, "-c", LAZY.format(plain=PLAIN)], check=True)
+
+
+# Against the catalog of a live server
+
+PROVOLATILE = """
+SELECT json_object_agg(proname, classes) FROM (
+  SELECT proname, json_agg(DISTINCT CASE provolatile WHEN 'i' THEN 'immutable'
+    WHEN 's' THEN 'stable' ELSE 'volatile' END) AS classes
+  FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace GROUP BY proname) f;
+"""
+
+
+@pytest.mark.server
+def test_the_classes_of_functions_are_those_of_postgresql(psql: Psql) -> None:
+    real = json.loads(psql(PROVOLATILE.replace("\n", " ")))
+    ours = {name: kind for kind, names in BY_DIALECT[POSTGRESQL].items() for name in names}
+    known = {name: kind for name, kind in ours.items() if name in real}
+    assert len(known) > 80
+    assert {n: (kind, real[n]) for n, kind in known.items() if kind not in real[n]} == {}
+    # Where its forms differ by the types of the arguments, the least settled one counts, but for
+    # those whose usual forms (of text, of a zone and a time) are immutable.
+    order = ["immutable", "stable", "volatile"]
+    lax = {n for n, kind in known.items() if order.index(kind) < max(map(order.index, real[n]))}
+    assert lax == {"extract", "length", "quote_literal", "timezone"}
