@@ -64,6 +64,8 @@ def known_surroundings() -> Iterator[None]:
         _silence(sys.stdout)
         sys.exit(READER_GONE)
     except OSError as error:
+        if os.environ.get("GUARD_DEBUG"):
+            raise
         _silence(sys.stdout)
         write_error(_explain(error))
     else:
