@@ -65,7 +65,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"flow"},
         {"interpreter"},
     ),
-    "reader.libraries": ({"builtins", "sqlalchemy"}, {"*"}),
+    "reader.libraries": ({"builtins", "sqlalchemy"}, {"alembic"}, {"*"}),
     "reader.libraries.alembic": (
         {"arguments", "live"},
         {"columns", "constraints", "context"},

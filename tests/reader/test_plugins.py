@@ -47,7 +47,7 @@ def test_enums_are_kept_in_step_on_postgresql_alone() -> None:
 
 
 ENTITIES = [
-    ("create", "op.create_entity(PGFunction(schema='s', signature='f()', definition=''))", ["create-object s.f()"]),
+    ("create", "op.create_entity(PGFunction(schema='s', signature='f()', definition=''))", ["create-object s.f"]),
     ("replace", "op.replace_entity(PGView('s', 'v', 'SELECT 1'))", ["create-object s.v"]),
     ("drop", "op.drop_entity(PGView('s', 'v', 'SELECT 1'))", ["drop-object s.v"]),
     ("not in sight", "op.create_entity(x)", ["opaque op.create_entity(x)"]),

@@ -4,39 +4,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
-from referee import record
-from referee.compare import Comparison, compare, sent_by
+from referee.revisions import agrees, referee
 
 from guard.judge.load_rules import load_rules
-from guard.reader import read_revision
-from guard.reader.modules import Resolver, parse
 from guard.rule import Example
 
 SERVERS = ("postgresql", "mysql", "sqlite")
-REVISION = '''\
-"""Example."""
-
-import sqlalchemy as sa
-from alembic import context, op
-from sqlalchemy import orm
-from sqlalchemy.dialects import mysql, postgresql
-
-revision = {revision!r}
-down_revision = None
-
-
-def upgrade():
-{body}
-
-
-def downgrade():
-    pass
-'''
 TABLES = """
 op.create_table("b", sa.Column("id", sa.Integer, primary_key=True))
 op.create_table(
@@ -49,31 +25,6 @@ op.create_table(
 )
 op.create_index("t_a", "t", ["a"])
 """
-
-
-def revision(folder: Path, body: str, name: str) -> Path:
-    lines = textwrap.dedent(body).strip().splitlines()
-    file = folder / f"{name}.py"
-    text = "\n".join(f"    {line}" if line else "" for line in lines)
-    file.write_text(REVISION.format(revision=name, body=text), encoding="utf-8")
-    return file
-
-
-def referee(
-    folder: Path, body: str, dialect: str, before: tuple[str, ...] = (), *, live: bool = False
-) -> tuple[Comparison, str | None]:
-    """Return how reading and running the body agree, and what stopped the run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    earlier = [revision(folder, text, f"r{number}") for number, text in enumerate(before)]
-    file = revision(folder, body, "example")
-    module = parse(file.name, file.read_text(encoding="utf-8"), file=file)
-    reading = read_revision(module, Resolver(folder), "example", dialect)
-    paths = [str(path) for path in (*(earlier if live else ()), file)]
-    records: list[dict[str, Any]] = record.run(paths, dialect, "sqlite://" if live else None)
-    (mine,) = (r for r in records if r["path"] == str(file) and r["direction"] == "upgrade")
-    done = mine["error"] is None
-    statements = reading.upgrade.statements
-    return compare(statements, sent_by(mine, dialect), dialect, complete=done), mine["error"]
 
 
 def examples() -> list[object]:
@@ -428,12 +379,6 @@ def operations() -> list[object]:
             if dialect != "none":
                 cases.append(pytest.param(body, dialect, id=f"{dialect}: {body}"))
     return cases
-
-
-def agrees(comparison: Comparison, error: str | None) -> None:
-    assert error is None
-    assert comparison.missed == ()
-    assert comparison.surplus == ()
 
 
 @pytest.mark.parametrize(("body", "dialect"), operations())

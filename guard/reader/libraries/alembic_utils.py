@@ -39,6 +39,7 @@ def _record(run: Run, operation: str, call: Call) -> None:
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
         return
     target = clauses.name(given["signature"], given.get("schema"))
+    target = Name(target.name.partition("(")[0], target.schema)  # `f(x integer)`
     made: Operation = (
         DropObject(object_type=object_type, name=target)
         if operation == "drop_entity"
@@ -64,7 +65,7 @@ LIBRARY = Library(
     examples=(
         Example(
             f"op.create_entity({_FUNCTION})",
-            (CreateObject(object_type="function", name=Name("f()", "s")),),
+            (CreateObject(object_type="function", name=Name("f", "s")),),
             _ABOVE,
         ),
         Example(
