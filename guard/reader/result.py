@@ -1,4 +1,4 @@
-"""What reading a revision gives."""
+"""The result of reading a revision."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a revision file says that it does."""
+    """The operations of a revision file, by direction."""
 
     path: str
     revision: str | None

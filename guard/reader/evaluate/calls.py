@@ -56,14 +56,14 @@ def arguments(run: Run, node: ast.Call, frame: Frame) -> Call:
 
 
 def _method(run: Run, owner: Value, name: str) -> Value:
-    """Return `owner.name` as what is about to be called."""
+    """Return `owner.name`, which is about to be called."""
     if isinstance(owner, Unknown | Construct):
         return BoundMethod(owner, name)
     return run.attribute(owner, name)
 
 
 def call(run: Run, function: Value, call: Call) -> Value:
-    """Return what calling the value gives."""
+    """Return the result of calling the value."""
     match function:
         case Function():
             return call_function(run, function, call)
@@ -85,7 +85,7 @@ def call(run: Run, function: Value, call: Call) -> Value:
 
 
 def _call_result(run: Run, made: Construct, call: Call) -> Value | None:
-    """Return what calling the result of an earlier call gives, None where no library knows."""
+    """Return the result of calling that of an earlier call, None where no library knows."""
     rule = run.library.called.get(made.path.rpartition(".")[2])
     return rule(run, made, call) if rule is not None else None
 
@@ -151,7 +151,7 @@ def _reaches_database(run: Run, call: Call) -> bool:
 
 
 def call_function(run: Run, function: Function, call: Call) -> Value:
-    """Run the function's body with the arguments; return what it returns."""
+    """Run the function's body with the arguments; return its value."""
     if run.goes_too_deep(function.node):
         if _reaches_database(run, call):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)

@@ -1,4 +1,4 @@
-"""Statements of Python: assignments, definitions, and what ends a block."""
+"""Statements of Python: assignments, definitions, and the ends of blocks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _annotated(run: Run, node: ast.AnnAssign, frame: Frame) -> Flow:
 def _augmented(run: Run, node: ast.AugAssign, frame: Frame) -> Flow:
     if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
         before = run.evaluate(node.target, frame)
-        if isinstance(before, Text):  # `sql += ...`: what it holds stays as it was written
+        if isinstance(before, Text):  # `sql += ...`: the text before it stays as it was written
             added = formats.piece_of(run, run.evaluate(node.value, frame), node.value)
             grown = formats.limited(run, concat([before, added], "+"), node.value)
             assign(run, node.target, grown, frame)
@@ -189,7 +189,7 @@ _METHODS: dict[str, Literal["property", "static", "class"]] = {
 
 
 def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> Value:
-    """Return what the decorator makes of the function; itself for one that is not in sight."""
+    """Return the decorated function; itself for a decorator that is not in sight."""
     name = unparse(decorator).rpartition(".")[2]
     if isinstance(function, Function) and name in _METHODS:
         return msgspec.structs.replace(function, method=_METHODS[name])

@@ -57,7 +57,7 @@ def as_text(run: Run, value: Value, code: str) -> Text:
 
 
 def piece_of(run: Run, value: Value, node: ast.expr) -> Text:
-    """Return the value as a piece of another text: what is not written in place is embedded."""
+    """Return the value as a piece of another text: embedded, where it is not written in place."""
     if isinstance(value, Text) and _is_written(node):
         return value
     return as_text(run, value, unparse(node))
@@ -77,7 +77,7 @@ _IN_PLACE = {"join", "format", "strip", "lstrip", "rstrip", "replace", "upper", 
 
 
 def join_formatted(run: Run, node: ast.JoinedStr, frame: Frame) -> Value:
-    """Return what an f-string is worth."""
+    """Return the value of an f-string."""
     pieces: list[Text] = []
     fields = 0
     for part in node.values:

@@ -1,4 +1,4 @@
-"""Walks the code of one file for one dialect and collects what it would do to the database.
+"""Walks the code of one file for one dialect and collects its operations on the database.
 
 Nothing is imported or run: this is an interpreter of syntax trees that knows constants, containers,
 text, calls of functions in sight, and the names that its libraries tell it of. Unknown tests are
@@ -36,7 +36,7 @@ from guard.server import Dialect
 from guard.statement import Direction, Piece, Span, Statement
 
 MAX_STATEMENTS = 20_000
-STATEMENT_COST = 40  # in steps: what reading its SQL takes
+STATEMENT_COST = 40  # in steps, for the reading of its SQL
 MAX_HELPER_STEPS = 10_000  # of one call of the application's code, or of its names
 MAX_RECURSION = 3
 MAX_DEPTH = 16
@@ -88,7 +88,7 @@ class Interpreter:
     # Code
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
-        """Return what the expression is worth."""
+        """Return the value of the expression."""
         self.step()
         rule = expressions.EXPRESSIONS.get(type(node))
         return rule(self, node, frame) if rule else unknown(node)
@@ -113,7 +113,7 @@ class Interpreter:
         return any(touches_database(value, handles) for value in values)
 
     def call(self, function: Value, call: Call) -> Value:
-        """Return what calling the value gives."""
+        """Return the result of calling the value."""
         self.step()
         return calls.call(self, function, call)
 
@@ -142,7 +142,7 @@ class Interpreter:
 
     def share(self) -> Held:
         """Let code of the application take only so many steps: the rest is for the revision."""
-        budget = self.budget  # what is within a share already is the application's
+        budget = self.budget  # code within a share already is the application's
         return Held(budget, reserve=budget.reserve or max(1, budget.steps - MAX_HELPER_STEPS))
 
     @property

@@ -29,11 +29,11 @@ from guard.reader.evaluate.values import (
 )
 
 MAX_TEXT = 2_000_000
-FILE_COST = 40  # in steps: what looking for a file takes
+FILE_COST = 40  # in steps, for looking for it
 
 
 def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
-    """Return what `receiver.name(...)` gives; None where Python has no such word for it."""
+    """Return the result of `receiver.name(...)`; None where Python has no such method for it."""
     match receiver:
         case Text():
             return _text_method(run, receiver, name, call)
@@ -94,7 +94,7 @@ def _has_types(plain: list[Any], *types: Any) -> bool:
 
 
 def _computed(value: Text, name: str, plain: list[Any], call: Call) -> Value:
-    """What Python itself says, where all is known and the result cannot grow out of hand."""
+    """Return Python's own answer, where all is known and it cannot grow out of hand."""
     width = next((n for n in plain if isinstance(n, int)), 0)
     if not value.known or call.kwargs or width > MAX_TEXT or not hasattr(str, name):
         return unknown(call.node, value, *call.args)
@@ -140,7 +140,7 @@ def _many_method(run: Run, value: Sequence, name: str, call: Call) -> Value:
     if name in _LIST_READS:
         return _read_many(value, name, call)
     items = value.items
-    if len(run.conditions) > value.depth:  # what is done to it may not be done
+    if len(run.conditions) > value.depth:  # the change may not be made
         value.certain = False
         if name in {"pop", "remove", "discard", "clear", "reverse", "sort"}:
             return unknown(call.node, value)

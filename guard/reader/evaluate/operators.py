@@ -93,7 +93,7 @@ def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Sequence:
 
 
 def _weigh(run: Run, *values: Value) -> None:
-    """Count what looking at all of a long list takes."""
+    """Count the steps of looking at all of a long list."""
     run.step(sum(len(v.items) for v in values if isinstance(v, Sequence)) // 20)
 
 
@@ -135,7 +135,7 @@ def evaluate_boolean(run: Run, node: ast.BoolOp, frame: Frame) -> Value:
 
 
 def _connected(run: Run, node: ast.BoolOp, frame: Frame, stops_at: bool) -> Value:
-    """Evaluate part by part: what follows a part that is not settled depends on it."""
+    """Evaluate part by part: the parts after one that is not settled depend on it."""
     unsettled: list[Value] = []
     value: Value = NONE
     for part in node.values:

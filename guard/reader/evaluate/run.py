@@ -43,11 +43,11 @@ class Run(Protocol):
 
     @property
     def conditions(self) -> Items[Condition]:
-        """What holds here only under a test, outermost first."""
+        """The tests under which the code stands here, outermost first."""
 
     @property
     def trying(self) -> bool:
-        """Whether what is raised here is caught by a `try` around it."""
+        """Whether an exception that is raised here is caught by a `try` around it."""
 
     @property
     def tables(self) -> list[Value]:
@@ -67,12 +67,12 @@ class Run(Protocol):
 
     @property
     def raised(self) -> list[str]:
-        """The messages of what is raised, in the order in which it is met."""
+        """The messages of exceptions, in the order in which they are raised."""
 
     # Code
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
-        """Return what the expression is worth."""
+        """Return the value of the expression."""
 
     def execute(self, body: list[ast.stmt], frame: Frame) -> Flow:
         """Run the statements; return how they end."""
@@ -81,7 +81,7 @@ class Run(Protocol):
         """Bind the value to a name, attribute, item or tuple of targets."""
 
     def call(self, function: Value, call: Call) -> Value:
-        """Return what calling the value gives."""
+        """Return the result of calling the value."""
 
     def attribute(self, value: Value, name: str) -> Value:
         """Return `value.name`."""
@@ -130,10 +130,10 @@ class Run(Protocol):
     def within_call(
         self, module: Module, node: ast.AST, function: ast.AST | None
     ) -> AbstractContextManager[None]:
-        """Run what is called at the node of the module; `function` counts as a recursion."""
+        """Run a function that is called at the node of the module; `function` is one in sight."""
 
     def within_try(self) -> AbstractContextManager[None]:
-        """Let what is raised inside be caught."""
+        """Let an exception that is raised inside be caught."""
 
     def within_autocommit(self) -> AbstractContextManager[None]:
         """Let statements inside stand outside of the transaction."""
@@ -142,7 +142,7 @@ class Run(Protocol):
         """Let statements inside run on one of several databases."""
 
     def isolated(self) -> AbstractContextManager[None]:
-        """Keep what is recorded inside, and its conditions, apart: it is no part of the reading."""
+        """Keep apart the statements that are recorded inside: they are no part of the reading."""
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
@@ -197,7 +197,7 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
-    """The meaning of a library's names: what calls of them do to a database, what they give.
+    """The meaning of a library's names: the operations of calls of them, and their results.
 
     A dotted name may be written `package.*.name`, which is that name anywhere in the package. A
     function that returns None leaves the answer to the next library, and to Python.
@@ -208,12 +208,12 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     handles: frozenset[str] = frozenset()  # modules that reach the database of whoever is given one
     names: dict[str, Known] = {}  # by dotted name: a call of it
     unlisted: dict[str, Unlisted] = {}  # by dotted name of a module: a call of another name in it
-    called: dict[str, Called] = {}  # by the last name of what was called: a call of its result
+    called: dict[str, Called] = {}  # by the last name of a call: a call of its result
     methods: dict[type, Method] = {}  # by the type of a value: `value.name(...)`
     attributes: dict[type, Attribute] = {}  # `value.name`
     type_tests: dict[type, TypeTest] = {}  # `isinstance(value, name)`
     iterated: dict[type, Iterated] = {}  # `for row in value`
-    entered: dict[type, Entered] = {}  # `with value as name`: gives what is bound, None for itself
+    entered: dict[type, Entered] = {}  # `with value as name`: binds the manager's value, or itself
     types: dict[str, ColumnType] = {}  # by dotted name: the type of a column it is short for
     wrappers: frozenset[str] = frozenset()  # last names of calls that give back the text they get
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there

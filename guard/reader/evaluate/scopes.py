@@ -12,7 +12,7 @@ from guard.reader.evaluate.values import Module
 
 
 class Held:
-    """Attributes of an object are other values inside, and what they were afterwards."""
+    """Attributes of an object have other values inside, and their own again afterwards."""
 
     __slots__ = ("_before", "_owner", "_values")
 

@@ -23,7 +23,7 @@ from guard.reader.evaluate.values import (
 )
 from guard.statement import Piece, Span
 
-MAX_LOOKED_AT = 50  # values of a container, to tell where what is made of it comes from
+MAX_LOOKED_AT = 50  # values of a container, to tell the origin of a value made of it
 
 
 class DialectAskedError(Exception):
@@ -37,7 +37,7 @@ class LimitReachedError(Exception):
 class Budget(msgspec.Struct):
     """How many steps the reader may still take for a file, in all its directions and dialects.
 
-    `reserve`: what must be left when the call of a helper that is being followed ends.
+    `reserve`: the steps that must be left when the helper that is being followed ends.
     """
 
     steps: int = 70_000
@@ -59,7 +59,7 @@ class Flow(Enum):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A test that is settled at run time only. `guarded`: it asks what the database already has.
+    """A test that is settled at run time only. `guarded`: it asks for a thing in the database.
 
     `form` is the way in which the test must hold: `{}`, `not ({})`, `for each item of {}`.
     """
@@ -77,7 +77,7 @@ class Condition(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, form=form)
 
     def until(self, left_by: Flow) -> Condition:
-        """The condition of what follows a branch whose other side left in this way."""
+        """The condition of the code after a branch whose other side left in this way."""
         return msgspec.structs.replace(self, left_by=left_by)
 
     def outside(self, branch: Condition) -> Condition:
@@ -102,7 +102,7 @@ class Frame(msgspec.Struct):
     elsewhere: dict[str, dict[str, Value]] = {}  # names that are global or nonlocal, and where
     depth: int = 0  # conditions that held where it began
     departed: list[dict[str, Value]] = []  # names of the ways that left an iteration early
-    return_tests: list[Condition] = []  # what had to hold for each of its returns
+    return_tests: list[Condition] = []  # that had to hold for each of its returns
     on_yield: Callable[[Value], None] | None = None  # runs the body of a `with` on our own manager
 
     @property
@@ -138,7 +138,7 @@ class Resolver(Protocol):
     """Finds the modules and files of the project that a revision refers to."""
 
     root: Path
-    settled: dict[str, Value]  # what dotted names turned out to be
+    settled: dict[str, Value]  # by dotted name, the value that it turned out to be
     asked: int  # how often a module or file was asked for
 
     @property

@@ -96,7 +96,7 @@ class Text(msgspec.Struct, frozen=True):
         return Span(first.path, first.line, first.column, last.line, last.column + 1)
 
     def embedded(self, code: str) -> Text:
-        """Return the text as a piece of another one: what was literal is now a constant's."""
+        """Return the text as a piece of another one: its literal parts are now a constant's."""
         return Text(
             tuple(
                 msgspec.structs.replace(part, origin="constant", code=code)

@@ -1,8 +1,8 @@
-"""What an expression of a revision can be worth to the reader.
+"""The values that an expression of a revision can have for the reader.
 
 Strings are `Text` (the module `text`), since where each piece came from matters. Everything else is
-one of the values here. A value is never guessed: what cannot be known is `Unknown`, with the code
-that it stands for, and `Unknown` is contagious.
+one of the values here. A value is never guessed: one that cannot be known is `Unknown`, with the
+code that it stands for, and `Unknown` is contagious.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def unparse(source: Code) -> str:
     return source if isinstance(source, str) else _unparse(source)
 
 
-@lru_cache(maxsize=1_000)  # what stands in a loop is asked for again and again
+@lru_cache(maxsize=1_000)  # code in a loop is asked for again and again
 def _unparse(node: ast.AST) -> str:
     try:
         code = " ".join(ast.unparse(node).split())
@@ -42,7 +42,7 @@ def _unparse(node: ast.AST) -> str:
 
 
 class Module(Protocol):
-    """A parsed file: what functions and classes need of the module in which they stand."""
+    """A parsed file, as far as the functions and classes in it need it."""
 
     path: str  # as reports name it
     name: str  # dotted, "" where unknown
@@ -69,8 +69,9 @@ class Const(msgspec.Struct, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """What cannot be known without running it. `inspected`: read from the database's catalogue.
+    """A value that cannot be known without running the code.
 
+    `inspected`: it was read from the database's catalogue.
     `source` is the expression; as a tree it becomes code only when somebody asks.
     """
 
@@ -92,7 +93,7 @@ class DottedName(msgspec.Struct, frozen=True):
 class Construct(msgspec.Struct, frozen=True):
     """The result of a call or attribute that is kept as written: `sa.Column("x", sa.Integer())`.
 
-    `path` is the dotted name of what was called; of a method it is the method's name and
+    `path` is the dotted name that was called; of a method it is the method's name and
     `receiver` is the object. `called` is False for an attribute such as `table.c.id`.
     `source` is the expression, as in Unknown.
     """
@@ -266,7 +267,7 @@ def key_of(value: Value) -> Any:
 
 
 def inner_values(value: Value) -> Iterator[Value]:
-    """Yield the value and what its containers hold, however deep; ends after MAX_VALUES."""
+    """Yield the value and the values in its containers, however deep; end after MAX_VALUES."""
     waiting = [value]
     for _ in range(MAX_VALUES):
         if not waiting:
@@ -311,7 +312,7 @@ def _is_hashable(value: Value) -> bool:
 
 
 def to_python(value: Value) -> Any:
-    """Return the plain Python value of what `is_known` holds for."""
+    """Return the plain Python value of a value for which `is_known` holds."""
     match value:
         case Const(plain):
             return plain
@@ -362,7 +363,7 @@ def touches_database(value: Value, handles: frozenset[str]) -> bool:
 
 
 def join(a: Value | None, b: Value | None, code: Code) -> Value:
-    """Return what is known of a name that is `a` on one path and `b` on another."""
+    """Return the value of a name that is `a` on one path and `b` on another."""
     if a is None or b is None:
         # Set on one path only: code that uses it afterwards relies on that path.
         return a if b is None and a is not None else b if b is not None else Unknown(code)
@@ -377,7 +378,7 @@ def join(a: Value | None, b: Value | None, code: Code) -> Value:
 
 
 def join_names(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
-    """Return what is known of each name where either way may have led."""
+    """Return the value of each name where either way may have led."""
     names = dict.fromkeys((*first, *second))
     return {name: join(first.get(name), second.get(name), name) for name in names}
 

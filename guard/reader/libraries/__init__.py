@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-
 from guard.reader.evaluate.run import Library
 
 # Code without any of these calls executes no SQL: it need not be read.
@@ -34,23 +32,20 @@ def libraries() -> dict[str, Library]:
 
 def combined(parts: Iterable[Library]) -> Library:
     """Return one library that knows the names of all."""
-    tables: dict[str, Any] = {}
+    whole = Library()
     for part in parts:
-        for field in msgspec.structs.fields(part):
-            value = getattr(part, field.name)
-            before = tables.get(field.name, type(value)())
-            tables[field.name] = (
-                _united(before, value)
-                if isinstance(value, dict)
-                else before + value
-                if isinstance(value, tuple)
-                else before | value
-            )
-    return Library(**tables)
+        names = whole.__struct_fields__
+        joined = {name: _joined(getattr(whole, name), getattr(part, name)) for name in names}
+        whole = Library(**joined)
+    return whole
 
 
-def _united(first: dict[Any, Any], second: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the entries of both; where both have one, the first is asked before the second."""
+def _joined(first: Any, second: Any) -> Any:
+    """Return the entries of two tables; where both have one, the first is asked first."""
+    if isinstance(first, frozenset):
+        return first | second
+    if isinstance(first, tuple):
+        return first + second
     both = {key: _in_turn(first[key], second[key]) for key in first.keys() & second.keys()}
     return {**first, **second, **both}
 

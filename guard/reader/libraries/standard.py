@@ -107,7 +107,7 @@ def _namedtuple(run: Run, call: Call) -> Value:
 
 
 def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
-    """Return what `functools.partial(function, ...)(...)` gives."""
+    """Return the result of `functools.partial(function, ...)(...)`."""
     if made.path != "functools.partial" or not made.args:
         return None
     inner, *given = made.args

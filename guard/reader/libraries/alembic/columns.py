@@ -159,7 +159,7 @@ def _nullability(table: Name, column: str, given: Arguments) -> list[Operation]:
 
 
 def _modify(run: Run, table: Name, column: str, given: Arguments) -> Operation | None:
-    """MySQL: any change but a lone default writes the column anew from what the call says.
+    """MySQL: any change but a lone default writes the column anew, as the call describes it.
 
     Of a column of dates and times, a change of its default does too.
     """

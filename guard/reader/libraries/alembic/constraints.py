@@ -16,7 +16,7 @@ from guard.reader.libraries.sqlalchemy.clauses import flag, name, string, string
 
 
 def create_constraint(type_: Any) -> Callable[..., list[Operation]]:
-    """Return what makes a constraint over columns: unique, primary key."""
+    """Return the recorder of a constraint over columns: unique, primary key."""
 
     def create(run: Run, given: Arguments, call: Call) -> list[Operation]:
         constraint = Constraint(

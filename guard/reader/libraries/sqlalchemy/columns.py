@@ -1,4 +1,4 @@
-"""SQLAlchemy's columns, with what their definitions ask for besides."""
+"""SQLAlchemy's columns, with the indexes and constraints that they ask for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INTEGERS = {"integer", "bigint", "smallint"}
 
 
 class ReadColumn(msgspec.Struct, frozen=True):
-    """A column, and what its definition asks for besides: named as SQLAlchemy makes it."""
+    """A column, and the things that its definition asks for: named as SQLAlchemy makes them."""
 
     column: Column
     index: bool = False

@@ -34,7 +34,7 @@ _CATALOGUE = re.compile(
     r"|\bSHOW\s|\bto_regclass\b|user_(tab|constr|ind)|has_table",
     re.I,
 )
-SQL_COST = 40  # in steps: what reading a short text takes
+SQL_COST = 40  # in steps, for reading a short text
 MYSQLS = ("mysql", "mariadb")
 
 

@@ -13,7 +13,7 @@ from guard.reader.libraries.sqlalchemy.constraints import column_index, read_con
 
 
 class ReadTable(msgspec.Struct, frozen=True):
-    """A table, the indexes that are made with it, and what PostgreSQL says in COMMENT ON."""
+    """A table, the indexes that are made with it, and the comments (PostgreSQL: COMMENT ON)."""
 
     create: CreateTable
     indexes: tuple[CreateIndex, ...]
