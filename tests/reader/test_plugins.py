@@ -50,6 +50,8 @@ ENTITIES = [
     ("create", "op.create_entity(PGFunction(schema='s', signature='f()', definition=''))", ["create-object s.f"]),
     ("replace", "op.replace_entity(PGView('s', 'v', 'SELECT 1'))", ["create-object s.v"]),
     ("drop", "op.drop_entity(PGView('s', 'v', 'SELECT 1'))", ["drop-object s.v"]),
+    ("arguments", "op.create_entity(PGFunction('s', 'f(a int, b int)', ''))", ["create-object s.f"]),
+    ("name not known", "op.create_entity(PGFunction('s', x(), ''))", ["create-object s.{x()}"]),
     ("not in sight", "op.create_entity(x)", ["opaque op.create_entity(x)"]),
     ("of no known plugin", "op.do_magic(1)", ["opaque op.do_magic(1)"]),
 ]  # fmt: skip

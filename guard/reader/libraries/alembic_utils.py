@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guard.action_words import ObjectType
-from guard.operations import CreateObject, DropObject, Name, Operation
+from guard.operations import CreateObject, DropObject, Name, Operation, is_known
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import Construct, Unknown, Value
@@ -39,7 +39,8 @@ def _record(run: Run, operation: str, call: Call) -> None:
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
         return
     target = clauses.name(given["signature"], given.get("schema"))
-    target = Name(target.name.partition("(")[0], target.schema)  # `f(x integer)`
+    if is_known(target.name):
+        target = Name(target.name.partition("(")[0], target.schema)  # `f(x integer)`
     made: Operation = (
         DropObject(object_type=object_type, name=target)
         if operation == "drop_entity"
