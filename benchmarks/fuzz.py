@@ -21,9 +21,9 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from guard.python_source import SourceError, decode
+from guard.python_source import PythonSource, SourceError
 from guard.reader import read_revision
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
 
 SECONDS = 2
 MEGABYTES = 300
@@ -204,7 +204,7 @@ def _alarm(*_: object) -> None:
 def read(data: bytes, file: Path | None) -> None:
     """Read the input as guard would; what is no Python is refused, as it would be."""
     try:
-        module = parse("r.py", decode(data), file=file)
+        module = Module(PythonSource("r.py", data), file)
     except SourceError:
         return
     folder = file.parent if file else Path("/nowhere")

@@ -35,9 +35,9 @@ from benchmarks.corpus import History, default_cache, prepare  # noqa: E402
 from guard.history.graph import Graph, build_graph  # noqa: E402
 from guard.operations import Opaque  # noqa: E402
 from guard.project.environments import read_environments  # noqa: E402
-from guard.python_source import decode  # noqa: E402
+from guard.python_source import PythonSource  # noqa: E402
 from guard.reader import ParsedRevision, read_revision  # noqa: E402
-from guard.reader.modules import Resolver, parse  # noqa: E402
+from guard.reader.modules import Module, Resolver  # noqa: E402
 
 DIALECTS = ("sqlite", "postgresql", "mysql")
 # Histories that start from tables which they do not make themselves.
@@ -186,7 +186,7 @@ def _read(graph: Graph, project: Path, paths: list[str], dialect: str) -> dict[s
     readings = {}
     for path in paths:
         file = Path(path)
-        module = parse(file.name, decode(file.read_bytes()), file=file)
+        module = Module(PythonSource(file.name, file.read_bytes()), file)
         readings[path] = read_revision(module, resolver, file.stem, dialect)
     return readings
 

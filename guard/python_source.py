@@ -1,4 +1,8 @@
-"""Python source as text and tree, however it is encoded or broken."""
+"""Python files as text and tree, however they are encoded or broken.
+
+Each is parsed once in a run, however many ask: the reader of headers, the evaluator, the comparison
+with the base, the rules on source code. What they say of a place comes from here as well.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,134 @@ import ast
 import io
 import tokenize
 import warnings
+from collections import deque
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from guard.statement import Span
 
 SAVE_AS_UTF_8 = (
     "save it as UTF-8, or name its encoding in the first line (# -*- coding: latin-1 -*-)"
 )
+KEPT = 1_000_000  # bytes of source whose trees wait for somebody else to ask: 25 MB of memory
 
 
 class SourceError(Exception):
-    """A file that is no readable Python: the message says why, `line` where."""
+    """A file that is no readable Python: the message says why, `line` where, if that is known."""
 
-    def __init__(self, message: str, line: int = 1):
+    def __init__(self, message: str, line: int | None = None):
         super().__init__(message)
         self.line = line
 
 
-def decode_source(data: bytes) -> str:
-    """Return Python source as text, its newlines made `\\n`, by its BOM or coding comment.
+class PythonSource:
+    """One Python file; `path` is what reports call it. Lines and columns count from 1."""
 
-    Raises SyntaxError for an unknown or contradictory encoding, UnicodeDecodeError for bytes that
-    are none of it.
+    def __init__(self, path: str, data: bytes):
+        self.path = path
+        self.data = data
+
+    @classmethod
+    def of_text(cls, path: str, text: str) -> PythonSource:
+        """Return the file that would hold this text."""
+        source = cls(path, text.encode("utf-8", "surrogatepass"))
+        source.text = text
+        return source
+
+    @cached_property
+    def text(self) -> str:
+        """The text, its newlines made `\\n`, by its BOM or coding comment; raises SourceError."""
+        if b"\0" in self.data:
+            raise SourceError("it holds NUL bytes: this is a binary file")
+        try:
+            return _decode(self.data)
+        except UnicodeDecodeError as error:
+            wrong = f"its byte {error.start + 1} is not {error.encoding}"
+            raise SourceError(f"{wrong}: {SAVE_AS_UTF_8}") from None
+        except SyntaxError as error:  # an encoding that is unknown, or contradicts the BOM
+            raise SourceError(f"{error.msg}: {SAVE_AS_UTF_8}") from None
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree, which all share: look, do not change. Raises SourceError."""
+        if isinstance(self._parsed, SourceError):
+            raise self._parsed from None
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> ast.Module | SourceError:
+        try:
+            return _parse(self.text)
+        except SyntaxError as error:
+            return SourceError(f"it is not valid Python: {error.msg}", error.lineno or 1)
+        except SourceError as error:
+            return error
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as Python counts them (a form feed ends none), each with its newline."""
+        return [line + "\n" for line in self.text.split("\n")]
+
+    def column(self, line: int, offset: int) -> int:
+        """Return the column in characters of a UTF-8 byte offset, which is what trees have."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        if text.isascii():
+            return offset + 1
+        return len(text.encode()[:offset].decode(errors="replace")) + 1
+
+    def span(self, node: ast.AST) -> Span:
+        """Return where a node of the tree stands."""
+        first: int = getattr(node, "lineno", 1)
+        last: int = getattr(node, "end_lineno", None) or first
+        begin: int = getattr(node, "col_offset", 0)
+        end: int = getattr(node, "end_col_offset", None) or 0
+        return Span(self.path, first, self.column(first, begin), last, self.column(last, end))
+
+
+class Sources:
+    """The files of a run. What nobody holds is parsed again only when much else was in between.
+
+    `files` stand in for the disk (what is staged, what came on standard input).
     """
+
+    def __init__(self, files: Mapping[Path, bytes] | None = None):
+        self.files = files
+        self._read: dict[Path, bytes] = {}
+        self._known: WeakValueDictionary[tuple[str, bytes], PythonSource] = WeakValueDictionary()
+        self._latest: deque[PythonSource] = deque()
+        self._size = 0
+
+    def read(self, path: Path) -> bytes:
+        """Return what a file holds, read from the disk once; raises OSError."""
+        if self.files is not None:
+            if path not in self.files:
+                raise FileNotFoundError(str(path))
+            return self.files[path]
+        if path not in self._read:
+            self._read[path] = path.read_bytes()
+        return self._read[path]
+
+    def source(self, path: str, data: bytes) -> PythonSource:
+        """Return the file of that shown path with these contents."""
+        known = self._known.get((path, data))
+        if known is not None:
+            return known
+        source = self._known[path, data] = PythonSource(path, data)
+        self._latest.append(source)
+        self._size += len(data)
+        while self._size > KEPT and len(self._latest) > 1:
+            self._size -= len(self._latest.popleft().data)
+        return source
+
+
+def _decode(data: bytes) -> str:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def parse_source(text: str) -> ast.Module:
+def _parse(text: str) -> ast.Module:
     """Return the tree; raise SyntaxError for anything that is not Python, however it is broken."""
     try:
         with warnings.catch_warnings():
@@ -40,13 +147,3 @@ def parse_source(text: str) -> ast.Module:
         raise SyntaxError("nested too deeply to be read") from None
     except ValueError as error:  # NUL bytes, lone surrogates
         raise SyntaxError(str(error)) from None
-
-
-def decode(data: bytes) -> str:
-    """Return the text of a Python source file (PEP 263, BOM); raise SourceError."""
-    if b"\0" in data:
-        raise SourceError("it holds NUL bytes: this is a binary file")
-    try:
-        return decode_source(data)
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise SourceError(f"it cannot be decoded ({error}): {SAVE_AS_UTF_8}") from None

@@ -1,7 +1,8 @@
-"""What earlier runs read, kept per file content: a revision that did not change is not read again.
+"""What earlier runs read, kept per file content: a file that did not change is not read again.
 
-One file per project and dialect, replaced as a whole, so that runs side by side do no harm: the
-last one wins. Whatever is wrong with it (another guard, a cut-off write), it counts as empty.
+One store for a project's history or its source code, replaced as a whole, so that runs side by side
+do no harm: the last one wins. Whatever is wrong with it (another guard, a cut-off write), it counts
+as empty.
 """
 
 from __future__ import annotations
@@ -9,68 +10,77 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
+from typing import Generic, TypeVar
 
 import msgspec
 
 from guard import __version__
-from guard.project.revision_header import RevisionHeader, read_file
-from guard.reader import ParsedRevision
+
+# Folders whose code has no part in what is read of a file.
+_NOT_READING = frozenset({"cli", "reporters", "worker"})
+
+Value = TypeVar("Value")
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One revision file: its header, and what it does. `followed`: helpers had a part in that."""
+class Entry(msgspec.Struct, Generic[Value], frozen=True):
+    """What one file says. `followed`: helpers had a part in that."""
 
-    header: RevisionHeader | None = None
-    parsed: ParsedRevision | None = None
+    value: Value
     followed: bool = False
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str
     helpers: dict[str, str]  # the helper files that were looked for, and their hashes ("": absent)
-    entries: dict[str, Entry]
+    entries: msgspec.Raw
 
 
-class Cache:
-    """The entries of one project and dialect. Without a folder it forgets at the end of the run."""
+class Cache(Generic[Value]):
+    """The entries of one store. Without a folder it forgets at the end of the run."""
 
     def __init__(
-        self, folder: Path | None, root: Path, dialect: str | None, location: Path
+        self,
+        folder: Path | None,
+        root: Path,
+        name: str,
+        decode: Callable[[bytes], dict[str, Entry[Value]]],
     ) -> None:
         self._root = root
-        name = hashlib.sha256(f"{root}\0{dialect}\0{location}".encode()).hexdigest()[:24]
-        self._file = folder / f"{name}.msgpack" if folder else None
+        file = hashlib.sha256(f"{root}\0{name}".encode()).hexdigest()[:24]
+        self._file = folder / f"{file}.msgpack" if folder else None
         self._stamp = _stamp() if folder else ""
-        self._old: dict[str, Entry] = {}
-        self._new: dict[str, Entry] = {}
+        self._old: Mapping[str, Entry[Value]] = {}
+        self._new: dict[str, Entry[Value]] = {}
         self._changed = False
-        self.helpers: dict[str, str] = {}
-        self._read()
+        self._helpers: dict[str, str] = {}
+        self._read(decode)
 
-    def header(self, path: PurePath, data: bytes) -> RevisionHeader:
-        """Return the header of a revision file, as `revision_header.read_file` does."""
-        entry = self._entry(path, data)
-        if entry.header is not None:
-            return entry.header
-        header = read_file(path, data)
-        self._put(path, data, msgspec.structs.replace(entry, header=header))
-        return header
+    def find(self, path: PurePath, data: bytes) -> Value | None:
+        """Return what a file with these contents says, None where that is not known."""
+        key = _key(path, data)
+        entry = self._new.get(key) or self._old.get(key)
+        if entry is None:
+            return None
+        self._new[key] = entry
+        return entry.value
 
-    def parsed(self, path: PurePath, data: bytes) -> ParsedRevision | None:
-        """Return what the file was read to do, None where that is not known."""
-        return self._entry(path, data).parsed
+    def keep(self, path: PurePath, data: bytes, value: Value, *, followed: bool) -> None:
+        """Remember what the file says."""
+        self._new[_key(path, data)] = Entry(value, followed)
+        self._changed = True
 
-    def keep(self, path: PurePath, data: bytes, parsed: ParsedRevision, *, followed: bool) -> None:
-        """Remember what the file does."""
-        entry = self._entry(path, data)
-        self._put(path, data, msgspec.structs.replace(entry, parsed=parsed, followed=followed))
+    def depend_on(self, helpers: Iterable[Path]) -> None:
+        """Remember what the helper files hold that the followed entries may rest on."""
+        self._helpers.update((str(path), hash_of(path)) for path in helpers)
 
     def save(self) -> None:
         """Write the entries that this run used; a folder that cannot be written is no error."""
         if self._file is None or not (self._changed or len(self._new) < len(self._old)):
             return
-        stored = _Stored(stamp=self._stamp, helpers=self.helpers, entries=self._new)
+        entries = msgspec.Raw(msgspec.msgpack.encode(self._new))
+        stored = _Stored(stamp=self._stamp, helpers=self._helpers, entries=entries)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".new")
@@ -80,32 +90,20 @@ class Cache:
         except OSError:
             return
 
-    def _entry(self, path: PurePath, data: bytes) -> Entry:
-        key = _key(path, data)
-        entry = self._new.get(key)
-        if entry is None:
-            entry = self._new[key] = self._old.get(key) or Entry()
-        return entry
-
-    def _put(self, path: PurePath, data: bytes, entry: Entry) -> None:
-        self._new[_key(path, data)] = entry
-        self._changed = True
-
-    def _read(self) -> None:
+    def _read(self, decode: Callable[[bytes], dict[str, Entry[Value]]]) -> None:
         if self._file is None:
             return
         try:
             stored = msgspec.msgpack.decode(self._file.read_bytes(), type=_Stored)
+            if stored.stamp != self._stamp:
+                return
+            entries = decode(stored.entries)
         except (OSError, msgspec.DecodeError, RecursionError):
             return
-        if stored.stamp != self._stamp:
-            return
-        same = all(hash_of(self._root / path) == digest for path, digest in stored.helpers.items())
-        self._old = {
-            key: entry if same or not entry.followed else Entry(header=entry.header)
-            for key, entry in stored.entries.items()
-        }
-        self.helpers = dict(stored.helpers) if same else {}
+        if all(hash_of(self._root / path) == digest for path, digest in stored.helpers.items()):
+            self._old, self._helpers = entries, dict(stored.helpers)
+        else:
+            self._old = {key: entry for key, entry in entries.items() if not entry.followed}
 
 
 def hash_of(path: Path) -> str:
@@ -124,13 +122,13 @@ def _key(path: PurePath, data: bytes) -> str:
 
 
 def _stamp() -> str:
-    """Return what changes whenever guard's own code does: its version, and its files' times."""
+    """Return what changes whenever code does that has a part in reading: its files' times."""
     digest = hashlib.sha256(__version__.encode())
     here = Path(__file__).parent.parent
     for folder, folders, names in os.walk(here):
-        folders.sort()
-        for name in sorted(names):
-            if name.endswith(".py"):
-                status = (Path(folder) / name).stat()
-                digest.update(f"{name}{status.st_size}{status.st_mtime_ns}".encode())
+        unread = _NOT_READING if Path(folder) == here else frozenset()
+        folders[:] = sorted({*folders} - {"__pycache__"} - unread)
+        for path in (Path(folder, name) for name in sorted(names) if name.endswith(".py")):
+            status = path.stat()
+            digest.update(f"{path}{status.st_size}{status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

@@ -20,8 +20,8 @@ from guard.history.git import Repository
 from guard.history.graph import Graph, build_graph, graph_of
 from guard.paths import relative
 from guard.project.environments import Environment, read_environments
-from guard.project.revision_header import NAMES, RevisionHeader, read_file
-from guard.python_source import decode_source
+from guard.project.revision_header import NAMES, RevisionHeader, read_file, read_header
+from guard.python_source import PythonSource, Sources
 from guard.statement import Span
 
 Tree = Literal["working tree", "index", "HEAD"]
@@ -40,7 +40,11 @@ class _Version(msgspec.Struct, frozen=True):
 
     name: str
     header: RevisionHeader
-    data: bytes
+    source: PythonSource
+
+    @property
+    def data(self) -> bytes:
+        return self.source.data
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -66,21 +70,21 @@ def compare(
     base: Base,
     *,
     repo: Repository | None,
-    files: Mapping[Path, bytes] | None = None,
+    sources: Sources,
     heads: int = 1,
 ) -> Comparison:
     """Return what the change does to the released revisions of an Alembic environment.
 
-    `graph` and `files` come from the same source, see `read_change`; `graph` was built with
-    `root=repo.root`. `heads` is how many heads the project wants.
+    `graph` was built from the files of `sources`, with `root=repo.root`. `heads` is how many heads
+    the project wants.
     """
     if repo is None or base.commit is None or base.tip is None:
         return Comparison(
             new=frozenset(graph.revisions), facts=tuple(_heads(graph, set(), base, heads))
         )
-    now = _now(graph, repo, files)
-    then = _side(repo, environment, base.commit, now)
-    tip = then if base.tip == base.commit else _side(repo, environment, base.tip, now)
+    now = _now(graph, repo, sources)
+    then = _side(repo, environment, base.commit, now, sources)
+    tip = then if base.tip == base.commit else _side(repo, environment, base.tip, now, sources)
     merged = _merged(then, tip, now, repo.root)
     comparison = _Sides(
         then=then, tip=tip, now=now, base=base.ref, replaced=_replaced(then, tip, now)
@@ -105,7 +109,6 @@ def compare_sql(
     base: Base,
     *,
     repo: Repository | None,
-    files: Mapping[Path, bytes] | None = None,
 ) -> Comparison:
     """Return what the change does to the released files of a folder of .sql files.
 
@@ -123,7 +126,7 @@ def compare_sql(
         }
         for commit in (base.commit, base.tip)
     )
-    now = {name: _data(repo.root / name, files) for name in ids}
+    now = {name: _data(repo.root / name, Sources()) for name in ids}
     facts: list[Fact] = []
     run_again = {name for name in ids if PurePath(name).name.startswith("R__")}
     for name, data in sorted(then.items()):
@@ -155,21 +158,24 @@ def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:
 # The sides
 
 
-def _now(graph: Graph, repo: Repository, files: Mapping[Path, bytes] | None) -> _Side:
+def _now(graph: Graph, repo: Repository, sources: Sources) -> _Side:
     versions: dict[str, _Version] = {}
     for name, header in graph.files.items():
-        versions[name] = _Version(name, header, _data(repo.root / name, files))
+        source = sources.source(name, _data(repo.root / name, sources))
+        versions[name] = _Version(name, header, source)
     return _by_id(versions)
 
 
-def _data(path: Path, files: Mapping[Path, bytes] | None) -> bytes:
+def _data(path: Path, sources: Sources) -> bytes:
     try:
-        return path.read_bytes() if files is None else files[path]
+        return sources.read(path)
     except OSError:
         return b""  # whoever reads the file for its contents says so
 
 
-def _side(repo: Repository, environment: Environment, commit: str, now: _Side) -> _Side:
+def _side(
+    repo: Repository, environment: Environment, commit: str, now: _Side, sources: Sources
+) -> _Side:
     """What a commit holds of the environment, wherever its configuration then pointed."""
     listing = repo.list_files(commit)
     there = _environment_at(repo, environment, listing)
@@ -180,13 +186,16 @@ def _side(repo: Repository, environment: Environment, commit: str, now: _Side) -
         contents = _contents(repo, there, listing)
 
     def read(path: PurePath, data: bytes) -> RevisionHeader:
-        same = now.files.get(relative(Path(path), repo.root))
-        return same.header if same and same.data == data else read_file(path, data)
+        name = relative(Path(path), repo.root)
+        same = now.files.get(name)
+        if same and same.data == data:
+            return same.header
+        return read_header(path, sources.source(name, data))
 
     headers = build_graph(there, root=repo.root, files=contents, read=read).files
     return _by_id(
         {
-            name: _Version(name, header, contents[repo.root / name])
+            name: _Version(name, header, sources.source(name, contents[repo.root / name]))
             for name, header in headers.items()
         }
     )
@@ -330,10 +339,9 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
                     before=", ".join(before) or "None",
                     after=", ".join(after) or "None",
                 )
-        text = decode_source(here.data)
-        difference = first_difference(decode_source(was.data), text)
+        difference = first_difference(was.source, here.source)
         if difference:
-            yield _edited(here.name, id_, self.base, difference, text)
+            yield _edited(here.name, id_, self.base, difference, here.source.text)
 
     def _follows_squash(self, before: tuple[str, ...], after: tuple[str, ...]) -> bool:
         """Whether each id that was taken out is replaced by one that was put in."""
@@ -341,7 +349,7 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _edited(name: str, id_: str, base: str, difference: Difference, text: str) -> EditedRevision:
-    line = "".join(text.splitlines()[difference.line - 1 : difference.line]).rstrip()
+    line = "".join(text.split("\n")[difference.line - 1 : difference.line]).rstrip()
     start = len(line) - len(line.lstrip()) + 1
     return EditedRevision(
         span=Span(name, difference.line, start, difference.line, len(line) + 1),
@@ -375,7 +383,7 @@ def _same_program(was: _Version, here: _Version) -> bool:
         return False
     if any(was.header.attribute(name) != here.header.attribute(name) for name in NAMES):
         return False
-    return first_difference(decode_source(was.data), decode_source(here.data)) is None
+    return first_difference(was.source, here.source) is None
 
 
 # Heads

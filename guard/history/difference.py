@@ -1,20 +1,22 @@
 """Whether an edit of a revision changes what it does, and where.
 
 Comments, formatting, docstrings and the annotations of the revision's own variables do not count,
-nor do those variables themselves: what they say is compared as values (`revision_header`).
+nor do those variables themselves: what they say is compared as values, which its header holds.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import TypeVar
 
 import msgspec
 
 from guard.project.revision_header import NAMES
-from guard.python_source import parse_source
+from guard.python_source import PythonSource
 
 SHOWN = 120  # characters of a line
 
@@ -31,25 +33,30 @@ class Difference(msgspec.Struct, frozen=True):
     after: str
 
 
-def first_difference(before: str, after: str) -> Difference | None:
+def first_difference(before: PythonSource, after: PythonSource) -> Difference | None:
     """Return where two sources first do something else, None where they are the same program.
 
-    Raises SyntaxError for a source that does not parse.
+    Raises SourceError for a source that does not parse.
     """
     try:
-        pair = _first_pair(_program(parse_source(before)), _program(parse_source(after)))
-        return _located(before.splitlines(), after.splitlines(), *pair) if pair else None
+        pair = _first_pair(_program(before.tree), _program(after.tree))
+        return _located(_split(before.text), _split(after.text), *pair) if pair else None
     except RecursionError:  # an expression of a thousand terms: then the text decides
-        return first_line(before, after)
+        return first_line(before.text, after.text)
 
 
 def first_line(before: str, after: str) -> Difference | None:
     """Return the first line that differs but for the blanks around it, None where none does."""
-    pairs = zip_longest(before.splitlines(), after.splitlines(), fillvalue="")
+    pairs = zip_longest(_split(before), _split(after), fillvalue="")
     for number, (was, now) in enumerate(pairs, start=1):
         if was.strip() != now.strip():
             return Difference(number, _short(was), _short(now))
     return None
+
+
+def _split(text: str) -> list[str]:
+    """The lines as Python counts them: a form feed ends none."""
+    return text.removesuffix("\n").split("\n")
 
 
 def content_hash(text: str) -> str:
@@ -59,12 +66,24 @@ def content_hash(text: str) -> str:
 
 def _program(tree: ast.Module) -> list[ast.stmt]:
     """The module's statements but for what does nothing and the revision's own variables."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            documented = ast.get_docstring(node, clean=False) is not None
-            body = node.body[1:] if documented else node.body
-            node.body = [inner for inner in body if not isinstance(inner, ast.Pass)]
-    return [node for node in tree.body if not _is_header(node)]
+    return [node for node in _bare(tree).body if not _is_header(node)]
+
+
+Node = TypeVar("Node", bound=ast.AST)
+_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
+def _bare(node: Node) -> Node:
+    """A copy of statements without what does nothing; the expressions are those of the tree."""
+    bare = copy.copy(node)
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            setattr(bare, name, [_bare(i) if isinstance(i, _STATEMENTS) else i for i in value])
+    if isinstance(bare, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        documented = ast.get_docstring(bare, clean=False) is not None
+        body = bare.body[1:] if documented else bare.body
+        bare.body = [inner for inner in body if not isinstance(inner, ast.Pass)]
+    return bare
 
 
 def _is_header(node: ast.stmt) -> bool:

@@ -83,9 +83,14 @@ def build_graph(
     for the disk (what is staged, what a commit holds), `read` for reading a header (a cache).
     """
     root = root or project_root(environment.script_location)
-    headers: dict[Path, RevisionHeader] = {}
-    for path in revision_files(environment, files):
-        headers[path] = _read(path, files, read)
+    headers = {path: _read(path, files, read) for path in revision_files(environment, files)}
+    return join_headers(environment, headers, root)
+
+
+def join_headers(
+    environment: Environment, headers: Mapping[Path, RevisionHeader], root: Path
+) -> Graph:
+    """Return the graph of revision files whose headers were read, sub-folders included."""
     unlisted = _unlisted(environment, headers)
     return graph_of(
         {

@@ -1,21 +1,38 @@
-"""Reads all revisions of an environment: from the cache, or anew, on several cores if it pays."""
+"""Reads the revision files of an environment: from the cache, or anew, on several cores if it pays.
+
+A file is read in one go: its header, what it does, the database literals in it. Then its tree may
+be forgotten, so that a long history needs no more memory than a short one.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from guard.history.cache import Cache, hash_of
-from guard.history.graph import Graph
+from guard.facts import DatabaseLiteral
+from guard.history.cache import Cache, Entry
+from guard.history.graph import Graph, revision_files
 from guard.paths import relative
-from guard.python_source import SourceError, decode
+from guard.processes import processes_for, spread
+from guard.project.environments import Environment
+from guard.project.revision_header import RevisionHeader, read_header
+from guard.python_source import Sources
 from guard.reader import ParsedRevision, read_revision
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
+from guard.source.database_literals import find_in_python
 
-WORTH_A_PROCESS = 150  # files for each process that is started
+WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to read
+
+
+class RevisionFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file in the versions folder says; one that is no revision has no `parsed`."""
+
+    header: RevisionHeader
+    parsed: ParsedRevision | None = None
+    literals: tuple[DatabaseLiteral, ...] = ()
 
 
 class ParsedHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,112 +40,93 @@ class ParsedHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     revisions: dict[str, ParsedRevision]
     texts: dict[str, str]  # by path relative to the repository
+    literals: dict[str, tuple[DatabaseLiteral, ...]] = {}  # by revision
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One revision file to read."""
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a history lies: `search` is where helpers may be, and `sources` has the files."""
 
-    revision: str
-    path: Path
-    shown: str
-    text: str
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    parsed: ParsedRevision
-    followed: bool
+    root: Path
+    search: tuple[Path, ...]
+    dialect: str | None
+    sources: Sources
 
 
-def read_revisions(
-    graph: Graph,
-    root: Path,
-    search: tuple[Path, ...],
-    dialect: str | None,
-    cache: Cache,
-    files: Mapping[Path, bytes] | None = None,
-) -> ParsedHistory:
-    """Return the steps of every revision of the graph; `search` is where helpers may be.
+def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[RevisionFile]:
+    """Return what earlier runs read of the history at that location."""
+
+    def decode(data: bytes) -> dict[str, Entry[RevisionFile]]:
+        return msgspec.msgpack.decode(data, type=dict[str, Entry[RevisionFile]])
+
+    return Cache(folder, place.root, f"{place.dialect}\0{location}", decode)
+
+
+def read_files(
+    environment: Environment, place: Place, cache: Cache[RevisionFile]
+) -> dict[Path, RevisionFile]:
+    """Return what each file of the environment's versions folders says, in the order of paths."""
+    files: dict[Path, RevisionFile | None] = {}
+    for path in revision_files(environment, place.sources.files):
+        try:
+            files[path] = cache.find(path, place.sources.read(path))
+        except OSError as error:
+            detail = f"it cannot be read: {error.strerror}"
+            files[path] = RevisionFile(header=RevisionHeader(problem="unreadable", detail=detail))
+    jobs = [path for path, known in files.items() if known is None]
+    size = sum(len(place.sources.read(path)) for path in jobs)
+    processes = processes_for(size, WORTH_A_PROCESS)
+    for share in spread(partial(_read_some, place), jobs, processes) if jobs else ():
+        for path, (file, followed) in share.files.items():
+            files[path] = file
+            cache.keep(path, place.sources.read(path), file, followed=followed)
+        cache.depend_on(share.consulted)
+    return {path: file for path, file in files.items() if file is not None}
+
+
+def parsed_history(graph: Graph, files: Mapping[Path, RevisionFile], place: Place) -> ParsedHistory:
+    """Return what the revisions of the graph do.
 
     A file that cannot be read is left out: the graph has said so.
     """
     revisions: dict[str, ParsedRevision] = {}
     texts: dict[str, str] = {}
-    jobs: list[Job] = []
-    contents: dict[str, bytes] = {}
-    for revision in graph.order:
-        path = graph.revisions[revision].path
-        try:
-            data = path.read_bytes() if files is None else files[path]
-            text = decode(data)
-        except (OSError, KeyError, SourceError):
-            continue
-        shown = relative(path, root)
-        texts[shown] = text
-        contents[revision] = data
-        known = cache.parsed(path, data)
-        if known is not None and known.revision == revision:
-            revisions[revision] = known
-        else:
-            jobs.append(Job(revision=revision, path=path, shown=shown, text=text))
-    done, consulted = _read_all(jobs, root, search, dialect)
-    for job in jobs:
-        if job.revision in done:
-            result = done[job.revision]
-            revisions[job.revision] = result.parsed
-            cache.keep(job.path, contents[job.revision], result.parsed, followed=result.followed)
-    cache.helpers.update({str(path): hash_of(path) for path in consulted})
-    return ParsedHistory(revisions=revisions, texts=texts)
+    literals: dict[str, tuple[DatabaseLiteral, ...]] = {}
+    for id_ in graph.order:
+        path = graph.revisions[id_].path
+        file = files[path]
+        if file.parsed is not None:
+            shown = relative(path, place.root)
+            revisions[id_] = file.parsed
+            texts[shown] = place.sources.source(shown, place.sources.read(path)).text
+            literals[id_] = file.literals
+    return ParsedHistory(revisions=revisions, texts=texts, literals=literals)
 
 
-def _read_all(
-    jobs: Sequence[Job], root: Path, search: tuple[Path, ...], dialect: str | None
-) -> tuple[dict[str, Done], set[Path]]:
-    """Return the parsed revisions, and the helper files that were asked for."""
-    processes = min(os.cpu_count() or 1, len(jobs) // WORTH_A_PROCESS, 8)
-    if processes < 2 or not hasattr(os, "fork"):
-        return _read_some(jobs, root, search, dialect)
-    return _read_in_processes(processes, jobs, root, search, dialect)
+class _Share(msgspec.Struct, frozen=True):
+    """Files by path, each with whether helpers were followed, and all helpers asked for."""
+
+    files: dict[Path, tuple[RevisionFile, bool]]
+    consulted: set[Path]
 
 
-def _read_in_processes(
-    processes: int,
-    jobs: Sequence[Job],
-    root: Path,
-    search: tuple[Path, ...],
-    dialect: str | None,
-) -> tuple[dict[str, Done], set[Path]]:
-    from concurrent.futures import ProcessPoolExecutor  # few runs are that large
-    from multiprocessing import get_context
-
-    size = -(-len(jobs) // (processes * 4))
-    parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    done: dict[str, Done] = {}
-    consulted: set[Path] = set()
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        results = pool.map(
-            _read_some,
-            parts,
-            [root] * len(parts),
-            [search] * len(parts),
-            [dialect] * len(parts),
-        )
-        for some, asked in results:
-            done.update(some)
-            consulted |= asked
-    return done, consulted
-
-
-def _read_some(
-    jobs: Sequence[Job], root: Path, search: tuple[Path, ...], dialect: str | None
-) -> tuple[dict[str, Done], set[Path]]:
-    resolver = Resolver(root, search)
-    done: dict[str, Done] = {}
-    for job in jobs:
-        try:
-            module = parse(job.shown, job.text, file=job.path)
-        except SourceError:
-            continue
+def _read_some(place: Place, paths: Sequence[Path]) -> _Share:
+    resolver = Resolver(place.root, place.search, place.sources)
+    files: dict[Path, tuple[RevisionFile, bool]] = {}
+    for path in paths:
         before = resolver.asked
-        parsed = read_revision(module, resolver, job.revision, dialect)
-        done[job.revision] = Done(parsed=parsed, followed=resolver.asked > before)
-    return done, resolver.consulted
+        file = _read_file(place, path, resolver)
+        files[path] = file, resolver.asked > before
+    return _Share(files, resolver.consulted)
+
+
+def _read_file(place: Place, path: Path, resolver: Resolver) -> RevisionFile:
+    source = place.sources.source(relative(path, place.root), place.sources.read(path))
+    header = read_header(path, source)
+    if header.problem or header.revision is None:
+        return RevisionFile(header=header)
+    parsed = read_revision(Module(source, path), resolver, header.revision, place.dialect)
+    literals = tuple(
+        msgspec.structs.replace(literal, revision=header.revision)
+        for literal in find_in_python(source)
+    )
+    return RevisionFile(header=header, parsed=parsed, literals=literals)

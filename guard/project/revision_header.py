@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from guard.operations import is_known, unknown_name
-from guard.python_source import SAVE_AS_UTF_8, decode_source, parse_source
+from guard.python_source import PythonSource, SourceError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -54,45 +54,37 @@ class RevisionHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_file(path: PurePath, data: bytes) -> RevisionHeader:
-    """Return the head of a file's bytes; what is wrong with them is its `problem`.
+    """Return the header of a file's bytes; what is wrong with them is its `problem`."""
+    return read_header(path, PythonSource(path.name, data))
+
+
+def read_header(path: PurePath, source: PythonSource) -> RevisionHeader:
+    """Return what the file says; the path matters only to one that names no `revision`.
 
     An unreadable file keeps the id that it seems to declare, so that its children are not blamed.
     """
-    head = _read(path, data)
-    if head.problem == "unreadable":
-        likely = LIKELY_ID.search(data)
+    header = _read(path, source)
+    if header.problem == "unreadable":
+        likely = LIKELY_ID.search(source.data)
         revision = likely[1].decode("ascii") if likely else None
-        return msgspec.structs.replace(head, revision=revision)
-    return head
+        return msgspec.structs.replace(header, revision=revision)
+    return header
 
 
-def _read(path: PurePath, data: bytes) -> RevisionHeader:
-    if len(data) > MAX_BYTES:
-        size = (
-            f"it is {len(data) / 1e6:.1f} MB long, and guard reads up to {MAX_BYTES / 1e6:.0f} MB"
-        )
-        return _unreadable(f"{size}: keep the data in a file beside the revision")
-    if b"\0" in data:
-        return _unreadable("it holds NUL bytes, so it is not Python source")
+def _read(path: PurePath, source: PythonSource) -> RevisionHeader:
+    size = len(source.data)
+    if size > MAX_BYTES:
+        told = f"it is {size / 1e6:.1f} MB long, and guard reads up to {MAX_BYTES / 1e6:.0f} MB"
+        return _unreadable(f"{told}: keep the data in a file beside the revision")
     try:
-        return read_header(path, decode_source(data))
-    except UnicodeDecodeError as error:
-        return _unreadable(f"its byte {error.start + 1} is not {error.encoding}: {SAVE_AS_UTF_8}")
-    except SyntaxError as error:
-        return _unreadable(f"{error.msg}: {SAVE_AS_UTF_8}")
-
-
-def read_header(path: PurePath, text: str) -> RevisionHeader:
-    """Return what the source says; the path matters only to a file that names no `revision`."""
-    try:
-        tree = parse_source(text)
-    except SyntaxError as error:
-        line = error.lineno or 1
-        return _unreadable(f"it is not valid Python: {error.msg} (line {line})", line)
+        tree = source.tree
+    except SourceError as error:
+        where = f" (line {error.line})" if error.line else ""
+        return _unreadable(f"{error}{where}", error.line or 1)
     bound = _Bound(tree)
     legacy = LEGACY_ID.fullmatch(path.name)
     names = bound.texts("revision") or (legacy.groups() if legacy else ())
-    head = RevisionHeader(
+    header = RevisionHeader(
         revision=names[0] if len(names) == 1 else None,
         parents=bound.texts("down_revision"),
         depends_on=bound.texts("depends_on"),
@@ -101,8 +93,8 @@ def read_header(path: PurePath, text: str) -> RevisionHeader:
         line=bound.lines.get("revision", 1),
         message=(ast.get_docstring(tree) or "").partition("\n")[0].strip(),
     )
-    problem, detail = _problem(tree, bound, head)
-    return msgspec.structs.replace(head, problem=problem, detail=detail)
+    problem, detail = _problem(tree, bound, header)
+    return msgspec.structs.replace(header, problem=problem, detail=detail)
 
 
 def _problem(

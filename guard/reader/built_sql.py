@@ -12,10 +12,9 @@ from guard.reader.evaluate import imports
 from guard.reader.evaluate.interpreter import Interpreter, Task
 from guard.reader.evaluate.state import Budget, Frame, LimitReachedError
 from guard.reader.evaluate.values import Function, Unknown, Value
-from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
 from guard.reader.revision import LIBRARY, built_fact
-from guard.reader.sql_text import begins_like_sql
+from guard.reader.text_users import concerned
 
 STEPS = 10_000  # of one function: more than any that queries a database takes
 
@@ -24,14 +23,13 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the built SQL of the module: of its body, its functions and its methods.
 
     Each function is followed by itself, its arguments unknown: they come from outside.
-    Those in which nothing looks like SQL are left out.
+    Those that surely execute no text but what is written there are left out.
     """
     task = Task(module=module, resolver=resolver, library=LIBRARY, direction="upgrade")
     run = Interpreter(task, Budget(STEPS))
     _within_budget(run, lambda: imports.load(run, module))
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _concerns_sql(module, node):
-            _within_budget(run, partial(_follow, run, module, node))
+    for node in concerned(module):
+        _within_budget(run, partial(_follow, run, module, node))
     facts: dict[tuple[object, ...], BuiltSql] = {}
     for built in run.built:
         fact = built_fact(built, None)
@@ -44,16 +42,6 @@ def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:
     run.budget = Budget(STEPS)
     with contextlib.suppress(LimitReachedError):
         part()
-
-
-def _concerns_sql(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return whether the function executes something, or holds a text that begins like SQL."""
-    return executes(module.lines[node.lineno - 1 : node.end_lineno]) or any(
-        isinstance(inner, ast.Constant)
-        and isinstance(inner.value, str)
-        and begins_like_sql(inner.value)
-        for inner in ast.walk(node)
-    )
 
 
 def _follow(run: Interpreter, module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

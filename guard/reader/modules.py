@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from guard.python_source import SourceError, decode, parse_source
+from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.evaluate import values
 from guard.reader.evaluate.values import Value
 
@@ -19,15 +19,17 @@ MAX_BYTES = 20_000_000  # past this a file is no revision
 
 
 class Module:
-    """A parsed file. `names` is filled by the interpreter when the module is first looked at."""
+    """A parsed file. `names` is filled by the interpreter when the module is first looked at.
 
-    def __init__(self, path: str, name: str, tree: ast.Module, text: str, file: Path | None):
-        self.path = path  # as reports name it
+    Raises SourceError for a file that is no Python.
+    """
+
+    def __init__(self, source: PythonSource, file: Path | None = None, name: str = ""):
+        self.source = source
+        self.path = source.path  # as reports name it
         self.name = name  # dotted, "" where unknown
-        self.tree = tree
-        self.lines = [
-            line + "\n" for line in text.split("\n")
-        ]  # Python's lines: a form feed ends none
+        self.tree = source.tree
+        self.lines = source.lines
         self.file = file
         self.names: dict[str, Value] = {}
         self.tables: list[Value] = []  # tables and mapped classes that it defines
@@ -69,20 +71,12 @@ def _concerned(statement: ast.stmt) -> Iterator[str]:
                     yield from _concerned(node)
 
 
-def parse(path: str, text: str, name: str = "", file: Path | None = None) -> Module:
-    """Return the parsed module; raise SourceError with the line of a syntax error."""
-    try:
-        tree = parse_source(text)
-    except SyntaxError as error:
-        raise SourceError(f"it is not valid Python: {error.msg}", error.lineno or 1) from None
-    return Module(path, name, tree, text, file)
-
-
 class Resolver:
-    """Finds helper modules under the project's roots; each is parsed once."""
+    """Finds helper modules under the project's roots; each is looked at once."""
 
-    def __init__(self, root: Path, search: tuple[Path, ...] = ()):
+    def __init__(self, root: Path, search: tuple[Path, ...] = (), sources: Sources | None = None):
         self.root = root
+        self._sources = sources or Sources()
         self._search = tuple(dict.fromkeys((*search, root, root / "src")))
         self._modules: dict[Path, Module | None] = {}
         self._found: dict[str, Path | None] = {}
@@ -131,7 +125,8 @@ class Resolver:
             self._modules[file] = None
             try:
                 path = file.relative_to(self.root.resolve()).as_posix()
-                self._modules[file] = parse(path, decode(file.read_bytes()), dotted, file)
+                source = self._sources.source(path, self._sources.read(file))
+                self._modules[file] = Module(source, file, dotted)
             except (OSError, ValueError, SourceError):
                 pass  # it stays a name; the call of it is what gets said
         return self._modules[file]

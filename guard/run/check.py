@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from guard.config import Config
 from guard.errors import GuardError
-from guard.facts import DatabaseLiteral, Fact
+from guard.facts import Fact
 from guard.finding import Coverage, Finding, Report
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
 from guard.judge.statements import comments_of, coverage, judge_statements, revision_facts
-from guard.paths import relative
-from guard.reader.modules import Resolver, parse
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
 from guard.run.histories import ChangedHistory, open_histories
 from guard.run.scope import Request, Scope, open_scope
-from guard.source.database_literals import find_in_python, may_hold_literals
-from guard.source.files import read_source_file, select_sources, source_files
+from guard.run.sources import read_sources
 from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.decide import Covered, Suppressions, decide
 
@@ -72,6 +70,23 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(request: Request, config: Config, on_progress: Progress | None = None) -> Result:
     """Return what guard has to say; raise GuardError where it cannot say anything reliable."""
+    with _uncollected():
+        return _run(request, config, on_progress)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave cycles of objects to the end of the run: to look for them costs a quarter of it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _run(request: Request, config: Config, on_progress: Progress | None) -> Result:
     rules = load_rules()
     chosen = select_rules(config, rules)
     judge = Judge(chosen, config.server, {"identifiers": config.identifiers})
@@ -120,8 +135,7 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     for revision in judged_revisions:
         if history.environment.kind == "alembic":
             facts += revision_facts(revision, comments.get(revision.path, ()), scope.dialect)
-        for literal in _literals(revision.path, parsed.texts[revision.path]):
-            facts.append(msgspec.structs.replace(literal, revision=revision.revision))
+        facts += parsed.literals.get(revision.revision or "", ())
     released = len(history.graph.revisions)
     quiet = released and not judged and not history.change.new
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
@@ -138,12 +152,6 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         revisions=judged,
         coverage=coverage(judged_revisions),
     )
-
-
-def _literals(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
-    if not path.endswith(".py") or not may_hold_literals(text):
-        return ()
-    return find_in_python(path, parse(path, text).tree)
 
 
 def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:
@@ -181,36 +189,14 @@ def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | N
 
 
 def _read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> Part:
-    """Read the Python and ini files around the database that are no revisions."""
-    resolver = Resolver(scope.root)
-    given = scope.request.given
-    data = given.data if given else None
-    files = [
-        read_source_file(path, relative(path, scope.root), resolver, data)
-        for path in _source_paths(scope, histories)
-    ]
-    count = len(files)
+    found = read_sources(scope, histories)
+    count = len(found.paths)
     return Part(
-        facts=tuple(fact for file in files for fact in file.facts),
+        facts=found.facts,
         checked=(f"{count} source file{'s' if count > 1 else ''}",) if count else (),
-        texts={file.path: file.text for file in files if file.text is not None},
-        paths=frozenset(file.path for file in files),
+        texts=found.texts,
+        paths=frozenset(found.paths),
     )
-
-
-def _source_paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
-    request = scope.request
-    if request.given is not None:
-        path = (request.start / request.given.path).absolute()
-        return [] if histories else [path]
-    revisions = {scope.root / name for history in histories for name in history.graph.files}
-    environments = [history.environment for history in histories]
-    paths: Iterable[Path] = (
-        select_sources(scope.files - revisions, scope.root, scope.config, environments)
-        if scope.files
-        else source_files(scope.root, scope.repo, scope.config, environments)
-    )
-    return sorted(set(paths) - revisions)
 
 
 # The report

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from guard.errors import GuardError
 from guard.facts import EditedRevision, Fact, ReparentedRevision
-from guard.history.cache import Cache
 from guard.history.compare import Comparison, compare, compare_sql, read_change
-from guard.history.graph import Graph, build_graph, revision_files
-from guard.history.read import ParsedHistory, read_revisions
+from guard.history.graph import Graph, join_headers, revision_files
+from guard.history.read import (
+    ParsedHistory,
+    Place,
+    open_cache,
+    parsed_history,
+    read_files,
+)
 from guard.history.sql_history import join_sql, read_sql_history
 from guard.paths import relative
 from guard.project.environments import Environment, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
-from guard.python_source import SourceError, decode
+from guard.python_source import PythonSource, SourceError, Sources
 from guard.run.scope import Input, Scope
 
 
@@ -52,9 +56,10 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
-    graph, parsed = _read(scope, environment, files)
+    sources = scope.sources if files is None else Sources(files)
+    graph, parsed = _read(scope, environment, sources)
     change = compare(
-        environment, graph, scope.base, repo=scope.repo, files=files, heads=scope.config.heads
+        environment, graph, scope.base, repo=scope.repo, sources=sources, heads=scope.config.heads
     )
     return ChangedHistory(
         environment=environment,
@@ -65,15 +70,19 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     )
 
 
-def _read(
-    scope: Scope, environment: Environment, files: Mapping[Path, bytes] | None
-) -> tuple[Graph, ParsedHistory]:
-    cache = Cache(scope.request.cache, scope.root, scope.dialect, environment.script_location)
-    graph = build_graph(environment, root=scope.root, files=files, read=cache.header)
-    search = (*environment.sys_path, environment.script_location)
-    parsed = read_revisions(graph, scope.root, search, scope.dialect, cache, files)
+def _read(scope: Scope, environment: Environment, sources: Sources) -> tuple[Graph, ParsedHistory]:
+    place = Place(
+        root=scope.root,
+        search=(*environment.sys_path, environment.script_location),
+        dialect=scope.dialect,
+        sources=sources,
+    )
+    cache = open_cache(scope.request.cache, place, environment.script_location)
+    files = read_files(environment, place, cache)
     cache.save()
-    return graph, parsed
+    headers = {path: file.header for path, file in files.items()}
+    graph = join_headers(environment, headers, scope.root)
+    return graph, parsed_history(graph, files, place)
 
 
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -139,13 +148,13 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
         return []
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, parsed = _read(scope, environment, {**files, path: given.data})
+    graph, parsed = _read(scope, environment, Sources({**files, path: given.data}))
     return [_only(path, environment, graph, parsed, scope.root)]
 
 
 def _decode(given: Input) -> str:
     try:
-        return decode(given.data)
+        return PythonSource(str(given.path), given.data).text
     except SourceError as error:
         raise GuardError(f"standard input ({given.path}): {error}") from None
 

@@ -13,6 +13,7 @@ from guard.history.base import Base, find_base
 from guard.history.compare import Tree
 from guard.history.git import Repository
 from guard.project.environments import project_root
+from guard.python_source import Sources
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +42,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """A request with what it means here. `root` is what all paths are shown relative to."""
+    """A request with what it means here. `root` is what all paths are shown relative to.
+
+    `sources` are the files as they lie on disk.
+    """
 
     request: Request
     config: Config
     root: Path
     repo: Repository | None
     base: Base
+    sources: Sources
 
     @property
     def dialect(self) -> str | None:
@@ -73,4 +78,4 @@ def open_scope(request: Request, config: Config) -> Scope:
     base = Base()
     if compared:
         base = find_base(repo, option=request.base, config=config.base, environ=request.environ)
-    return Scope(request=request, config=config, root=root, repo=repo, base=base)
+    return Scope(request=request, config=config, root=root, repo=repo, base=base, sources=Sources())

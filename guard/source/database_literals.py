@@ -5,19 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import PurePath
 
 import msgspec
 
 from guard.credentials import mask_credentials
 from guard.facts import DatabaseLiteral
+from guard.python_source import PythonSource
 from guard.statement import Span
 
-_URL = re.compile(
-    r"(?P<scheme>sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://"
-    r"(?P<rest>\S*)\Z",
-    re.I,
-)
+_SCHEMES = "sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb"
+_URL = re.compile(rf"(?P<scheme>{_SCHEMES})(\+\w+)?://(?P<rest>\S*)\Z", re.I)
 _PLACEHOLDER = re.compile(
     r"[{}<>$]|%\(|\*\*\*|^driver:|\.\.\.|//user:pass(word)?@(host|localhost)/"
 )
@@ -40,25 +39,21 @@ def is_test(path: str) -> bool:
     )
 
 
-_HINT = re.compile(r"://|\.(db|sqlite|sdb)|connect\(", re.I)
+_CONNECTS = re.compile(r"\b(connect|Connection)\s*\(")
+_HINT = re.compile(rf"({_SCHEMES})(\+\w+)?:|[\"']://|\.(db|sqlite|sdb)|connect(ion)?\s*\(")
 
 
-def may_hold_literals(text: str) -> bool:
-    """Return whether it is worth to look for database literals: most files hold none."""
-    return bool(_HINT.search(text))
-
-
-def find_in_python(path: str, tree: ast.Module) -> tuple[DatabaseLiteral, ...]:
-    """Return the database URLs and files that the file writes as literals."""
-    if is_test(path):
+def find_in_python(source: PythonSource) -> tuple[DatabaseLiteral, ...]:
+    """Return the database URLs and files that the file writes as literals. Raises SourceError."""
+    if is_test(source.path) or not _HINT.search(source.text.lower()):  # most hold none
         return ()
-    return tuple(_Finder(path, tree).found())
+    return tuple(_Finder(source).found())
 
 
 def find_in_ini(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
     """Return the `sqlalchemy.url` settings of an ini file that name a real database."""
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         match = re.match(r"\s*([\w.]*sqlalchemy\.url|[\w.]*database_url)\s*[=:]\s*(\S+)", line)
         if match and (literal := _judge(match[2])):
             span = Span(path, number, match.start(2) + 1, number, match.end(2) + 1)
@@ -91,17 +86,22 @@ def _judge(text: str) -> _Literal | None:
 class _Finder:
     """Walks a syntax tree, knowing for each string what it is used for."""
 
-    def __init__(self, path: str, tree: ast.Module) -> None:
-        self._path = path
-        self._tree = tree
-        self._parents: dict[ast.AST, ast.AST] = {
+    def __init__(self, source: PythonSource) -> None:
+        self._source = source
+        self._connects = bool(_CONNECTS.search(source.text))
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        tree = self._source.tree
+        return {
             child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)
         }
 
     def found(self) -> Iterator[DatabaseLiteral]:
-        for node in ast.walk(self._tree):
+        for node in ast.walk(self._source.tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield from self._constant(node, node.value)
+                if self._connects or _URL.match(node.value.strip()) or _FILE.match(node.value):
+                    yield from self._constant(node, node.value)
             elif isinstance(node, ast.JoinedStr):
                 yield from self._joined(node)
 
@@ -128,13 +128,7 @@ class _Finder:
 
     def _literal(self, node: ast.expr, shown: str, password: bool) -> DatabaseLiteral:
         where, fallback = self._use(node)
-        span = Span(
-            self._path,
-            node.lineno,
-            node.col_offset + 1,
-            node.end_lineno or node.lineno,
-            (node.end_col_offset or node.col_offset) + 1,
-        )
+        span = self._source.span(node)
         return DatabaseLiteral(
             span=span, text=shown, where=where, has_password=password, fallback=fallback
         )

@@ -12,12 +12,11 @@ from pathlib import Path
 import msgspec
 
 from guard.config import Config
-from guard.facts import Fact, UnreadableSource
-from guard.history.git import Repository
+from guard.facts import BuiltSql, DatabaseLiteral, Fact, UnreadableSource
 from guard.project.environments import SKIPPED, Environment
-from guard.python_source import SourceError, decode
+from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import find_in_ini, find_in_python
 from guard.statement import Span
 
@@ -25,18 +24,31 @@ _SUFFIXES = {".py", ".ini"}
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as the source rules see it; `text` is None where it could not be read."""
+    """What a file says about databases and SQL, or why it cannot be read."""
 
-    path: str
-    text: str | None = None
-    facts: tuple[Fact, ...] = ()
+    literals: tuple[DatabaseLiteral, ...] = ()
+    built: tuple[BuiltSql, ...] = ()
+    unreadable: UnreadableSource | None = None
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """All of it, for the rules to judge."""
+        return (*self.literals, *self.built, *((self.unreadable,) if self.unreadable else ()))
 
 
 def source_files(
-    root: Path, repo: Repository | None, config: Config, environments: Sequence[Environment]
+    root: Path,
+    present: Iterable[Path] | None,
+    config: Config,
+    environments: Sequence[Environment],
 ) -> list[Path]:
-    """Return the files around the database: models, settings, env.py, alembic.ini; no revisions."""
-    selected = select_sources(_candidates(root, repo), root, config, environments)
+    """Return the files around the database: models, settings, env.py, alembic.ini; no revisions.
+
+    `present` are the files that git knows or would add; None: all in no hidden or built folder.
+    """
+    selected = select_sources(
+        _walk(root) if present is None else present, root, config, environments
+    )
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
     return [path for path in selected if path.exists() or path.is_symlink()]
 
@@ -62,30 +74,24 @@ def select_sources(
             yield path
 
 
-def read_source_file(path: Path, shown: str, resolver: Resolver, data: bytes | None) -> SourceFile:
-    """Return what the file says about databases and SQL; `data` stands in for the disk."""
+def read_source_file(path: Path, source: PythonSource, resolver: Resolver) -> SourceFile:
+    """Return what the file says about databases and SQL."""
     try:
-        text = decode(path.read_bytes() if data is None else data)
         if path.suffix != ".py":
-            return SourceFile(path=shown, text=text, facts=find_in_ini(shown, text))
-        module = parse(shown, text, file=path)
-    except OSError as error:
-        return _unreadable(shown, f"it cannot be opened ({error.strerror})")
+            return SourceFile(literals=find_in_ini(source.path, source.text))
+        module = Module(source, path)
+        return SourceFile(literals=find_in_python(source), built=read_source(module, resolver))
     except SourceError as error:
-        return _unreadable(shown, str(error), error.line)
-    facts = (*find_in_python(shown, module.tree), *read_source(module, resolver))
-    return SourceFile(path=shown, text=text, facts=facts)
+        return unreadable(source.path, str(error), error.line or 1)
 
 
-def _unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
-    return SourceFile(path=shown, facts=(UnreadableSource(span=Span(shown, line), detail=detail),))
+def unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
+    """Return a file that says nothing; `detail` begins with "it"."""
+    return SourceFile(unreadable=UnreadableSource(span=Span(shown, line), detail=detail))
 
 
-def _candidates(root: Path, repo: Repository | None) -> Iterator[Path]:
-    """Yield what git knows or would add; without git, what lies in no hidden or built folder."""
-    if repo is not None:
-        yield from (repo.root / name for name in repo.present_files())
-        return
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield what lies in no hidden or built folder."""
     for folder, folders, names in os.walk(root):
         folders[:] = [
             name

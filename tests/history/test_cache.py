@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from guard.cli.main import cli
+from guard.history.cache import _stamp
 
 REVISION = '''\
 """first."""
@@ -100,14 +101,58 @@ def test_many_revisions_are_read_by_several_processes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("guard.history.read.WORTH_A_PROCESS", 2)
-    monkeypatch.setattr("guard.history.read.os.cpu_count", lambda: 2)
+    monkeypatch.setattr("guard.processes.os.cpu_count", lambda: 2)
     for number in range(2, 7):
         text = REVISION.replace('"a1"', f'"a{number}"').replace("None", f'"a{number - 1}"')
         (project / "migrations" / "versions" / f"a{number}.py").write_text(text)
     options = ["show", "--all", "--output-format", "json"]
     together = CliRunner().invoke(cli, [*options, "--no-cache"]).output
-    monkeypatch.setattr("guard.history.read.os.cpu_count", lambda: 1)
+    monkeypatch.setattr("guard.processes.os.cpu_count", lambda: 1)
     assert CliRunner().invoke(cli, [*options, "--no-cache"]).output == together
     assert [revision["revision"] for revision in json.loads(together)["revisions"]] == [
         f"a{number}" for number in range(1, 7)
     ]
+
+
+def test_source_files_are_kept_with_what_they_import(project: Path) -> None:
+    (project / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    (project / "migrations" / "env.py").write_text(
+        "from helpers import TABLE\nc.execute(f'DROP TABLE {TABLE}')\n"
+    )
+
+    def pieces() -> list[str]:
+        arguments = ["lint", "--all", "--select", "source", "--output-format", "json"]
+        findings = json.loads(CliRunner().invoke(cli, arguments).output)["findings"]
+        return [f["message"] for f in findings if f["path"] == "migrations/env.py"]
+
+    (first,) = pieces()
+    assert "`TABLE`" in first
+    assert pieces() == [first]
+    (project / "helpers.py").write_text("import os\nTABLE = os.environ['T']\n")
+    (changed,) = pieces()
+    assert changed != first
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("guard/reader/evaluate/deep/new.py", True),
+        ("guard/python_source.py", True),
+        ("guard/cli/new.py", False),
+        ("guard/reporters/text.py", False),
+        ("guard/reader/__pycache__/new.py", False),
+        ("guard/reader/notes.txt", False),
+    ],
+)
+def test_the_code_that_reads_is_part_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
+) -> None:
+    monkeypatch.setattr("guard.history.cache.__file__", str(tmp_path / "guard/history/cache.py"))
+    for file in ("guard/history/cache.py", "guard/python_source.py", "guard/reporters/text.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("")
+    before = _stamp()
+    assert _stamp() == before
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("new")
+    assert (_stamp() != before) == counts

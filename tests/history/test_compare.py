@@ -18,6 +18,7 @@ from guard.history.base import find_base
 from guard.history.compare import Comparison, Tree, compare, compare_sql, read_change
 from guard.history.graph import build_graph
 from guard.project.environments import find_environments
+from guard.python_source import Sources
 
 INI = "[alembic]\nscript_location = %(here)s/db\n"
 BODY = """
@@ -63,7 +64,9 @@ def read(repo: Repo, *, source: Tree = "working tree", heads: int = 1) -> Compar
     opened = repo.open()
     files = read_change(opened, environment, source)
     graph = build_graph(environment, root=opened.root, files=files)
-    return compare(environment, graph, repo.base(), repo=opened, files=files, heads=heads)
+    return compare(
+        environment, graph, repo.base(), repo=opened, sources=Sources(files), heads=heads
+    )
 
 
 def changed(repo: Repo, files: dict[str, str | None], *, heads: int = 1) -> Comparison:
@@ -446,7 +449,8 @@ def test_without_git_everything_is_new_and_heads_still_count(repo: Repo) -> None
     repo.write({path("c"): revision("c", "a")})
     (environment,) = find_environments(repo.root)
     graph = build_graph(environment, root=repo.root)
-    comparison = compare(environment, graph, find_base(None, environ={}), repo=None)
+    outside = find_base(None, environ={})
+    comparison = compare(environment, graph, outside, repo=None, sources=Sources())
     assert comparison.new == {"a", "b", "c"}
     assert isinstance(fact(comparison), MultipleHeads)
 
@@ -497,5 +501,5 @@ def test_a_project_in_a_sub_folder(repo: Repo) -> None:
     (environment,) = find_environments(repo.root / "services" / "x y")
     opened = repo.open()
     graph = build_graph(environment, root=opened.root)
-    edit = fact(compare(environment, graph, repo.base(), repo=opened))
+    edit = fact(compare(environment, graph, repo.base(), repo=opened, sources=Sources()))
     assert edit.span.path == "services/x y/db/versions/ä.py"

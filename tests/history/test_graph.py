@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from guard.history.graph import Graph, build_graph, graph_of
 from guard.project.environments import Environment
 from guard.project.revision_header import RevisionHeader, read_file, read_header
+from guard.python_source import PythonSource
 
 
 def head(text: str) -> RevisionHeader:
-    return read_header(PurePath("x.py"), text)
+    return read_header(PurePath("x.py"), PythonSource.of_text("x.py", text))
 
 
 def revision(id_: str, *parents: str, more: str = "") -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from revision_code import reading
 
 from guard.judge.load_rules import load_rules
-from guard.python_source import SourceError, decode
+from guard.python_source import PythonSource, SourceError
 
 BRIEF = settings(
     max_examples=150,
@@ -124,4 +124,4 @@ def test_mutated_examples(body: str, changes: list[tuple[float, bytes, int]]) ->
         at = int(place * len(data))
         data = data[:at] + new + data[at + length :]
     with contextlib.suppress(SourceError):  # no Python any more: refused, with a reason
-        read_all(decode(data))
+        read_all(PythonSource("r.py", data).text)

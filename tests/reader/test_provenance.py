@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from examples import judge
+from revision_code import reading
 
 from guard.rule import Example
 
@@ -152,3 +153,14 @@ def test_what_is_no_built_sql(code: str, tmp_path: Path) -> None:
 def test_one_cause_is_found_once(tmp_path: Path) -> None:
     code = "def f(session, v):\n    query = text(f'SELECT * FROM t WHERE a = {v}')\n    session.execute(query)\n    session.execute(query)"
     assert len(in_repository(code, tmp_path)) == 1
+
+
+def test_what_a_helper_builds_when_it_is_imported_is_told_of_no_revision(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(
+        "import sqlalchemy as sa\nN = 'x'\nT = sa.Table('t', sa.MetaData(),"
+        " sa.Column('a', sa.Text(), server_default=sa.text(f\"'{N}'\")))\n"
+    )
+    code = "from alembic import op\nfrom models import T, N\ndef upgrade():\n    "
+    assert reading(code + "op.drop_table(T.name)", tmp_path).built == ()
+    (built,) = reading(code + "op.execute(f\"DELETE FROM t WHERE a = '{N}'\")", tmp_path).built
+    assert built.span.line == 4

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 
-from guard.source.database_literals import find_in_ini, find_in_python, may_hold_literals
+from guard.facts import DatabaseLiteral
+from guard.python_source import PythonSource
+from guard.source.database_literals import find_in_ini, find_in_python
 
 CODE = {
     # what connects
@@ -49,11 +49,14 @@ CODE = {
 }
 
 
+def literals(code: str, path: str = "app/db.py") -> tuple[DatabaseLiteral, ...]:
+    return find_in_python(PythonSource(path, code.encode()))
+
+
 @pytest.mark.parametrize("code", CODE)
 def test_literals_in_code(code: str) -> None:
-    found = find_in_python("app/db.py", ast.parse(code))
+    found = literals(code)
     assert [literal.text for literal in found] == CODE[code]
-    assert may_hold_literals(code) or not found
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_literals_in_code(code: str) -> None:
     ],
 )
 def test_what_a_literal_is_used_for(code: str, where: str, fallback: bool, password: bool) -> None:
-    (literal,) = find_in_python("app/db.py", ast.parse(code))
+    (literal,) = literals(code)
     assert (literal.where, literal.fallback, literal.has_password) == (where, fallback, password)
 
 
@@ -81,7 +84,7 @@ def test_what_a_literal_is_used_for(code: str, where: str, fallback: bool, passw
     "path", ["tests/db.py", "app/tests/db.py", "test_db.py", "db_test.py", "app/conftest.py"]
 )
 def test_tests_may_write_their_database(path: str) -> None:
-    assert find_in_python(path, ast.parse("create_engine('sqlite:///d.db')")) == ()
+    assert literals("create_engine('sqlite:///d.db')", path) == ()
 
 
 @pytest.mark.parametrize(

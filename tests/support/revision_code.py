@@ -6,8 +6,9 @@ import textwrap
 from pathlib import Path
 
 from guard.operations import Opaque
+from guard.python_source import PythonSource
 from guard.reader import ParsedRevision, read_revision
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
 from guard.statement import Statement
 
 HEAD = "import sqlalchemy as sa\nfrom alembic import context, op\n"
@@ -18,7 +19,7 @@ def reading(
 ) -> ParsedRevision:
     """Return the reading of a whole revision file, helpers and other files being in `folder`."""
     file = folder / "revision.py" if folder else None
-    module = parse("revision.py", textwrap.dedent(code), file=file)
+    module = Module(PythonSource.of_text("revision.py", textwrap.dedent(code)), file)
     return read_revision(module, Resolver(folder or Path("/nowhere")), "r1", dialect)
 
 

@@ -39,9 +39,7 @@ def _constant(run: Run, node: ast.Constant, frame: Frame) -> Value:
     if isinstance(node.value, str):
         if not node.value:
             return Text(())
-        return Text(
-            (Part(node.value, literal=Literal(frame.module.path, frame.module.lines, node)),)
-        )
+        return Text((Part(node.value, literal=Literal(frame.module.source, node)),))
     return Const(node.value)
 
 

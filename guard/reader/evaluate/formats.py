@@ -90,7 +90,7 @@ def join_formatted(run: Run, node: ast.JoinedStr, frame: Frame) -> Value:
                 pieces.append(_shaped(run, value, unparse(part.value), part.conversion, spec))
             fields += 1
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            literal = Literal(frame.module.path, frame.module.lines, node, fields)
+            literal = Literal(frame.module.source, node, fields)
             pieces.append(Text((Part(part.value, literal=literal),)))
     return limited(run, text.concat(pieces, "f-string" if fields else None), node)
 

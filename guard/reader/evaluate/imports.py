@@ -129,7 +129,8 @@ def load(run: Run, module: Module) -> None:
 def _run_body(run: Run, module: Module, body: Iterable[ast.stmt]) -> None:
     """Run statements of the module's body that were not run yet.
 
-    Operations that they do on import are no part of the migration, and not recorded.
+    Operations that they do on import are no part of the migration, and not recorded. Nor is the SQL
+    that a helper builds there: else it would be told of whichever revision looks at it first.
     """
     waiting = [statement for statement in body if statement not in module.begun]
     if not waiting:
@@ -137,7 +138,7 @@ def _run_body(run: Run, module: Module, body: Iterable[ast.stmt]) -> None:
     frame = Frame(module, module.names)
     module.begun.update(waiting)
     try:
-        with run.isolated():
+        with run.isolated(module):
             if module is run.module:
                 run.execute(waiting, frame)
             else:

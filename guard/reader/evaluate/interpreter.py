@@ -27,7 +27,6 @@ from guard.reader.evaluate.state import (
     Frame,
     LimitReachedError,
     Resolver,
-    column_of,
     unknown,
 )
 from guard.reader.evaluate.text import Text
@@ -194,9 +193,12 @@ class Interpreter:
         """Let statements inside run on one of several databases."""
         return Held(self, database=name)
 
-    def isolated(self) -> Held:
-        """Keep apart the statements that are recorded inside: they are no part of the reading."""
-        return Held(self, statements=[], conditions=[], made=set())
+    def isolated(self, module: Module) -> Held:
+        """Keep apart what the module's body records: its statements, a helper's built SQL too."""
+        apart: dict[str, object] = {"statements": [], "conditions": [], "made": set()}
+        if module is not self.module:
+            apart |= {"built": [], "fragments": set()}
+        return Held(self, **apart)
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
@@ -245,15 +247,7 @@ class Interpreter:
 
     def span(self, node: ast.AST, module: Module) -> Span:
         """Return the node's place, columns counted in characters."""
-        first = getattr(node, "lineno", 1)
-        last = getattr(node, "end_lineno", None) or first
-        return Span(
-            module.path,
-            first,
-            column_of(module, first, getattr(node, "col_offset", 0)),
-            last,
-            column_of(module, last, getattr(node, "end_col_offset", None) or 0),
-        )
+        return module.source.span(node)
 
     def span_in_revision(self, node: ast.AST, frame: Frame) -> Span:
         """Return where in the revision file the innermost running call stands."""

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
 
+from guard.python_source import PythonSource
 from guard.statement import Span
 
 _OPENING = re.compile(r"(?P<prefix>[rRbBuUfF]{0,2})(?P<quote>'''|\"\"\"|'|\")")
@@ -24,9 +25,8 @@ class Literal:
     Places are found when asked for: few strings are ever pointed into.
     """
 
-    def __init__(self, path: str, lines: list[str], node: ast.expr, piece: int | None = None):
-        self._path = path
-        self._lines = lines
+    def __init__(self, source: PythonSource, node: ast.expr, piece: int | None = None):
+        self._source = source
         self._node = node
         self._piece = piece  # which run of plain text, for an f-string
 
@@ -35,19 +35,20 @@ class Literal:
         runs = self._runs
         places = runs[self._piece or 0] if (self._piece or 0) < len(runs) else []
         if not places:
-            return Span(self._path, self._node.lineno, self._node.col_offset + 1)
+            span = self._source.span(self._node)
+            return Span(span.path, span.line, span.column)
         if offset < len(places):
             line, column = places[offset]
         else:
             line, column = places[-1]
             column += 1
-        return Span(self._path, line, column)
+        return Span(self._source.path, line, column)
 
     @cached_property
     def _runs(self) -> list[list[tuple[int, int]]]:
         """Places (1-based line and column) of the characters of each run of plain text."""
         node = self._node
-        source, starts = _segment(self._lines, node)
+        source, starts = _segment(self._source, node)
         begins = [begin for begin, _ in starts]
         runs: list[list[tuple[int, int]]] = [[]]
 
@@ -63,21 +64,16 @@ class Literal:
         return runs
 
 
-def _segment(lines: list[str], node: ast.expr) -> tuple[str, list[tuple[int, int]]]:
+def _segment(source: PythonSource, node: ast.expr) -> tuple[str, list[tuple[int, int]]]:
     """Return the node's source, and for each of its lines (index in it, column it starts at)."""
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    span = source.span(node)
     pieces: list[str] = []
     starts: list[tuple[int, int]] = []
     total = 0
-    for number in range(first, min(last, len(lines) - 1) + 1):
-        line = lines[number]
-        raw = line.encode()
-        begin = len(raw[: node.col_offset].decode(errors="replace")) if number == first else 0
-        end = (
-            len(raw[: node.end_col_offset or 0].decode(errors="replace"))
-            if number == last
-            else len(line)
-        )
+    for number in range(span.line, min(span.end_line, len(source.lines)) + 1):
+        line = source.lines[number - 1]
+        begin = span.column - 1 if number == span.line else 0
+        end = span.end_column - 1 if number == span.end_line else len(line)
         starts.append((total, begin))
         pieces.append(line[begin:end])
         total += len(pieces[-1])

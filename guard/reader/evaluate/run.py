@@ -141,8 +141,8 @@ class Run(Protocol):
     def on_database(self, name: str | None) -> AbstractContextManager[None]:
         """Let statements inside run on one of several databases."""
 
-    def isolated(self) -> AbstractContextManager[None]:
-        """Keep apart the statements that are recorded inside: they are no part of the reading."""
+    def isolated(self, module: Module) -> AbstractContextManager[None]:
+        """Keep apart what the module's body records and its conditions: no part of the reading."""
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""

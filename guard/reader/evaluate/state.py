@@ -171,13 +171,3 @@ def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:
     )
     seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in made_of)
     return Unknown(node, "outside" if outside else "constant", seen)
-
-
-def column_of(module: Module, line: int, offset: int) -> int:
-    """Return the 1-based column in characters of a UTF-8 byte offset."""
-    if line > len(module.lines):
-        return offset + 1
-    text = module.lines[line - 1]
-    if text.isascii():
-        return offset + 1
-    return len(text.encode()[:offset].decode(errors="replace")) + 1

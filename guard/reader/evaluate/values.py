@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from guard.python_source import PythonSource
 from guard.reader.evaluate.text import Text
 from guard.statement import Origin
 
@@ -44,10 +45,10 @@ def _unparse(node: ast.AST) -> str:
 class Module(Protocol):
     """A parsed file, as far as the functions and classes in it need it."""
 
+    source: PythonSource
     path: str  # as reports name it
     name: str  # dotted, "" where unknown
     tree: ast.Module
-    lines: list[str]
     file: Path | None
     names: dict[str, Value]
     tables: list[Value]  # that it defines, as a library noted them

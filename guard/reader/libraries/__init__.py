@@ -14,12 +14,24 @@ from typing import Any
 from guard.reader.evaluate.run import Library
 
 # Code without any of these calls executes no SQL: it need not be read.
-_EXECUTES = re.compile(r"\b(execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL)\s*\(")
+_EXECUTING = re.compile(r"execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL")
+_EXECUTES = re.compile(rf"\b({_EXECUTING.pattern})\s*\(")
+_WITHOUT_TEXT = {"sqlalchemy", "sqlmodel"}
 
 
 def executes(lines: list[str]) -> bool:
     """Return whether a name in the code is one that executes SQL."""
     return bool(_EXECUTES.search("".join(lines)))
+
+
+def is_executing(name: str) -> bool:
+    """Return whether a function or method of that name executes SQL, or makes it executable."""
+    return bool(_EXECUTING.fullmatch(name))
+
+
+def gives_no_text(dotted: str) -> bool:
+    """Return whether calls of an imported name give a library's objects: what is no SQL text."""
+    return dotted.partition(".")[0] in _WITHOUT_TEXT
 
 
 def libraries() -> dict[str, Library]:

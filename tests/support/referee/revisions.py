@@ -6,8 +6,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from guard.python_source import PythonSource
 from guard.reader import read_revision
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
 from referee import record
 from referee.compare import Comparison, compare, sent_by
 
@@ -47,7 +48,7 @@ def referee(
     folder.mkdir(parents=True, exist_ok=True)
     earlier = [revision(folder, text, f"r{number}") for number, text in enumerate(before)]
     file = revision(folder, body, "example")
-    module = parse(file.name, file.read_text(encoding="utf-8"), file=file)
+    module = Module(PythonSource(file.name, file.read_bytes()), file)
     reading = read_revision(module, Resolver(folder), "example", dialect)
     paths = [str(path) for path in (*(earlier if live else ()), file)]
     records: list[dict[str, Any]] = record.run(paths, dialect, "sqlite://" if live else None)

@@ -1,0 +1,116 @@
+"""The source files of a run: read from the cache, or anew, on several cores if it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from guard.facts import Fact
+from guard.history.cache import Cache, Entry
+from guard.paths import relative
+from guard.processes import processes_for, spread
+from guard.python_source import SourceError, Sources
+from guard.reader.modules import Resolver
+from guard.run.histories import ChangedHistory
+from guard.run.scope import Scope
+from guard.source.files import (
+    SourceFile,
+    read_source_file,
+    select_sources,
+    source_files,
+    unreadable,
+)
+
+WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to read
+
+
+class ReadSources(msgspec.Struct, frozen=True, kw_only=True):
+    """What the source files say: their paths as shown, and the texts of those that have one."""
+
+    paths: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    texts: dict[str, str]
+
+
+def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSources:
+    """Read the Python and ini files around the database that are no revisions."""
+    given = scope.request.given
+    here = scope.sources if given is None else Sources({_given_path(scope): given.data})
+    cache = _open_cache(scope)
+    files: dict[Path, SourceFile | None] = {}
+    for path in _paths(scope, histories):
+        try:
+            files[path] = cache.find(path, here.read(path))
+        except OSError as error:
+            detail = f"it cannot be opened ({error.strerror})"
+            files[path] = unreadable(relative(path, scope.root), detail)
+    jobs = [path for path, known in files.items() if known is None]
+    size = sum(len(here.read(path)) for path in jobs)
+    work = partial(_read_some, scope, here)
+    for share in spread(work, jobs, processes_for(size, WORTH_A_PROCESS)) if jobs else ():
+        for path, (file, followed) in share.files.items():
+            files[path] = file
+            cache.keep(path, here.read(path), file, followed=followed)
+        cache.depend_on(share.consulted)
+    if given is None and not scope.files:
+        cache.save()
+    return ReadSources(
+        paths=tuple(relative(path, scope.root) for path in files),
+        facts=tuple(fact for file in files.values() if file for fact in file.facts),
+        texts=dict(_texts(scope, here, files)),
+    )
+
+
+def _texts(scope: Scope, here: Sources, files: Iterable[Path]) -> Iterable[tuple[str, str]]:
+    for path in files:
+        shown = relative(path, scope.root)
+        try:
+            yield shown, here.source(shown, here.read(path)).text
+        except (OSError, SourceError):
+            continue  # a fact says so
+
+
+def _open_cache(scope: Scope) -> Cache[SourceFile]:
+    def decode(data: bytes) -> dict[str, Entry[SourceFile]]:
+        return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
+
+    return Cache(scope.request.cache, scope.root, "sources", decode)
+
+
+class _Share(msgspec.Struct, frozen=True):
+    """Files by path, each with whether helpers were followed, and all helpers asked for."""
+
+    files: dict[Path, tuple[SourceFile, bool]]
+    consulted: set[Path]
+
+
+def _read_some(scope: Scope, here: Sources, paths: Sequence[Path]) -> _Share:
+    resolver = Resolver(scope.root, (), scope.sources)
+    files: dict[Path, tuple[SourceFile, bool]] = {}
+    for path in paths:
+        before = resolver.asked
+        source = here.source(relative(path, scope.root), here.read(path))
+        file = read_source_file(path, source, resolver)
+        files[path] = file, resolver.asked > before
+    return _Share(files, resolver.consulted)
+
+
+def _given_path(scope: Scope) -> Path:
+    given = scope.request.given
+    return (scope.request.start / given.path).absolute() if given else scope.root
+
+
+def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
+    if scope.request.given is not None:
+        return [] if histories else [_given_path(scope)]
+    revisions = {scope.root / name for history in histories for name in history.graph.files}
+    environments = [history.environment for history in histories]
+    if scope.files:
+        named = scope.files - revisions
+        return sorted(select_sources(named, scope.root, scope.config, environments))
+    repo = scope.repo
+    present = [repo.root / name for name in repo.present_files()] if repo else None
+    return sorted({*source_files(scope.root, present, scope.config, environments)} - revisions)
