@@ -73,7 +73,8 @@ class Cache(Generic[Value]):
 
     def depend_on(self, helpers: Iterable[Path]) -> None:
         """Remember what the helper files hold that the followed entries may rest on."""
-        self._helpers.update((str(path), hash_of(path)) for path in helpers)
+        if self._file is not None:
+            self._helpers.update((str(path), hash_of(path)) for path in helpers)
 
     def save(self) -> None:
         """Write the entries that this run used; a folder that cannot be written is no error."""

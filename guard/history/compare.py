@@ -16,7 +16,7 @@ from guard.errors import GuardError
 from guard.facts import DeletedRevision, EditedRevision, Fact, MultipleHeads, ReparentedRevision
 from guard.history.base import Base
 from guard.history.difference import Difference, content_hash, first_difference, first_line
-from guard.history.git import Repository
+from guard.history.git import Repository, blob_id
 from guard.history.graph import Graph, build_graph, graph_of
 from guard.paths import relative
 from guard.project.environments import Environment, read_environments
@@ -179,7 +179,8 @@ def _side(
     """What a commit holds of the environment, wherever its configuration then pointed."""
     listing = repo.list_files(commit)
     there = _environment_at(repo, environment, listing)
-    contents = _contents(repo, there, listing)
+    same = {repo.root / name: version.data for name, version in now.files.items()}
+    contents = _contents(repo, there, listing, same)
     if not contents:
         folders = _moved_from(repo, listing, now)
         there = msgspec.structs.replace(there, version_locations=folders)
@@ -210,15 +211,24 @@ def _by_id(files: dict[str, _Version]) -> _Side:
 
 
 def _contents(
-    repo: Repository, environment: Environment, blobs: Mapping[str, str]
+    repo: Repository,
+    environment: Environment,
+    blobs: Mapping[str, str],
+    here: Mapping[Path, bytes] | None = None,
 ) -> dict[Path, bytes]:
+    """The environment's files among the blobs; what lies `here` is fetched only if it differs."""
     inside = {
         path: blob
         for name, blob in blobs.items()
         if any((path := repo.root / name).is_relative_to(f) for f in environment.version_locations)
     }
-    data = repo.read_blobs(inside.values())
-    return {path: data[blob] for path, blob in inside.items()}
+    known = {
+        blob: here[path]
+        for path, blob in inside.items()
+        if here and path in here and blob_id(here[path], blob) == blob
+    }
+    known |= repo.read_blobs({*inside.values()} - known.keys())
+    return {path: known[blob] for path, blob in inside.items()}
 
 
 def _environment_at(

@@ -6,6 +6,7 @@ hooks or file system monitors), and nothing is fetched, locked or written.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterable
@@ -157,6 +158,12 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         if done.returncode:
             raise GuardError(f"{self.root}: git {arguments[0]} failed: {_message(done)}")
         return done.stdout
+
+
+def blob_id(data: bytes, like: str) -> str:
+    """Return the id that git gives to these contents, by the hash that made the id `like`."""
+    kind = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return kind(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def user_name(folder: Path) -> str:

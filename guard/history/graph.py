@@ -136,12 +136,14 @@ def revision_files(
     Sorted by path. A file that two version locations hold comes once.
     """
     listed = files if files is not None else _walk(environment.version_locations)
-    found: dict[Path, Path] = {}
-    for path in sorted(listed):
-        inside = any(path.is_relative_to(folder) for folder in environment.version_locations)
-        if inside and REVISION_FILE.match(path.name) and "__pycache__" not in path.parts:
+    folders = tuple(f"{folder}{os.sep}" for folder in environment.version_locations)
+    found: dict[str, Path] = {}
+    for path in sorted(listed, key=lambda path: path.parts):
+        full = str(path)
+        compiled = "__pycache__" in full and "__pycache__" in path.parts
+        if full.startswith(folders) and REVISION_FILE.match(path.name) and not compiled:
             # realpath, unlike resolve, takes a loop of links as it is
-            found.setdefault(Path(os.path.realpath(path)) if files is None else path, path)
+            found.setdefault(full if files is not None else os.path.realpath(full), path)
     return tuple(found.values())
 
 
