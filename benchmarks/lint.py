@@ -12,8 +12,8 @@ and takes the revision from the second word of a file's name.
 `--corpus` measures real histories, in the folder where benchmarks/corpus.py has unpacked them,
 against a floor: one process that reads and ast.parses each Python file that guard opens there,
 once. Those are the revisions, the helpers and models that they import, and the source files that
-are judged. guard may use all cores: both the wall time and the user CPU time are compared. Then what
-one new revision costs in a history in git, and what `guard --version` takes beside `import click`.
+are judged. guard may use all cores: both the wall time and the user CPU time are compared. Then
+what one new revision costs in a history in git, and `guard --version` beside `import click`.
 `--guard` is the program to measure, such as that of another version.
 """
 

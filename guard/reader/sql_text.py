@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 
-_SQL_START = re.compile(
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|insert|update|delete|create|alter|drop|truncate|with"
-    r"|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
-    r"|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset)\b",
-    re.I | re.S,
+_WORDS = (
+    "select|insert|update|delete|create|alter|drop|truncate|with"
+    "|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
+    "|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset"
 )
+_SQL_START = re.compile(rf"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*({_WORDS})\b", re.I | re.S)
+_QUOTED = re.compile(rf"[\"'](?:\s|\\\n|\\[nrt])*(?:--|/\*|(?:{_WORDS})\b)", re.I)
 
 
 def begins_like_sql(text: str) -> bool:
     """Return whether the text's first word is one that statements begin with."""
     return bool(_SQL_START.match(text))
+
+
+def may_hold_sql(code: str) -> bool:
+    """Return whether a string literal of the code may begin like SQL: a parser knows for sure."""
+    return bool(_QUOTED.search(code))

@@ -11,38 +11,43 @@ from typing import TypeGuard
 
 from guard.reader.libraries import executes, gives_no_text, is_executing
 from guard.reader.modules import Module
-from guard.reader.sql_text import begins_like_sql
+from guard.reader.sql_text import begins_like_sql, may_hold_sql
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def concerned(module: Module) -> Iterator[Function]:
     """Yield the functions and methods that hold SQL, or execute what may be a built text."""
-    imported = _imported(module.tree)
-    for node in ast.walk(module.tree):
+    statements = list(_statements(module.tree))
+    imported: dict[str, str] = {}
+    for node in statements:
+        if isinstance(node, ast.Import):
+            imported |= {a.asname or a.name.partition(".")[0]: a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    for node in statements:
         if isinstance(node, Function) and _concerns_sql(module, node, imported):
             yield node
 
 
-def _imported(tree: ast.AST) -> dict[str, str]:
-    """The dotted name behind each name that an import binds, anywhere in the file."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {a.asname or a.name.partition(".")[0]: a.name for a in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
-    return found
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a block and of those inside; their expressions are not looked at."""
+    for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for node in getattr(block, field, ()):
+            yield node
+            yield from _statements(node)
 
 
 def _concerns_sql(module: Module, node: Function, imported: dict[str, str]) -> bool:
+    lines = module.lines[node.lineno - 1 : node.end_lineno]
+    acts, holds = executes(lines), may_hold_sql("".join(lines))
+    if not acts and not holds:
+        return False
     inside = list(ast.walk(node))
+    calls = [n for n in inside if isinstance(n, ast.Call) and is_executing(_name(n.func))]
     said = {id(n.value) for n in inside if isinstance(n, ast.Expr)}  # docstrings
-    calls: list[ast.Call] = []
-    if executes(module.lines[node.lineno - 1 : node.end_lineno]):
-        calls = [n for n in inside if isinstance(n, ast.Call) and is_executing(_name(n.func))]
     said |= {id(argument) for call in calls for argument in call.args[:1]}  # executed as written
-    if any(_is_sql(n) and id(n) not in said for n in inside):
+    if holds and any(_is_sql(n) and id(n) not in said for n in inside):
         return True
     names = _Names(inside, imported)
     return any(not names.are_plain(_statement(call)) for call in calls)
