@@ -19,6 +19,18 @@ from guard.finding import Severity
 from guard.server import Server, parse_dialect, parse_version
 
 
+class RuleTable:
+    """What `[tool.guard.rules.<rule>]` says, and the file. Only the rule knows what it may say."""
+
+    def __init__(self, options: dict[str, object], file: str) -> None:
+        self.options = options
+        self.file = file
+
+
+# Keys that became options of a rule, and still are understood where they stood.
+MOVED = {"identifiers": ("string-built-sql", "identifiers")}
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
     """Everything `[tool.guard]` may say; each default is what most projects want."""
 
@@ -39,7 +51,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         "**/alembic/**/*.py",
     )
     exclude: list[str] = []
-    identifiers: Literal["allow", "warning", "error"] = "warning"  # built into SQL from constants
+    rules: dict[str, RuleTable] = {}  # options of rules, by name
+    stats: str | None = None  # the file that says how large tables are
     roundtrip: bool = True
     python: str | None = None  # the interpreter that has the project's packages
     env: Literal["run", "none"] = "run"  # whether the round trip runs the project's env.py
@@ -90,11 +103,17 @@ def load_config(start: Path) -> tuple[Config, Path | None]:
 
 def parse_config(table: dict[str, Any], path: Path) -> Config:
     """Return the checked settings; raise GuardError naming `path`."""
+
+    def rule_table(kind: type, value: object) -> RuleTable:
+        options = msgspec.convert(value, dict[str, object])
+        return RuleTable(options, str(path))
+
     try:
-        config = msgspec.convert(table, Config)
+        config = msgspec.convert(_with_moved(table, path), Config, dec_hook=rule_table)
         _ = config.server
     except msgspec.ValidationError as error:
-        raise GuardError(f"{path}: {_explain(str(error))}") from None
+        keys = [field.encode_name for field in msgspec.structs.fields(Config)]
+        raise GuardError(f"{path}: {explain_invalid(error, keys, 'the guard settings')}") from None
     except ValueError as error:
         raise GuardError(f"{path}: {error}") from None
     return config
@@ -115,14 +134,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise GuardError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _explain(error: str) -> str:
-    unknown = re.search(r"unknown field `([^`]*)`", error)
+def _with_moved(table: object, path: Path) -> object:
+    """Return the settings with keys that moved where they belong now."""
+    if not isinstance(table, dict) or not MOVED.keys() & table.keys():
+        return table
+    rest = {key: value for key, value in table.items() if key not in MOVED}
+    rules = rest.get("rules", {})
+    for old in MOVED.keys() & table.keys():
+        rule, key = MOVED[old]
+        options = rules.get(rule, {})
+        if key in options:
+            raise GuardError(f"{path}: {old!r} and {key!r} of rules.{rule} say the same: keep one")
+        rules = {**rules, rule: {**options, key: table[old]}}
+    return {**rest, "rules": rules}
+
+
+def explain_invalid(error: msgspec.ValidationError, known: list[str], where: str) -> str:
+    """Return what is wrong with a table whose keys are `known`, in the words of TOML."""
+    unknown = re.search(r"unknown field `([^`]*)`", str(error))
     if not unknown:
-        plain = re.sub(r"`(\w+)`", lambda kind: TOML_WORDS.get(kind[1], kind[0]), error)
+        plain = re.sub(r"`(\w+)`", lambda kind: TOML_WORDS.get(kind[1], kind[0]), str(error))
         return plain[0].lower() + plain[1:].replace("`$.", "`").replace(" - at ", ", at ")
-    key = unknown[1]
-    known = [field.encode_name for field in msgspec.structs.fields(Config)]
-    guess = nearest(key, known)
-    return f"unknown key {key!r} in the guard settings" + (
+    guess = nearest(unknown[1], known)
+    return f"unknown key {unknown[1]!r} in {where}" + (
         f": did you mean {guess!r}?" if guess else f"; known are {', '.join(sorted(known))}"
     )

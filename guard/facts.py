@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from guard.statement import Direction, Piece, Span
+from guard.schema.model import ReadOnlySchema
+from guard.statement import Direction, Piece, Span, Steps
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +30,29 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
 
+# What each part of a run finds: it must have run, or the rules on its facts had no say.
+
+
+class HistoryFact(Fact, frozen=True, kw_only=True):
+    """Found by comparing with the base."""
+
+
+class SourceFact(Fact, frozen=True, kw_only=True):
+    """Found by reading, like the operations: in revisions and in the source around them."""
+
+
+class RoundTripFact(Fact, frozen=True, kw_only=True):
+    """Found by running the revisions."""
+
+
+class SuppressionFact(Fact, frozen=True, kw_only=True):
+    """Found in each run, in comments, approvals and settings."""
+
+
 # History
 
 
-class EditedRevision(Fact, frozen=True, kw_only=True):
+class EditedRevision(HistoryFact, frozen=True, kw_only=True):
     """A revision that is on the base does something else now. `before` and `after`: the lines."""
 
     base: str  # the ref, as the user knows it
@@ -45,14 +65,14 @@ class EditedRevision(Fact, frozen=True, kw_only=True):
         return self.content_hash[:12]
 
 
-class DeletedRevision(Fact, frozen=True, kw_only=True):
+class DeletedRevision(HistoryFact, frozen=True, kw_only=True):
     """A revision that is on the base is gone; `moved_to`: the same id stands in another file."""
 
     base: str
     moved_to: str | None = None
 
 
-class ReparentedRevision(Fact, frozen=True, kw_only=True):
+class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):
     """`attribute` is down_revision, depends_on, branch_labels or revision."""
 
     base: str
@@ -61,13 +81,13 @@ class ReparentedRevision(Fact, frozen=True, kw_only=True):
     after: str
 
 
-class MultipleHeads(Fact, frozen=True, kw_only=True):
+class MultipleHeads(HistoryFact, frozen=True, kw_only=True):
     """`heads`: (revision id, path, where): "this change" or the base ref on which it is."""
 
     heads: tuple[tuple[str, str, str], ...]
 
 
-class BrokenChain(Fact, frozen=True, kw_only=True):
+class BrokenChain(HistoryFact, frozen=True, kw_only=True):
     """A graph that Alembic cannot walk; `detail` is the condition in a sentence."""
 
     problem: Literal[
@@ -76,20 +96,34 @@ class BrokenChain(Fact, frozen=True, kw_only=True):
     detail: str
 
 
-class Downgrade(Fact, frozen=True, kw_only=True):
-    """What the downgrade of a revision whose upgrade does something is.
+class SchemaChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision makes of a database: before, after its upgrade, after its downgrade too."""
 
-    `missing`: no function; `empty`: nothing in it; `raises`: says that it cannot, with `detail`.
+    before: ReadOnlySchema
+    between: ReadOnlySchema
+    after: ReadOnlySchema
+    database: str | None = None  # of a multidb revision
+
+
+class Migration(SourceFact, frozen=True, kw_only=True):
+    """A whole revision: both directions, and what each of its databases holds around them.
+
+    `tool`: what runs it, where "sql" are files of statements that may have no way back at all.
+    `irreversible` is the reason in a comment that says there is none, None without one. It points
+    to the start of the downgrade's function, or of the upgrade's where that is missing.
     """
 
-    state: Literal["missing", "empty", "raises"]
-    detail: str | None = None
+    tool: Literal["alembic", "sql"]
+    upgrade: Steps
+    downgrade: Steps
+    schemas: tuple[SchemaChange, ...]
+    irreversible: str | None = None
 
 
 # Source
 
 
-class DatabaseLiteral(Fact, frozen=True, kw_only=True):
+class DatabaseLiteral(SourceFact, frozen=True, kw_only=True):
     """A database URL or file written in code or configuration; `text` has its password masked.
 
     `fallback`: it only stands in where a setting or environment variable is missing.
@@ -101,7 +135,7 @@ class DatabaseLiteral(Fact, frozen=True, kw_only=True):
     fallback: bool = False
 
 
-class BuiltSql(Fact, frozen=True, kw_only=True):
+class BuiltSql(SourceFact, frozen=True, kw_only=True):
     """SQL text that was put together and executed; `pieces` are those that are not plain text."""
 
     pieces: tuple[Piece, ...]
@@ -109,7 +143,7 @@ class BuiltSql(Fact, frozen=True, kw_only=True):
     sql: str  # the text with {expression} for each piece
 
 
-class UnreadableSource(Fact, frozen=True, kw_only=True):
+class UnreadableSource(SourceFact, frozen=True, kw_only=True):
     """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
 
     detail: str
@@ -118,7 +152,7 @@ class UnreadableSource(Fact, frozen=True, kw_only=True):
 # Round trip
 
 
-class RunFailure(Fact, frozen=True, kw_only=True):
+class RunFailure(RoundTripFact, frozen=True, kw_only=True):
     """A step of the round trip failed: the fields that the facts of all steps share.
 
     `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
@@ -145,7 +179,7 @@ class SecondUpgradeFailed(RunFailure, frozen=True, kw_only=True):
     """An upgrade failed when it was repeated after its downgrade."""
 
 
-class SchemaDrift(Fact, frozen=True, kw_only=True):
+class SchemaDrift(RoundTripFact, frozen=True, kw_only=True):
     """Two schemas that should be the same differ: the fields that the facts of all pairs share.
 
     `difference`: lines that begin with - or +.
@@ -166,7 +200,7 @@ class ModelsDiffer(SchemaDrift, frozen=True, kw_only=True):
     """The application's models (+) describe another schema than the revisions make (-)."""
 
 
-class RowsLost(Fact, frozen=True, kw_only=True):
+class RowsLost(RoundTripFact, frozen=True, kw_only=True):
     """Rows or values that were there before the step and are gone or changed after it."""
 
     table: str
@@ -174,7 +208,7 @@ class RowsLost(Fact, frozen=True, kw_only=True):
     difference: tuple[str, ...]
 
 
-class DeclaredIrreversible(Fact, frozen=True, kw_only=True):
+class DeclaredIrreversible(RoundTripFact, frozen=True, kw_only=True):
     """The downgrade raised the error that it was written to raise."""
 
     message: str
@@ -183,7 +217,7 @@ class DeclaredIrreversible(Fact, frozen=True, kw_only=True):
 # Suppression
 
 
-class UnknownRuleName(Fact, frozen=True, kw_only=True):
+class UnknownRuleName(SuppressionFact, frozen=True, kw_only=True):
     """A name in a comment, approval or configuration that is no rule."""
 
     name: str
@@ -191,12 +225,12 @@ class UnknownRuleName(Fact, frozen=True, kw_only=True):
     suggestion: str | None
 
 
-class UnusedSuppression(Fact, frozen=True, kw_only=True):
+class UnusedSuppression(SuppressionFact, frozen=True, kw_only=True):
     """A comment or approval that silenced nothing, and why as far as that is known."""
 
     what: str
     why: str
 
 
-class MissingReason(Fact, frozen=True, kw_only=True):
+class MissingReason(SuppressionFact, frozen=True, kw_only=True):
     what: str

@@ -13,11 +13,26 @@ Status = Literal["open", "approved", "ignored"]
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 
+class Edit(msgspec.Struct, frozen=True):
+    """One piece of a file to replace, so that the problem is gone; `text` may be empty."""
+
+    span: Span
+    text: str
+
+
+class Related(msgspec.Struct, frozen=True):
+    """Another place that belongs to the problem, and how."""
+
+    span: Span
+    message: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One problem at one place.
 
     An approval of it names its `object` and `fingerprint`; `approvable`: no comment can
-    silence it, only an approval; `reason` is the comment's or the approval's.
+    silence it, only an approval; `reason` is the comment's or the approval's. All edits of a `fix`
+    are made together, or none.
     """
 
     rule: str
@@ -25,6 +40,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     remedy: str
     span: Span
+    fix: tuple[Edit, ...] = ()
+    related: tuple[Related, ...] = ()
     statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
     revision: str | None = None
     direction: str | None = None

@@ -2,8 +2,8 @@
 
 A rule is one file under `rules/`; the file's name is the rule's name, its first docstring line is
 its title and the rest of the docstring is its reason. It imports this module and the vocabulary
-(`guard.operations`, `guard.facts`, `guard.statement`, `guard.phrases`), the standard library, and
-no more.
+(`guard.operations`, `guard.facts`, `guard.statement`, `guard.phrases`, `guard.schema.model`), the
+standard library, and no more. What a check may ask stands in `guard.context`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
+from guard.context import Context
 from guard.facts import Fact
-from guard.finding import Severity
-from guard.operations import Name, Operation
-from guard.server import Server
-from guard.statement import Span, Statement
+from guard.finding import Edit, Related, Severity
+from guard.operations import Operation
+from guard.options import Options, defaults_of
+from guard.statement import Span
+
+__all__ = [
+    "Context", "Edit", "Example", "Options", "Problem", "Related", "Rule", "revision_file", "rule",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Operation | Fact)
 FactType = type[Operation] | type[Fact]
@@ -30,57 +35,18 @@ FactType = type[Operation] | type[Fact]
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What a check yields: condition and effect, then what to do.
 
-    `severity` only where it differs from the rule's; `at` only to point closer than the statement.
+    `severity` only where it differs from the rule's (what the user sets counts more than both);
+    `at` only to point closer than the statement. `fix` are the edits that make the problem go away
+    without changing anything else, all of them together; `related` are other places to look at.
     """
 
     message: str
     remedy: str
-    severity: Severity | None = None
+    severity: Literal["error", "warning", "info"] | None = None
     at: Span | None = None
     object: str | None = None
-
-
-class Context(Protocol):
-    """What a check may ask. `server.dialect` is the dialect this statement is judged for."""
-
-    @property
-    def server(self) -> Server:
-        """The server that the statement is judged for."""
-        ...
-
-    @property
-    def statement(self) -> Statement:
-        """The statement that the operation stands in; empty for other facts."""
-        ...
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """The project's settings that rules read."""
-        ...
-
-    def is_new(self, table: Name) -> bool:
-        """Whether the table was created in this same deployment and nothing filled it since."""
-        ...
-
-    def is_unreleased(self, table: Name) -> bool:
-        """Whether nothing but this deployment knows the table: made in it, or temporary."""
-        ...
-
-    def is_empty(self, table: Name) -> bool:
-        """Whether the table surely holds no rows here: it is new, or was emptied just before."""
-        ...
-
-    def is_new_column(self, table: Name, column: str) -> bool:
-        """Whether the column was added in this same deployment."""
-        ...
-
-    def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
-        """The keys, constraints and indexes that contain the column, as words for a message."""
-        ...
-
-    def undoes_upgrade(self, operation: Operation) -> bool:
-        """Whether this is a downgrade that removes just what its own upgrade made."""
-        ...
+    fix: tuple[Edit, ...] = ()
+    related: tuple[Related, ...] = ()
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +116,11 @@ def revision_file(
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A loaded rule; `on` are the fact types it judges, `dialects` None for all."""
+    """A loaded rule; `on` are the fact types it judges, `dialects` None for all.
+
+    `severity_is_set`: by the user, so that no problem may have another; `options` are the defaults
+    of the rule file, or what the user set.
+    """
 
     name: str
     group: str
@@ -163,6 +133,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     unsafe: tuple[Example, ...]
     safe: tuple[Example, ...]
     check: Callable[[Any, Context], Iterable[Problem]]
+    options: Options | None = None
+    severity_is_set: bool = False
 
 
 def rule(
@@ -172,8 +144,13 @@ def rule(
     severity: Severity = "error",
     approvable: bool = False,
     dialects: tuple[str, ...] | None = None,
+    options: type[Options] | None = None,
 ) -> Callable[[Callable[[F, Context], Iterator[Problem]]], Rule]:
-    """Make a rule of a check; name, group, title and reason come from the file it stands in."""
+    """Make a rule of a check; name, group, title and reason come from the file it stands in.
+
+    `options` is what the user may set for it; the check gets it from `context.options`.
+    """
+    defaults = defaults_of(options) if options else None
 
     def make(check: Callable[[F, Context], Iterator[Problem]]) -> Rule:
         module = inspect.getmodule(check)
@@ -191,6 +168,7 @@ def rule(
             unsafe=unsafe,
             safe=_examples(safe, on),
             check=check,
+            options=defaults,
         )
 
     return make

@@ -1,4 +1,4 @@
-"""Where a thing stands, and a statement: the operations of one call or one piece of SQL."""
+"""Where a thing stands; a statement: what one call or one piece of SQL does; a revision's steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from guard.operations import OPERATIONS, Operation
+from guard.operations import OPERATIONS, Name, Operation, Query
 
 if TYPE_CHECKING:
     AnyOperation = Operation
@@ -52,6 +52,33 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["value", "identifier", "syntax"] = "syntax"
 
 
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """The `op.batch_alter_table` that a statement stands in; `span` is the place of that call.
+
+    `recreate` is None where it could not be read; `copy_from` and `naming_convention`: given.
+    """
+
+    table: Name
+    span: Span
+    recreate: Literal["auto", "always", "never"] | None = "auto"
+    copy_from: bool = False
+    naming_convention: bool = False
+
+
+class Directive(msgspec.Struct, frozen=True, kw_only=True):
+    """What the `op.` call behind a statement says besides its operations.
+
+    `ignored` are options that it was given and that Alembic leaves out (`primary_key` of a column
+    that is added); `missing` are the `existing_*` that it was not given, of what it does not set.
+    """
+
+    name: str  # "add_column"
+    exists: bool = True  # False: neither Alembic nor a plugin that guard knows has such a directive
+    ignored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    batch: Batch | None = None
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a revision, or one SQL statement, with its operations.
 
@@ -59,6 +86,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `at` is the exact place of the SQL text or of the helper's own call, where that differs.
     `dialects` is None for all. `condition` is the test that decides at run time whether it runs,
     None where it always runs; `guarded`: that test only asks whether the work is already done.
+    `directive` is the `op.` call that made it, None for what comes another way (a `.sql` file, a
+    connection); `op.execute` is one too.
     """
 
     operations: tuple[AnyOperation, ...]
@@ -74,6 +103,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     in_transaction: bool = True
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
+    directive: Directive | None = None
+
+    @property
+    def batch(self) -> Batch | None:
+        """The `op.batch_alter_table` around it, None where there is none."""
+        return self.directive.batch if self.directive else None
 
     @property
     def opposite_direction(self) -> Direction:
@@ -83,3 +118,24 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def applies_to(self, dialect: str) -> bool:
         """Return whether the statement runs on that dialect."""
         return self.dialects is None or dialect in self.dialects
+
+
+class Steps(msgspec.Struct, frozen=True, kw_only=True):
+    """One direction of a revision. `span` is its function, None where there is none.
+
+    `raises` is the message of a raise that every path meets, "" where it has none.
+    """
+
+    direction: Direction
+    statements: tuple[Statement, ...] = ()
+    span: Span | None = None
+    raises: str | None = None
+
+    def changes(self, dialect: str | None) -> bool:
+        """Return whether it does more than query; on that dialect, None: on any."""
+        return any(
+            not isinstance(operation, Query)
+            for statement in self.statements
+            if dialect is None or statement.applies_to(dialect)
+            for operation in statement.operations
+        )

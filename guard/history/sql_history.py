@@ -19,9 +19,9 @@ from guard.project.sql_folders import (
     read_sql_folder,
     read_sql_text,
 )
-from guard.reader import ParsedRevision, Steps
+from guard.reader import ParsedRevision
 from guard.sql import read_sql
-from guard.statement import Direction, Span, Statement
+from guard.statement import Direction, Span, Statement, Steps
 
 
 class SqlHistory(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,94 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from guard.facts import Fact
-from guard.finding import Finding
-from guard.judge.inverse import is_emptied, undoes
-from guard.operations import Name, Operation
+from guard.finding import Finding, Severity
+from guard.judge.context import NOWHERE, JudgeContext, Position, Sizes
+from guard.operations import Operation
 from guard.rule import Problem, Rule
-from guard.schema import Missing, Schema
 from guard.server import Server
 from guard.statement import Span, Statement
 
 
-class StatementPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds where a statement runs.
-
-    `schema` is what the revisions before it made; `deployment` are the revisions that deploy
-    together with it; `upgrade` are the operations of its own revision's upgrade; `before` are those
-    that ran before it in the same direction of its revision.
-    """
-
-    schema: Schema
-    deployment: frozenset[str]
-    upgrade: tuple[Operation, ...] = ()
-    before: Sequence[Operation] = ()
-
-
-class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check may ask; see `guard.rule.Context`."""
-
-    server: Server
-    statement: Statement
-    options: Mapping[str, Any]
-    situation: StatementPosition
-
-    @property
-    def schema(self) -> Schema:
-        """The schema before the statement."""
-        return self.situation.schema
-
-    def is_new(self, table: Name) -> bool:
-        return self.schema.is_new(table, self.situation.deployment)
-
-    def is_unreleased(self, table: Name) -> bool:
-        found = self.schema.table(table)
-        if isinstance(found, Missing) or not found.certain:
-            return False
-        return found.temporary or found.created_by in self.situation.deployment
-
-    def is_empty(self, table: Name) -> bool:
-        return self.is_new(table) or is_emptied(table, self.situation.before)
-
-    def is_new_column(self, table: Name, column: str) -> bool:
-        found = self.schema.column(table, column)
-        return not isinstance(found, Missing) and found.created_by in self.situation.deployment
-
-    def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
-        found = self.schema.table(table)
-        if isinstance(found, Missing):
-            return ()
-        wanted = column.lower()
-        constraints = (
-            f"{constraint.type} {constraint.name or ''}".strip()
-            for constraint in found.constraints
-            if wanted in (name.lower() for name in constraint.columns)
-        )
-        indexes = (
-            f"index {index.name or ''}".strip()
-            for index in found.indexes
-            if wanted in (name.lower() for name in index.columns)
-        )
-        return (*constraints, *indexes)
-
-    def undoes_upgrade(self, operation: Operation) -> bool:
-        return self.statement.direction == "downgrade" and undoes(operation, self.situation.upgrade)
-
-
-NOWHERE = Statement(operations=(), span=Span("", 1), direction="upgrade")
-
-
 class Judge:
-    """Holds the chosen rules by what they judge."""
+    """Holds the chosen rules by what they judge; `size` says how large a table is."""
 
-    def __init__(self, rules: Sequence[Rule], server: Server, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], server: Server, size: Sizes = lambda table: None
+    ) -> None:
         self._server = server
-        self._options = options
+        self._size = size
         self._rules: dict[type, list[Rule]] = defaultdict(list)
         for rule in rules:
             for fact in rule.on:
@@ -98,33 +29,30 @@ class Judge:
 
     def facts(self, facts: Sequence[Fact]) -> Iterator[Finding]:
         """Yield what the rules say of facts about files, history, runs and suppressions."""
-        context = JudgeContext(
-            server=self._server,
-            statement=NOWHERE,
-            options=self._options,
-            situation=StatementPosition(schema=Schema.empty(), deployment=frozenset()),
-        )
         for fact in facts:
             for rule in self._rules.get(type(fact), ()):
+                context = JudgeContext(
+                    server=self._server, rule=rule, position=NOWHERE, size=self._size
+                )
                 for problem in rule.check(fact, context):
-                    yield _finding(rule, problem, fact, fact.span, fact.span, fact.revision)
+                    place = problem.at or fact.span
+                    yield _finding(rule, problem, fact, place, place, fact.revision)
 
-    def statement(self, statement: Statement, situation: StatementPosition) -> Iterator[Finding]:
+    def statement(self, position: Position) -> Iterator[Finding]:
         """Yield what the rules say of a statement's operations."""
+        statement = position.step.statement
         for operation in statement.operations:
             for rule in self._rules.get(type(operation), ()):
                 server = self._server_for(rule, statement)
                 if server is None:
                     continue
-                context = JudgeContext(
-                    server=server, statement=statement, options=self._options, situation=situation
-                )
+                context = JudgeContext(server=server, rule=rule, position=position, size=self._size)
                 for problem in rule.check(operation, context):
                     yield _finding(
                         rule,
                         problem,
                         operation,
-                        _place(statement),
+                        problem.at or _place(statement),
                         statement.span,
                         statement.revision,
                         statement.direction,
@@ -152,6 +80,13 @@ def _place(statement: Statement) -> Span:
     return at if at is not None and at.path == statement.span.path else statement.span
 
 
+def _severity(rule: Rule, problem: Problem) -> Severity:
+    """What the user set holds; else what the problem says of itself; else the rule's own."""
+    if rule.severity_is_set or problem.severity is None:
+        return rule.severity
+    return problem.severity
+
+
 def _finding(
     rule: Rule,
     problem: Problem,
@@ -163,12 +98,12 @@ def _finding(
 ) -> Finding:
     return Finding(
         rule=rule.name,
-        severity=problem.severity
-        if problem.severity and rule.severity == "error"
-        else rule.severity,
+        severity=_severity(rule, problem),
         message=problem.message,
         remedy=problem.remedy,
-        span=problem.at or span,
+        span=span,
+        fix=problem.fix,
+        related=problem.related,
         statement_span=statement_span,
         revision=revision,
         direction=direction,

@@ -4,33 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
+from guard.facts import SchemaChange
 from guard.operations import CreateTable
 from guard.reader import ParsedRevision
 from guard.schema import Schema
 from guard.statement import Statement
 
+Schemas = dict[str | None, Schema]  # by database: a multidb history has several
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A statement, and the schema of its database before it."""
+
+    statement: Statement
+    schema: Schema
+
+
+class ReplayedRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision with the schemas before each of its statements, and around its two directions."""
+
+    parsed: ParsedRevision
+    upgrade: tuple[Step, ...]
+    downgrade: tuple[Step, ...]
+    schemas: tuple[SchemaChange, ...]
+
 
 def replay(
     order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
-) -> Iterator[tuple[Statement, Schema]]:
-    """Yield every statement with the schema before it: upgrades in order, each with its downgrade.
-
-    A downgrade starts from what its own upgrade left. The databases of a multidb history have a
-    schema each.
-    """
-    schemas: dict[str | None, Schema] = {}
+) -> Iterator[ReplayedRevision]:
+    """Yield the revisions in order. A downgrade starts from what its own upgrade left."""
+    schemas: Schemas = {}
     for revision in order:
         if revision not in revisions:
             continue
         parsed = revisions[revision]
-        for statement in parsed.upgrade.statements:
-            yield statement, advance(schemas, statement, dialect)
-        downgraded = dict(schemas)
-        for statement in parsed.downgrade.statements:
-            yield statement, advance(downgraded, statement, dialect)
+        before = dict(schemas)
+        upgrade = _steps(parsed.upgrade.statements, schemas, dialect)
+        after = dict(schemas)
+        downgrade = _steps(parsed.downgrade.statements, after, dialect)
+        yield ReplayedRevision(
+            parsed=parsed,
+            upgrade=upgrade,
+            downgrade=downgrade,
+            schemas=tuple(_changes(before, schemas, after, dialect)),
+        )
 
 
-def advance(schemas: dict[str | None, Schema], statement: Statement, dialect: str | None) -> Schema:
+def _steps(
+    statements: Sequence[Statement], schemas: Schemas, dialect: str | None
+) -> tuple[Step, ...]:
+    return tuple(Step(s, advance(schemas, s, dialect)) for s in statements)
+
+
+def _changes(
+    before: Schemas, between: Schemas, after: Schemas, dialect: str | None
+) -> Iterator[SchemaChange]:
+    """Yield what became of each database that the history knows up to here; of one at least."""
+    empty = Schema.empty(dialect=dialect)
+    for database in after or (None,):
+        yield SchemaChange(
+            database=database,
+            before=before.get(database, empty),
+            between=between.get(database, empty),
+            after=after.get(database, empty),
+        )
+
+
+def advance(schemas: Schemas, statement: Statement, dialect: str | None) -> Schema:
     """Put the schema after the statement into `schemas`; return the one before it."""
     before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
     settled = dialect is not None or statement.dialects is None
@@ -47,9 +89,9 @@ def advance(schemas: dict[str | None, Schema], statement: Statement, dialect: st
 
 def schemas_after(
     order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
-) -> dict[str | None, Schema]:
+) -> Schemas:
     """Return the schema of each database after the upgrades of these revisions."""
-    schemas: dict[str | None, Schema] = {}
+    schemas: Schemas = {}
     for revision in order:
         for statement in revisions[revision].upgrade.statements if revision in revisions else ():
             advance(schemas, statement, dialect)

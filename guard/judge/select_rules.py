@@ -1,24 +1,26 @@
-"""Which rules judge, and how severe each is, as the settings say."""
+"""Which rules judge, how severe each is and which options it has, as the settings say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
-from guard.config import Config, nearest
+from guard.config import Config, RuleTable, explain_invalid, nearest
 from guard.errors import GuardError
 from guard.finding import Severity
+from guard.options import Options, describe
 from guard.rule import Rule
 
 
 def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """Return the rules that the settings ask for, each with the severity that it has there.
+    """Return the rules that the settings ask for, each with the severity and options it has there.
 
     A rule's own name counts more than its group's, and `ignore` more than `select` where both
     name the same. A rule that is off by default is switched on by its own name in `select` or
     `severity`; a group of nothing but such rules by the group's name. Raises GuardError for a
-    name that is neither a rule nor a group.
+    name that is neither a rule nor a group, and for options that a rule does not have.
     """
     groups = {rule.group for rule in rules}
     known = tuple(sorted(groups | {rule.name for rule in rules}))
@@ -28,11 +30,48 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
                 raise GuardError(_unknown_name(setting, name, known))
     opt_in = groups - {rule.group for rule in rules if rule.severity != "off"}
     chosen = []
-    for rule in rules:
-        severity = _severity(config, rule, opted_in=rule.group in opt_in)
+    for rule in with_options(config, rules):
+        severity, is_set = _severity(config, rule, opted_in=rule.group in opt_in)
         if severity != "off" and _selected(config, rule):
-            chosen.append(msgspec.structs.replace(rule, severity=severity))
+            chosen.append(msgspec.structs.replace(rule, severity=severity, severity_is_set=is_set))
     return tuple(chosen)
+
+
+def with_options(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return the rules with the options that the settings give them; raise GuardError."""
+    known = tuple(sorted(rule.name for rule in rules))
+    for name, table in config.rules.items():
+        if name not in known:
+            raise GuardError(f"{table.file}: {_unknown_name('rules', name, known)}")
+    return tuple(
+        msgspec.structs.replace(rule, options=_options(rule, config.rules[rule.name]))
+        if rule.name in config.rules
+        else rule
+        for rule in rules
+    )
+
+
+def _options(rule: Rule, table: RuleTable) -> Options:
+    place = f"rules.{rule.name}"
+    if rule.options is None:
+        raise GuardError(f"{table.file}: {place}: the rule {rule.name} has no options")
+    try:
+        return msgspec.convert(table.options, type(rule.options))
+    except msgspec.ValidationError as error:
+        raise GuardError(f"{table.file}: {_explain(error, rule.options, table, place)}") from None
+
+
+def _explain(
+    error: msgspec.ValidationError, declared: Options, table: RuleTable, place: str
+) -> str:
+    """Say what is wrong: the key, its value, and what is allowed."""
+    known = {option.key: option for option in describe(declared)}
+    found = re.search(r" - at `\$\.([\w-]+)", str(error))
+    if found and found[1] in known:
+        option = known[found[1]]
+        value = table.options[option.key]
+        return f"{place}.{option.key}: {value!r} is not allowed: it is {option.type}"
+    return f"{place}: {explain_invalid(error, list(known), place)}"
 
 
 def _unknown_name(setting: str, name: str, known: tuple[str, ...]) -> str:
@@ -50,9 +89,14 @@ def _selected(config: Config, rule: Rule) -> bool:
     return not config.select
 
 
-def _severity(config: Config, rule: Rule, *, opted_in: bool) -> Severity:
-    for name in (rule.name, rule.group):
-        if name in config.severity:
-            return config.severity[name]
-    asked = rule.name in config.select or (opted_in and rule.group in config.select)
-    return "warning" if rule.severity == "off" and asked else rule.severity
+def _severity(config: Config, rule: Rule, *, opted_in: bool) -> tuple[Severity, bool]:
+    """Return how severe the rule is, and whether the user said so."""
+    if rule.name in config.severity:
+        return config.severity[rule.name], True
+    asked = rule.name in config.select or opted_in
+    if rule.severity == "off" and not asked:
+        return "off", False
+    if rule.group in config.severity:
+        return config.severity[rule.group], True
+    selected = asked and {rule.name, rule.group} & {*config.select}
+    return "warning" if rule.severity == "off" and selected else rule.severity, False

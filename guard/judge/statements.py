@@ -3,68 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-from guard.facts import Downgrade, Fact
+import msgspec
+
+from guard.facts import Migration
 from guard.finding import Coverage, Finding
 from guard.history.graph import Graph
 from guard.history.read import ParsedHistory
-from guard.judge.judge import Judge, StatementPosition
-from guard.judge.replay import replay
-from guard.operations import Delete, Opaque, Operation, Query, Truncate
-from guard.reader import ParsedRevision, Steps
-from guard.statement import Span, Statement
+from guard.judge.context import Position
+from guard.judge.judge import Judge
+from guard.judge.replay import ReplayedRevision, Step, replay
+from guard.judge.timeline import Course
+from guard.operations import Opaque
+from guard.reader import ParsedRevision
+from guard.statement import Span, Statement, Steps
 from guard.suppression.comments import Comment, read_comments
 
 
-def judge_statements(
-    parsed: ParsedHistory,
-    graph: Graph,
-    judge: Judge,
-    *,
-    judged: frozenset[str],
-    new: frozenset[str],
-    dialect: str | None,
-) -> Iterator[Finding]:
-    """Yield the findings in the statements of the `judged` revisions.
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged of a history: the statements of these revisions, and each as a whole.
 
     `new` are the revisions that deploy together: those that are not on the base. Any other revision
-    is a deployment of its own.
+    is a deployment of its own. `comments` are by path.
     """
-    upgrades = {
-        revision: tuple(o for s in one.upgrade.statements for o in s.operations)
-        for revision, one in parsed.revisions.items()
-        if revision in judged
-    }
-    read_elsewhere = _read_for_another_dialect(parsed, judged) if dialect is None else frozenset()
-    before: list[Operation] = []
-    steps = None
-    for statement, schema in replay(graph.order, parsed.revisions, dialect):
-        revision = statement.revision
-        if revision is None or revision not in judged:
-            continue
-        if steps != (revision, statement.direction):
-            steps, before = (revision, statement.direction), []
-        if _is_invalid(statement) and _place(statement) in read_elsewhere:
-            continue
-        position = StatementPosition(
-            schema=schema,
-            deployment=new if revision in new else frozenset({revision}),
-            upgrade=upgrades[revision],
-            before=before,
-        )
-        yield from judge.statement(statement, position)
-        sure = statement.condition is None and (dialect or statement.dialects is None)
-        before += [o for o in statement.operations if sure or not isinstance(o, Delete | Truncate)]
+
+    tool: Literal["alembic", "sql"]
+    revisions: frozenset[str]
+    new: frozenset[str]
+    dialect: str | None
+    comments: Mapping[str, Sequence[Comment]]
 
 
-def _read_for_another_dialect(parsed: ParsedHistory, judged: frozenset[str]) -> frozenset[object]:
+def judge_history(
+    parsed: ParsedHistory, graph: Graph, judge: Judge, judged: Judged
+) -> Iterator[Finding]:
+    """Yield the findings in the statements of the judged revisions, and in each as a whole."""
+    read_elsewhere = _read_for_another_dialect(parsed, judged)
+    for replayed in replay(graph.order, parsed.revisions, judged.dialect):
+        revision = replayed.parsed.revision
+        if revision is None or revision not in judged.revisions:
+            continue
+        deployment = judged.new if revision in judged.new else frozenset({revision})
+        upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
+        for steps in (replayed.upgrade, replayed.downgrade):
+            course = Course(_without_foreign(steps, read_elsewhere))
+            for index in range(len(course.steps)):
+                position = Position(
+                    course=course, index=index, deployment=deployment, upgrade=upgrade
+                )
+                yield from judge.statement(position)
+        yield from judge.facts((_migration(replayed, judged),))
+
+
+def _without_foreign(steps: Sequence[Step], read_elsewhere: frozenset[object]) -> Sequence[Step]:
+    """Leave out SQL that is refused here and that another dialect accepts."""
+    if not read_elsewhere:
+        return steps
+    return [
+        step
+        for step in steps
+        if not (_is_invalid(step.statement) and _place(step.statement) in read_elsewhere)
+    ]
+
+
+def _read_for_another_dialect(parsed: ParsedHistory, judged: Judged) -> frozenset[object]:
     """Return the places of SQL that some dialect accepts.
 
     Where nobody named the dialect, the SQL that one of them refuses is that of another.
     """
+    if judged.dialect is not None:
+        return frozenset()
     return frozenset(
         _place(statement)
-        for revision in judged & parsed.revisions.keys()
+        for revision in judged.revisions & parsed.revisions.keys()
         for statement in parsed.revisions[revision].statements
         if statement.dialects is not None and not _is_invalid(statement)
     )
@@ -78,44 +90,32 @@ def _is_invalid(statement: Statement) -> bool:
     return any(isinstance(o, Opaque) and o.invalid for o in statement.operations)
 
 
-def revision_facts(
-    parsed: ParsedRevision, comments: Sequence[Comment], dialect: str | None
-) -> Iterator[Fact]:
-    """Yield what the rules judge of a revision as a whole: its built SQL, its downgrade."""
-    yield from parsed.built
-    if not any(_changes(s, dialect) for s in parsed.upgrade.statements):
-        return
-    if declared_irreversible(parsed.downgrade, comments):
-        return
-    downgrade = parsed.downgrade
-    function = downgrade.span or parsed.upgrade.span or Span(parsed.path, 1)
-    where = Span(function.path, function.line, function.column)
-    if downgrade.span is None:
-        yield Downgrade(span=where, revision=parsed.revision, state="missing")
-    elif downgrade.raises is not None and not downgrade.statements:
-        detail = downgrade.raises or None
-        yield Downgrade(span=where, revision=parsed.revision, state="raises", detail=detail)
-    elif not any(_changes(s, dialect) for s in downgrade.statements):
-        yield Downgrade(span=where, revision=parsed.revision, state="empty")
+def _migration(replayed: ReplayedRevision, judged: Judged) -> Migration:
+    parsed = replayed.parsed
+    function = parsed.downgrade.span or parsed.upgrade.span or Span(parsed.path, 1)
+    return Migration(
+        span=Span(function.path, function.line, function.column),
+        revision=parsed.revision,
+        tool=judged.tool,
+        upgrade=parsed.upgrade,
+        downgrade=parsed.downgrade,
+        schemas=replayed.schemas,
+        irreversible=_irreversible(parsed.downgrade, judged.comments.get(parsed.path, ())),
+    )
 
 
-def _changes(statement: Statement, dialect: str | None) -> bool:
-    applies = dialect is None or statement.applies_to(dialect)
-    return applies and any(not isinstance(o, Query) for o in statement.operations)
-
-
-def declared_irreversible(downgrade: Steps, comments: Sequence[Comment]) -> bool:
-    """Return whether a comment with a reason says that there is no way back.
+def _irreversible(downgrade: Steps, comments: Sequence[Comment]) -> str | None:
+    """Return the reason of a comment that says that there is no way back, None without one.
 
     It stands on or above the `def` line or in the function; where there is no function, anywhere.
     """
+    span = downgrade.span
     for comment in comments:
         if comment.kind != "irreversible" or not comment.reason:
             continue
-        span = downgrade.span
         if span is None or comment.covers(span.line, span.end_line):
-            return True
-    return False
+            return comment.reason
+    return None
 
 
 def comments_of(texts: Mapping[str, str]) -> dict[str, tuple[Comment, ...]]:

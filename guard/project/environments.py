@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,6 +23,8 @@ MAX_FOLDERS = 20_000
 SKIPPED = {"node_modules", "build", "dist", "site-packages", "dist-packages", "__pycache__"}
 POINT = "name the migrations folder or the alembic.ini on the command line"
 
+Kind = Literal["alembic", "sql"]
+
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """One history of revisions: a section of an alembic.ini, [tool.alembic], or a folder of .sql.
@@ -30,7 +33,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: str  # "alembic" or "sql"
+    kind: Kind
     config_path: Path | None  # alembic.ini or pyproject.toml; None where no file names it
     section: str = "alembic"
     script_location: Path
@@ -206,7 +209,7 @@ def _holds_revisions(files: Iterable[Path]) -> bool:
     )
 
 
-def _plain(folder: Path, root: Path, kind: str = "alembic") -> Environment:
+def _plain(folder: Path, root: Path, kind: Kind = "alembic") -> Environment:
     versions = folder / "versions"
     beside = folder.name == "versions" and (folder.parent / "env.py").is_file()
     return Environment(

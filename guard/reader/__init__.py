@@ -9,7 +9,7 @@ from __future__ import annotations
 from guard.facts import BuiltSql
 from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
-from guard.reader.result import ParsedRevision, Steps
+from guard.reader.result import ParsedRevision
 
 
 def read_revision(
@@ -30,4 +30,4 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     return reader.read_source(module, resolver)
 
 
-__all__ = ["ParsedRevision", "Steps", "executes", "read_revision", "read_source"]
+__all__ = ["ParsedRevision", "executes", "read_revision", "read_source"]

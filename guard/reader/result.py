@@ -5,19 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from guard.facts import BuiltSql
-from guard.statement import Direction, Span, Statement
-
-
-class Steps(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction of a revision. `span` is its function, None where there is none.
-
-    `raises` is the message of a raise that every path meets, "" where it has none.
-    """
-
-    direction: Direction
-    statements: tuple[Statement, ...] = ()
-    span: Span | None = None
-    raises: str | None = None
+from guard.statement import Statement, Steps
 
 
 class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):

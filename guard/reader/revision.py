@@ -24,9 +24,9 @@ from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import EXIT, Function, Value
 from guard.reader.libraries import combined, libraries
 from guard.reader.modules import Module, Resolver
-from guard.reader.result import ParsedRevision, Steps
+from guard.reader.result import ParsedRevision
 from guard.server import Dialect
-from guard.statement import Direction, Span, Statement
+from guard.statement import Direction, Span, Statement, Steps
 
 LIBRARY = combined(libraries().values())
 _DIALECTS: dict[str, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
-from guard.credentials import mask_credentials
+from guard.credentials import mask_credentials, secrets
 from guard.finding import Finding, Report
 from guard.printable import encodable
 from guard.reporters import summary
+from guard.statement import Span
 
 VERSION = 1
 
@@ -17,7 +18,7 @@ def json(report: Report) -> str:
     """Return the report as JSON in ASCII, one finding a line, ordered by place.
 
     Lines and columns are 1-based, the end column is one past the last character; paths are
-    relative to the repository.
+    relative to the repository. A fix that would show a password is left out.
     """
     findings = ",\n".join(
         f"    {dumps(_finding(finding))}" for finding in summary.ordered(report.findings)
@@ -28,21 +29,37 @@ def json(report: Report) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    span = finding.span
     fields = {
         "rule": finding.rule,
         "severity": finding.severity,
         "message": _text(finding.message),
         "remedy": _text(finding.remedy),
+        **_place(finding.span),
+        "revision": finding.revision,
+        "status": finding.status,
+    }
+    if finding.reason is not None:
+        fields["reason"] = _text(finding.reason)
+    if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
+        fields["fix"] = [
+            _place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix
+        ]
+    if finding.related:
+        fields["related"] = [
+            _place(related.span) | {"message": _text(related.message)}
+            for related in finding.related
+        ]
+    return fields
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {
         "path": encodable(span.path),
         "line": span.line,
         "column": span.column,
         "end_line": span.end_line,
         "end_column": span.end_column,
-        "revision": finding.revision,
-        "status": finding.status,
     }
-    return fields if finding.reason is None else fields | {"reason": _text(finding.reason)}
 
 
 def _summary(report: Report) -> dict[str, Any]:

@@ -69,6 +69,9 @@ class _Page:
         lines += self._frame(rows, gutter, color)
         lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
+        for related in finding.related:
+            place = f"{related.span.path}:{related.span.line}"
+            lines += self._entry(gutter, "note: ", f"{place}: {related.message}", fg="cyan")
         if finding.approvable:  # in one line however long, so that it can be copied
             lines.append(
                 self._head(gutter, "approve: ", "green") + safe(summary.approve_command(finding))

@@ -10,12 +10,20 @@ import msgspec
 
 from guard.config import Config
 from guard.errors import GuardError
-from guard.facts import Fact
+from guard.facts import (
+    Fact,
+    HistoryFact,
+    RoundTripFact,
+    SourceFact,
+    SuppressionFact,
+)
 from guard.finding import Coverage, Finding, Report
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
-from guard.judge.statements import comments_of, coverage, judge_statements, revision_facts
+from guard.judge.statements import Judged, comments_of, coverage, judge_history
+from guard.operations import Operation
+from guard.project.table_sizes import read_sizes
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
 from guard.run.histories import ChangedHistory, open_histories
@@ -25,9 +33,6 @@ from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.decide import Covered, Suppressions, decide
 
 Progress = Callable[[str, int, int], None]
-STATEMENT_GROUPS = {
-    "destructive", "locking", "compatibility", "correctness", "source", "style",
-}  # fmt: skip
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +73,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def run(request: Request, config: Config, on_progress: Progress | None = None) -> Result:
-    """Return what guard has to say; raise GuardError where it cannot say anything reliable."""
+def run(
+    request: Request,
+    config: Config,
+    on_progress: Progress | None = None,
+    rules: Sequence[Rule] | None = None,
+) -> Result:
+    """Return what guard has to say; raise GuardError where it cannot say anything reliable.
+
+    `rules` are those to judge by, None: the built-in ones.
+    """
     with _uncollected():
-        return _run(request, config, on_progress)
+        return _run(request, config, on_progress, load_rules() if rules is None else rules)
 
 
 @contextmanager
@@ -86,11 +99,12 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(request: Request, config: Config, on_progress: Progress | None) -> Result:
-    rules = load_rules()
+def _run(
+    request: Request, config: Config, on_progress: Progress | None, rules: Sequence[Rule]
+) -> Result:
     chosen = select_rules(config, rules)
-    judge = Judge(chosen, config.server, {"identifiers": config.identifiers})
     scope = open_scope(request, config)
+    judge = Judge(chosen, config.server, read_sizes(scope.root, config.stats))
     histories = open_histories(scope)
     found = Part(notes=scope.base.notes)
     for history in histories:
@@ -122,22 +136,24 @@ def _compared(scope: Scope, history: ChangedHistory) -> Part:
 
 def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     """Judge the statements of the revisions that are new or edited, or of all."""
-    parsed, judged = history.parsed, history.judged
-    # Where nobody knows what is released, each revision may have been deployed by itself.
-    new = history.change.new if scope.base.commit else frozenset[str]()
-    findings = judge_statements(
-        parsed, history.graph, judge, judged=judged, new=new, dialect=scope.dialect
+    parsed, revisions = history.parsed, history.judged
+    chosen = [one for id_, one in parsed.revisions.items() if id_ in revisions]
+    paths = {one.path for one in chosen}
+    judged = Judged(
+        tool=history.environment.kind,
+        revisions=revisions,
+        # Where nobody knows what is released, each revision may have been deployed by itself.
+        new=history.change.new if scope.base.commit else frozenset(),
+        dialect=scope.dialect,
+        comments=comments_of({path: parsed.texts[path] for path in paths}),
     )
-    judged_revisions = [revision for id_, revision in parsed.revisions.items() if id_ in judged]
-    paths = {revision.path for revision in judged_revisions}
-    comments = comments_of({path: parsed.texts[path] for path in paths})
+    findings = judge_history(parsed, history.graph, judge, judged)
     facts: list[Fact] = []
-    for revision in judged_revisions:
-        if history.environment.kind == "alembic":
-            facts += revision_facts(revision, comments.get(revision.path, ()), scope.dialect)
-        facts += parsed.literals.get(revision.revision or "", ())
+    for one in chosen:
+        facts += one.built
+        facts += parsed.literals.get(one.revision or "", ())
     released = len(history.graph.revisions)
-    quiet = released and not judged and not history.change.new
+    quiet = released and not revisions and not history.change.new
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
     note = (
         f"{history.environment.name}: {all_of_them} released already, so no statement was judged "
@@ -149,8 +165,8 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         notes=(note,) if quiet else (),
         texts=parsed.texts,
         paths=frozenset(paths),
-        revisions=judged,
-        coverage=coverage(judged_revisions),
+        revisions=revisions,
+        coverage=coverage(chosen),
     )
 
 
@@ -229,14 +245,14 @@ def _report(
 
 def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:
     """Return the rules that had their say: only they can prove a suppression unused."""
-    groups = {rule.group for rule in chosen}
-    if not scope.request.statements:
-        groups -= STATEMENT_GROUPS
-    if not scope.request.history:
-        groups -= {"history"}
-    if not scope.roundtrip:
-        groups -= {"roundtrip"}
-    return {rule.name for rule in chosen if rule.group in groups}
+    found: list[type] = [SuppressionFact]
+    if scope.request.statements:
+        found += (Operation, SourceFact)
+    if scope.request.history:
+        found.append(HistoryFact)
+    if scope.roundtrip:
+        found.append(RoundTripFact)
+    return {r.name for r in chosen if all(issubclass(fact, tuple(found)) for fact in r.on)}
 
 
 def _approvals_text(scope: Scope) -> str | None:

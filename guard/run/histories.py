@@ -19,7 +19,7 @@ from guard.history.read import (
 )
 from guard.history.sql_history import join_sql, read_sql_history
 from guard.paths import relative
-from guard.project.environments import Environment, find_environments
+from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
 from guard.python_source import PythonSource, SourceError, Sources
@@ -169,7 +169,7 @@ def _environment_of(scope: Scope, path: Path) -> Environment:
     return next(holding, _lone(path, "alembic"))
 
 
-def _lone(path: Path, kind: str) -> Environment:
+def _lone(path: Path, kind: Kind) -> Environment:
     return Environment(
         name=path.name,
         kind=kind,

@@ -1,4 +1,4 @@
-"""The objects of a replayed schema: tables and all that belongs to them, types, views, the rest.
+"""The objects of a replayed schema (tables and all that is theirs, types, views), and questions.
 
 Each says which revision made it (`created_by`, None where no revision that was read did), and
 whether that is sure (`certain`): a statement under a condition, or one that could not be read,
@@ -8,7 +8,8 @@ leaves behind things that may be otherwise.
 from __future__ import annotations
 
 import enum
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, Protocol, Self
 
 import msgspec
 
@@ -146,3 +147,87 @@ class Reference(msgspec.Struct, frozen=True):
 
     table: Name
     constraint: StoredConstraint
+
+
+class ReadOnlySchema(Protocol):
+    """A schema as rules see it. Every answer is one of three: there is, ABSENT, or UNKNOWN.
+
+    A question for one thing returns it or says why there is none (see `Missing`). A question for
+    several returns those that are known; what is not among them is what `unlisted` says:
+    `schema.indexes_covering(t, ["a"]) or schema.unlisted(t)` is the index, ABSENT or UNKNOWN.
+    """
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect whose names and customs hold here."""
+        ...
+
+    def table(self, name: Name) -> Table | Missing:
+        """Return the table, or why there is none."""
+        ...
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return every table that is there or may be, by schema and name."""
+        ...
+
+    def column(self, name: Name, column: str) -> StoredColumn | Missing:
+        """Return the column of the table, or why there is none."""
+        ...
+
+    def indexes(self, name: Name) -> tuple[Index, ...]:
+        """Return the known indexes of a table, with those that keys and constraints bring."""
+        ...
+
+    def indexes_covering(self, name: Name, columns: Iterable[str]) -> tuple[Index, ...]:
+        """Return the valid indexes on all rows that surely begin with the columns in any order."""
+        ...
+
+    def is_unique(self, name: Name, columns: Iterable[str]) -> bool:
+        """Return whether surely no two rows have the same values (NULLs apart) in the columns."""
+        ...
+
+    def has_valid_check_not_null(self, name: Name, column: str) -> bool:
+        """Return whether a validated constraint is known to forbid NULL in the column."""
+        ...
+
+    def references_to(self, name: Name) -> tuple[Reference, ...]:
+        """Return the known foreign keys of other tables that point at the table."""
+        ...
+
+    def partition_of(self, name: Name) -> Name | Missing:
+        """Return the table that it is a partition of, or why there is none."""
+        ...
+
+    def partitions_of(self, name: Name) -> tuple[Name, ...]:
+        """Return the known partitions of the table."""
+        ...
+
+    def unlisted(self, name: Name | None = None) -> Missing:
+        """Return what the parts of the table are that no question lists; None: of the schema.
+
+        ABSENT where the revisions made all of it, UNKNOWN where there may be more, or less.
+        """
+        ...
+
+    def enum(self, name: Name) -> EnumType | Missing:
+        """Return the enum type, or why there is none."""
+        ...
+
+    def domain(self, name: Name) -> Domain | Missing:
+        """Return the domain, or why there is none."""
+        ...
+
+    def view(self, name: Name) -> View | Missing:
+        """Return the view, or why there is none."""
+        ...
+
+    def objects(self) -> tuple[Object, ...]:
+        """Return everything known that has a name and is no table, by type, schema and name."""
+        ...
+
+    def diff(self, other: Self) -> tuple[str, ...]:
+        """Return what another schema has otherwise: `- ` only here, `+ ` only there.
+
+        What is not certain in one of the two is no difference, and neither are temporary tables.
+        """
+        ...

@@ -196,6 +196,40 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
             for index in self.indexes(name)
         )
 
+    # Partitions, and what is not known
+
+    def partition_of(self, name: Name) -> Name | Missing:
+        """Return the table that it is a partition of, or why there is none."""
+        table = self.table(name)
+        if isinstance(table, Missing):
+            return table
+        if table.partition_of is not None:
+            return table.partition_of
+        return ABSENT if table.certain and table.complete else UNKNOWN
+
+    def partitions_of(self, name: Name) -> tuple[Name, ...]:
+        """Return the known partitions of the table."""
+        table = self.table(name)
+        return table.partitions if table else ()
+
+    def unlisted(self, name: Name | None = None) -> Missing:
+        """Return what the parts of the table are that no question lists; None: of the schema.
+
+        ABSENT where the revisions made all of it, UNKNOWN where there may be more, or less.
+        """
+        if name is None:
+            return ABSENT if self.known and not self.uncertain_at else UNKNOWN
+        table = self.table(name)
+        if isinstance(table, Missing):
+            return table
+        settled = (
+            table.certain
+            and table.complete
+            and all(constraint.certain for constraint in table.constraints)
+            and all(index.certain for index in table.indexes)
+        )
+        return ABSENT if settled else UNKNOWN
+
     # Other objects
 
     def enum(self, name: Name) -> EnumType | Missing:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from guard.operations import Name, Opaque, Operation
 from guard.printable import one_line
-from guard.reader import ParsedRevision, Steps
+from guard.reader import ParsedRevision
 from guard.show.operations import operation_text
-from guard.statement import Statement
+from guard.statement import Statement, Steps
 
 Paint = Callable[..., str]
 _WIDEST = 46

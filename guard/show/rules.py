@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
+from guard.options import describe
 from guard.rule import DOES_NOTHING, Example, Rule
 
 
@@ -35,6 +39,7 @@ def rules_as_json(rules: Sequence[Rule]) -> str:
                 "dialects": list(rule.dialects) if rule.dialects else None,
                 "title": rule.title,
                 "why": rule.why,
+                "options": msgspec.to_builtins(describe(rule.options)) if rule.options else [],
             }
             for rule in rules
         ],
@@ -55,6 +60,7 @@ def _page(rule: Rule) -> Iterator[str]:
     yield rule.title
     yield ""
     yield rule.why
+    yield from _options(rule)
     for heading, examples in (("Unsafe", rule.unsafe), ("Safe", rule.safe)):
         for example in examples:
             yield ""
@@ -64,6 +70,18 @@ def _page(rule: Rule) -> Iterator[str]:
             if example.says:
                 yield ""
                 yield from _pinned(example)
+
+
+def _options(rule: Rule) -> Iterator[str]:
+    if rule.options is None:
+        return
+    yield ""
+    yield f"Options, in [tool.guard.rules.{rule.name}]:"
+    yield textwrap.indent(inspect.cleandoc(type(rule.options).__doc__ or ""), "    ")
+    for option in describe(rule.options):
+        yield ""
+        yield f"    {option.key} = {json.dumps(option.default)}  ({option.type})"
+        yield textwrap.indent(textwrap.fill(option.meaning, 92), "        ")
 
 
 def _where(example: Example) -> str:

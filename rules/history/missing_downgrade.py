@@ -7,15 +7,16 @@ there. Where there is no way back, say so with a reason, and nobody counts on it
 
 from collections.abc import Iterator
 
-from guard.facts import Downgrade
+from guard.facts import Migration
 from guard.rule import Context, Example, Problem, revision_file, rule
+from guard.statement import Steps
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
 REASON = "# guard: irreversible <reason>"
 
 
 @rule(
-    Downgrade,
+    Migration,
     unsafe=(
         Example(
             change=revision_file("a1", None, CREATE, None),
@@ -56,17 +57,27 @@ REASON = "# guard: irreversible <reason>"
         ),
     ),
 )
-def missing_downgrade(downgrade: Downgrade, context: Context) -> Iterator[Problem]:
-    said = f" ({downgrade.detail})" if downgrade.detail else ""
-    what = {
-        "missing": "has no downgrade(), so alembic downgrade stops with an error at it",
-        "empty": "has an empty downgrade(), so alembic downgrade reports success and leaves all "
-        "that upgrade() did",
-        "raises": f"refuses to be downgraded{said}, so a deployment cannot be taken back past it",
-    }[downgrade.state]
-    where = "in a comment" if downgrade.state == "missing" else "in a comment inside it"
+def missing_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
+    dialect = context.server.dialect
+    if migration.tool != "alembic" or migration.irreversible is not None:
+        return
+    downgrade = migration.downgrade
+    if not migration.upgrade.changes(dialect) or downgrade.changes(dialect):
+        return
     yield Problem(
-        message=f"Revision {downgrade.revision} {what}.",
-        remedy="Write the downgrade() that undoes upgrade(), or say why there is none, "
-        f"{where}:\n{REASON}",
+        message=f"Revision {migration.revision} {_is(downgrade)}.",
+        remedy="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
+        f"comment{' inside it' if downgrade.span else ''}:\n{REASON}",
+    )
+
+
+def _is(downgrade: Steps) -> str:
+    if downgrade.span is None:
+        return "has no downgrade(), so alembic downgrade stops with an error at it"
+    if downgrade.raises is not None and not downgrade.statements:
+        said = f" ({downgrade.raises})" if downgrade.raises else ""
+        return f"refuses to be downgraded{said}, so a deployment cannot be taken back past it"
+    return (
+        "has an empty downgrade(), so alembic downgrade reports success and leaves all that "
+        "upgrade() did"
     )

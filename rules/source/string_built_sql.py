@@ -8,16 +8,27 @@ is still clearer.
 """
 
 from collections.abc import Iterator
+from typing import Annotated, Literal
 
 from guard.facts import BuiltSql
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Options, Problem, rule
 from guard.statement import Piece
 
 DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "RENAME", "SET", "DO"}
 
 
+class StringBuiltSql(Options, frozen=True):
+    """How strict to be where no parameter can be bound."""
+
+    identifiers: Annotated[
+        Literal["allow", "warning", "error"],
+        "what to make of an identifier from a constant, and of any constant in DDL",
+    ] = "warning"
+
+
 @rule(
     BuiltSql,
+    options=StringBuiltSql,
     unsafe=(
         Example(
             source="""
@@ -116,6 +127,7 @@ DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "REN
     ),
 )
 def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
+    identifiers = context.options(StringBuiltSql).identifiers
     outside = [p for p in built.pieces if p.origin == "outside"]
     values = [p for p in built.pieces if p.role == "value"]
     fixed = [p for p in built.pieces if p.role in {"value", "identifier"}]
@@ -136,13 +148,13 @@ def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
             remedy="Build it from SQLAlchemy constructs (sa.table(), sa.column()), or choose the "
             "name from constants in sight.",
         )
-    elif fixed and context.options["identifiers"] != "allow":
+    elif fixed and identifiers != "allow":
         yield Problem(
             message=f"{_listed(fixed)} {'is' if len(_codes(fixed)) == 1 else 'are'} put into the "
             f"SQL text ({built.how}), where no parameter can be bound.",
             remedy="Use the op call or SQLAlchemy construct that takes it as an argument, "
-            'or allow it: identifiers = "allow" in [tool.guard]',
-            severity="error" if context.options["identifiers"] == "error" else "warning",
+            'or allow it: identifiers = "allow" in [tool.guard.rules.string-built-sql]',
+            severity=identifiers,
         )
 
 

@@ -147,7 +147,7 @@ def test_what_does_not_end_is_one_finding_that_blames_no_rows(
 ) -> None:
     place = Span("r2.py", 8)
     fact = failed(span=place, revision="r2", error="it hangs", stopped=True)
-    (finding,) = Judge(load_rules(), Server("sqlite"), {}).facts([fact])
+    (finding,) = Judge(load_rules(), Server("sqlite")).facts([fact])
     assert finding.message.startswith(words)
     assert "rows" not in finding.message + finding.remedy
 

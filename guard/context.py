@@ -1,0 +1,136 @@
+"""What a check may ask besides the fact that it judges: the door between rules and guard.
+
+Every answer belongs to the place that is judged: the statement and what stands before and after it
+in its revision, or, for other facts, nothing but the server, the options and the tables' sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Protocol, TypeVar
+
+import msgspec
+
+from guard.effects.effect import Effect, TableEffect
+from guard.operations import Name, Operation
+from guard.options import Options
+from guard.schema.model import ReadOnlySchema
+from guard.server import Server
+from guard.statement import Statement
+
+Declared = TypeVar("Declared", bound=Options)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting of the session that is in force; not `certain`: it was set under a condition."""
+
+    value: str
+    scope: Literal["session", "local"]
+    certain: bool = True
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """The statements of one transaction as far as this revision makes them, in order.
+
+    `locks` are those that earlier statements of it took on tables and that are still held.
+    """
+
+    before: tuple[Statement, ...] = ()
+    after: tuple[Statement, ...] = ()
+    locks: tuple[TableEffect, ...] = ()
+
+
+class TableSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How large a table is in production, as the project's stats file says."""
+
+    rows: Annotated[int, msgspec.Meta(ge=0)]
+    bytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class Context(Protocol):
+    """What a check may ask."""
+
+    @property
+    def server(self) -> Server:
+        """The server that the statement is judged for; its dialect is None where nobody said."""
+        ...
+
+    def options(self, declared: type[Declared]) -> Declared:
+        """Return the options of this rule, `declared` being what it gave to `@rule(options=...)`.
+
+        Raises TypeError for any other class.
+        """
+        ...
+
+    # The statement, and those around it
+
+    @property
+    def statement(self) -> Statement:
+        """The statement that the operation stands in; empty for other facts."""
+        ...
+
+    @property
+    def before(self) -> tuple[Statement, ...]:
+        """The statements that run before it in the same direction of its revision, in order.
+
+        Those of another dialect or database are not among them, those under conditions are.
+        """
+        ...
+
+    @property
+    def after(self) -> tuple[Statement, ...]:
+        """The statements that run after it, as in `before`."""
+        ...
+
+    @property
+    def transaction(self) -> Transaction:
+        """What shares a transaction with the statement.
+
+        One ends at a COMMIT or ROLLBACK and where an autocommit block begins, whose statements have
+        none; on MySQL and MariaDB around whatever is no row change, since that commits.
+        """
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """What this revision has SET and what is in force here, by name in lower case."""
+        ...
+
+    def undoes_upgrade(self, operation: Operation) -> bool:
+        """Return whether this is a downgrade that removes just what its own upgrade made."""
+        ...
+
+    # The schema before the statement, and what the operation does to it
+
+    @property
+    def schema(self) -> ReadOnlySchema:
+        """The schema before the statement; all of it is UNKNOWN for other facts."""
+        ...
+
+    def effect(self, operation: Operation) -> Effect | None:
+        """Return what the operation does to the tables of a running server, None: not known."""
+        ...
+
+    def size(self, table: Name) -> TableSize | None:
+        """Return how large the table is, None where the project has not said."""
+        ...
+
+    def is_new(self, table: Name) -> bool:
+        """Return whether this same deployment made the table and nothing filled it since."""
+        ...
+
+    def is_unreleased(self, table: Name) -> bool:
+        """Return whether only this deployment knows the table: made in it, or temporary."""
+        ...
+
+    def is_empty(self, table: Name) -> bool:
+        """Return whether the table surely holds no rows here: new, or emptied just before."""
+        ...
+
+    def is_new_column(self, table: Name, column: str) -> bool:
+        """Return whether the column was added in this same deployment."""
+        ...
+
+    def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
+        """Return the keys, constraints and indexes that contain the column, as words."""
+        ...

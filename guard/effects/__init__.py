@@ -1,0 +1,9 @@
+"""What operations do to the tables of a running server: one table of rows for each dialect.
+
+To add a row is to write one `row(...)` in the dialect's module, above any that is more general.
+"""
+
+from guard.effects.effect import Blocked, Effect, TableEffect
+from guard.effects.lookup import effect_of
+
+__all__ = ["Blocked", "Effect", "TableEffect", "effect_of"]

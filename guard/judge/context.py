@@ -1,0 +1,145 @@
+"""The answers to what rules ask; see `guard.context.Context` for the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from guard.context import Setting, TableSize, Transaction
+from guard.effects import Effect, effect_of
+from guard.judge.inverse import is_emptied, undoes
+from guard.judge.replay import Step
+from guard.judge.timeline import Course, Timeline
+from guard.operations import Delete, Name, Operation, Truncate
+from guard.options import Options
+from guard.rule import Rule
+from guard.schema import Missing, Schema
+from guard.server import Server
+from guard.statement import Span, Statement
+
+Declared = TypeVar("Declared", bound=Options)
+Sizes = Callable[[Name], TableSize | None]
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a statement stands: at `index` in its direction of a revision.
+
+    `deployment` are the revisions that deploy together with its own; `upgrade` are the operations
+    of its own revision's upgrade.
+    """
+
+    course: Course
+    index: int = 0
+    deployment: frozenset[str] = frozenset()
+    upgrade: tuple[Operation, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """The statement, and the schema before it."""
+        return self.course.steps[self.index]
+
+
+_NO_STATEMENT = Statement(operations=(), span=Span("", 1), direction="upgrade")
+NOWHERE = Position(course=Course([Step(_NO_STATEMENT, Schema.empty(known=False))]))
+
+
+class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers for one rule at one place; nothing is worked out before it is asked."""
+
+    server: Server
+    rule: Rule
+    position: Position
+    size: Sizes
+
+    def options(self, declared: type[Declared]) -> Declared:
+        found = self.rule.options
+        if not isinstance(found, declared):
+            raise TypeError(f"{self.rule.name} does not declare options={declared.__name__}")
+        return found
+
+    # The statement, and those around it
+
+    @property
+    def statement(self) -> Statement:
+        return self.position.step.statement
+
+    @property
+    def before(self) -> tuple[Statement, ...]:
+        timeline, index = self._timeline
+        return timeline.statements[:index]
+
+    @property
+    def after(self) -> tuple[Statement, ...]:
+        timeline, index = self._timeline
+        return timeline.statements[index + 1 :]
+
+    @property
+    def transaction(self) -> Transaction:
+        timeline, index = self._timeline
+        return timeline.transaction(index)
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        timeline, index = self._timeline
+        return timeline.settings(index)
+
+    def undoes_upgrade(self, operation: Operation) -> bool:
+        return self.statement.direction == "downgrade" and undoes(operation, self.position.upgrade)
+
+    @property
+    def _timeline(self) -> tuple[Timeline, int]:
+        return self.position.course.timeline(self.position.index, self.server)
+
+    # The schema before the statement, and what the operation does to it
+
+    @property
+    def schema(self) -> Schema:
+        return self.position.step.schema
+
+    def effect(self, operation: Operation) -> Effect | None:
+        return effect_of(operation, self.schema, self.server)
+
+    def is_new(self, table: Name) -> bool:
+        return self.schema.is_new(table, self.position.deployment)
+
+    def is_unreleased(self, table: Name) -> bool:
+        found = self.schema.table(table)
+        if isinstance(found, Missing) or not found.certain:
+            return False
+        return found.temporary or found.created_by in self.position.deployment
+
+    def is_empty(self, table: Name) -> bool:
+        return self.is_new(table) or is_emptied(table, self._operations_before())
+
+    def _operations_before(self) -> Iterator[Operation]:
+        """Yield what ran before it, but for rows that perhaps were not deleted."""
+        dialects = self.statement.dialects
+        for other in self.before:
+            everywhere = other.dialects is None or (
+                dialects is not None and all(map(other.applies_to, dialects))
+            )
+            sure = other.condition is None and everywhere
+            yield from (o for o in other.operations if sure or not isinstance(o, Delete | Truncate))
+
+    def is_new_column(self, table: Name, column: str) -> bool:
+        found = self.schema.column(table, column)
+        return not isinstance(found, Missing) and found.created_by in self.position.deployment
+
+    def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
+        found = self.schema.table(table)
+        if isinstance(found, Missing):
+            return ()
+        wanted = column.lower()
+        constraints = (
+            f"{constraint.type} {constraint.name or ''}".strip()
+            for constraint in found.constraints
+            if wanted in (name.lower() for name in constraint.columns)
+        )
+        indexes = (
+            f"index {index.name or ''}".strip()
+            for index in found.indexes
+            if wanted in (name.lower() for name in index.columns)
+        )
+        return (*constraints, *indexes)

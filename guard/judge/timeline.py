@@ -1,0 +1,170 @@
+"""The statements that run one after the other on one server, and what that does to each other."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from guard.context import Setting, Transaction
+from guard.effects import TableEffect, effect_of
+from guard.judge.replay import Step
+from guard.operations import (
+    Delete,
+    Insert,
+    LockTable,
+    Merge,
+    Opaque,
+    Query,
+    SetOption,
+    TransactionControl,
+    Update,
+)
+from guard.server import Server
+from guard.statement import Statement
+
+# All else commits by itself on MySQL and MariaDB.
+KEEPS_TRANSACTION = (
+    Insert, Update, Delete, Merge, Query, SetOption, TransactionControl, LockTable, Opaque,
+)  # fmt: skip
+
+Settings = dict[str, Setting | None]  # None: reset
+
+
+class Timeline:
+    """One direction of a revision; what nobody asks for is never worked out."""
+
+    def __init__(self, steps: Sequence[Step], server: Server) -> None:
+        self._steps = steps
+        self._server = server
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements in order."""
+        return tuple(step.statement for step in self._steps)
+
+    def transaction(self, index: int) -> Transaction:
+        """Return what shares a transaction with the statement at `index`."""
+        numbers = self._transactions
+        start, end = bisect_left(numbers, numbers[index]), bisect_right(numbers, numbers[index])
+        return Transaction(
+            before=self.statements[start:index],
+            after=self.statements[index + 1 : end],
+            locks=self._locks[index],
+        )
+
+    def settings(self, index: int) -> Mapping[str, Setting]:
+        """Return what is SET and in force before the statement at `index`."""
+        return self._settings[index]
+
+    @cached_property
+    def _transactions(self) -> tuple[int, ...]:
+        """The number of each statement's transaction, counted up."""
+        numbers: list[int] = []
+        number, begun, over, inside = 0, False, False, True
+        for statement in self.statements:
+            commands = _commands(statement)
+            moved = statement.in_transaction != inside  # an autocommit block begins or ends here
+            inside = statement.in_transaction
+            begun = (begun and not moved) or (not inside and "begin" in commands)
+            alone = self._commits_itself(statement) or not (inside or begun)
+            number += bool(numbers) and (over or moved or alone)
+            numbers.append(number)
+            ended = bool(commands & {"commit", "rollback"})
+            over, begun = alone or ended, begun and not ended
+        return tuple(numbers)
+
+    def _commits_itself(self, statement: Statement) -> bool:
+        return self._server.dialect in ("mysql", "mariadb") and any(
+            not isinstance(operation, KEEPS_TRANSACTION) for operation in statement.operations
+        )
+
+    @cached_property
+    def _locks(self) -> tuple[tuple[TableEffect, ...], ...]:
+        """The locks that each statement finds held by its transaction."""
+        found: list[tuple[TableEffect, ...]] = []
+        held: tuple[TableEffect, ...] = ()
+        previous = -1
+        for step, number in zip(self._steps, self._transactions, strict=True):
+            held = held if number == previous else ()
+            found.append(held)
+            held += tuple(self._taken(step))
+            previous = number
+        return tuple(found)
+
+    def _taken(self, step: Step) -> Iterator[TableEffect]:
+        for operation in step.statement.operations:
+            effect = effect_of(operation, step.schema, self._server)
+            if effect is not None:
+                yield effect
+                yield from effect.related
+
+    @cached_property
+    def _settings(self) -> tuple[Mapping[str, Setting], ...]:
+        """What each statement finds in force: what is LOCAL hides the session's, and ends first."""
+        found: list[Mapping[str, Setting]] = []
+        session: Settings = {}
+        local: Settings = {}
+        previous = -1
+        for statement, number in zip(self.statements, self._transactions, strict=True):
+            local = local if number == previous else {}
+            found.append({name: s for name, s in {**session, **local}.items() if s is not None})
+            for operation in statement.operations:
+                if isinstance(operation, SetOption):
+                    session, local = _after(operation, statement, session, local)
+            previous = number
+        return tuple(found)
+
+
+def _commands(statement: Statement) -> set[str]:
+    return {o.command for o in statement.operations if isinstance(o, TransactionControl)}
+
+
+def _after(
+    operation: SetOption, statement: Statement, session: Settings, local: Settings
+) -> tuple[Settings, Settings]:
+    """Return the settings of the session and of the transaction after the operation."""
+    name, value = operation.name.lower(), operation.value
+    if operation.scope == "global":
+        return session, local
+    if name == "all" and value is None:
+        return {}, {}
+    made = None
+    if value is not None:
+        certain = statement.condition is None
+        made = Setting(value=value, scope=operation.scope, certain=certain)
+    if operation.scope == "local":
+        return session, {**local, name: made}
+    return {**session, name: made}, {key: s for key, s in local.items() if key != name}
+
+
+class Course:
+    """One direction of a revision, as it may run on different servers and databases."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+        self._timelines: dict[tuple[object, ...], tuple[Timeline, Sequence[int]]] = {}
+
+    def timeline(self, index: int, server: Server) -> tuple[Timeline, int]:
+        """Return what runs together with the statement at `index`, and its place there."""
+        statement = self.steps[index].statement
+        key = (server, statement.dialects, statement.database) if self._differs else (server,)
+        if key not in self._timelines:
+            kept = [i for i, step in enumerate(self.steps) if _together(step, statement, server)]
+            self._timelines[key] = Timeline([self.steps[i] for i in kept], server), kept
+        timeline, places = self._timelines[key]
+        return timeline, bisect_left(places, index)
+
+    @cached_property
+    def _differs(self) -> bool:
+        """Whether not all of its statements run in the same places."""
+        statements = [step.statement for step in self.steps]
+        return len({(s.dialects, s.database) for s in statements}) > 1
+
+
+def _together(step: Step, other: Statement, server: Server) -> bool:
+    """Return whether one run of the revision may meet both statements."""
+    one = step.statement
+    if one.database != other.database or (server.dialect and not one.applies_to(server.dialect)):
+        return one is other
+    return one.dialects is None or any(map(one.applies_to, other.dialects or one.dialects))

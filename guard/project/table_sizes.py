@@ -1,0 +1,75 @@
+"""How large the tables are in production: a small file that the project keeps up to date.
+
+[tables.orders]
+rows = 12_000_000
+bytes = 4_300_000_000
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from guard.config import explain_invalid
+from guard.context import TableSize
+from guard.errors import GuardError
+from guard.operations import Name
+
+DEFAULT = "guard-stats.toml"
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class _Stats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tables: dict[str, dict[str, object]] = {}
+
+
+def read_sizes(root: Path, name: str | None) -> Callable[[Name], TableSize | None]:
+    """Return what answers how large a table is, by the file of that name below `root`.
+
+    None: by guard-stats.toml, if there is one. Raises GuardError where a file that was named is not
+    there, and for one that cannot be understood.
+    """
+    path = root / (name or DEFAULT)
+    if name is None and not path.is_file():
+        return lambda table: None
+    sizes = _read(path, name or DEFAULT)
+
+    def size(table: Name) -> TableSize | None:
+        """A schema counts only where both the file and the migration say one."""
+        exact = sizes.get(str(table).lower())
+        if exact is not None or table.schema is not None:
+            return exact or sizes.get(table.name.lower())
+        ends = [known for known in sizes if known.rpartition(".")[2] == table.name.lower()]
+        return sizes[ends[0]] if len(ends) == 1 else None
+
+    return size
+
+
+def _read(path: Path, shown: str) -> dict[str, TableSize]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise GuardError(f"stats: {shown} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # of either parser, or of a text that is not UTF-8
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise GuardError(f"{shown}: not valid {kind}: {error}") from None
+    tables = _convert(document, _Stats, shown, "the table sizes").tables
+    return {
+        name.lower(): _convert(size, TableSize, shown, f"tables.{name}")
+        for name, size in tables.items()
+    }
+
+
+def _convert(value: object, kind: type[S], shown: str, where: str) -> S:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        said = explain_invalid(error, [*kind.__struct_fields__], where)
+        place = "" if where in said else f"{where}: "
+        raise GuardError(f"{shown}: {place}{said}") from None
