@@ -17,6 +17,7 @@ else:  # to decode a cached statement: the union of them all, told apart by `kin
 
 Direction = Literal["upgrade", "downgrade"]
 Origin = Literal["literal", "constant", "outside"]
+Recreate = Literal["auto", "always", "never"]
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     table: Name
     span: Span
-    recreate: Literal["auto", "always", "never"] | None = "auto"
+    recreate: Recreate | None = "auto"
     copy_from: bool = False
     naming_convention: bool = False
 

@@ -77,7 +77,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reader.libraries": ({"builtins", "sqlalchemy"}, {"alembic"}, {"*"}),
     "reader.libraries.alembic": (
         {"arguments", "live"},
-        {"columns", "constraints", "context"},
+        {"columns", "constraints", "context", "directive"},
         {"operations"},
     ),
     "reader.libraries.sqlalchemy": (

@@ -41,9 +41,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     if finding.reason is not None:
         fields["reason"] = _text(finding.reason)
     if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
-        fields["fix"] = [
-            _place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix
-        ]
+        fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix]
     if finding.related:
         fields["related"] = [
             _place(related.span) | {"message": _text(related.message)}

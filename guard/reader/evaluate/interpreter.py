@@ -32,7 +32,7 @@ from guard.reader.evaluate.state import (
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Instance, Module, Value, touches_database, unparse
 from guard.server import Dialect
-from guard.statement import Direction, Piece, Span, Statement
+from guard.statement import Direction, Directive, Piece, Span, Statement
 
 MAX_STATEMENTS = 20_000
 STATEMENT_COST = 40  # in steps, for the reading of its SQL
@@ -75,6 +75,7 @@ class Interpreter:
         self.autocommit = False
         self.trying = False
         self.database: str | None = None
+        self.directive: Directive | None = None
         self.stack = Stack()
 
     @property
@@ -193,6 +194,10 @@ class Interpreter:
         """Let statements inside run on one of several databases."""
         return Held(self, database=name)
 
+    def within_directive(self, directive: Directive) -> Held:
+        """Say of the statements inside which call made them, and what else it says."""
+        return Held(self, directive=directive)
+
     def isolated(self, module: Module) -> Held:
         """Keep apart what the module's body records: its statements, a helper's built SQL too."""
         apart: dict[str, object] = {"statements": [], "conditions": [], "made": set()}
@@ -238,6 +243,7 @@ class Interpreter:
                 in_transaction=not self.autocommit,
                 database=self.database,
                 pieces=pieces,
+                directive=self.directive,
             )
         )
 

@@ -21,7 +21,7 @@ from guard.reader.evaluate.state import BuiltText, Call, Condition, Flow, Frame,
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, DottedName, Instance, Module, Value
 from guard.server import Dialect
-from guard.statement import Piece, Span
+from guard.statement import Directive, Piece, Span
 
 T = TypeVar("T")
 
@@ -140,6 +140,9 @@ class Run(Protocol):
 
     def on_database(self, name: str | None) -> AbstractContextManager[None]:
         """Let statements inside run on one of several databases."""
+
+    def within_directive(self, directive: Directive) -> AbstractContextManager[None]:
+        """Say of the statements inside which call made them, and what else it says."""
 
     def isolated(self, module: Module) -> AbstractContextManager[None]:
         """Keep apart what the module's body records and its conditions: no part of the reading."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from guard import statement
 from guard.reader.evaluate.values import Live, Value
 
 
@@ -24,4 +25,4 @@ class Batch(Live, frozen=True):
     reaches_database: ClassVar[bool] = True
     table: Value
     schema: Value | None
-    recreate: Value | None = None
+    said: statement.Batch  # what rules are told of it

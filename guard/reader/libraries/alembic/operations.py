@@ -15,7 +15,7 @@ from guard.operations import AlterTable, DropTable, Insert, Operation, RenameTab
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import TRUE, Const, Construct, Unknown, Value
+from guard.reader.evaluate.values import TRUE, Construct, Unknown, Value
 from guard.reader.libraries.alembic import context
 from guard.reader.libraries.alembic.arguments import (
     PARAMETERS,
@@ -34,6 +34,7 @@ from guard.reader.libraries.alembic.constraints import (
     drop_constraint,
     drop_index,
 )
+from guard.reader.libraries.alembic.directive import directive, no_directive, read_batch
 from guard.reader.libraries.alembic.live import Batch, MigrationContext
 from guard.reader.libraries.sqlalchemy import clauses, execution, metadata, table_objects, tables
 from guard.reader.libraries.sqlalchemy.clauses import flag, name
@@ -49,22 +50,26 @@ def batch_method(run: Run, batch: Batch, method: str, call: Call) -> Value:
     if method == "batch_alter_table":
         return batch
     if method not in _RECORDERS and method != "execute":
-        run.opaque(f"batch_op.{method} is not an operation that guard knows", call.node, call.frame)
+        reason = f"batch_op.{method} is not an operation that guard knows"
+        with run.within_directive(no_directive(method, batch)):
+            run.opaque(reason, call.node, call.frame)
         return Unknown(call.node)
     if method == "execute":
-        return _execute(run, call)
+        return _execute(run, call, batch)
     given = arguments(method, call, in_batch=True)
     given.setdefault("table_name", batch.table)
     if batch.schema is not None:
         given.setdefault("schema", batch.schema)
     given["in_batch"] = TRUE
-    return _record(run, method, given, call)
+    return _record(run, method, given, call, batch)
 
 
 def unknown_operation(run: Run, path: str, call: Call) -> Value:
     """Record that guard does not know the operation."""
     operation = path.rpartition(".")[2]
-    run.opaque(f"op.{operation} is not an operation that guard knows", call.node, call.frame)
+    reason = f"op.{operation} is not an operation that guard knows"
+    with run.within_directive(no_directive(operation)):
+        run.opaque(reason, call.node, call.frame)
     return Unknown(call.node)
 
 
@@ -79,13 +84,16 @@ def _operation(operation: str) -> Known:
     return record
 
 
-def _record(run: Run, operation: str, given: Arguments, call: Call) -> Value:
+def _record(
+    run: Run, operation: str, given: Arguments, call: Call, batch: Batch | None = None
+) -> Value:
     given = of_dialect(given, run.dialect)
-    if operation == "create_table":
-        return _create_table(run, given, call)
-    operations = _RECORDERS[operation](run, given, call)
-    if operations:
-        run.emit(operations, call.node, call.frame)
+    with run.within_directive(directive(operation, given, run.dialect, batch)):
+        if operation == "create_table":
+            return _create_table(run, given, call)
+        operations = _RECORDERS[operation](run, given, call)
+        if operations:
+            run.emit(operations, call.node, call.frame)
     return Unknown(call.node)
 
 
@@ -139,17 +147,18 @@ def _bulk_insert(run: Run, given: Arguments, call: Call) -> list[Operation]:
 # Everything else
 
 
-def _execute(run: Run, call: Call) -> Value:
+def _execute(run: Run, call: Call, batch: Batch | None = None) -> Value:
+    with run.within_directive(directive("execute", {}, run.dialect, batch)):
+        return _run_sql(run, call)
+
+
+def _run_sql(run: Run, call: Call) -> Value:
     value = call.get(0, "sqltext", "sql")
     return execution.execute(run, value, call) if value is not None else Unknown(call.node)
 
 
 def _batch(run: Run, call: Call) -> Value:
-    return Batch(
-        call.get(0, "table_name") or Unknown("table_name"),
-        call.get(1, "schema") if call.get(1, "schema") != Const(None) else None,
-        call.get(2, "recreate"),
-    )
+    return read_batch(call, run.span_in_revision(call.node, call.frame))
 
 
 def _same_text(run: Run, call: Call) -> Value:
@@ -226,5 +235,5 @@ NAMES: dict[str, Known] = {
     "alembic.context.get_context": _constant(MigrationContext()),
     "alembic.context.get_bind": _constant(Connection()),
     "alembic.context.is_offline_mode": context.is_offline,
-    "alembic.context.execute": _execute,
+    "alembic.context.execute": _run_sql,
 }
