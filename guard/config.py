@@ -140,9 +140,13 @@ def _with_moved(table: object, path: Path) -> object:
         return table
     rest = {key: value for key, value in table.items() if key not in MOVED}
     rules = rest.get("rules", {})
+    if not isinstance(rules, dict):
+        return rest  # which is refused for that
     for old in MOVED.keys() & table.keys():
         rule, key = MOVED[old]
         options = rules.get(rule, {})
+        if not isinstance(options, dict):
+            return rest
         if key in options:
             raise GuardError(f"{path}: {old!r} and {key!r} of rules.{rule} say the same: keep one")
         rules = {**rules, rule: {**options, key: table[old]}}

@@ -36,7 +36,9 @@ ALTER_COLUMN = {
     "in_batch",
 }
 # What `op` offers besides the operations, and what nobody calls in a revision.
-SET_UP = {"context", "implementation_for", "register_operation"}
+SET_UP = {
+    "context", "create_module_class_proxy", "implementation_for", "register_operation",
+}  # fmt: skip
 
 
 def directive(
