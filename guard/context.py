@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Protocol, TypeVar
 import msgspec
 
 from guard.effects.effect import Effect, TableEffect
+from guard.expression import Expression
 from guard.operations import Name, Operation
 from guard.options import Options
 from guard.schema.model import ReadOnlySchema
@@ -109,6 +110,10 @@ class Context(Protocol):
 
     def effect(self, operation: Operation) -> Effect | None:
         """Return what the operation does to the tables of a running server, None: not known."""
+        ...
+
+    def expression(self, sql: str) -> Expression:
+        """Return what a SQL expression (a default, CHECK, WHERE, USING) says on this server."""
         ...
 
     def size(self, table: Name) -> TableSize | None:

@@ -127,8 +127,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments"}, {"decide"}),
 }
 RULES_MAY_IMPORT = {
-    "action_words", "effects.effect", "facts", "operations", "phrases", "rule", "schema.model",
-    "statement",
+    "action_words", "effects.effect", "expression", "facts", "operations", "phrases", "rule",
+    "schema.model", "statement",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

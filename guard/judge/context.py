@@ -9,6 +9,7 @@ import msgspec
 
 from guard.context import Setting, TableSize, Transaction
 from guard.effects import Effect, effect_of
+from guard.expression import Expression
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
@@ -17,6 +18,7 @@ from guard.options import Options
 from guard.rule import Rule
 from guard.schema import Missing, Schema
 from guard.server import Server
+from guard.sql.expressions import read_expression
 from guard.statement import Span, Statement
 
 Declared = TypeVar("Declared", bound=Options)
@@ -100,6 +102,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def effect(self, operation: Operation) -> Effect | None:
         return effect_of(operation, self.schema, self.server)
+
+    def expression(self, sql: str) -> Expression:
+        return read_expression(sql, self.server.dialect)
 
     def is_new(self, table: Name) -> bool:
         return self.schema.is_new(table, self.position.deployment)

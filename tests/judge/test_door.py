@@ -264,6 +264,38 @@ def test_effect_depends_on_what_came_before(tmp_path: Path) -> None:
     assert ask(tmp_path, "SetNotNull", question, not_null, proof, not_null) == ["True", "False"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("is_volatile", "True"),
+        ("is_constant", "False"),
+        ("mentions('a')", "False"),
+    ],
+)
+def test_expression_of_a_default(asked: str, answer: str, tmp_path: Path) -> None:
+    body = sql("ALTER TABLE t ALTER a SET DEFAULT random()")
+    question = f"context.expression(fact.default.sql).{asked}"
+    assert ask(tmp_path, "SetDefault", question, body) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("where", "answer"), [("id = id", "True"), ("1 = 1", "True"), ("id > 3", "False")]
+)
+def test_expression_of_a_condition(where: str, answer: str, tmp_path: Path) -> None:
+    body = sql(f"UPDATE t SET a = 1 WHERE {where}")
+    question = "context.expression(fact.where).always_true"
+    assert ask(tmp_path, "Update", question, body) == [answer]
+
+
+def test_expression_of_a_check_and_a_conversion(tmp_path: Path) -> None:
+    check = sql("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL)")
+    question = "context.expression(fact.constraint.sql).forbids_null('a')"
+    assert ask(tmp_path / "check", "AddConstraint", question, check) == ["True"]
+    convert = sql("ALTER TABLE t ALTER a TYPE int USING a::int")
+    question = "context.expression(fact.using).is_cast_of('a')"
+    assert ask(tmp_path / "cast", "ChangeColumnType", question, convert) == ["True"]
+
+
 def test_size(tmp_path: Path) -> None:
     files = {"guard-stats.toml": "[tables.t]\nrows = 7\n"}
     question = "context.size(fact.table) and context.size(fact.table).rows"

@@ -1,0 +1,106 @@
+"""What operations do to the tables of a running server, row by row."""
+
+from __future__ import annotations
+
+import pytest
+
+from guard.effects import Effect, effect_of
+from guard.effects.lookup import ROWS
+from guard.effects.row import BLOCKS
+from guard.schema import Schema
+from guard.server import DIALECTS, Server
+from guard.sql import read_sql
+
+MADE = """
+CREATE TABLE t (a int, b int CHECK (b IS NOT NULL), c int);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN word AS text;
+"""
+
+
+def effect(sql: str, dialect: str, *version: int) -> Effect | None:
+    """Return what the one operation of the SQL does where MADE ran before."""
+    schema = Schema.empty(dialect=dialect)
+    for statement in read_sql(MADE, "postgresql").statements:
+        for operation in statement.operations:
+            schema = schema.apply(operation)
+    ((operation,),) = (s.operations for s in read_sql(sql, dialect).statements)
+    return effect_of(operation, schema, Server(dialect, version or None))
+
+
+def told(found: Effect | None) -> str:
+    if found is None:
+        return "not known"
+    does = ["scans"] * found.scans + ["rewrites"] * found.rewrites
+    also = [f"{e.lock} on {e.table}" for e in found.related]
+    return ", ".join([found.lock, *does, *also])
+
+
+FOREIGN = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id)"
+BOTH = "SHARE ROW EXCLUSIVE on u"
+
+
+@pytest.mark.parametrize(
+    ("sql", "version", "answer"),
+    [
+        ("ALTER TABLE t ADD d int", (14,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ADD d word", (14,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ADD d positive", (14,), "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t ADD d int DEFAULT 1", (11,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ADD d int NOT NULL DEFAULT 1", (11,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ADD d int DEFAULT 1", (10, 4), "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t ADD d timestamptz DEFAULT now()", (11,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ADD d float DEFAULT random()", (17,), "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t ADD d int DEFAULT my_own()", (17,), "not known"),
+        ("ALTER TABLE t ALTER a SET NOT NULL", (17,), "ACCESS EXCLUSIVE, scans"),
+        ("ALTER TABLE t ALTER b SET NOT NULL", (12,), "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t ALTER b SET NOT NULL", (11, 9), "ACCESS EXCLUSIVE, scans"),
+        ("CREATE INDEX i ON t (a)", (17,), "SHARE, scans"),
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", (17,), "SHARE UPDATE EXCLUSIVE, scans"),
+        (FOREIGN, (17,), f"SHARE ROW EXCLUSIVE, scans, {BOTH}"),
+        (f"{FOREIGN} NOT VALID", (17,), f"SHARE ROW EXCLUSIVE, {BOTH}"),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", (17,), "not known"),
+        ("DROP TABLE t", (17,), "not known"),
+    ],
+)
+def test_postgresql(sql: str, version: tuple[int, ...], answer: str) -> None:
+    assert told(effect(sql, "postgresql", *version)) == answer
+
+
+@pytest.mark.parametrize(
+    ("sql", "version", "answer"),
+    [
+        ("ALTER TABLE t ADD d int", (8, 0, 12), "LOCK=NONE"),
+        ("ALTER TABLE t ADD d int", (8, 0, 11), "LOCK=NONE, rewrites"),
+        ("ALTER TABLE t ADD d int FIRST", (8, 0, 28), "LOCK=NONE, rewrites"),
+        ("ALTER TABLE t ADD d int FIRST", (8, 0, 29), "LOCK=NONE"),
+        ("ALTER TABLE t ADD d int AUTO_INCREMENT", (8, 4), "LOCK=SHARED, rewrites"),
+    ],
+)
+def test_mysql(sql: str, version: tuple[int, ...], answer: str) -> None:
+    assert told(effect(sql, "mysql", *version)) == answer
+
+
+def test_an_effect_says_what_waits_since_when_and_where_that_stands() -> None:
+    found = effect("ALTER TABLE t ALTER b SET NOT NULL", "postgresql", 17)
+    assert found is not None
+    assert found.blocks == {"reads", "writes", "ddl"}
+    assert (found.since, found.until) == ((12,), None)
+    assert found.source == "https://www.postgresql.org/docs/current/sql-altertable.html"
+    assert str(found.table) == "t"
+
+
+def test_an_unknown_version_is_the_oldest_that_is_supported() -> None:
+    assert told(effect("ALTER TABLE t ADD d int FIRST", "mysql")) == "LOCK=NONE"
+
+
+@pytest.mark.parametrize("dialect", ROWS)
+def test_each_row_has_its_place(dialect: str) -> None:
+    assert dialect in DIALECTS
+    for row in ROWS[dialect]:
+        assert row.since is None or row.until is None or row.since < row.until
+
+
+def test_more_is_blocked_the_stronger_the_lock() -> None:
+    assert all("ddl" in blocked for blocked in BLOCKS.values())
+    assert all("writes" in blocked for blocked in BLOCKS.values() if "reads" in blocked)
