@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from guard.credentials import mask_credentials
-from guard.finding import Coverage, Finding, Report
+from guard.finding import Coverage, Edit, Finding, Related, Report
 from guard.reporters import REPORTERS
 from guard.reporters.frame import frame, split_lines
 from guard.reporters.github import github
@@ -498,3 +498,55 @@ def test_password_is_masked(written: str, expected: str) -> None:
 )
 def test_what_holds_no_password_is_left_alone(written: str) -> None:
     assert mask_credentials(written) == written
+
+
+# A fix, and other places
+
+LOCKED = finding(
+    fix=(Edit(place('"orders"'), '"invoices"'), Edit(Span(PATH, 14), "")),
+    related=(Related(Span("app/models.py", 3), "Order is mapped to it: postgresql://a:pw@h"),),
+)
+
+
+def test_json_tells_the_fix_and_the_related_places() -> None:
+    (data,) = stdlib_json.loads(json(Report(findings=(LOCKED,))))["findings"]
+    first, second = data["fix"]
+    assert first == {
+        "path": PATH,
+        "line": 5,
+        "column": 19,
+        "end_line": 5,
+        "end_column": 27,
+        "text": '"invoices"',
+    }
+    assert second["text"] == ""
+    assert data["related"] == [
+        {
+            "path": "app/models.py",
+            "line": 3,
+            "column": 1,
+            "end_line": 3,
+            "end_column": 1,
+            "message": "Order is mapped to it: postgresql://a:***@h",
+        }
+    ]
+
+
+def test_json_is_silent_where_there_is_none() -> None:
+    (data,) = stdlib_json.loads(json(Report(findings=(URL,))))["findings"]
+    assert not {"fix", "related"} & data.keys()
+
+
+def test_a_fix_that_would_show_a_password_is_left_out() -> None:
+    edits = (Edit(place('"orders"'), ""), Edit(place('"orders"'), '"postgresql://a:pw@h/d"'))
+    output = json(Report(findings=(finding(fix=edits),)))
+    assert "fix" not in stdlib_json.loads(output)["findings"][0]
+    assert "pw" not in output
+
+
+def test_text_notes_the_related_places_below_the_help() -> None:
+    lines = text(Report(findings=(LOCKED,))).splitlines()
+    below = lines.index("  = help: Keep a copy.") + 1
+    assert lines[below] == (
+        "  = note: app/models.py:3: Order is mapped to it: postgresql://a:***@h"
+    )
