@@ -74,7 +74,7 @@ class Directive(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str  # "add_column"
-    exists: bool = True  # False: neither Alembic nor a plugin that guard knows has such a directive
+    exists: bool = True  # False: Alembic has no such directive, and guard knows no plugin's
     ignored: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     batch: Batch | None = None
@@ -87,8 +87,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `at` is the exact place of the SQL text or of the helper's own call, where that differs.
     `dialects` is None for all. `condition` is the test that decides at run time whether it runs,
     None where it always runs; `guarded`: that test only asks whether the work is already done.
-    `directive` is the `op.` call that made it, None for what comes another way (a `.sql` file, a
-    connection); `op.execute` is one too.
+    `directive` is the call of Alembic's `op` that made it (`op.execute` is one), None for whatever
+    comes another way: a `.sql` file, a connection, a plugin.
     """
 
     operations: tuple[AnyOperation, ...]

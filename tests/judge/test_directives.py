@@ -11,7 +11,7 @@ from alembic.operations import Operations
 from ask_rules import ask, sql
 from revision_code import reading
 
-from guard.reader.alembic_directive import ALTER_COLUMN
+from guard.reader.libraries.alembic.directive import ALTER_COLUMN
 
 BATCHES: dict[str, tuple[str, str]] = {
     "in a batch": (
@@ -98,10 +98,7 @@ SAID: dict[str, tuple[str, str]] = {
         "with op.batch_alter_table('t') as b:\n    b.rename_column('a', 'b')",
         "rename_column unknown",
     ),
-    "what a plugin has": (
-        "op.sync_enum_values('public', 'mood', ['a'], ['a', 'b'])",
-        "sync_enum_values",
-    ),
+    "what a plugin has": ("op.sync_enum_values('public', 'mood', ['a'], ['a', 'b'])", "none"),
     "no call of op": ("op.get_bind().execute(sa.text('DROP TABLE t'))", "none"),
 }
 

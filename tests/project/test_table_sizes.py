@@ -67,7 +67,7 @@ def test_without_a_file_nothing_is_known(tmp_path: Path) -> None:
         (
             "s.toml",
             "[tables.t]\nrows = 'many'",
-            "s.toml: tables.t: expected a whole number, got a text in quotes, at `rows`",
+            "s.toml: tables.t: expected a whole number, got a string, at `rows`",
         ),
         ("s.toml", "[tables.t]\nrows = -1", "tables.t: expected a whole number >= 0, at `rows`"),
         ("s.toml", "[tables.t]\nbytes = 1", "tables.t: object missing required field `rows`"),
