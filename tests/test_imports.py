@@ -91,7 +91,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"connections"},
     ),
     "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
-    "roundtrip": ({"databases", "places", "process"}, {"run"}),
+    "roundtrip": ({"databases", "notes", "places", "process"}, {"run"}),
     "run": ({"scope"}, {"histories"}, {"inspect", "sources"}, {"check"}, {"approve"}),
     "schema": (
         {"model", "names", "persistent_map"},

@@ -32,6 +32,7 @@ from guard.facts import (
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.roundtrip import databases
+from guard.roundtrip.notes import Unrun, unrun_notes
 from guard.roundtrip.places import span_at
 from guard.roundtrip.process import TimeLimitError, Worker
 from guard.statement import Span
@@ -139,6 +140,7 @@ def _request(
         "databases": list(environment.databases),
         "env": config.env,
         "metadata": config.metadata,
+        "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
     }
@@ -180,6 +182,7 @@ class _Log:
         self._on_progress = on_progress
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
+        self._unrun: list[Unrun] = []
         self._step: dict[str, Any] | None = None  # of a revision that is running
         self._step_began = 0.0
         self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
@@ -198,6 +201,8 @@ class _Log:
                 self._facts.append(self._fact(event))
             case "note":
                 self._notes[event["text"]] = None
+            case "unrun":
+                self._unrun.append(msgspec.convert({**event, "span": self._span(event)}, Unrun))
             case "done":
                 self._count(event)
                 self.complete = True
@@ -226,7 +231,7 @@ class _Log:
         """Return the results so far."""
         return RoundTrip(
             facts=tuple(self._facts),
-            notes=tuple(self._notes),
+            notes=(*unrun_notes(self._unrun), *self._notes),
             upgraded=self._counts["upgraded"],
             downgraded=self._counts["downgraded"],
             seeded_rows=self._counts["seeded"],

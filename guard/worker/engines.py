@@ -27,7 +27,8 @@ ASYNC_DRIVERS = (
     "oracledb_async",
     "psycopg_async",
 )
-SERVERS = ("postgresql", "mysql", "mariadb", "mssql", "oracle")
+UNKNOWN = ("driver",)  # in the URL that `alembic init` writes
+PLACEHOLDER = "sqlite:///guard-scratch"  # where the project names no database
 # What of an engine's settings means the same on the scratch database.
 KEPT = (
     "echo",
@@ -69,18 +70,25 @@ class Scratch:
         self.fence = fence
         self._watch = watch
         self._files: dict[tuple[Any, ...], str] = {}
+        self._backends: dict[str, str] = {}
         self._open: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
 
     def file_for(self, url: Any) -> str:
         """Return the scratch file that stands for the database of `url`."""
         backend = url.get_backend_name()
-        if backend in SERVERS:
+        if backend != "sqlite" and backend not in UNKNOWN:
             self.asked_for[backend] = None
         database = os.path.abspath(url.database) if backend == "sqlite" and url.database else ""
         key = (backend, url.host, url.port, database or url.database)
-        return self._files.setdefault(
-            key, os.path.join(self.folder, f"scratch{len(self._files)}.sqlite")
-        )
+        path = os.path.join(self.folder, f"scratch{len(self._files)}.sqlite")
+        path = self._files.setdefault(key, path)
+        if backend not in UNKNOWN and str(url) != PLACEHOLDER:
+            self._backends[os.path.basename(path)] = backend
+        return path
+
+    def backend_of(self, path: str) -> str | None:
+        """Return what kind of database a scratch file stands for; None where nobody said."""
+        return self._backends.get(os.path.basename(path))
 
     def connect(self, path: str) -> sqlite3.Connection:
         """Return a new connection to a scratch file, watched and without waiting for the disk."""

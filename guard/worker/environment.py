@@ -23,8 +23,9 @@ from . import engines
 from .channel import Channel, FatalError
 from .failure import describe
 from .fence import Fence
+from .lenient import Lenient
 from .schemas import Schemas
-from .stairway import Progress, Track
+from .stairway import Course, Progress, Track
 
 
 class Run:
@@ -35,6 +36,7 @@ class Run:
         self._request = request
         self._tracks: list[Track] = []
         self._schemas = Schemas()
+        self._lenient = Lenient()
         self._calls = 0  # of run_migrations, in this run of env.py
         self._current: Track | None = None
 
@@ -44,6 +46,7 @@ class Run:
         fence = Fence(folder, self._refused)
         self._scratch = engines.Scratch(folder, fence, self._watch)
         engines.redirect(self._scratch, self._schemas)
+        self._lenient.install()
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
         fence.close()
         config = self._config()
@@ -80,7 +83,7 @@ class Run:
             name=section, x=None, sql=False, tag=None, revision="heads", raiseerr=True
         )
         if not config.get_main_option("sqlalchemy.url"):
-            config.set_main_option("sqlalchemy.url", "sqlite:///scratch")
+            config.set_main_option("sqlalchemy.url", engines.PLACEHOLDER)
         return config
 
     def _read_scripts(self, config: Config) -> ScriptDirectory:
@@ -195,16 +198,14 @@ class Run:
     def _climb(self, heads: Any, context: MigrationContext) -> Iterator[MigrationStep]:
         self._calls += 1
         if self._calls > len(self._tracks):
-            self._tracks.append(
-                Track(
-                    self._scripts,
-                    self._plan,
-                    self._tested,
-                    self._scratch,
-                    self._progress,
-                    compare_models=not self._schemas.names,
-                )
+            course = Course(
+                self._scripts,
+                self._plan,
+                self._tested,
+                dialect=self._request["dialect"],
+                models=not self._schemas.names,
             )
+            self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
         track = self._tracks[self._calls - 1]
         self._current = track
         if not track.finished:
@@ -219,7 +220,11 @@ class Run:
     ) -> tuple[str, Any]:
         if self._current:
             self._current.heard(sql)
-        return self._schemas.fold(sql, server=bool(self._scratch.asked_for)), parameters
+        return self._schemas.fold(sql, server=self._has_server()), parameters
+
+    def _has_server(self) -> bool:
+        dialect: str | None = self._request["dialect"]
+        return dialect != "sqlite" if dialect else bool(self._scratch.asked_for)
 
     def _refused(self, what: str) -> None:
         self._channel.send("note", text=f"Refused {what}, which code of the project asked for.")

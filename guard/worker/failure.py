@@ -18,17 +18,25 @@ from sqlalchemy.exc import DBAPIError, StatementError
 import alembic
 
 from .fence import RefusedError
+from .limits import beyond_sqlite
+from .made_up import is_of_made_up_rows
 
 _LIBRARIES = tuple(
     os.path.dirname(os.path.abspath(module.__file__)) + os.sep
     for module in (alembic, sqlalchemy)
     if module.__file__
 )
+_BATCH_COPY = re.compile(
+    "_alembic_tmp_(?=\\w)"
+)  # the table that batch mode rebuilds is what users know
 _MOST = 2000  # characters of an error or a statement
 
 
 class Failure(NamedTuple):
-    """`step`: upgrade or downgrade; `of_made_up_rows`: Python code that tripped over a value."""
+    """`step`: upgrade or downgrade; `of_made_up_rows`: code that tripped over a made-up value.
+
+    `limit`: why SQLite cannot do what another server may well do.
+    """
 
     revision: str
     step: str
@@ -38,16 +46,20 @@ class Failure(NamedTuple):
     line: int
     of_made_up_rows: bool
     declared: bool
+    limit: str | None
 
     def where(self) -> dict[str, Any]:
         """Return what an event says of the place."""
         return {"revision": self.revision, "path": self.path, "line": self.line}
 
 
-def failure_of(error: BaseException, script: Script, step: str, refused: str = "") -> Failure:
+def failure_of(
+    error: BaseException, script: Script, step: str, server: str | None, refused: str = ""
+) -> Failure:
     """Return what `error` says of the step of the revision that raised it.
 
-    `refused` is the last thing that was refused: SQLite itself does not say what it was denied.
+    `server`: the dialect that the revision is for, None for SQLite. `refused` is the last thing
+    that was refused: SQLite itself does not say what it was denied.
     """
     denied = refused and re.search("not authorized|authorization denied", str(error))
     path = str(script.path)
@@ -59,12 +71,12 @@ def failure_of(error: BaseException, script: Script, step: str, refused: str = "
         revision=script.revision,
         step=step,
         error=(refused if denied else describe(error))[:_MOST],
-        sql=sql and sql.strip()[:_MOST],
+        sql=sql and _BATCH_COPY.sub("", sql.strip())[:_MOST],
         path=path,
         line=line or place_of(script, step)["line"],
-        of_made_up_rows=isinstance(error, (ValueError, LookupError))
-        and not isinstance(error, DBAPIError),
+        of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
+        limit=beyond_sqlite(error, server) if server and not denied else None,
     )
 
 
@@ -91,6 +103,7 @@ def describe(error: BaseException) -> str:
         return f"the migration ended the process: sys.exit({error.code!r})"
     words = str(error).strip().rstrip(".")  # a sentence goes on after it
     words = re.sub(r" at 0x[0-9a-fA-F]+", "", words)  # equal runs give equal reports
+    words = _BATCH_COPY.sub("", words)
     if (
         isinstance(error, (sqlite3.Error, CommandError, RefusedError, NotImplementedError))
         and words

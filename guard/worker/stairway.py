@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
 from .channel import Channel, FatalError
 from .compare import nothing_written, rows_changed, rows_gone, schema_difference
+from .copies import AFTER, BEFORE, EMPTY, Copies
 from .engines import Scratch
 from .failure import Failure, failure_of, place_of
+from .lenient import Lenient
 from .models import models_difference
+from .partial import Partial
 from .seed import Seeder
 from .sqlite import Database, State
 
-EMPTY, BEFORE, AFTER = "empty", "before", "after"
+
+class Course(NamedTuple):
+    """What a track runs: all of `plan`, of which `tested` go up, down and up again.
+
+    `dialect` is the configured one, else None; `models`: whether they are compared at the end.
+    """
+
+    scripts: ScriptDirectory
+    plan: list[Script]
+    tested: set[str]
+    dialect: str | None
+    models: bool
 
 
 class Progress:
@@ -49,21 +62,13 @@ class Track:
     """The stairway of one database."""
 
     def __init__(
-        self,
-        scripts: ScriptDirectory,
-        plan: list[Script],
-        tested: set[str],
-        scratch: Scratch,
-        progress: Progress,
-        compare_models: bool,
+        self, course: Course, scratch: Scratch, lenient: Lenient, progress: Progress
     ) -> None:
-        self._scripts = scripts
-        self._plan = plan
-        self._tested = tested
+        self._scripts, self._plan, self._tested, self._dialect, self._models = course
         self._scratch = scratch
         self._progress = progress
-        self._models = compare_models
         self._channel = progress.channel
+        self._partial = Partial(lenient, self._tested, self._channel)
         self._seeder = Seeder()
         self._database: Database | None = None
         self._file = ""
@@ -73,8 +78,7 @@ class Track:
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
         self._skipped: dict[str, None] = {}
-        self._saved: dict[str, int] = {}  # how far the database was when a copy was made
-        self._copies: dict[str, sqlite3.Connection] = {}
+        self._copies = Copies(scratch)
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
@@ -112,7 +116,7 @@ class Track:
         failure, self._failure = self._failure, None
         running, self._running = self._running, None
         if failure is None and running is not None:  # it failed when it was committed
-            failure = failure_of(error, *running)
+            failure = failure_of(error, *running, server=self._server)
         if failure is None:
             return False
         if failure.step == "downgrade":
@@ -149,20 +153,23 @@ class Track:
         assert database
         if self._phase == "upgrade":
             if self._with_rows:
-                if EMPTY not in self._saved:
-                    self._save(EMPTY, raw)
+                if EMPTY not in self._copies.saved:
+                    self._copies.save(EMPTY, raw, self._applied)
                 self._before = self._seed(raw, database)
-                self._save(BEFORE, raw)
+                self._copies.save(BEFORE, raw, self._applied)
             else:
-                self._save(EMPTY, raw)
+                self._copies.save(EMPTY, raw, self._applied)
                 self._before = database.read(raw)
             self._written = nothing_written()
             yield self._up(script, raw)
             self._settle(raw)
             self._applied += 1
             self._passed_without_rows()
+            if script.revision in self._partial.revisions:
+                self._with_rows = True
+                return
             self._after = database.read(raw)
-            self._save(AFTER, raw)
+            self._copies.save(AFTER, raw, self._applied)
             self._prove(raw, context, script)
             self._phase = "downgrade"
         if self._phase == "downgrade" and not hasattr(script.module, "downgrade"):
@@ -196,7 +203,7 @@ class Track:
             yield self._up(self._plan[self._applied], raw)
             self._settle(raw)
             self._applied += 1
-        self._save(EMPTY, raw)
+        self._copies.save(EMPTY, raw, self._applied)
 
     def _up(self, script: Script, raw: sqlite3.Connection) -> MigrationStep:
         return self._step(script, raw, up=True)
@@ -233,16 +240,34 @@ class Track:
     ) -> Callable[..., None]:
         def migrate(*arguments: Any, **named: Any) -> None:
             self._running = (script, direction)
+            up = direction == "upgrade"
+            if up and script.revision in self._partial.revisions:
+                self._partial.run(script, lambda: run(*arguments, **named))
+                return
             try:
                 run(*arguments, **named)
             except BaseException as error:
-                self._failure = failure_of(error, script, direction, self._scratch.fence.last)
+                failure = failure_of(
+                    error, script, direction, self._server, self._scratch.fence.last
+                )
+                if up and self._phase == "upgrade" and self._partial.excuses(failure, self._server):
+                    wrong = self._partial.run(script, lambda: run(*arguments, **named))
+                    if wrong:
+                        self._fail("upgrade", wrong)
+                    return
+                self._failure = failure
                 raise
-            if direction == "upgrade":
+            if up:
                 self._progress.upgraded += 1
 
         migrate.__name__ = direction
         return migrate
+
+    @property
+    def _server(self) -> str | None:
+        """The dialect that the revisions are for, where that is not SQLite."""
+        dialect = self._dialect or self._scratch.backend_of(self._file)
+        return None if dialect == "sqlite" else dialect
 
     def heard(self, sql: str) -> None:
         """Take down a statement that SQLAlchemy runs."""
@@ -321,7 +346,15 @@ class Track:
         return not lines
 
     def _compare_models(self, context: MigrationContext) -> None:
-        if not self._models or self._skipped or not self._plan:
+        if not self._models or not self._plan:
+            return
+        if self._skipped or self._partial.revisions:
+            if context.opts.get("target_metadata") is not None:
+                self._channel.send(
+                    "note",
+                    text="The models were not compared with the schema, since not every revision "
+                    "could be run.",
+                )
             return
         lines = models_difference(context)
         if lines:
@@ -335,7 +368,7 @@ class Track:
     # After a failure
 
     def _upgrade_failed(self, failure: Failure) -> None:
-        seeded = self._with_rows and self._saved.get(BEFORE) == self._applied
+        seeded = self._with_rows and self._copies.saved.get(BEFORE) == self._applied
         script = self._plan[self._applied]
         if seeded and self._failed_with_rows is None:
             self._failed_with_rows = failure
@@ -345,6 +378,7 @@ class Track:
             return
         self._fail("upgrade", failure)
         self._skipped[script.revision] = None
+        self._partial.without(script)
         if self._failed_with_rows and self._applied == self._position:
             self._failed_with_rows = None
             self._with_rows = True
@@ -383,6 +417,8 @@ class Track:
         self._progress.done += 1
 
     def _fail(self, stage: str, failure: Failure) -> None:
+        if stage != "upgrade-with-rows" and self._partial.excuses(failure, self._server):
+            return
         self._channel.send(
             "fact",
             kind="failure",
@@ -392,24 +428,8 @@ class Track:
             **failure.where(),
         )
 
-    # Copies of the database
-
-    def _save(self, name: str, raw: sqlite3.Connection) -> None:
-        """Keep a copy in memory of what the database holds now."""
-        if name not in self._copies:
-            self._copies[name] = sqlite3.connect(":memory:")
-        raw.backup(self._copies[name])
-        self._saved[name] = self._applied
-
     def _restore(self, name: str) -> None:
-        """Put a copy back; without one of the empty database, the file itself goes."""
-        self._scratch.close_all()
-        Path(self._file).unlink(missing_ok=True)
-        if name in self._saved:
-            file = self._scratch.connect(self._file)
-            self._copies[name].backup(file)
-            file.close()
-        self._applied = self._saved.get(name, 0)
+        self._applied = self._copies.restore(name, self._file)
 
 
 class _Step(RevisionStep):

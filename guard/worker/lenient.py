@@ -1,0 +1,152 @@
+"""A revision run for what it leaves behind: what fails in it is passed over, the rest is done.
+
+The revisions after one that cannot be run whole here (it needs another server, or tables that no
+revision makes) are tested on as much of its schema as there can be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import sqlalchemy
+from alembic.ddl.sqlite import SQLiteImpl
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler, SQLiteTypeCompiler
+from sqlalchemy.engine import Engine
+
+_CAST = re.compile(r"::\s*(?:\"\w+\"|\w+)(?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
+_CALL_AS_DEFAULT = re.compile(r"\bDEFAULT\s+[\w.]+\s*\([^()]*\)", re.IGNORECASE)
+_LITERAL = re.compile(
+    r"\(?(?:'(?:[^']|'')*'|[-+]?[\d.]+|NULL|TRUE|FALSE|CURRENT_\w+)\)?", re.IGNORECASE
+)
+_SELECTS = re.compile(r"\s*(?:SELECT|WITH|VALUES|SHOW)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d]\w+")
+_BATCH = re.compile(r'\s*CREATE\s+TABLE\s+"?_alembic_tmp_(\w+)', re.IGNORECASE)
+_DROP = re.compile(r'\s*DROP\s+TABLE\s+"?(\w+)', re.IGNORECASE)
+# How errors name what they miss, or find although it should be gone.
+_NAMED = re.compile(
+    r"no such \w+: \"?(?:\w+\.)*(\w+)|has no column named (\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
+    r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
+    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)"
+)
+
+
+class Lenient:
+    """Passes over what fails while it runs a revision, and remembers what that would have made."""
+
+    def __init__(self) -> None:
+        self._active = False
+        self._revision = ""
+        self._missing: dict[str, str] = {}  # a name in what was passed over: the revision
+        self._kept: set[str] = set()  # tables whose rebuilt copy could not be made
+
+    @contextlib.contextmanager
+    def run(self, revision: str) -> Iterator[None]:
+        """Pass over what fails inside; an error that no statement raised still comes out."""
+        self._active, self._revision = True, revision
+        self._kept.clear()
+        try:
+            yield
+        finally:
+            self._active = False
+
+    def without(self, revision: str, text: str) -> None:
+        """Take down the names in something of the revision that was not done."""
+        for word in _WORD.findall(text):
+            self._missing.setdefault(word.lower(), revision)
+
+    def to_blame(self, error: str) -> str | None:
+        """Return the revision that would have made, or removed, what the error speaks of."""
+        found = _NAMED.search(error)
+        name = next(filter(None, found.groups()), "") if found else ""
+        return self._missing.get(name.lower())
+
+    def install(self) -> None:
+        """Stand at every place where SQLAlchemy and Alembic hand a statement on."""
+        event.listen(Engine, "do_execute", self._execute)
+        for name in ("_exec", "add_constraint", "drop_constraint"):
+            if hasattr(SQLiteImpl, name):
+                setattr(SQLiteImpl, name, self._passing_over(getattr(SQLiteImpl, name)))
+        unsupported = SQLiteTypeCompiler.visit_unsupported_compilation
+        default = SQLiteDDLCompiler.get_column_default_string
+
+        def visit_unsupported_compilation(*arguments: Any, **named: Any) -> Any:
+            return "TEXT" if self._active else unsupported(*arguments, **named)
+
+        def get_column_default_string(compiler: Any, column: Any) -> str | None:
+            text = default(compiler, column)
+            return _literal(text) if self._active and text is not None else text
+
+        for owner, replacement in (
+            (SQLiteTypeCompiler, visit_unsupported_compilation),
+            (SQLiteDDLCompiler, get_column_default_string),
+        ):
+            setattr(owner, replacement.__name__, replacement)
+
+    def _passing_over(self, really: Callable[..., Any]) -> Callable[..., Any]:
+        def perhaps(*arguments: Any, **named: Any) -> Any:
+            if not self._active:
+                return really(*arguments, **named)
+            try:
+                return really(*arguments, **named)
+            except Exception as error:  # noqa: BLE001 (what it is does not matter any more)
+                names = [_described(argument) for argument in arguments[1:]]
+                self.without(self._revision, " ".join([*names, str(error)]))
+                return None
+
+        return perhaps
+
+    def _execute(self, cursor: Any, statement: str, parameters: Any, _: Any) -> bool | None:
+        if not self._active:
+            return None
+        dropped = _DROP.match(statement)
+        if not (dropped and dropped[1] in self._kept):
+            for sql in (statement, plainer(statement)):
+                with contextlib.suppress(sqlite3.Error, sqlite3.Warning):
+                    cursor.execute(sql, parameters)
+                    return True
+        pieces = list(_pieces(statement))
+        if len(pieces) > 1:
+            for piece in pieces:
+                self._execute(cursor, piece, (), None)
+            return True
+        self._kept.update(_BATCH.findall(statement))
+        self.without(self._revision, statement)
+        cursor.execute("SELECT NULL WHERE 0" if _SELECTS.match(statement) else "")
+        return True
+
+
+def plainer(sql: str) -> str:
+    """Return `sql` without casts and calls in defaults: the same columns, as SQLite writes them."""
+    return _CALL_AS_DEFAULT.sub("DEFAULT ''", _CAST.sub("", sql))
+
+
+def _literal(default: str) -> str:
+    text = _CAST.sub("", default)
+    return text if _LITERAL.fullmatch(text) else "''"
+
+
+def _pieces(sql: str) -> Iterator[str]:
+    piece = ""
+    for part in re.split(r"(?<=;)", sql):
+        piece += part
+        if piece.strip() and sqlite3.complete_statement(piece):
+            yield piece
+            piece = ""
+    if piece.strip():
+        yield piece
+
+
+def _described(thing: Any) -> str:
+    """Return the names that a constraint or a DDL element holds."""
+    names = [str(getattr(thing, "name", None) or "")]
+    columns = getattr(thing, "columns", ())
+    names += [str(column.name) for column in columns if isinstance(column, sqlalchemy.Column)]
+    element = getattr(thing, "element", None)
+    if element is not None and element is not thing:
+        names.append(_described(element))
+    return " ".join([*names, str(getattr(thing, "table_name", ""))])

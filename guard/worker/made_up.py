@@ -1,0 +1,36 @@
+"""Whether an error comes of a value that guard made up, and not of the revision or of a NULL."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.exc import DBAPIError, StatementError
+
+# What a revision's own Python may trip over when it takes a value apart.
+_OF_VALUES = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, SyntaxError)
+_VALUES = "str|int|float|bool|bytes|dict|list|tuple|date|datetime|time|timedelta|Decimal|UUID"
+# NULL is no invention: the column allows it.
+_NULL = re.compile(r"NoneType|^None$|: '?None'?$")
+_ATTRIBUTE_OF_A_VALUE = re.compile(rf"'(?:{_VALUES})' object has no attribute")
+# A wrong call, and what is no value but an object of SQLAlchemy or of the project.
+_OF_CODE = re.compile(
+    r"(?:positional|keyword|required)(?:-only)? argument|not callable|"
+    r"locate column in row|'\w*(?:Row|Table|Column|Result|Connection|module)\w*' object"
+)
+_DATABASE = re.compile(r"malformed JSON|bad JSON path|JSON path error")
+
+
+def is_of_made_up_rows(error: BaseException) -> bool:
+    """Return whether another value than the made-up one could well have passed."""
+    if isinstance(error, StatementError) and error.orig is not None:
+        if isinstance(error, DBAPIError):
+            return bool(_DATABASE.search(str(error.orig)))
+        error = error.orig
+    words = str(error)
+    if not isinstance(error, _OF_VALUES) or _NULL.search(words):
+        return False
+    if isinstance(error, AttributeError):
+        return bool(_ATTRIBUTE_OF_A_VALUE.search(words))
+    if isinstance(error, SyntaxError):
+        return error.filename in (None, "<unknown>", "<string>")  # of ast.literal_eval or eval
+    return not _OF_CODE.search(words)
