@@ -91,7 +91,12 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"connections"},
     ),
     "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
-    "roundtrip": ({"databases", "notes", "places", "process"}, {"run"}),
+    "roundtrip": (
+        {"databases", "errors", "notes", "places", "process"},
+        {"interpreter"},
+        {"remedies"},
+        {"run"},
+    ),
     "run": ({"scope"}, {"histories"}, {"inspect", "sources"}, {"check"}, {"approve"}),
     "schema": (
         {"model", "names", "persistent_map"},

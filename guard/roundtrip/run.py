@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +12,6 @@ from typing import Any
 import msgspec
 
 from guard.config import Config
-from guard.errors import GuardError
 from guard.facts import (
     DeclaredIrreversible,
     DowngradeFailed,
@@ -32,9 +29,12 @@ from guard.facts import (
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.roundtrip import databases
+from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, unrun_notes
 from guard.roundtrip.places import span_at
 from guard.roundtrip.process import TimeLimitError, Worker
+from guard.roundtrip.remedies import remedy_for, too_old
 from guard.statement import Span
 
 Progress = Callable[[str, int, int], None]
@@ -50,10 +50,6 @@ DRIFTS: dict[str, type[SchemaDrift]] = {
     "second-upgrade": SchemaNotRepeatable,
     "models": ModelsDiffer,
 }
-
-
-class RoundTripError(GuardError):
-    """The round trip could not be made: the message says what stopped it and what to do."""
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +78,20 @@ def run_roundtrip(
     RoundTripError.
     """
     started = time.monotonic()
-    project = environment.config_path.parent if environment.config_path else root
-    python = find_python(config, root, project)
+    config_path = environment.config_path
+    if config_path is None:
+        raise RoundTripError(
+            f"{environment.name}: no alembic.ini points at it, so its revisions cannot be run: "
+            "name one with alembic-config in [tool.guard], or leave the round trip out with "
+            "--no-roundtrip"
+        )
+    python = find_interpreter(config, root, config_path.parent)
     before = databases.fingerprints(root)
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
         request = _request(environment, folder, revisions, config)
-        log = _Log(root, on_progress)
-        _listen(log, _start(python, project, request, config), config.timeout)
+        log = _Log(root, on_progress, python, config_path)
+        _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     changed = databases.changes(before, databases.fingerprints(root))
@@ -102,38 +104,9 @@ def run_roundtrip(
     return log.result(time.monotonic() - started)
 
 
-def find_python(config: Config, root: Path, project: Path) -> str:
-    """Return the interpreter that should have the project's packages. Raises RoundTripError.
-
-    The configured one, that of the active virtual environment, that of a `.venv` beside the
-    Alembic configuration or in `root`, else the one that runs guard.
-    """
-    if config.python:
-        named = Path(config.python).expanduser()
-        found = str(root / named) if (root / named).is_file() else shutil.which(config.python)
-        if not found:
-            raise RoundTripError(
-                f"The interpreter {config.python} was not found: "
-                "correct --python or python = in [tool.guard]"
-            )
-        return found
-    folders = [Path(os.environ["VIRTUAL_ENV"])] if os.environ.get("VIRTUAL_ENV") else []
-    for folder in (*folders, project / ".venv", root / ".venv"):
-        for name in ("bin/python", "Scripts/python.exe"):
-            if (folder / name).is_file():
-                return str(folder / name)
-    return sys.executable
-
-
 def _request(
     environment: Environment, folder: Path, revisions: Sequence[str] | None, config: Config
 ) -> dict[str, Any]:
-    if environment.config_path is None:
-        raise RoundTripError(
-            f"{environment.name}: no alembic.ini points at it, so its revisions cannot be run: "
-            "name one with alembic-config in [tool.guard], or leave the round trip out with "
-            "--no-roundtrip"
-        )
     return {
         "config": str(environment.config_path),
         "section": environment.section,
@@ -177,9 +150,13 @@ def _listen(log: _Log, worker: Worker, seconds: float) -> None:
 class _Log:
     """The sum of the worker's events."""
 
-    def __init__(self, root: Path, on_progress: Progress | None) -> None:
+    def __init__(
+        self, root: Path, on_progress: Progress | None, python: Interpreter, config_path: Path
+    ) -> None:
         self._root = root
         self._on_progress = on_progress
+        self._python = python
+        self._config_path = config_path
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
@@ -215,6 +192,8 @@ class _Log:
         """The worker was stopped: a fact about the revision that ran, else RoundTripError."""
         step = self._step
         if step is None:
+            if old := too_old(self._python):
+                raise RoundTripError(old)
             raise RoundTripError(f"The round trip stopped outside the revisions, {why}: {remedy}")
         self._facts.append(
             FAILURES[step["stage"]](
@@ -267,13 +246,17 @@ class _Log:
         raise AssertionError(event)
 
     def _fatal(self, event: dict[str, Any], worker: Worker) -> str:
+        if old := too_old(self._python):
+            return old
         place = ""
         if event.get("path"):
             span = self._span(event)
             place = f"{span.path}:{span.line}: "
-        remedy = f" Remedy: {event['remedy']}" if event["remedy"] else ""
+        lacking = event.get("lacking") or {}
+        remedy = remedy_for(lacking, self._python, self._config_path, self._root)
+        remedy = remedy or event["remedy"]
         text: str = event["text"]
-        return place + text + remedy + ("" if remedy else _quoted(worker.output()))
+        return place + text + (f" Remedy: {remedy}" if remedy else _quoted(worker.output()))
 
 
 def _quoted(output: str) -> str:

@@ -12,7 +12,10 @@ from typing import Any
 
 
 class FatalError(Exception):
-    """The round trip cannot go on: one sentence for the user, and what to do."""
+    """The round trip cannot go on: one sentence for the user, and what to do.
+
+    `place`: `path` and `line`, and what the project was `lacking` where that is known.
+    """
 
     def __init__(self, text: str, remedy: str, **place: Any) -> None:
         super().__init__(text)

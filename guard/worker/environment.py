@@ -20,8 +20,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from . import engines
+from .causes import headline, lacking
 from .channel import Channel, FatalError
-from .failure import describe
 from .fence import Fence
 from .lenient import Lenient
 from .schemas import Schemas
@@ -93,9 +93,10 @@ class Run:
         except BaseException as error:
             place = _place_outside_libraries(error)
             raise FatalError(
-                f"Alembic cannot read the revisions: {describe(error)}.",
+                f"Alembic cannot read the revisions: {headline(error)}.",
                 "fix the revision, or name the interpreter that has the project's packages "
                 "(python = in [tool.guard])",
+                lacking=lacking(error),
                 **place,
             ) from error
         return scripts
@@ -172,8 +173,9 @@ class Run:
                 value = getattr(value, attribute)
         except BaseException as error:
             raise FatalError(
-                f"metadata = {path!r} cannot be loaded: {describe(error)}.",
+                f"metadata = {path!r} cannot be loaded: {headline(error)}.",
                 'write it as "package.module:Base.metadata"',
+                lacking=lacking(error),
             ) from error
         return value
 
@@ -181,15 +183,15 @@ class Run:
         return os.path.join(str(self._scripts.dir), "env.py")
 
     def _environment_failed(self, error: BaseException) -> FatalError:
-        if self._request["env"] == "none":
-            return FatalError(f"Alembic cannot run: {describe(error)}.", "see the output below")
         place = _place_outside_libraries(error) or {"path": self._env_path()}
         traceback.print_exception(type(error), error, error.__traceback__)
+        what = "Alembic" if self._request["env"] == "none" else "env.py"
         return FatalError(
-            f"env.py cannot run: {describe(error)}.",
+            f"{what} cannot run: {headline(error)}.",
             "set the environment variables it needs, name the interpreter that has the project's "
             "packages (python = in [tool.guard]), or let guard configure Alembic itself: "
             'env = "none"',
+            lacking=lacking(error),
             **place,
         )
 

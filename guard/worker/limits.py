@@ -27,7 +27,7 @@ _OF_THE_DATABASE = (
     (r"Cannot add a column with non-constant default", "SQLite adds no column with such a default"),
     (r"cannot drop (UNIQUE|PRIMARY KEY) column", "SQLite cannot drop a {0} column"),
     (r"error in (?:index|table) \S+ after drop column", "SQLite drops no column that is in use"),
-    (r"within a transaction|no transaction is active", "SQLite begins and ends transactions otherwise"),
+    (r"within a transaction|no transaction is active", "SQLite has its own transactions"),
     (r"only execute one statement at a time", "SQLite runs one statement at a time"),
     (r"type '(\w+)' is not supported|unsupported type", "SQLite cannot store such a value"),
 )  # fmt: skip

@@ -43,6 +43,7 @@ def _check_versions() -> None:
                 f"{sys.executable} cannot import {name}: {error}.",
                 "name the interpreter that has the project's packages: "
                 "--python, or python = in [tool.guard]",
+                lacking={"module": name},
             ) from None
         found = tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
         if found < oldest:

@@ -70,6 +70,7 @@ def round_trip(
     revisions: tuple[str, ...] | None = None,
     databases: tuple[str, ...] = (),
     config_name: str = "alembic.ini",
+    root: Path | None = None,
     on_progress: Any = None,
     **settings: Any,
 ) -> RoundTrip:
@@ -83,7 +84,7 @@ def round_trip(
     )
     return run_roundtrip(
         environment,
-        root=folder,
+        root=root or folder,
         revisions=revisions,
         config=Config(**settings),
         on_progress=on_progress,

@@ -37,9 +37,9 @@ def column(kind: Any) -> sa.Column[Any]:
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
-        (lambda op: op.create_unique_constraint("uq", "t", ["a"]), "cannot ALTER constraints"),
+        (lambda op: op.create_unique_constraint("u", "t", ["a"]), "cannot ALTER constraints"),
         (lambda op: op.drop_constraint("uq", "t"), "cannot ALTER constraints"),
-        (lambda op: op.create_foreign_key("fk", "t", "t", ["a"], ["u"]), "cannot ALTER constraints"),
+        (lambda op: op.create_foreign_key("f", "t", "t", ["a"], ["u"]), "ALTER constraints"),
         (lambda op: op.alter_column("t", "a", nullable=False), "the syntax near ALTER"),
         (lambda op: op.create_table("n", column(postgresql.ARRAY(sa.Text))), "SQLite has no ARRAY"),
         (lambda op: op.create_table("n", column(postgresql.INET())), "SQLite has no INET"),
@@ -62,7 +62,7 @@ def column(kind: Any) -> sa.Column[Any]:
         ("ALTER TABLE t ADD COLUMN n TEXT UNIQUE", "cannot add a UNIQUE column"),
         ("ALTER TABLE t DROP COLUMN u", "cannot drop a UNIQUE column"),
         ("ALTER TABLE t DROP COLUMN a", "drops no column that is in use"),
-        ("COMMIT", "begins and ends transactions otherwise"),
+        ("COMMIT", "begins and ends its own transactions"),
         ("SELECT 1; SELECT 2", "one statement at a time"),
         (
             lambda op: op.get_bind().exec_driver_sql("SELECT ?", ([1],)),

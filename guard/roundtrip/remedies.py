@@ -1,0 +1,83 @@
+"""What to do when the project's environment cannot run: lines that can be copied, and that work."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from guard.roundtrip.interpreter import Interpreter
+
+OLDEST = (3, 9)
+_OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
+
+
+def remedy_for(
+    lacking: dict[str, Any], interpreter: Interpreter, config_path: Path, root: Path
+) -> str:
+    """Return what to do about what the project was `lacking` (a module, settings); "" for nothing.
+
+    `config_path` is its alembic.ini or pyproject.toml.
+    """
+    if module := lacking.get("module"):
+        own = _folder_of(module.partition(".")[0], config_path.parent, root)
+        if own is not None:
+            return _put_on_the_path(own, config_path)
+        return (
+            f"install {module.partition('.')[0]} there, or name the interpreter that has it: "
+            f'python = ".venv/bin/python" in [tool.guard]. guard ran {interpreter.path} '
+            f"({interpreter.chosen})"
+        )
+    if settings := lacking.get("settings"):
+        lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)
+        return (
+            "set what it needs; any value of the right form does, since no engine leaves the "
+            f"scratch database. In pyproject.toml:\n[tool.guard.env-vars]\n{lines}"
+        )
+    return ""
+
+
+def too_old(interpreter: Interpreter) -> str | None:
+    """Return one sentence where the interpreter is older than the round trip needs."""
+    ask = [interpreter.path, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = tuple(int(part) for part in re.findall(r"\d+", answer.stdout))
+    if not version or version >= OLDEST:
+        return None
+    return (
+        f"{interpreter.path} ({interpreter.chosen}) is Python {answer.stdout.strip()}, and the "
+        f"round trip needs {OLDEST[0]}.{OLDEST[1]} or later: name another with python = in "
+        "[tool.guard], or leave the round trip out with --no-roundtrip"
+    )
+
+
+def _folder_of(module: str, start: Path, root: Path) -> Path | None:
+    """Return the folder of the project that `module` is imported from, the nearest to `start`."""
+    above = [folder for folder in (start, *start.parents) if folder.is_relative_to(root)]
+    for folder in above or [start]:
+        for place in (folder, folder / "src"):
+            if (place / f"{module}.py").is_file() or (place / module).is_dir():
+                return place
+    return None
+
+
+def _put_on_the_path(folder: Path, config_path: Path) -> str:
+    relative = os.path.relpath(folder, config_path.parent).replace(os.sep, "/")
+    here = "%(here)s" if relative == "." else f"%(here)s/{relative}"
+    if config_path.suffix == ".toml":
+        return f'put the project on the path: prepend_sys_path = ["{here}"] under [tool.alembic]'
+    if " " in str(config_path.parent):  # at which an ini file's list would be split
+        here = relative
+    return (
+        f"put the project on the path: prepend_sys_path = {here} in the [alembic] section of "
+        f"{config_path.name}"
+    )
+
+
+def _example(name: str) -> str:
+    return "postgresql://localhost/app" if _OF_A_DATABASE.search(name) else "..."

@@ -1,0 +1,193 @@
+"""What a message says to do when the environment cannot run is done here, and then it runs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from roundtrip_project import ENV, USERS, project, round_trip, story
+
+from guard.config import Config
+from guard.roundtrip import RoundTripError
+from guard.roundtrip.interpreter import find_interpreter
+from guard.roundtrip.remedies import too_old
+
+# As pydantic-settings raises it; the real one is not among guard's packages.
+SETTINGS = """
+import os
+
+class ValidationError(ValueError):
+    def errors(self):
+        return [{"type": "missing", "loc": ("database_url",), "msg": "Field required"}]
+
+class BaseSettings:
+    model_config = {"env_prefix": "app_"}
+
+    def __init__(self):
+        if "APP_DATABASE_URL" not in os.environ:
+            raise ValidationError(
+                "1 validation error for Settings\\ndatabase_url\\n  Field required "
+                "[type=missing, input_value={}, input_type=dict]\\n    For further information"
+            )
+
+settings = BaseSettings()
+"""
+UNDEFINED = """
+import os
+class UndefinedValueError(Exception): pass
+if "SHOP_URL" not in os.environ:
+    raise UndefinedValueError("SHOP_URL not found. Declare it as envvar or define a default value.")
+"""
+
+
+def refusal(folder: Path, **settings: Any) -> str:
+    with pytest.raises(RoundTripError) as error:
+        round_trip(folder, **settings)
+    assert "Traceback" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ("import os\nos.environ['SHOP_URL']", "KeyError: 'SHOP_URL'"),
+        ("import os\nfrom sqlalchemy import create_engine\n"
+         "create_engine(os.environ.get('SHOP_URL'))", "got None"),
+        ("import os\nfrom sqlalchemy import create_engine\n"
+         "create_engine(os.getenv('SHOP_URL'))", "got None"),
+        ("import os\nif not os.getenv('SHOP_URL'):\n"
+         "    raise RuntimeError('SHOP_URL is not set')", "SHOP_URL is not set"),
+        (UNDEFINED, "UndefinedValueError: SHOP_URL not found"),
+        (SETTINGS, "1 validation error for Settings: database_url: Field required."),
+    ],
+)  # fmt: skip
+def test_a_missing_setting(env: str, said: str, tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env=env + ENV)
+    message = refusal(folder)
+    assert said in message
+    tables = tomllib.loads(message[message.index("[tool.guard.env-vars]") :])
+    assert story(round_trip(folder, env_vars=tables["tool"]["guard"]["env-vars"])) == []
+
+
+@pytest.mark.parametrize("place", [".", "src", "..", "../src"])
+@pytest.mark.parametrize("package", ["shop/__init__.py", "shop.py"])
+def test_the_projects_own_package(place: str, package: str, tmp_path: Path) -> None:
+    folder = project(tmp_path / "service", USERS, env="import shop\n" + ENV)
+    module = folder / place / package
+    module.parent.mkdir(parents=True, exist_ok=True)
+    module.write_text("")
+    line = re.search(r"prepend_sys_path = \S+", refusal(folder, root=tmp_path))
+    assert line
+    with (folder / "alembic.ini").open("a") as ini:
+        ini.write(line[0] + "\n")
+    assert story(round_trip(folder)) == []
+
+
+def test_the_projects_own_package_in_a_pyproject(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env="import shop\n" + ENV)
+    (folder / "shop.py").write_text("")
+    (folder / "alembic.ini").unlink()
+    pyproject = folder / "pyproject.toml"
+    pyproject.write_text("[tool.alembic]\nscript_location = 'migrations'\n")
+    line = re.search(
+        r"(prepend_sys_path = .*) under", refusal(folder, config_name="pyproject.toml")
+    )
+    assert line
+    with pyproject.open("a") as file:
+        file.write(line[1] + "\n")
+    assert story(round_trip(folder, config_name="pyproject.toml")) == []
+
+
+def environment(folder: Path, *modules: str) -> Path:
+    """Make a virtual environment with guard's own packages and these modules."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (own,) = (path for path in sys.path if path.endswith("site-packages"))
+    (site / "packages.pth").write_text(own + "\n")
+    for module in modules:
+        (site / f"{module}.py").write_text("")
+    return folder / "bin" / "python"
+
+
+def test_a_missing_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # as pre-commit does
+    folder = project(tmp_path / "shop", USERS, env="import shop_settings\n" + ENV)
+    message = refusal(folder)
+    assert f"guard ran {sys.executable} (guard's own, since no environment" in message
+    assert 'python = ".venv/bin/python" in [tool.guard]' in message
+    environment(folder / ".venv", "shop_settings")
+    assert story(round_trip(folder, python=".venv/bin/python")) == []
+    assert story(round_trip(folder)) == []  # it is found there, too
+
+
+PLACES: dict[str, tuple[str, dict[str, str], str]] = {
+    # where it stands: variables, files of the project, how it was chosen
+    "project/.venv": ("", {}, "the .venv of the project"),
+    "project/venv": ("", {}, "the venv of the project"),
+    "active": ("", {"VIRTUAL_ENV": "{top}/active"}, "the active environment, VIRTUAL_ENV"),
+    "conda": ("", {"CONDA_PREFIX": "{top}/conda"}, "the active environment, CONDA_PREFIX"),
+    "project/env": ("", {"UV_PROJECT_ENVIRONMENT": "env"}, "uv's environment"),
+    "elsewhere": (".pdm-python", {}, "pdm's, .pdm-python"),
+    "poetry/virtualenvs/shop-{poetry}-py3.11": (
+        "pyproject.toml", {"POETRY_CACHE_DIR": "{top}/poetry"}, "poetry's environment"),
+    "pipenv/project-{pipenv}": ("Pipfile", {"WORKON_HOME": "{top}/pipenv"}, "pipenv's environment"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_where_an_environment_of_the_project_may_be(place: str, tmp_path: Path) -> None:
+    file, variables, chosen = PLACES[place]
+    root = tmp_path / "project"
+    root.mkdir()
+
+    def mark(text: str, size: int) -> str:
+        digest = hashlib.sha256(text.encode()).digest()
+        return base64.urlsafe_b64encode(digest[:size]).decode()
+
+    names = {
+        "top": str(tmp_path),
+        "poetry": mark(str(root), 32)[:8],
+        "pipenv": mark(str(root / "Pipfile"), 6),
+    }
+    python = tmp_path / place.format(**names) / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("")
+    if file:
+        (root / file).write_text(str(python))
+    environ = {name: value.format(**names) for name, value in variables.items()}
+    found = find_interpreter(Config(), root, root / "service", environ)
+    assert (found.path, found.chosen.startswith(chosen)) == (str(python), True)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"VIRTUAL_ENV": sys.prefix},
+        {"CONDA_PREFIX": "/opt/conda", "CONDA_DEFAULT_ENV": "base"},
+        {"VIRTUAL_ENV": "nowhere"},
+    ],
+)
+def test_guards_own_interpreter_is_the_last_resort(environ: dict[str, str], tmp_path: Path) -> None:
+    found = find_interpreter(Config(), tmp_path, tmp_path, environ)
+    assert (found.path, "guard's own" in found.chosen) == (sys.executable, True)
+
+
+def test_a_python_that_is_too_old(tmp_path: Path) -> None:
+    script = tmp_path / "python3.6"
+    script.write_text('#!/bin/sh\n[ "$1" = -c ] && echo 3.6.15 || exit 1\n')
+    script.chmod(0o755)
+    message = refusal(project(tmp_path / "shop", USERS), python=str(script))
+    assert message == (
+        f"{script} (--python, or python = in [tool.guard]) is Python 3.6.15, and the round trip "
+        "needs 3.9 or later: name another with python = in [tool.guard], or leave the round trip "
+        "out with --no-roundtrip"
+    )
+    assert too_old(find_interpreter(Config(), tmp_path, tmp_path, {})) is None
