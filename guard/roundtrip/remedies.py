@@ -80,4 +80,5 @@ def _put_on_the_path(folder: Path, config_path: Path) -> str:
 
 
 def _example(name: str) -> str:
-    return "postgresql://localhost/app" if _OF_A_DATABASE.search(name) else "..."
+    """Return a value for a variable; two databases must not be one."""
+    return f"postgresql://localhost/{name.lower()}" if _OF_A_DATABASE.search(name) else "..."

@@ -89,7 +89,7 @@ def run_roundtrip(
     before = databases.fingerprints(root)
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
-        request = _request(environment, folder, revisions, config)
+        request = _request(environment, root, folder, revisions, config)
         log = _Log(root, on_progress, python, config_path)
         _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
@@ -105,11 +105,17 @@ def run_roundtrip(
 
 
 def _request(
-    environment: Environment, folder: Path, revisions: Sequence[str] | None, config: Config
+    environment: Environment,
+    root: Path,
+    folder: Path,
+    revisions: Sequence[str] | None,
+    config: Config,
 ) -> dict[str, Any]:
     return {
         "config": str(environment.config_path),
         "section": environment.section,
+        "script_location": str(environment.script_location),
+        "root": str(root.resolve()),
         "databases": list(environment.databases),
         "env": config.env,
         "metadata": config.metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sysconfig
 import traceback
 from typing import Any
 
@@ -60,3 +61,16 @@ def _fields(error: Any) -> list[str]:
                 prefix = config.get("env_prefix") or prefix
     missing = [one for one in error.errors() if "missing" in str(one.get("type"))]
     return [(prefix + str(one["loc"][0])).upper() for one in missing if one.get("loc")]
+
+
+def place_outside_libraries(error: BaseException) -> dict[str, Any]:
+    """Return the last line of the project that the error came through."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"path": error.filename, "line": error.lineno or 1}
+    inner = (os.path.dirname(os.path.abspath(__file__)), sysconfig.get_paths()["stdlib"])
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = os.path.abspath(frame.filename)
+        installed = "site-packages" in path or "dist-packages" in path
+        if os.path.isfile(path) and not installed and not path.startswith(inner):
+            return {"path": path, "line": frame.lineno}
+    return {}

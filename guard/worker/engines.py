@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 import weakref
+from pathlib import Path
 from typing import Any, Callable
 
 import sqlalchemy
@@ -113,6 +114,12 @@ class Scratch:
         for connection in list(self._open):
             connection.close()
         self._open.clear()
+
+    def empty(self) -> None:
+        """Remove what the databases hold so far."""
+        self.close_all()
+        for path in self._files.values():
+            Path(path).unlink(missing_ok=True)
 
     def _authorize(self, action: int, first: Any, second: Any, *_: Any) -> int:
         self._watch(action, first, second)

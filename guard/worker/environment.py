@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import inspect
 import os
 import sys
-import sysconfig
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,10 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.engine.url import make_url
 
-from . import engines
-from .causes import headline, lacking
+from . import engines, flask_app
+from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
 from .fence import Fence
 from .lenient import Lenient
@@ -50,6 +52,10 @@ class Run:
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
         fence.close()
         config = self._config()
+        with self._application(config):
+            self._climb_all(config)
+
+    def _climb_all(self, config: Config) -> None:
         self._scripts = self._read_scripts(config)
         self._plan = self._order()
         self._schemas.add_written(Path(script.path) for script in self._plan)
@@ -65,6 +71,18 @@ class Run:
         self._tell()
 
     # The environment
+
+    @contextlib.contextmanager
+    def _application(self, config: Config) -> Iterator[None]:
+        """Hold the context of the project's Flask application, where env.py looks for one."""
+        migrations = Path(self._request["script_location"])
+        if self._request["env"] == "none" or not flask_app.is_wanted(migrations / "env.py"):
+            yield
+            return
+        application = flask_app.load(migrations, Path(self._request["root"]), config)
+        self._scratch.empty()  # it may have made its tables by itself
+        with application.app_context():
+            yield
 
     def _config(self) -> Config:
         path, section = self._request["config"], self._request["section"]
@@ -82,6 +100,9 @@ class Run:
         config.cmd_opts = argparse.Namespace(
             name=section, x=None, sql=False, tag=None, revision="heads", raiseerr=True
         )
+        if not config.get_main_option("script_location"):
+            location = self._request["script_location"].replace("%", "%%")
+            config.set_main_option("script_location", location)
         if not config.get_main_option("sqlalchemy.url"):
             config.set_main_option("sqlalchemy.url", engines.PLACEHOLDER)
         return config
@@ -91,7 +112,7 @@ class Run:
             scripts = ScriptDirectory.from_config(config)
             scripts.get_heads()  # reads every revision file
         except BaseException as error:
-            place = _place_outside_libraries(error)
+            place = place_outside_libraries(error)
             raise FatalError(
                 f"Alembic cannot read the revisions: {headline(error)}.",
                 "fix the revision, or name the interpreter that has the project's packages "
@@ -154,13 +175,36 @@ class Run:
 
     def _own_environment(self, context: EnvironmentContext) -> None:
         metadata = self._metadata()
-        names = self._request["databases"] or [None]
-        for name in names:
-            engine = sqlalchemy.create_engine(f"sqlite:///{name or 'scratch'}")
+        for name in self._request["databases"] or self._names_in_revisions() or [None]:
+            own = metadata.get(name or None) if isinstance(metadata, dict) else metadata
+            engine = sqlalchemy.create_engine(self._url(context.config, name))
             with engine.connect() as connection:
-                context.configure(connection=connection, target_metadata=metadata)
+                context.configure(connection=connection, target_metadata=own)
                 with context.begin_transaction():
-                    context.run_migrations(**({"engine_name": name} if name else {}))
+                    context.run_migrations(**({} if name is None else {"engine_name": name}))
+
+    def _names_in_revisions(self) -> list[str]:
+        """Return the databases of a multidb environment as its revisions' functions name them."""
+        names: dict[str, None] = {}
+        for script in self._plan:
+            upgrade = getattr(script.module, "upgrade", None)
+            if upgrade is not None and "engine_name" in inspect.signature(upgrade).parameters:
+                names.update(
+                    dict.fromkeys(
+                        name[8:] for name in vars(script.module) if name[:8] == "upgrade_"
+                    )
+                )
+        return list(names)
+
+    def _url(self, config: Config, name: str | None) -> str:
+        """Return a URL of the same kind as the ini file has for a database."""
+        with contextlib.suppress(Exception):  # what cannot be interpolated or read tells nothing
+            url = config.get_section_option(name, "sqlalchemy.url") if name else None
+            url = url or config.get_main_option("sqlalchemy.url") or engines.PLACEHOLDER
+            return str(
+                make_url(url).set(database=f"{name}" if name is not None else "guard-scratch")
+            )
+        return engines.PLACEHOLDER if name is None else f"sqlite:///{name}"
 
     def _metadata(self) -> Any:
         path = self._request["metadata"]
@@ -183,7 +227,7 @@ class Run:
         return os.path.join(str(self._scripts.dir), "env.py")
 
     def _environment_failed(self, error: BaseException) -> FatalError:
-        place = _place_outside_libraries(error) or {"path": self._env_path()}
+        place = place_outside_libraries(error) or {"path": self._env_path()}
         traceback.print_exception(type(error), error, error.__traceback__)
         what = "Alembic" if self._request["env"] == "none" else "env.py"
         return FatalError(
@@ -248,16 +292,3 @@ class Run:
             for text in track.note():
                 self._channel.send("note", text=text)
         self._channel.send("done", **self._progress.counts())
-
-
-def _place_outside_libraries(error: BaseException) -> dict[str, Any]:
-    """Return the last line of the project that the error came through."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return {"path": error.filename, "line": error.lineno or 1}
-    inner = (os.path.dirname(os.path.abspath(__file__)), sysconfig.get_paths()["stdlib"])
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = os.path.abspath(frame.filename)
-        installed = "site-packages" in path or "dist-packages" in path
-        if os.path.isfile(path) and not installed and not path.startswith(inner):
-            return {"path": path, "line": frame.lineno}
-    return {}
