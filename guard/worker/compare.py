@@ -10,14 +10,25 @@ from .sqlite import State, Table
 from .sqltext import tokens
 
 MOST_LINES = 12  # of one difference
-_WRITES = re.compile(r"\s*(?:WITH\b.*?\)\s*)?(DELETE|UPDATE)\b", re.IGNORECASE | re.DOTALL)
+_WRITES = re.compile(
+    r"\s*(?:WITH\b.*?\)\s*)?(DELETE|UPDATE|ALTER|CREATE\s+TABLE|DROP\s+TABLE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_BATCH = "_alembic_tmp_"
 
 
 class Written(NamedTuple):
-    """Row changes that the upgrade itself wrote down: tables deleted from, columns updated."""
+    """What the upgrade itself says it takes away: names of tables and (table, column) pairs.
+
+    Rows are `deleted` of tables, columns `updated` or `dropped` (or renamed); of `emptied` tables
+    all went. Names are in lower case.
+    """
 
     deleted: set[str]
     updated: set[tuple[str, str]]
+    dropped: set[tuple[str, str]]
+    emptied: set[str]
+    rebuilt: set[str]  # by a batch, which drops the old table without meaning its rows
 
     def note(self, sql: str) -> None:
         """Take down what a statement says it changes."""
@@ -25,23 +36,43 @@ class Written(NamedTuple):
         if not match:
             return
         words = tokens(sql[match.start(1) :])
+        upper = [word.upper() for word in words]
+        if upper[0] in ("DELETE", "UPDATE"):
+            self._note_rows(words, upper)
+        elif upper[:2] == ["ALTER", "TABLE"] and len(words) > 4:
+            self._note_columns(words[2], words[3:], upper[3:])
+        elif upper[:2] == ["CREATE", "TABLE"] and len(words) > 2:
+            if words[2].startswith(_BATCH):
+                self.rebuilt.add(words[2][len(_BATCH) :].lower())
+        elif upper[:2] == ["DROP", "TABLE"]:
+            self.emptied.update({words[-1].lower()} - self.rebuilt)
+
+    def note_column(self, table: str, column: str) -> None:
+        """Take down that a column of this name goes."""
+        self.dropped.add((table.lower(), column.lower()))
+
+    def _note_rows(self, words: list[str], upper: list[str]) -> None:
         skip = {"OR", "ROLLBACK", "ABORT", "REPLACE", "FAIL", "IGNORE", "FROM"}
         names = [word for word in words[1:] if word.upper() not in skip and word != "."]
         if not names:
             return
-        if match[1].upper() == "DELETE":
+        if upper[0] == "DELETE":
             self.deleted.add(names[0].lower())
             return
-        upper = [word.upper() for word in words]
         words = words[: upper.index("WHERE")] if "WHERE" in upper else words
         for place, word in enumerate(words[:-1]):
             if words[place + 1] == "=" and (words[place - 1].upper() == "SET" or place > 2):
                 self.updated.add((names[0].lower(), word.lower()))
 
+    def _note_columns(self, table: str, words: list[str], upper: list[str]) -> None:
+        named = 2 if upper[1] == "COLUMN" else 1
+        if upper[0] in ("DROP", "RENAME") and upper[named - 1] != "TO" and len(words) > named:
+            self.note_column(table, words[named])
+
 
 def nothing_written() -> Written:
     """Return the changes of an upgrade that wrote down none."""
-    return Written(set(), set())
+    return Written(set(), set(), set(), set(), set())
 
 
 def schema_difference(before: State, after: State) -> list[str]:
@@ -85,6 +116,29 @@ def rows_gone(before: State, after: State, written: Written) -> dict[str, list[s
             continue
         if len(kept) < len(rows):
             lost[name] = [f"- {len(rows)} rows in {name}", f"+ {len(kept)} rows in {name}"]
+    return lost
+
+
+def values_gone(
+    before: State, between: State, after: State, written: Written
+) -> dict[str, list[str]]:
+    """Return, by table, the values of columns that went without a word and did not come back."""
+    lost = {}
+    for name, rows in before.rows.items():
+        if not rows or name not in between.tables or name.lower() in written.emptied:
+            continue
+        kept = {column.name for column in between.tables[name].columns}
+        gone = [
+            column.name
+            for column in before.tables[name].columns
+            if column.name not in kept
+            and (name.lower(), column.name.lower()) not in written.dropped
+        ]
+        key = [column for column in before.tables[name].primary_key if column in kept]
+        if gone and name in after.rows:
+            difference = _row_difference(name, [*key, *gone], before, after)
+            if difference:
+                lost[name] = difference[:MOST_LINES]
     return lost
 
 
@@ -150,7 +204,10 @@ def _row_difference(name: str, columns: list[str], before: State, after: State) 
 
 def _project(state: State, name: str, columns: list[str]) -> list[tuple[Any, ...]]:
     places = {column.name: place for place, column in enumerate(state.tables[name].columns)}
-    return [tuple(row[places[column]] for column in columns) for row in state.rows[name]]
+    here = [places.get(column) for column in columns]
+    return [
+        tuple(None if place is None else row[place] for place in here) for row in state.rows[name]
+    ]
 
 
 def _shown(columns: Any, row: Any) -> str:

@@ -21,13 +21,15 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
-from . import engines, flask_app
+from . import batch, engines, flask_app
 from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
 from .fence import Fence
 from .lenient import Lenient
 from .schemas import Schemas
 from .stairway import Course, Progress, Track
+
+OWN_WORDS = ("base", "head", "heads", "current")
 
 
 class Run:
@@ -49,6 +51,7 @@ class Run:
         self._scratch = engines.Scratch(folder, fence, self._watch)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
+        batch.listen(self._hear_of_column)
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
         fence.close()
         config = self._config()
@@ -124,9 +127,16 @@ class Run:
 
     def _order(self) -> list[Script]:
         """Return the revisions so that each comes after all it builds on, branch by branch."""
-        plan = list(self._scripts.walk_revisions("base", "heads"))
-        plan.reverse()
-        return plan
+        known = self._scripts.revision_map._revision_map
+        for word in OWN_WORDS:
+            script = known.get(word)
+            if script is not None:
+                raise FatalError(
+                    f"A revision has the id {word!r}, which is a word of Alembic's own.",
+                    "give it another id",
+                    path=str(getattr(script, "path", "")),
+                )
+        return list(self._scripts.walk_revisions("base", "heads"))[::-1]
 
     def _run_environment(self, config: Config) -> None:
         self._calls = 0
@@ -267,6 +277,10 @@ class Run:
         if self._current:
             self._current.heard(sql)
         return self._schemas.fold(sql, server=self._has_server()), parameters
+
+    def _hear_of_column(self, table: str, column: str) -> None:
+        if self._current:
+            self._current.heard_of_column(table, column)
 
     def _has_server(self) -> bool:
         dialect: str | None = self._request["dialect"]

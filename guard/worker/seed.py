@@ -16,6 +16,7 @@ from .sqltext import tokens
 
 FIRST_NUMBER = 1001  # a migration that writes its own keys starts at 1
 MOST_ROWS = 40  # of a table that changes again and again
+_SHAPE = re.compile(r"\(*'(\[\]|\{\})'\)*")  # of JSON, as a column's default shows it
 MOST_TRIES = 200  # of values for one row that a CHECK refuses
 
 
@@ -125,8 +126,9 @@ def value_for(column: Column, number: int) -> Any:
         return number % 2
     if "INT" in kind or "SERIAL" in kind:
         return number
-    if "JSON" in kind:
-        return f'{{"a": {number}}}'
+    shape = _SHAPE.fullmatch(column.default or "")
+    if "JSON" in kind or (shape and ("CHAR" in kind or "TEXT" in kind)):
+        return f"[{number}]" if shape and shape[1] == "[]" else f'{{"a": {number}}}'
     if "DATETIME" in kind or "TIMESTAMP" in kind:
         return f"20{10 + number % 20}-01-31 12:30:00.000000"
     if "DATE" in kind:

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionS
 from alembic.script import Script, ScriptDirectory
 
 from .channel import Channel, FatalError
-from .compare import nothing_written, rows_changed, rows_gone, schema_difference
+from .compare import nothing_written, rows_changed, rows_gone, schema_difference, values_gone
 from .copies import AFTER, BEFORE, EMPTY, Copies
 from .engines import Scratch
 from .failure import Failure, failure_of, place_of
@@ -275,6 +275,11 @@ class Track:
         if self._phase == "upgrade":
             self._written.note(sql)
 
+    def heard_of_column(self, table: str, column: str) -> None:
+        """Take down a column that a batch drops or renames."""
+        if self._phase == "upgrade":
+            self._written.note_column(table, column)
+
     def touched(self, action: int, first: str, second: str) -> None:
         """Take down what a statement is about to do, as SQLite's authorizer says it."""
         if self._database is not None:
@@ -327,7 +332,8 @@ class Track:
 
     def _compare(self, script: Script, restored: State) -> bool:
         """Report what the downgrade did not bring back; return whether the schema is as before."""
-        gone = rows_gone(self._before, self._after, self._written)
+        gone = values_gone(self._before, self._after, restored, self._written)
+        gone.update(rows_gone(self._before, self._after, self._written))
         for table, lines in gone.items():
             self._fact("rows", script, "upgrade", table=table, stage="upgrade", difference=lines)
         changed = rows_changed(self._before, self._after, restored, self._written)

@@ -15,6 +15,7 @@ from guard.facts import (
     SchemaNotRestored,
     UpgradeFailed,
 )
+from guard.roundtrip import RoundTripError
 
 NOT_NULL = """
 with op.batch_alter_table('users') as users:
@@ -340,3 +341,83 @@ def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
         "- column users.email",
         "+ index ix_users_nick on users",
     }
+
+
+KNOWN = "sa.Table('users', sa.MetaData(), sa.Column('id', sa.Integer(), primary_key=True))"
+FORGETS = f"with op.batch_alter_table('users', copy_from={KNOWN}) as users:\n    pass"
+FORGETS = FORGETS.replace("copy_from", "recreate='always', copy_from")
+BATCH = "with op.batch_alter_table('users') as users:\n    "
+ADD = "op.add_column('users', sa.Column('email', sa.String(80)))"
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "lost"),
+    [
+        (FORGETS, ADD, True),
+        (FORGETS, BATCH + ADD.replace("op.", "users.").replace("'users', ", ""), True),
+        # What a statement says is the will of its author.
+        ("op.drop_column('users', 'email')", ADD, False),
+        ("op.execute('ALTER TABLE \"users\" DROP \"email\"')", ADD, False),
+        (BATCH + "users.drop_column('email')", ADD, False),
+        (
+            BATCH + "users.alter_column('email', new_column_name='mail')",
+            "op.execute('ALTER TABLE users RENAME COLUMN mail TO email')",
+            False,
+        ),
+        (
+            "op.alter_column('users', 'email', new_column_name='mail')",
+            "op.execute('ALTER TABLE users RENAME mail TO email')",
+            False,
+        ),
+        (
+            "op.create_table('u', sa.Column('id', sa.Integer(), primary_key=True))\n"
+            "op.execute('INSERT INTO u SELECT id FROM users')\n"
+            "op.drop_table('users')\nop.rename_table('u', 'users')",
+            ADD,
+            False,
+        ),
+        # Kept elsewhere and brought back.
+        (
+            "op.execute('CREATE TABLE kept AS SELECT id, email FROM users')\n" + FORGETS,
+            ADD + "\nop.execute('UPDATE users SET email = (SELECT email FROM kept'\n"
+            "    ' WHERE kept.id = users.id)')\nop.drop_table('kept')",
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_only_a_statement_declares_that_values_go(
+    upgrade: str, downgrade: str, lost: bool, tmp_path: Path
+) -> None:
+    result = round_trip(project(tmp_path, USERS, (upgrade, downgrade)))
+    assert story(result) == ([("r2", "upgrade loses users")] if lost else [])
+
+
+def test_json_is_seeded_in_the_shape_of_its_default(tmp_path: Path) -> None:
+    table = """
+    op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True),
+        sa.Column('a', sa.JSON(), server_default='[]', nullable=False),
+        sa.Column('b', sa.JSON(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column('c', sa.Text(), server_default='[]', nullable=False))
+    """
+    upgrade = """
+    import json
+    for row in op.get_bind().execute(sa.text('SELECT a, b, c FROM t')):
+        assert isinstance(json.loads(row.a), list)
+        assert isinstance(json.loads(row.b), dict)
+        assert isinstance(json.loads(row.c), list)
+    """
+    assert story(round_trip(project(tmp_path, (table, "op.drop_table('t')"), (upgrade, "")))) == []
+
+
+@pytest.mark.parametrize("word", ["base", "head", "heads"])
+def test_a_revision_that_is_called_as_alembics_own_words(word: str, tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS)
+    (folder / "migrations/versions/x.py").write_text(revision(word, "r1", ("", "")))
+    with pytest.raises(RoundTripError, match=rf"x\.py:1: A revision has the id '{word}', which"):
+        round_trip(folder)
+
+
+def test_the_table_of_a_batch_is_called_as_the_user_knows_it(tmp_path: Path) -> None:
+    (failure,) = round_trip(project(tmp_path, USERS, (NOT_NULL, NULL))).facts
+    assert "NOT NULL constraint failed: users.email" in str(failure)
+    assert "_alembic_tmp_" not in str(failure)

@@ -62,7 +62,7 @@ def column(kind: Any) -> sa.Column[Any]:
         ("ALTER TABLE t ADD COLUMN n TEXT UNIQUE", "cannot add a UNIQUE column"),
         ("ALTER TABLE t DROP COLUMN u", "cannot drop a UNIQUE column"),
         ("ALTER TABLE t DROP COLUMN a", "drops no column that is in use"),
-        ("COMMIT", "begins and ends its own transactions"),
+        ("COMMIT", "has its own transactions"),
         ("SELECT 1; SELECT 2", "one statement at a time"),
         (
             lambda op: op.get_bind().exec_driver_sql("SELECT ?", ([1],)),
