@@ -24,6 +24,7 @@ from sqlalchemy.engine.url import make_url
 from . import batch, engines, flask_app
 from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
+from .enums import Members
 from .fence import Fence
 from .lenient import Lenient
 from .schemas import Schemas
@@ -41,6 +42,7 @@ class Run:
         self._tracks: list[Track] = []
         self._schemas = Schemas()
         self._lenient = Lenient()
+        self._members = Members()
         self._calls = 0  # of run_migrations, in this run of env.py
         self._current: Track | None = None
 
@@ -51,6 +53,7 @@ class Run:
         self._scratch = engines.Scratch(folder, fence, self._watch)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
+        self._members.install()
         batch.listen(self._hear_of_column)
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
         fence.close()
@@ -259,7 +262,7 @@ class Run:
                 self._plan,
                 self._tested,
                 dialect=self._request["dialect"],
-                models=not self._schemas.names,
+                members=None if self._schemas.names else self._members,
             )
             self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
         track = self._tracks[self._calls - 1]

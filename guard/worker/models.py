@@ -1,11 +1,17 @@
-"""What the schema at head and the application's metadata do not agree on."""
+"""What the schema at head and the application's metadata do not agree on, and what to write."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
+import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+
+from .column_types import type_comparison
+from .sqlite import Table, literal_default
+from .sqltext import plain, tokens
 
 WORDS = {
     "add_table": "+ table {}",
@@ -17,36 +23,181 @@ WORDS = {
 }
 
 
-def models_difference(context: MigrationContext) -> list[str]:
-    """Return what only the schema has (-) and what only the models have (+).
+class Schema(NamedTuple):
+    """What the scratch database holds: its tables, and the members of enum columns.
 
-    Tables, columns and named indexes: types, defaults and constraints come back from SQLite in
-    other words than they went in.
+    `batch`: whether changes of columns are written in a batch, as SQLite needs it.
+    """
+
+    tables: dict[str, Table]
+    members: dict[tuple[str, str], tuple[str, ...]]
+    batch: bool
+
+
+def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
+    """Return what only the schema has (-) and what only the models have (+), with its code.
+
+    What `alembic check` sees, and what it does not: server defaults, CHECKs, members of enums.
     """
     metadata = context.opts.get("target_metadata")
     if metadata is None or (isinstance(metadata, (list, tuple)) and not metadata):
         return []
-    options = {**context.opts, "compare_type": False, "compare_server_default": False}
+    options = {
+        **context.opts,
+        "compare_type": type_comparison(context.opts.get("compare_type", True)),
+        "compare_server_default": False,
+    }
     assert context.connection
     comparing = MigrationContext.configure(context.connection, opts=options)
-    lines = []
+    lines: list[str] = []
     for change in compare_metadata(comparing, metadata):
-        if isinstance(change, tuple):
-            lines += _line(change)
-    return sorted(lines, key=lambda line: line[2:])
+        for one in change if isinstance(change, list) else [change]:
+            lines += _line(one, schema)
+    all_metadata = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+    models = {name: table for one in all_metadata for name, table in one.tables.items()}
+    for name, model in models.items():
+        if name in schema.tables and _is_included(model, context.opts):
+            lines += _unseen(model, schema, context.dialect)
+    return sorted(lines, key=lambda line: (line[2:].split()[:2], line[0] == "+", line[2:]))
 
 
-def _line(change: tuple[Any, ...]) -> list[str]:
+def _line(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:
     kind, words = change[0], WORDS.get(change[0])
-    if words is None:
-        return []
-    if kind.endswith("_table"):
-        return [words.format(_name(change[1]))]
-    if kind.endswith("_column"):
-        schema, table, column = change[1:4]
-        return [words.format(f"{schema}.{table}" if schema else table, column.name)]
-    index = change[1]
-    return [words.format(index.name, _name(index.table))] if index.name else []
+    if kind.startswith("modify_"):
+        yield from _modified(change, schema)
+    elif kind == "add_constraint":
+        yield from _missing_unique(change[1], schema)
+    elif kind in ("add_fk", "remove_fk"):
+        yield ("+ " if kind == "add_fk" else "- ") + _foreign_key(change[1])
+    elif words is None:
+        return
+    elif kind.endswith("_table"):
+        yield words.format(_name(change[1]))
+    elif kind.endswith("_column"):
+        within, table, column = change[1:4]
+        yield words.format(f"{within}.{table}" if within else table, column.name)
+    elif change[1].name:
+        yield words.format(change[1].name, _name(change[1].table))
+
+
+def _modified(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:
+    kind, _, table, column, existing, old, new = change
+    known = schema.tables.get(table)
+    where = f"column {table}.{column}"
+    if kind == "modify_nullable" and not (known and column in known.primary_key):
+        code = f"existing_type={_code_of(existing['existing_type'])}, nullable={new}"
+        yield f"- {where} {'NULL' if old else 'NOT NULL'}"
+        yield f"+ {where} {'NULL' if new else 'NOT NULL'}: {_alter(table, column, code, schema)}"
+    elif kind == "modify_type":
+        code = f"existing_type={_code_of(old)}, type_={_code_of(new)}"
+        yield f"- {where} {old!r}"
+        yield f"+ {where} {new!r}: {_alter(table, column, code, schema)}"
+
+
+def _missing_unique(constraint: Any, schema: Schema) -> Iterator[str]:
+    if not isinstance(constraint, sqlalchemy.UniqueConstraint):
+        return
+    table, columns = constraint.table.name, [column.name for column in constraint.columns]
+    name = constraint.name or f"uq_{table}_{'_'.join(columns)}"
+    code = _constraint("create_unique_constraint", table, str(name), repr(columns), schema)
+    yield f"+ unique on {table} ({', '.join(columns)}): {code}"
+
+
+def _foreign_key(constraint: Any) -> str:
+    columns = ", ".join(element.parent.name for element in constraint.elements)
+    targets = ", ".join(element.target_fullname for element in constraint.elements)
+    return f"foreign key on {constraint.parent.name} ({columns}) to {targets}"
+
+
+def _unseen(model: Any, schema: Schema, dialect: Any) -> Iterator[str]:
+    """Yield what Alembic does not compare, of a table that both have."""
+    table = schema.tables[model.name]
+    for column in table.columns:
+        wanted = model.columns.get(column.name)
+        if wanted is not None and not column.generated:
+            yield from _default(model.name, wanted, column.default, schema, dialect)
+            yield from _members(model.name, wanted, schema)
+    yield from _checks(model, table.checks, schema, dialect)
+
+
+def _default(
+    table: str, model: Any, found: str | None, schema: Schema, dialect: Any
+) -> Iterator[str]:
+    """A default that only the schema has is often just for the rows that were there."""
+    if not isinstance(model.server_default, sqlalchemy.DefaultClause):
+        return
+    text = dialect.ddl_compiler(dialect, None).get_column_default_string(model)
+    wanted, there = literal_default(text), literal_default(found)
+    if there is not None and (not _is_literal(wanted) or not _is_literal(there)):
+        return
+    if wanted == there or wanted in (None, "NULL"):
+        return
+    where, code = f"column {table}.{model.name} DEFAULT", f"server_default=sa.text({text!r})"
+    if there is not None:
+        yield f"- {where} {there}"
+    yield f"+ {where} {wanted}: {_alter(table, model.name, code, schema)}"
+
+
+def _is_literal(default: str | None) -> bool:
+    return bool(default) and (default[0] in "'-." or default[0].isdigit())  # type: ignore[index]
+
+
+def _members(table: str, model: Any, schema: Schema) -> Iterator[str]:
+    found = schema.members.get((table, model.name))
+    if found is None or not isinstance(model.type, sqlalchemy.Enum):
+        return
+    if set(found) != set(model.type.enums):
+        code = f"type_={_code_of(model.type)}"
+        where = f"column {table}.{model.name} ENUM"
+        yield f"- {where} {', '.join(found)}"
+        yield (
+            f"+ {where} {', '.join(model.type.enums)}: {_alter(table, model.name, code, schema)}"
+        )
+
+
+def _checks(model: Any, found: Sequence[str], schema: Schema, dialect: Any) -> Iterator[str]:
+    there = {_essence(check): check for check in found}
+    for constraint in model.constraints:
+        bound = getattr(constraint, "_type_bound", False)
+        if bound or not isinstance(constraint, sqlalchemy.CheckConstraint):
+            continue
+        how = {"literal_binds": True, "include_table": False}
+        text = str(constraint.sqltext.compile(dialect=dialect, compile_kwargs=how))
+        if _essence(text) in there:
+            continue
+        name = str(constraint.name or f"ck_{model.name}")
+        code = _constraint("create_check_constraint", model.name, name, repr(text), schema)
+        yield f"+ check on {model.name} {plain(text)}: {code}"
+
+
+def _essence(check: str) -> tuple[str, ...]:
+    """Return what two spellings of a condition share: parentheses and the case of words aside."""
+    words = [word for word in tokens(check) if word not in ("(", ")")]
+    same = {"!=": "<>", "==": "="}
+    return tuple(same.get(word, word if word[0] == "'" else word.lower()) for word in words)
+
+
+def _alter(table: str, column: str, code: str, schema: Schema) -> str:
+    if schema.batch:
+        return f'with op.batch_alter_table("{table}") as b: b.alter_column("{column}", {code})'
+    return f'op.alter_column("{table}", "{column}", {code})'
+
+
+def _constraint(verb: str, table: str, name: str, code: str, schema: Schema) -> str:
+    if schema.batch:
+        return f'with op.batch_alter_table("{table}") as b: b.{verb}("{name}", {code})'
+    return f'op.{verb}("{name}", "{table}", {code})'
+
+
+def _code_of(type_: Any) -> str:
+    parts = type(type_).__module__.split(".")
+    within = parts[2] if parts[:2] == ["sqlalchemy", "dialects"] else "sa"
+    return f"{within}.{type_!r}"
+
+
+def _is_included(table: Any, options: dict[str, Any]) -> bool:
+    chosen = options.get("include_object")
+    return chosen is None or bool(chosen(table, table.name, "table", False, table))
 
 
 def _name(table: Any) -> str:

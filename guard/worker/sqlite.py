@@ -213,6 +213,15 @@ def _column_line(table: str, column: Column, written: dict[str, list[str]]) -> s
     return line.replace(", ", ",").replace(" (", "(")
 
 
+def literal_default(sql: str | None) -> str | None:
+    """Return a default as it means, booleans as the numbers that they are; None for none."""
+    if sql is None:
+        return None
+    text = _default(sql)
+    unquoted = text.strip("'").upper()
+    return {"TRUE": "1", "FALSE": "0"}.get(unquoted, text)
+
+
 def _default(sql: str) -> str:
     """Return a default as it means: without parentheses around it or quotes around a number."""
     text = plain(sql)

@@ -18,9 +18,10 @@ from .channel import Channel, FatalError
 from .compare import nothing_written, rows_changed, rows_gone, schema_difference, values_gone
 from .copies import AFTER, BEFORE, EMPTY, Copies
 from .engines import Scratch
+from .enums import Members
 from .failure import Failure, failure_of, place_of
 from .lenient import Lenient
-from .models import models_difference
+from .models import Schema, models_difference
 from .partial import Partial
 from .seed import Seeder
 from .sqlite import Database, State
@@ -29,14 +30,15 @@ from .sqlite import Database, State
 class Course(NamedTuple):
     """What a track runs: all of `plan`, of which `tested` go up, down and up again.
 
-    `dialect` is the configured one, else None; `models`: whether they are compared at the end.
+    `dialect` is the configured one, else None; `members` are what revisions give their enums, for
+    the models to be compared with, and None where they are not compared.
     """
 
     scripts: ScriptDirectory
     plan: list[Script]
     tested: set[str]
     dialect: str | None
-    models: bool
+    members: Members | None
 
 
 class Progress:
@@ -64,7 +66,7 @@ class Track:
     def __init__(
         self, course: Course, scratch: Scratch, lenient: Lenient, progress: Progress
     ) -> None:
-        self._scripts, self._plan, self._tested, self._dialect, self._models = course
+        self._scripts, self._plan, self._tested, self._dialect, self._members = course
         self._scratch = scratch
         self._progress = progress
         self._channel = progress.channel
@@ -107,7 +109,7 @@ class Track:
             self._position += 1
             self._progress.done += 1
         self._channel.send("rest")
-        self._compare_models(context)
+        self._compare_models(context, raw)
         self.finished = True
 
     def recover(self, error: BaseException) -> bool:
@@ -351,8 +353,8 @@ class Track:
             self._fact("schema", script, direction, stage=stage, difference=lines)
         return not lines
 
-    def _compare_models(self, context: MigrationContext) -> None:
-        if not self._models or not self._plan:
+    def _compare_models(self, context: MigrationContext, raw: sqlite3.Connection) -> None:
+        if self._members is None or self._database is None or not self._plan:
             return
         if self._skipped or self._partial.revisions:
             if context.opts.get("target_metadata") is not None:
@@ -362,7 +364,10 @@ class Track:
                     "could be run.",
                 )
             return
-        lines = models_difference(context)
+        schema = Schema(
+            self._database.read(raw).tables, self._members.known, batch=self._server is None
+        )
+        lines = models_difference(context, schema)
         if lines:
             script = self._plan[-1]
             self._fact("schema", script, "upgrade", stage="models", difference=lines)

@@ -1,8 +1,10 @@
 """The schema that the revisions make is not the one that the application's models describe.
 
 Code that was tested against the models meets a database without their newest tables or columns.
-Tables, columns and named indexes are compared, at head, with the metadata that env.py gives to
-Alembic. Where the schema only holds tables or indexes that no model knows, it is a warning.
+What `alembic check` compares is compared, at head, with the metadata that env.py gives to Alembic:
+tables, columns, their types and nullability, indexes, unique constraints and foreign keys. So is
+what it leaves out: server defaults, CHECKs and the members of enums. Where the schema only holds
+tables or indexes that no model knows, it is a warning.
 """
 
 from collections.abc import Iterator
@@ -70,7 +72,10 @@ def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
         "Where a table has a model, import its module in env.py, so that the metadata holds it; "
         "leave out what belongs to nobody's models by include_name there."
     )
-    revision = "Write a revision for the difference (alembic revision --autogenerate)."
+    revision = (
+        "Write a revision with these changes; alembic revision --autogenerate makes those of "
+        "tables, columns and indexes."
+    )
     yield Problem(
         message=f"The schema at {drift.revision} differs from the application's models, as env.py "
         f"gives them (- only in the schema, + only in the models):\n{difference}",
