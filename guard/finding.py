@@ -72,6 +72,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `notes` are sentences that the user should read once (a base that was chosen, a step that was
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
+    `errors` are parts of the work that could not be done: the report is true, and not all of it.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -79,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage = Coverage()
     checked: tuple[str, ...] = ()
     fail_on: Literal["error", "warning"] = "error"
+    errors: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -33,23 +33,21 @@ def run_and_report(
         result = run(request, config, progress.show)
     finally:
         progress.clear()
-    if result.errors:
-        _show_what_was_found(result, arguments)
-        for error in result.errors:
-            write_error(error)
-        sys.exit(FAILED)
-    output = _render(result, arguments)
+    errors = result.report.errors
+    # For people, the error ends the output: a verdict before it would be none.
+    unfinished = bool(errors) and arguments.output_format == "text"
+    output = _render(
+        result, msgspec.structs.replace(arguments, quiet=True) if unfinished else arguments
+    )
     if arguments.output_file:
         _write_file(arguments.output_file, output)
     else:
         write(output)
+    for error in errors:
+        write_error(error)
+    if errors:
+        sys.exit(FAILED)
     sys.exit(1 if result.report.failed and not arguments.exit_zero else 0)
-
-
-def _show_what_was_found(result: Result, arguments: Arguments) -> None:
-    """Print the findings of a run that could not be finished, for people; programs get none."""
-    if arguments.output_format == "text" and not arguments.output_file:
-        write(_render(result, msgspec.structs.replace(arguments, quiet=True)))
 
 
 def _render(result: Result, arguments: Arguments) -> str:

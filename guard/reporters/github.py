@@ -12,13 +12,18 @@ _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def github(report: Report) -> str:
-    """Return a workflow command for each open finding, then notes and summary as plain lines."""
+    """Return a workflow command for each open finding and each part that could not be done.
+
+    Notes and the summary follow as plain lines.
+    """
     return "".join(f"{line}\n" for line in _lines(report))
 
 
 def _lines(report: Report) -> Iterator[str]:
     for finding in summary.ordered(report.open):
         yield _annotation(finding)
+    for error in report.errors:
+        yield f"::error title=guard::{_data(safe(error))}"
     for note in report.notes:
         yield _line("note", note)
     for part in summary.checked(report):

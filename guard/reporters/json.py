@@ -18,14 +18,20 @@ def json(report: Report) -> str:
     """Return the report as JSON in ASCII, one finding a line, ordered by place.
 
     Lines and columns are 1-based, the end column is one past the last character; paths are
-    relative to the repository. A fix that would show a password is left out.
+    relative to the repository. `errors` are parts of the work that could not be done. A fix that
+    would show a password is left out.
     """
     findings = ",\n".join(
         f"    {dumps(_finding(finding))}" for finding in summary.ordered(report.findings)
     )
-    listed = f"[\n{findings}\n  ]" if findings else "[]"
-    counted = dumps(_summary(report), indent=2).replace("\n", "\n  ")
-    return f'{{\n  "version": {VERSION},\n  "findings": {listed},\n  "summary": {counted}\n}}\n'
+    parts = {
+        "version": str(VERSION),
+        "findings": f"[\n{findings}\n  ]" if findings else "[]",
+        "errors": dumps([_text(error) for error in report.errors]),
+        "summary": dumps(_summary(report), indent=2).replace("\n", "\n  "),
+    }
+    fields = ",\n".join(f'  "{name}": {value}' for name, value in parts.items())
+    return f"{{\n{fields}\n}}\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "opaque": report.coverage.opaque,
         "checked": [_text(part) for part in report.checked],
         "notes": [_text(note) for note in report.notes],
-        "failed": report.failed,
+        "failed": report.failed or bool(report.errors),
     }
 
 

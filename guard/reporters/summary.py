@@ -92,6 +92,8 @@ def verdict(report: Report) -> str:
     if report.failed:
         failing = named if report.fail_on == "warning" else named[:1]
         return f"Refused: {' and '.join(failing)}."
+    if report.errors:
+        return "Not finished: nothing is proven by what was not done."
     if warnings:
         return f"Passed, with {plural(warnings, 'warning')}."
     if not report.findings and not checked(report):

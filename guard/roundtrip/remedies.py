@@ -33,8 +33,9 @@ def remedy_for(
     if settings := lacking.get("settings"):
         lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)
         return (
-            "set what it needs; any value of the right form does, since no engine leaves the "
-            f"scratch database. In pyproject.toml:\n[tool.guard.env-vars]\n{lines}"
+            "set what it needs (any value of the right form does: no engine leaves the scratch "
+            'database), or let guard configure Alembic itself with env = "none". In '
+            f"pyproject.toml:\n[tool.guard.env-vars]\n{lines}"
         )
     return ""
 

@@ -36,14 +36,10 @@ Progress = Callable[[str, int, int], None]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The report, and the texts of the files that it speaks of.
-
-    `errors` are parts of the work that could not be done: the report is true, and not all of it.
-    """
+    """The report, and the texts of the files that it speaks of."""
 
     report: Report
     texts: dict[str, str]
-    errors: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,8 +235,9 @@ def _report(
         coverage=found.coverage,
         checked=found.checked,
         fail_on=scope.config.fail_on,
+        errors=found.errors,
     )
-    return Result(report=report, texts=texts, errors=found.errors)
+    return Result(report=report, texts=texts)
 
 
 def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:

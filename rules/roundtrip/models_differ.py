@@ -72,10 +72,9 @@ def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
         "Where a table has a model, import its module in env.py, so that the metadata holds it; "
         "leave out what belongs to nobody's models by include_name there."
     )
-    revision = (
-        "Write a revision with these changes; alembic revision --autogenerate makes those of "
-        "tables, columns and indexes."
-    )
+    revision = "Write a revision for the difference (alembic revision --autogenerate)."
+    if any("op." in line for line in drift.difference):
+        revision += " It needs what stands after a colon, which autogenerate may not see."
     yield Problem(
         message=f"The schema at {drift.revision} differs from the application's models, as env.py "
         f"gives them (- only in the schema, + only in the models):\n{difference}",

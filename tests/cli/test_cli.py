@@ -96,7 +96,7 @@ FINDING_FIELDS: dict[str, type | tuple[type, ...]] = {
 
 def check_contract(report: Any) -> None:
     assert report["version"] == 1
-    assert set(report) == {"version", "findings", "summary"}
+    assert set(report) == {"version", "findings", "errors", "summary"}
     for finding in report["findings"]:
         for name, kind in FINDING_FIELDS.items():
             assert isinstance(finding[name], kind), name

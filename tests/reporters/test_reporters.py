@@ -375,6 +375,18 @@ def test_json_is_the_contract() -> None:
     }
 
 
+UNFINISHED = msgspec.structs.replace(
+    REPORT, findings=(), errors=("env.py cannot run: postgresql://a:secret@h/x. Remedy:\n  x = 1",)
+)
+
+
+def test_what_could_not_be_done_is_in_the_json_and_fails_it() -> None:
+    data = stdlib_json.loads(json(UNFINISHED))
+    assert data["errors"] == ["env.py cannot run: postgresql://a:***@h/x. Remedy:\n  x = 1"]
+    assert data["summary"]["failed"] is True
+    assert stdlib_json.loads(json(REPORT))["errors"] == []
+
+
 def test_json_of_an_open_finding_has_no_reason() -> None:
     (data,) = stdlib_json.loads(json(Report(findings=(URL,))))["findings"]
     assert "reason" not in data
@@ -417,6 +429,14 @@ def test_github_report() -> None:
         "found: 2 errors, 1 warning; 1 approved, 1 ignored\n"
         "guard: Refused: 2 errors.\n"
     )
+
+
+def test_what_could_not_be_done_is_an_annotation() -> None:
+    lines = github(UNFINISHED).splitlines()
+    assert lines[0] == (
+        "::error title=guard::env.py cannot run: postgresql://a:***@h/x. Remedy:%0A  x = 1"
+    )
+    assert lines[-1] == "guard: Not finished: nothing is proven by what was not done."
 
 
 def test_github_notice() -> None:

@@ -122,7 +122,13 @@ def test_what_was_found_is_said_before_what_stopped(tmp_path: Path) -> None:
     assert done.code == 2
     as_json = guard(tmp_path, "check", "--output-format", "json")
     assert as_json.code == 2
-    assert "findings" not in as_json.output
+    assert as_json.says('"rule": "drop-table"', '"errors": ["', '"failed": true')
+    on_github = guard(tmp_path, "check", "--output-format", "github")
+    assert on_github.code == 2
+    assert on_github.says("title=guard drop-table::", "::error title=guard::", "guard: Refused")
+    report = tmp_path / "report.json"
+    written = guard(tmp_path, "check", "--output-format", "json", "--output-file", str(report))
+    assert (written.code, "drop-table" in report.read_text()) == (2, True)
 
 
 @pytest.mark.parametrize(
