@@ -22,6 +22,7 @@ LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")  # Alembic 0.1 took the id from the 
 LIKELY_ID = re.compile(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL_IN_ID = "@-+:"  # alembic.script.revision, _revision_illegal_chars
+ALEMBIC_WORDS = ("base", "head", "heads")  # what its commands take for a place in the history
 
 HeaderProblem = Literal["no-revision", "unreadable", "computed"]
 Value = str | None | tuple["Value", ...]
@@ -110,6 +111,8 @@ def _problem(
         return "no-revision", "it declares no revision id (revision = ...)"
     if "down_revision" not in bound.values:
         return "no-revision", "it declares no down_revision (None for a first revision)"
+    if head.revision in ALEMBIC_WORDS:
+        return "no-revision", f"its id {head.revision!r} is a word of Alembic's own"
     illegal = sorted(set(head.revision) & set(ILLEGAL_IN_ID))
     if illegal:
         return (
