@@ -53,16 +53,27 @@ class SuppressionFact(Fact, frozen=True, kw_only=True):
 
 
 class EditedRevision(HistoryFact, frozen=True, kw_only=True):
-    """A revision that is on the base does something else now. `before` and `after`: the lines."""
+    """A revision that is on the base does something else now.
+
+    `difference`: lines that begin with - or +. `only_timeouts`: it does the same, and waits for
+    locks or statements longer or shorter.
+    """
 
     base: str  # the ref, as the user knows it
-    before: str
-    after: str
+    difference: tuple[str, ...]
     content_hash: str  # of the new text, so that an approval covers just this edit
+    only_timeouts: bool = False
 
     @property
     def fingerprint(self) -> str:
         return self.content_hash[:12]
+
+
+class EditedDowngrade(HistoryFact, frozen=True, kw_only=True):
+    """Only the downgrade of a revision that is on the base changed."""
+
+    base: str
+    difference: tuple[str, ...]
 
 
 class DeletedRevision(HistoryFact, frozen=True, kw_only=True):

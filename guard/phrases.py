@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 APPROVE = "record who agreed: guard approve"
 UNDO_NO_MORE = f"Let downgrade() undo what upgrade() did and no more, or {APPROVE}"
+MOST_LINES = 10  # of an edit that is shown
 URL = 'os.environ["DATABASE_URL"]'
 URL_IN_ENV_PY = f'config.set_main_option("sqlalchemy.url", {URL}.replace("%", "%%"))'
 LEAVE_THE_PROCESS_ALONE = (
@@ -16,3 +17,24 @@ LEAVE_THE_PROCESS_ALONE = (
 def listed(lines: Iterable[str]) -> str:
     """Return the lines as a message shows them below its sentence: indented by two spaces."""
     return "\n".join(f"  {line}" for line in lines)
+
+
+def with_edit(what: str, difference: Sequence[str], effect: str) -> str:
+    """Return the sentence "what: effect" with the lines of an edit, which begin with - or +.
+
+    One line of each fits into the sentence; of more, the first ten stand below it.
+    """
+    gone = [line[2:] for line in difference if line[0] == "-"]
+    come = [line[2:] for line in difference if line[0] == "+"]
+    match gone, come:
+        case [], []:
+            return f"{what}: {effect}"
+        case [], [new]:
+            return f"{what} (`{new}` was added): {effect}"
+        case [old], []:
+            return f"{what} (`{old}` was removed): {effect}"
+        case [old], [new]:
+            return f"{what} (`{old}` became `{new}`): {effect}"
+    more = len(difference) - MOST_LINES
+    rest = [f"and {more} more line{'s' if more > 1 else ''}"] if more > 0 else []
+    return f"{what}: {effect}\n{listed([*difference[:MOST_LINES], *rest])}"

@@ -39,9 +39,10 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
-        {"cache", "difference", "git", "graph"},
-        {"base", "read"},
-        {"compare", "sql_history"},
+        {"cache", "git", "graph", "plain"},
+        {"base", "program", "read"},
+        {"difference", "sql_history"},
+        {"compare"},
     ),
     "judge": (
         {"inverse", "load_rules", "replay", "select_rules"},

@@ -13,9 +13,16 @@ from typing import Literal
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import DeletedRevision, EditedRevision, Fact, MultipleHeads, ReparentedRevision
+from guard.facts import (
+    DeletedRevision,
+    EditedDowngrade,
+    EditedRevision,
+    Fact,
+    MultipleHeads,
+    ReparentedRevision,
+)
 from guard.history.base import Base
-from guard.history.difference import Difference, content_hash, first_difference, first_line
+from guard.history.difference import Difference, content_hash, difference_of, text_difference
 from guard.history.git import Repository, blob_id
 from guard.history.graph import Graph, build_graph, graph_of
 from guard.paths import relative
@@ -149,9 +156,9 @@ def compare_sql(
 
 
 def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:
-    """The first line that differs, None where the text is one of those that are accepted."""
+    """The lines that differ, None where the text is one of those that are accepted."""
     after = now.decode("utf-8", "replace")
-    differences = [first_line(data.decode("utf-8", "replace"), after) for data in accepted]
+    differences = [text_difference(data.decode("utf-8", "replace"), after) for data in accepted]
     return differences[0] if all(differences) else None
 
 
@@ -322,7 +329,7 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if harmless:
             told = ", ".join(harmless)
-            yield f"Only comments, formatting or docstrings changed in {told}: allowed."
+            yield f"{told}: edited, and still the same for a database, so that is allowed."
 
     def _here(self, id_: str, was: _Version) -> _Version | None:
         in_place = self.now.files.get(was.name)
@@ -349,7 +356,7 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
                     before=", ".join(before) or "None",
                     after=", ".join(after) or "None",
                 )
-        difference = first_difference(was.source, here.source)
+        difference = difference_of(was.source, here.source)
         if difference:
             yield _edited(here.name, id_, self.base, difference, here.source.text)
 
@@ -358,16 +365,21 @@ class _Sides(msgspec.Struct, frozen=True, kw_only=True):
         return bool(before) and {self.replaced.get(id_, id_) for id_ in before} == {*after}
 
 
-def _edited(name: str, id_: str, base: str, difference: Difference, text: str) -> EditedRevision:
+def _edited(
+    name: str, id_: str, base: str, difference: Difference, text: str
+) -> EditedRevision | EditedDowngrade:
     line = "".join(text.split("\n")[difference.line - 1 : difference.line]).rstrip()
     start = len(line) - len(line.lstrip()) + 1
+    span = Span(name, difference.line, start, difference.line, len(line) + 1)
+    if difference.reach == "downgrade":
+        return EditedDowngrade(span=span, revision=id_, base=base, difference=difference.lines)
     return EditedRevision(
-        span=Span(name, difference.line, start, difference.line, len(line) + 1),
+        span=span,
         revision=id_,
         base=base,
-        before=difference.before,
-        after=difference.after,
+        difference=difference.lines,
         content_hash=content_hash(text),
+        only_timeouts=difference.reach == "timeout",
     )
 
 
@@ -393,7 +405,7 @@ def _same_program(was: _Version, here: _Version) -> bool:
         return False
     if any(was.header.attribute(name) != here.header.attribute(name) for name in NAMES):
         return False
-    return first_difference(was.source, here.source) is None
+    return difference_of(was.source, here.source) is None
 
 
 # Heads

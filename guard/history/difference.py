@@ -1,62 +1,75 @@
-"""Whether an edit of a revision changes what it does, and where.
-
-Comments, formatting, docstrings and the annotations of the revision's own variables do not count,
-nor do those variables themselves: what they say is compared as values, which its header holds.
-"""
+"""Whether an edit of a revision changes what it does, how far, and in which lines."""
 
 from __future__ import annotations
 
 import ast
-import copy
 import hashlib
-from collections.abc import Sequence
-from itertools import zip_longest
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Literal
 
 import msgspec
 
-from guard.project.revision_header import NAMES
+from guard.history.program import Program, program
 from guard.python_source import PythonSource
+from guard.statement import Direction
 
 SHOWN = 120  # characters of a line
 
+Reach = Literal["upgrade", "timeout", "downgrade"]
+Line = tuple[int, str]
+
 
 class Difference(msgspec.Struct, frozen=True):
-    """What differs first: its line in the new text, and both lines as written.
+    """What an edit changed, and the lines that tell: `- ` before those gone, `+ ` before new ones.
 
-    That is the line where the statement begins or, where both begin alike, the line inside it. A
-    line is empty where what stands there is only on the other side.
+    `reach`: what the upgrade does, only how long it waits, or only the downgrade. `line` is where
+    to point in the new text: the first new line, or the function that lost some.
     """
 
+    reach: Reach
     line: int
-    before: str
-    after: str
+    lines: tuple[str, ...]
 
 
-def first_difference(before: PythonSource, after: PythonSource) -> Difference | None:
-    """Return where two sources first do something else, None where they are the same program.
+def difference_of(before: PythonSource, after: PythonSource) -> Difference | None:
+    """Return how two sources of a revision differ, None where they do the same.
 
     Raises SourceError for a source that does not parse.
     """
     try:
-        pair = _first_pair(_program(before.tree), _program(after.tree))
-        return _located(_split(before.text), _split(after.text), *pair) if pair else None
+        return _of_programs(before, after)
     except RecursionError:  # an expression of a thousand terms: then the text decides
-        return first_line(before.text, after.text)
+        return text_difference(before.text, after.text)
 
 
-def first_line(before: str, after: str) -> Difference | None:
-    """Return the first line that differs but for the blanks around it, None where none does."""
-    pairs = zip_longest(_split(before), _split(after), fillvalue="")
-    for number, (was, now) in enumerate(pairs, start=1):
-        if was.strip() != now.strip():
-            return Difference(number, _short(was), _short(now))
+def _of_programs(before: PythonSource, after: PythonSource) -> Difference | None:
+    directions: tuple[Direction, ...] = ("upgrade", "downgrade")
+    for direction in directions:
+        was, now = (program(side.tree, direction) for side in (before, after))
+        if was.meaning == now.meaning:
+            continue
+        reach: Reach = direction
+        if direction == "upgrade" and _same_but_for_timeouts(before, after):
+            reach = "timeout"
+        line, lines = _lines(before, after, was, now)
+        return Difference(reach, line, lines)
     return None
 
 
-def _split(text: str) -> list[str]:
-    """The lines as Python counts them: a form feed ends none."""
-    return text.removesuffix("\n").split("\n")
+def _same_but_for_timeouts(before: PythonSource, after: PythonSource) -> bool:
+    was, now = (program(side.tree, "upgrade", timeouts=False) for side in (before, after))
+    return was.meaning == now.meaning
+
+
+def text_difference(before: str, after: str) -> Difference | None:
+    """Return the lines that differ but for the blanks around them, None where none does."""
+    old, new = (_numbered(text.removesuffix("\n").split("\n")) for text in (before, after))
+    if [text.strip() for _, text in old] == [text.strip() for _, text in new]:
+        return None
+    gone, come = _differing(old, new)
+    line = come[0][0] if come else min(gone[0][0], max(1, len(new)))
+    return Difference("upgrade", line, _told(gone, come))
 
 
 def content_hash(text: str) -> str:
@@ -64,55 +77,86 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
-def _program(tree: ast.Module) -> list[ast.stmt]:
-    """The module's statements but for what does nothing and the revision's own variables."""
-    return [node for node in _bare(tree).body if not _is_header(node)]
+# The lines that tell
 
 
-Node = TypeVar("Node", bound=ast.AST)
-_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+class _Unit(msgspec.Struct, frozen=True):
+    """A statement, or the head of a block: what it says, where it stands, and in which function."""
+
+    key: str
+    first: int
+    last: int
+    function: str
 
 
-def _bare(node: Node) -> Node:
-    """A copy of statements without what does nothing; the expressions are those of the tree."""
-    bare = copy.copy(node)
-    for name, value in ast.iter_fields(node):
-        if isinstance(value, list):
-            setattr(bare, name, [_bare(i) if isinstance(i, _STATEMENTS) else i for i in value])
-    if isinstance(bare, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        documented = ast.get_docstring(bare, clean=False) is not None
-        body = bare.body[1:] if documented else bare.body
-        bare.body = [inner for inner in body if not isinstance(inner, ast.Pass)]
-    return bare
+def _lines(
+    before: PythonSource, after: PythonSource, was: Program, now: Program
+) -> tuple[int, tuple[str, ...]]:
+    old_text, new_text = before.lines, after.lines
+    old, new = ([*_units(side.statements)] for side in (was, now))
+    matcher = SequenceMatcher(None, [u.key for u in old], [u.key for u in new], autojunk=False)
+    told: list[str] = []
+    line = 0
+    for tag, i, j, k, m in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        gone, come = _differing(_written(old_text, old[i:j]), _written(new_text, new[k:m]))
+        if [text for _, text in gone] == [text for _, text in come]:
+            continue  # the same words, which mean something else
+        told += _told(gone, come)
+        line = line or (come[0][0] if come else 0)
+        if not come and not line:
+            line = _function_line(new, old[i].function)
+    if not told:
+        gone, come = _differing(_imports(before), _imports(after))
+        told, line = [*_told(gone, come)], come[0][0] if come else 0
+    return line or 1, tuple(told)
 
 
-def _is_header(node: ast.stmt) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return all(isinstance(target, ast.Name) and target.id in NAMES for target in targets)
+def _imports(source: PythonSource) -> list[Line]:
+    found = (n for n in ast.walk(source.tree) if isinstance(n, ast.Import | ast.ImportFrom))
+    return [
+        (number, source.lines[number - 1])
+        for node in sorted(found, key=lambda node: node.lineno)
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    ]
 
 
-Pair = tuple[ast.stmt | None, ast.stmt | None]
+def _function_line(units: Iterable[_Unit], function: str) -> int:
+    return next((unit.first for unit in units if unit.function == function), 0)
 
 
-def _first_pair(old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> Pair | None:
-    """The first statements that differ, as deep inside blocks as they can be told apart."""
-    for was, now in zip_longest(old, new):
-        if was is None or now is None:
-            return was, now
-        if ast.dump(was) != ast.dump(now):
-            return _deeper(was, now) or (was, now)
-    return None
+def _units(nodes: Iterable[ast.AST], function: str = "", depth: int = 0) -> Iterator[_Unit]:
+    for node in nodes:
+        if not depth:
+            function = getattr(node, "name", "")
+        blocks = [*_blocks(node)]
+        inner = [child for _, block in blocks for child in block]
+        own = [node, *(n for n in ast.iter_child_nodes(node) if n not in inner)]
+        start, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+        if blocks:
+            ends = (getattr(part, "end_lineno", start) for part in own[1:])
+            end = max(start, *ends, start)
+        yield _Unit(f"{depth} {_head(node)}", start, end, function)
+        for name, block in blocks:
+            if block:
+                yield _Unit(f"{depth} {name}", 0, -1, function)
+            yield from _units(block, function, depth + 1)
 
 
-def _deeper(was: ast.stmt, now: ast.stmt) -> Pair | None:
-    if type(was) is not type(now) or _dump_without_body(was) != _dump_without_body(now):
-        return None
-    return _first_pair(getattr(was, "body", ()), getattr(now, "body", ()))
+def _blocks(node: ast.AST) -> Iterator[tuple[str, list[ast.AST]]]:
+    """The fields of a statement that hold statements."""
+    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list):
+            yield name, block
 
 
-def _dump_without_body(node: ast.stmt) -> list[str]:
-    rest = ((name, value) for name, value in ast.iter_fields(node) if name != "body")
-    return [f"{name}={_dump(value)}" for name, value in rest]
+def _head(node: ast.AST) -> str:
+    """What a statement says but for the statements in it."""
+    names = {name for name, _ in _blocks(node)}
+    rest = ((name, value) for name, value in ast.iter_fields(node) if name not in names)
+    return f"{type(node).__name__}({', '.join(f'{n}={_dump(value)}' for n, value in rest)})"
 
 
 def _dump(value: object) -> str:
@@ -123,46 +167,35 @@ def _dump(value: object) -> str:
     return repr(value)
 
 
-Located = ast.stmt | ast.expr | ast.keyword
-Part = Located | None
+def _written(text: Sequence[str], units: Iterable[_Unit]) -> list[Line]:
+    """The lines of the units as they are written, but for blank ones and comments."""
+    found: dict[int, str] = {}
+    for unit in units:
+        for number in range(unit.first, unit.last + 1):
+            found[number] = text[number - 1]
+    return [(n, line) for n, line in found.items() if line.strip() and line.strip()[0] != "#"]
 
 
-def _located(old: list[str], new: list[str], was: Part, now: Part) -> Difference:
-    """Look inside a statement of several lines until the lines to show differ."""
-    line = now.lineno if now else max(1, len(new))
-    while was and now and _line(old, was) == _line(new, now):
-        line = now.lineno
-        inner = _first_inner(was, now)
-        if inner is None:  # a text of several lines
-            found = first_line(_lines(old, was), _lines(new, now))
-            if found is None:  # only blanks in it
-                break
-            return Difference(line + found.line - 1, found.before, found.after)
-        was, now = inner
-    return Difference(now.lineno if now else line, _line(old, was), _line(new, now))
+def _differing(old: list[Line], new: list[Line]) -> tuple[list[Line], list[Line]]:
+    """The lines that only one side has; where only blanks differ, those that differ in them."""
+    for strip in (str.strip, str):
+        was, now = ([strip(text) for _, text in side] for side in (old, new))
+        matcher = SequenceMatcher(None, was, now, autojunk=False)
+        changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+        gone = [line for _, i, j, _, _ in changes for line in old[i:j]]
+        come = [line for _, _, _, k, m in changes for line in new[k:m]]
+        if gone or come:
+            return gone, come
+    return old, new  # the same lines, in other blocks
 
 
-def _first_inner(was: Located, now: Located) -> tuple[Part, Part] | None:
-    if isinstance(was, ast.JoinedStr):  # before Python 3.12 nobody knows where its pieces stand
-        return None
-    for old, new in zip_longest(_children(was), _children(now)):
-        if old is None or new is None or ast.dump(old) != ast.dump(new):
-            return old, new
-    return None
+def _numbered(lines: Iterable[str]) -> list[Line]:
+    return [*enumerate(lines, start=1)]
 
 
-def _children(node: Located) -> list[Located]:
-    return [
-        c for c in ast.iter_child_nodes(node) if isinstance(c, ast.stmt | ast.expr | ast.keyword)
-    ]
-
-
-def _lines(text: list[str], node: Located) -> str:
-    return "\n".join(text[node.lineno - 1 : node.end_lineno])
-
-
-def _line(text: list[str], node: Part) -> str:
-    return _short(text[node.lineno - 1]) if node else ""
+def _told(gone: Iterable[Line], come: Iterable[Line]) -> tuple[str, ...]:
+    lines = [f"- {_short(text)}" for _, text in gone] + [f"+ {_short(text)}" for _, text in come]
+    return tuple(lines)
 
 
 def _short(line: str) -> str:

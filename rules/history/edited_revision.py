@@ -2,16 +2,18 @@
 
 Alembic never runs a revision twice. Whoever deployed it has the old schema, whoever installs anew
 gets the new one, and no later migration knows the difference. Put the change into a new revision.
-Comments, formatting and docstrings may change, since they do nothing.
+What does nothing to a database may change: comments, formatting, imports, annotations, logs.
 """
 
 from collections.abc import Iterator
 
 from guard.facts import EditedRevision
+from guard.phrases import with_edit
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
 INDEX = 'op.create_index("ix_orders_id", "orders", ["id"])'
+WAIT = """op.execute("SET lock_timeout = '2s'")"""
 ORDERS = revision_file("a1", None, CREATE, 'op.drop_table("orders")')
 ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_table("orders")')
 
@@ -43,7 +45,14 @@ ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_tab
             base=ORDERS_WITH_INDEX,
             change=ORDERS,
             says=f"now does something else (`{INDEX}` was removed): databases that ran it",
-            at="op.drop_table",
+            at="def upgrade",
+        ),
+        Example(
+            base=ORDERS,
+            change=revision_file("a1", None, f"{WAIT}\n{CREATE}", 'op.drop_table("orders")'),
+            says=f"now waits otherwise (`{WAIT}` was added): it does the same",
+            help="Be sure that the databases that did not run it yet can wait that long.",
+            at=WAIT,
         ),
     ),
     safe=(
@@ -55,21 +64,19 @@ ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_tab
         ),
     ),
 )
-def edited_revision(edit: EditedRevision, context: Context) -> Iterator[Problem]:
+def edited_revision(edited: EditedRevision, context: Context) -> Iterator[Problem]:
+    released = f"Revision {edited.revision} is on {edited.base} already and now"
+    if edited.only_timeouts:
+        effect = "it does the same, and databases that ran it will not run it again."
+        yield Problem(
+            message=with_edit(f"{released} waits otherwise", edited.difference, effect),
+            remedy="Be sure that the databases that did not run it yet can wait that long.",
+            severity="warning",
+        )
+        return
+    effect = "databases that ran it will not run it again."
     yield Problem(
-        message=f"Revision {edit.revision} is on {edit.base} already and now does something else"
-        f"{_change(edit)}: databases that ran it will not run it again.",
+        message=with_edit(f"{released} does something else", edited.difference, effect),
         remedy="Restore the file and put the change into a new revision:\n"
-        f"git checkout {edit.base} -- {edit.span.path}",
+        f"git checkout {edited.base} -- {edited.span.path}",
     )
-
-
-def _change(edit: EditedRevision) -> str:
-    """Return what became of the first line that differs, in parentheses."""
-    if edit.before == edit.after:
-        return ""
-    if not edit.before:
-        return f" (`{edit.after}` was added)"
-    if not edit.after:
-        return f" (`{edit.before}` was removed)"
-    return f" (`{edit.before}` became `{edit.after}`)"

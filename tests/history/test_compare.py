@@ -9,6 +9,7 @@ from git_repo import Repo
 from guard.facts import (
     BrokenChain,
     DeletedRevision,
+    EditedDowngrade,
     EditedRevision,
     Fact,
     MultipleHeads,
@@ -44,6 +45,9 @@ def path(name: str) -> str:
     return f"db/versions/{name}.py"
 
 
+CREATE = 'op.create_table("a", sa.Column("id", sa.Integer(), primary_key=True))'
+DROP = 'op.drop_table("a")'
+WAIT = "op.execute('SET lock_timeout = 1')"
 INDEX = 'op.create_index("ix_a", "a", ["id"])'
 A, B = revision("a"), revision("b", "a")
 RELEASED = {"alembic.ini": INI, path("a"): A, path("b"): B}
@@ -104,36 +108,62 @@ def test_a_new_revision_is_new(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "before", "after", "line"),
+    ("text", "difference", "line"),
     [
         (
             A.replace("Integer", "BigInteger"),
-            'op.create_table("a", sa.Column("id", sa.Integer(), primary_key=True))',
-            'op.create_table("a", sa.Column("id", sa.BigInteger(), primary_key=True))',
+            ('- op.create_table("a", sa.Column("id", sa.Integer(), primary_key=True))',
+             '+ op.create_table("a", sa.Column("id", sa.BigInteger(), primary_key=True))'),
             7,
         ),
-        (A.replace(f"    {INDEX}\n", ""), INDEX, "", 11),
-        (A + "\nEXTRA = 1\n", "", "EXTRA = 1", 14),
-        (A.replace("downgrade()", "undo()"), "def downgrade():", "def undo():", 11),
-        (
-            A.replace('    op.drop_table("a")', '    if x:\n        op.drop_table("a")'),
-            'op.drop_table("a")',
-            "if x:",
-            12,
-        ),
+        (A.replace(f"    {INDEX}\n", ""), (f"- {INDEX}",), 6),
+        (A + "\nop.drop_table('b')\n", ("+ op.drop_table('b')",), 14),
+        (A.replace("upgrade()", "up()"), ("- def upgrade():", f"- {CREATE}", f"- {INDEX}"), 1),
     ],
 )  # fmt: skip
-def test_an_edit(repo: Repo, text: str, before: str, after: str, line: int) -> None:
+def test_an_edit(repo: Repo, text: str, difference: tuple[str, ...], line: int) -> None:
     edit = fact(changed(repo, {path("a"): text}))
     assert told(edit).items() >= {
         "kind": EditedRevision,
         "revision": "a",
         "base": "main",
-        "before": before,
-        "after": after,
+        "difference": difference,
         "path": path("a"),
         "line": line,
+        "only_timeouts": False,
     }.items()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "difference", "line"),
+    [
+        (A.replace("downgrade()", "undo()"), ("- def downgrade():", f"- {DROP}"), 1),
+        (
+            A.replace(f"    {DROP}", f"    if x:\n        {DROP}"),
+            ("+ if x:",),
+            12,
+        ),
+    ],
+)
+def test_an_edit_of_the_downgrade(
+    repo: Repo, text: str, difference: tuple[str, ...], line: int
+) -> None:
+    edit = fact(changed(repo, {path("a"): text}))
+    assert (
+        told(edit).items()
+        >= {
+            "kind": EditedDowngrade,
+            "revision": "a",
+            "base": "main",
+            "difference": difference,
+            "line": line,
+        }.items()
+    )
+
+
+def test_an_edit_of_a_timeout(repo: Repo) -> None:
+    edit = fact(changed(repo, {path("a"): A.replace("    op", f"    {WAIT}\n    op", 1)}))
+    assert told(edit).items() >= {"only_timeouts": True, "difference": (f"+ {WAIT}",)}.items()
 
 
 LONG = A.replace(
@@ -152,30 +182,30 @@ LONG = A.replace(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "before", "after", "line"),
+    ("old", "new", "difference", "line"),
     [
         ('"id", sa.Integer()),', '"id", sa.Text()),',
-         'sa.Column("id", sa.Integer()),', 'sa.Column("id", sa.Text()),', 10),
-        ("()),\n    )", '()),\n        sa.Column("n"),\n    )', "", 'sa.Column("n"),', 11),
-        ('\n        sa.Column("id", sa.Integer()),', "", 'sa.Column("id", sa.Integer()),', "", 8),
-        ("SET n = 1", "SET n = 2", "SET n = 1", "SET n = 2", 15),
-        ("SET n = 1", "SET n = 1 ", 'f"""', 'f"""', 13),
+         ('- sa.Column("id", sa.Integer()),', '+ sa.Column("id", sa.Text()),'), 10),
+        ("()),\n    )", '()),\n        sa.Column("n"),\n    )', ('+ sa.Column("n"),',), 11),
+        ('\n        sa.Column("id", sa.Integer()),', "", ('- sa.Column("id", sa.Integer()),',), 6),
+        ("SET n = 1", "SET n = 2", ("- SET n = 1", "+ SET n = 2"), 15),
+        ("SET n = 1", "SET n = 1 ", ("- SET n = 1", "+ SET n = 1"), 15),
     ],
 )  # fmt: skip
 def test_an_edit_inside_a_statement_of_several_lines(
-    repo: Repo, old: str, new: str, before: str, after: str, line: int
+    repo: Repo, old: str, new: str, difference: tuple[str, ...], line: int
 ) -> None:
     repo.git("switch", "-q", "main")
     repo.commit({path("a"): LONG})
     repo.git("switch", "-q", "-c", "other")
     edit = fact(changed(repo, {path("a"): LONG.replace(old, new)}))
-    assert told(edit).items() >= {"before": before, "after": after, "line": line}.items()
+    assert told(edit).items() >= {"difference": difference, "line": line}.items()
 
 
 def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
-    one = fact(changed(repo, {path("a"): A + "\nx = 1\n"})).fingerprint
-    other = fact(changed(repo, {path("a"): A + "\nx = 2\n"})).fingerprint
-    again = fact(changed(repo, {path("a"): A + "\nx = 1\n"})).fingerprint
+    one = fact(changed(repo, {path("a"): A + "\nop.x(1)\n"})).fingerprint
+    other = fact(changed(repo, {path("a"): A + "\nop.x(2)\n"})).fingerprint
+    again = fact(changed(repo, {path("a"): A + "\nop.x(1)\n"})).fingerprint
     assert one == again != other
 
 
@@ -193,7 +223,9 @@ def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
 def test_an_edit_that_does_nothing_is_allowed_and_said(repo: Repo, text: str) -> None:
     comparison = changed(repo, {path("a"): text})
     assert comparison.facts == ()
-    assert comparison.notes == ("Only comments, formatting or docstrings changed in a: allowed.",)
+    assert comparison.notes == (
+        "a: edited, and still the same for a database, so that is allowed.",
+    )
 
 
 def test_line_endings_are_no_edit(repo: Repo) -> None:
@@ -227,7 +259,7 @@ def test_another_place_in_the_chain(
 
 
 def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:
-    comparison = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nx = 1\n"}, heads=2)
+    comparison = changed(repo, {path("b"): B.replace("= 'a'", "= None") + "\nop.x()\n"}, heads=2)
     assert kinds(comparison) == ["ReparentedRevision", "EditedRevision"]
 
 
@@ -297,7 +329,7 @@ def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
 def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
     edited = B.replace("\n\n", "\nreplaces = ('a',)\n\n", 1).replace("= 'a'", "= None")
     comparison = changed(repo, {path("a"): None, path("b"): edited})
-    assert kinds(comparison) == ["DeletedRevision", "ReparentedRevision", "EditedRevision"]
+    assert kinds(comparison) == ["DeletedRevision", "ReparentedRevision"]
 
 
 # Heads
@@ -391,20 +423,20 @@ def test_a_broken_chain_is_not_counted(repo: Repo) -> None:
 
 def test_what_the_base_changed_meanwhile_is_not_this_change(repo: Repo) -> None:
     repo.git("switch", "-q", "main")
-    repo.commit({path("a"): A + "\nx = 1\n", path("b"): None, path("c"): revision("c", "a")})
+    repo.commit({path("a"): A + "\nop.x(1)\n", path("b"): None, path("c"): revision("c", "a")})
     repo.git("switch", "-q", "topic")
     assert read(repo).facts == ()
 
 
 def test_a_change_that_was_taken_over_from_the_base(repo: Repo) -> None:
-    edited = A + "\nx = 1\n"
+    edited = A + "\nop.x(1)\n"
     repo.git("switch", "-q", "main")
     repo.commit({path("a"): edited, path("c"): revision("c", "b")})
     repo.git("switch", "-q", "topic")
     comparison = changed(repo, {path("a"): edited, path("c"): revision("c", "b")})
     assert ids(comparison) == []
     assert isinstance(
-        fact(changed(repo, {path("c"): revision("c", "b") + "x = 1\n"})), EditedRevision
+        fact(changed(repo, {path("c"): revision("c", "b") + "op.x(1)\n"})), EditedRevision
     )
 
 
@@ -423,14 +455,14 @@ def test_a_released_revision_that_no_longer_parses_is_told_by_the_graph(repo: Re
 
 
 def test_sources(repo: Repo) -> None:
-    edit = A + "\nx = {}\n"
+    edit = A + "\nop.x({})\n"
     repo.commit({path("a"): edit.format("committed")})
     repo.write({path("a"): edit.format("staged")})
     repo.git("add", "-A")
     repo.write({path("a"): edit.format("written")})
     sources: tuple[Tree, ...] = ("HEAD", "index", "working tree")
-    after = [told(fact(read(repo, source=source)))["after"] for source in sources]
-    assert after == ["x = committed", "x = staged", "x = written"]
+    after = [told(fact(read(repo, source=source)))["difference"] for source in sources]
+    assert after == [("+ op.x(committed)",), ("+ op.x(staged)",), ("+ op.x(written)",)]
 
 
 def test_a_file_that_is_only_staged_as_deleted(repo: Repo) -> None:
@@ -441,7 +473,7 @@ def test_a_file_that_is_only_staged_as_deleted(repo: Repo) -> None:
 
 def test_on_the_base_branch_the_working_tree_is_the_change(repo: Repo) -> None:
     repo.git("switch", "-q", "main")
-    edit = fact(changed(repo, {path("a"): A + "\nx = 1\n"}))
+    edit = fact(changed(repo, {path("a"): A + "\nop.x(1)\n"}))
     assert told(edit)["base"] == "HEAD"
 
 
@@ -480,7 +512,7 @@ def test_a_repeatable_sql_file_runs_again_when_edited(repo: Repo) -> None:
 def test_an_edited_sql_file(repo: Repo) -> None:
     edit = fact(sql(repo, {"sql/V1.sql": "one\nmore"}))
     assert told(edit).items() >= {
-        "kind": EditedRevision, "revision": "V1", "line": 2, "before": "", "after": "more",
+        "kind": EditedRevision, "revision": "V1", "line": 2, "difference": ("+ more",),
     }.items()  # fmt: skip
 
 
@@ -497,7 +529,7 @@ def test_a_project_in_a_sub_folder(repo: Repo) -> None:
     repo.git("switch", "-q", "main")
     repo.commit({"services/x y/alembic.ini": INI, "services/x y/db/versions/ä.py": A})
     repo.git("switch", "-q", "-c", "sub")
-    repo.write({"services/x y/db/versions/ä.py": A + "\nx = 1\n"})
+    repo.write({"services/x y/db/versions/ä.py": A + "\nop.x(1)\n"})
     (environment,) = find_environments(repo.root / "services" / "x y")
     opened = repo.open()
     graph = build_graph(environment, root=opened.root)
