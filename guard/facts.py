@@ -63,6 +63,7 @@ class EditedRevision(HistoryFact, frozen=True, kw_only=True):
     difference: tuple[str, ...]
     content_hash: str  # of the new text, so that an approval covers just this edit
     only_timeouts: bool = False
+    moved_from: str | None = None  # its path on the base, where that is another
 
     @property
     def fingerprint(self) -> str:
@@ -77,10 +78,44 @@ class EditedDowngrade(HistoryFact, frozen=True, kw_only=True):
 
 
 class DeletedRevision(HistoryFact, frozen=True, kw_only=True):
-    """A revision that is on the base is gone; `moved_to`: the same id stands in another file."""
+    """A revision that is on the base is gone.
+
+    `taken_by`: its id stands for another one in that file, and `now_called` is the id that its own
+    has got, if it is still there. `renamed_to`: a .sql file that its tool takes for another one.
+    `orphans` are the revisions that name it as one that comes before them.
+    """
 
     base: str
-    moved_to: str | None = None
+    taken_by: str | None = None
+    now_called: str | None = None
+    renamed_to: str | None = None
+    orphans: tuple[str, ...] = ()
+
+
+class SquashedRevisions(HistoryFact, frozen=True, kw_only=True):
+    """Revisions that are on the base are gone, and the new one `by` stands in their place.
+
+    `ids` are in their order, the last one is `revision`. `difference`: `- ` before what only they
+    made, `+ ` before what only the new one makes; `proven`: all of both was read.
+    """
+
+    base: str
+    ids: tuple[str, ...]
+    by: str
+    content_hash: str  # of the ids and the new text, so that an approval covers just this squash
+    difference: tuple[str, ...] = ()
+    proven: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        return self.content_hash[:12]
+
+
+class MovedRevision(HistoryFact, frozen=True, kw_only=True):
+    """Released revisions stand in other files with the same content; `moves`: from and to."""
+
+    base: str
+    moves: tuple[tuple[str, str], ...]
 
 
 class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):
@@ -105,6 +140,7 @@ class BrokenChain(HistoryFact, frozen=True, kw_only=True):
         "missing-parent", "cycle", "duplicate", "no-revision", "unreadable", "computed"
     ]
     detail: str
+    missing: str | None = None  # the id of the parent that is none
 
 
 class SchemaChange(msgspec.Struct, frozen=True, kw_only=True):

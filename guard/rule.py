@@ -39,6 +39,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     `severity` only where it differs from the rule's (what the user sets counts more than both);
     `at` only to point closer than the statement. `fix` are the edits that make the problem go away
     without changing anything else, all of them together; `related` are other places to look at.
+    Not `approvable`: nobody can agree to it, whatever the rule says.
     """
 
     message: str
@@ -48,6 +49,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     object: str | None = None
     fix: tuple[Edit, ...] = ()
     related: tuple[Related, ...] = ()
+    approvable: bool = True
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

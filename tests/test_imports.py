@@ -40,8 +40,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
         {"cache", "git", "graph", "plain"},
-        {"base", "program", "read"},
-        {"difference", "sql_history"},
+        {"base", "program", "read", "sides"},
+        {"difference", "sql_history", "then"},
+        {"released", "squash"},
         {"compare"},
     ),
     "judge": (

@@ -286,7 +286,8 @@ def _missing(
             detail = (
                 f"{attribute} of {revision.id} names {name}, which is not a revision here{hint}."
             )
-            yield _broken("missing-parent", revision, shown, detail)
+            problem = _broken("missing-parent", revision, shown, detail)
+            yield msgspec.structs.replace(problem, missing=name)
 
 
 def _order(

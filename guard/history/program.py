@@ -43,7 +43,8 @@ def program(tree: ast.Module, direction: Direction, *, timeouts: bool = True) ->
     plain = Plain(imported, documented=_names_its_docstring(tree)).body(copy.deepcopy(tree.body))
     statements = [node for node in plain if not _is_header(node)]
     if not timeouts:
-        statements = [_Without(_sets_timeout).visit(node) for node in statements]
+        kept = (_Without(_sets_timeout).visit(node) for node in statements)
+        statements = [node for node in kept if node is not None]
     reached = _reached(statements, direction)
     meaning: dict[str, tuple[str, ...]] = {}
     if direction in imported:

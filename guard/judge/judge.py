@@ -109,5 +109,5 @@ def _finding(
         direction=direction,
         object=problem.object or fact.subject,
         fingerprint=fact.fingerprint,
-        approvable=rule.approvable,
+        approvable=rule.approvable and problem.approvable,
     )

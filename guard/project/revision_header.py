@@ -42,6 +42,7 @@ class RevisionHeader(msgspec.Struct, frozen=True, kw_only=True):
     branch_labels: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     line: int = 1
+    lines: dict[str, int] = {}  # where those of `NAMES` are assigned
     message: str = ""
     problem: HeaderProblem | None = None
     detail: str = ""
@@ -92,6 +93,7 @@ def _read(path: PurePath, source: PythonSource) -> RevisionHeader:
         branch_labels=bound.texts("branch_labels"),
         replaces=bound.texts("replaces"),
         line=bound.lines.get("revision", 1),
+        lines={name: bound.lines[name] for name in NAMES if name in bound.lines},
         message=(ast.get_docstring(tree) or "").partition("\n")[0].strip(),
     )
     problem, detail = _problem(tree, bound, header)

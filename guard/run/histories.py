@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from guard.errors import GuardError
 from guard.facts import EditedRevision, Fact, ReparentedRevision
-from guard.history.compare import Comparison, compare, compare_sql, read_change
+from guard.history.compare import (
+    Comparison,
+    Reading,
+    compare,
+    compare_sql,
+    without_consequences,
+)
 from guard.history.graph import Graph, join_headers, revision_files
 from guard.history.read import (
     ParsedHistory,
@@ -17,7 +24,9 @@ from guard.history.read import (
     parsed_history,
     read_files,
 )
+from guard.history.sides import read_change
 from guard.history.sql_history import join_sql, read_sql_history
+from guard.judge.replay import schemas_after
 from guard.paths import relative
 from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
@@ -38,7 +47,8 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def facts(self) -> tuple[Fact, ...]:
         """What is wrong with the chain, and with what the change did to it."""
-        return (*self.graph.problems, *self.change.facts)
+        chain = without_consequences(self.graph.problems, self.change.facts)
+        return (*chain, *self.change.facts)
 
 
 def open_histories(scope: Scope) -> list[ChangedHistory]:
@@ -57,9 +67,13 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
     sources = scope.sources if files is None else Sources(files)
-    graph, parsed = _read(scope, environment, sources)
+    place = _place(scope, environment, sources)
+    graph, parsed = _read(scope, environment, place)
+    reading = Reading(
+        place=place, parsed=parsed, replay=partial(schemas_after, dialect=scope.dialect)
+    )
     change = compare(
-        environment, graph, scope.base, repo=scope.repo, sources=sources, heads=scope.config.heads
+        environment, graph, scope.base, repo=scope.repo, reading=reading, heads=scope.config.heads
     )
     return ChangedHistory(
         environment=environment,
@@ -70,13 +84,16 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     )
 
 
-def _read(scope: Scope, environment: Environment, sources: Sources) -> tuple[Graph, ParsedHistory]:
-    place = Place(
+def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:
+    return Place(
         root=scope.root,
         search=(*environment.sys_path, environment.script_location),
         dialect=scope.dialect,
         sources=sources,
     )
+
+
+def _read(scope: Scope, environment: Environment, place: Place) -> tuple[Graph, ParsedHistory]:
     cache = open_cache(scope.request.cache, place, environment.script_location)
     files = read_files(environment, place, cache)
     cache.save()
@@ -148,7 +165,9 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
         return []
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, parsed = _read(scope, environment, Sources({**files, path: given.data}))
+    graph, parsed = _read(
+        scope, environment, _place(scope, environment, Sources({**files, path: given.data}))
+    )
     return [_only(path, environment, graph, parsed, scope.root)]
 
 

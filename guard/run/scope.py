@@ -10,8 +10,8 @@ import msgspec
 
 from guard.config import Config
 from guard.history.base import Base, find_base
-from guard.history.compare import Tree
 from guard.history.git import Repository
+from guard.history.sides import Tree
 from guard.project.environments import project_root
 from guard.python_source import Sources
 

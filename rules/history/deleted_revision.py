@@ -1,21 +1,25 @@
-"""A released revision is gone, or stands in another file.
+"""A released revision is gone, or its id stands for another one.
 
 A database whose alembic_version names the missing revision cannot be upgraded: Alembic stops with
-"Can't locate revision". A moved file still upgrades, but hides its history from git and from
-everybody who looks for it. A squash names what it replaces, with `replaces = ("id", ...)` in the
-new revision, and is then allowed.
+"Can't locate revision". So it does after a squash, also where the new revision names those that it
+stands for (`replaces` means nothing to Alembic): each database must have been at the last of them
+before, and be told the new id afterwards.
 """
 
 from collections.abc import Iterator
 
-from guard.facts import DeletedRevision
+from guard.facts import DeletedRevision, HistoryFact, SquashedRevisions
+from guard.phrases import listed
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 TWO = revision_file("a1") | revision_file("b2", "a1")
+ORDERS = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
+MOST_LINES = 20  # of a schema difference
 
 
 @rule(
     DeletedRevision,
+    SquashedRevisions,
     approvable=True,
     unsafe=(
         Example(
@@ -24,42 +28,106 @@ TWO = revision_file("a1") | revision_file("b2", "a1")
             says="Revision b2 is on HEAD and gone here: a database that stands at it can be "
             "neither upgraded nor downgraded.",
             help="Restore it (git checkout HEAD -- migrations/versions/b2.py) and undo it in a new "
-            "revision, or, if this is a squash, name it in the new revision: "
-            'replaces = ("b2", ...)',
+            "revision.",
             at="migrations/versions/b2.py",
         ),
         Example(
             base=TWO,
-            change={"migrations/versions/b2.py": None, **revision_file("b2", "a1", name="b2_note")},
-            says="Revision b2 was moved from migrations/versions/b2.py, where it is on HEAD, to "
-            "migrations/versions/b2_note.py: whoever looks for its history no longer finds it.",
-            help="Move it back: git mv migrations/versions/b2_note.py migrations/versions/b2.py",
-            at="migrations/versions/b2.py",
+            change={"migrations/versions/a1.py": None},
+            says="Revision a1 is on HEAD and gone here, and b2 still comes after it: Alembic "
+            "cannot walk the history any more.",
+            help="Restore it (git checkout HEAD -- migrations/versions/a1.py)",
+            at="migrations/versions/a1.py",
         ),
-    ),
-    safe=(
         Example(
             base=TWO,
+            change={
+                "migrations/versions/b2.py": None,
+                **revision_file("c3", "b2", name="b2_now_c3"),
+                **revision_file("b2", "a1", ORDERS, 'op.drop_table("orders")', name="b2_new"),
+            },
+            says="Revision b2 is on HEAD in migrations/versions/b2.py, and its id stands for "
+            "another one here, in migrations/versions/b2_new.py; its own is c3 now: databases that "
+            "ran it will not run the other one.",
+            help="Give each its old id back, and the new one an id of its own.",
+            at="migrations/versions/b2.py",
+        ),
+        Example(
+            base=revision_file("a1", None, ORDERS, 'op.drop_table("orders")')
+            | revision_file("b2", "a1"),
             change={
                 "migrations/versions/a1.py": None,
                 "migrations/versions/b2.py": None,
                 **revision_file("c3", replaces=("a1", "b2")),
             },
+            says="Revisions a1, b2 are on HEAD and gone here, and c3 stands in their place: a "
+            'database that stands at one of them stops with "Can\'t locate revision". c3 does not '
+            "make the same schema (- they, + it):\n  - orders.id integer",
+            help="Bring every database to b2 before this is deployed, and then tell it the new "
+            "id:\nalembic stamp --purge c3",
+            at="migrations/versions/a1.py",
         ),
     ),
+    safe=(Example(base=TWO, change=revision_file("c3", "b2")),),
 )
-def deleted_revision(gone: DeletedRevision, context: Context) -> Iterator[Problem]:
-    restore = f"git checkout {gone.base} -- {gone.span.path}"
-    if gone.moved_to:
-        yield Problem(
-            message=f"Revision {gone.revision} was moved from {gone.span.path}, where it is on "
-            f"{gone.base}, to {gone.moved_to}: whoever looks for its history no longer finds it.",
-            remedy=f"Move it back: git mv {gone.moved_to} {gone.span.path}",
+def deleted_revision(gone: HistoryFact, context: Context) -> Iterator[Problem]:
+    if isinstance(gone, SquashedRevisions):
+        yield _squashed(gone)
+    elif isinstance(gone, DeletedRevision):
+        yield _deleted(gone)
+
+
+def _deleted(gone: DeletedRevision) -> Problem:
+    released = f"Revision {gone.revision} is on {gone.base}"
+    restore = f"Restore it (git checkout {gone.base} -- {gone.span.path})"
+    if gone.renamed_to:
+        return Problem(
+            message=f"{released} in {gone.span.path}, which was renamed to {gone.renamed_to}: the "
+            "migration tool takes it for a new one, and misses the old one.",
+            remedy=f"Rename it back: git mv {gone.renamed_to} {gone.span.path}",
         )
-        return
-    yield Problem(
-        message=f"Revision {gone.revision} is on {gone.base} and gone here: a database that stands "
-        "at it can be neither upgraded nor downgraded.",
-        remedy=f"Restore it ({restore}) and undo it in a new revision, or, if this is a squash, "
-        f'name it in the new revision: replaces = ("{gone.revision}", ...)',
+    if gone.taken_by:
+        own = f"; its own is {gone.now_called} now" if gone.now_called else ""
+        return Problem(
+            message=f"{released} in {gone.span.path}, and its id stands for another one here, in "
+            f"{gone.taken_by}{own}: databases that ran it will not run the other one.",
+            remedy="Give each its old id back, and the new one an id of its own.",
+        )
+    if gone.orphans:
+        children = ", ".join(gone.orphans)
+        verb = "come" if len(gone.orphans) > 1 else "comes"
+        return Problem(
+            message=f"{released} and gone here, and {children} still {verb} after it: Alembic "
+            "cannot walk the history any more.",
+            remedy=f"{restore} and undo it in a new revision.",
+            approvable=False,
+        )
+    return Problem(
+        message=f"{released} and gone here: a database that stands at it can be neither upgraded "
+        "nor downgraded.",
+        remedy=f"{restore} and undo it in a new revision.",
     )
+
+
+def _squashed(squash: SquashedRevisions) -> Problem:
+    many = len(squash.ids) > 1
+    told = f"Revisions {', '.join(squash.ids)} are" if many else f"Revision {squash.ids[0]} is"
+    place = "their place" if many else "its place"
+    at = "one of them" if many else "it"
+    return Problem(
+        message=f"{told} on {squash.base} and gone here, and {squash.by} stands in {place}: a "
+        f'database that stands at {at} stops with "Can\'t locate revision". {_proof(squash)}',
+        remedy=f"Bring every database to {squash.ids[-1]} before this is deployed, and then tell "
+        f"it the new id:\nalembic stamp --purge {squash.by}",
+    )
+
+
+def _proof(squash: SquashedRevisions) -> str:
+    if not squash.difference:
+        same = f"{squash.by} makes the same schema"
+        return f"{same}." if squash.proven else f"As far as it can be read, {same}."
+    more = len(squash.difference) - MOST_LINES
+    rest = [f"and {more} more"] if more > 0 else []
+    lines = listed([*squash.difference[:MOST_LINES], *rest])
+    sides = "they, + it" if len(squash.ids) > 1 else "the old one, + the new one"
+    return f"{squash.by} does not make the same schema (- {sides}):\n{lines}"

@@ -66,6 +66,11 @@ ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_tab
 )
 def edited_revision(edited: EditedRevision, context: Context) -> Iterator[Problem]:
     released = f"Revision {edited.revision} is on {edited.base} already and now"
+    old = edited.moved_from or edited.span.path
+    if edited.moved_from:
+        released = (
+            f"Revision {edited.revision} was moved from {old}, where it is on {edited.base}, and"
+        )
     if edited.only_timeouts:
         effect = "it does the same, and databases that ran it will not run it again."
         yield Problem(
@@ -78,5 +83,5 @@ def edited_revision(edited: EditedRevision, context: Context) -> Iterator[Proble
     yield Problem(
         message=with_edit(f"{released} does something else", edited.difference, effect),
         remedy="Restore the file and put the change into a new revision:\n"
-        f"git checkout {edited.base} -- {edited.span.path}",
+        f"git checkout {edited.base} -- {old}",
     )

@@ -22,7 +22,7 @@ from guard.rule import Context, Example, Problem, revision_file, rule
             "c3: databases that ran it keep the old order.",
             help="Set down_revision back to a1 and let the new revision come after the head "
             "instead.",
-            at="revision = 'b2'",
+            at="down_revision = 'c3'",
         ),
     ),
     safe=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 import pytest
 from git_repo import Repo
@@ -12,12 +14,17 @@ from guard.facts import (
     EditedDowngrade,
     EditedRevision,
     Fact,
+    MovedRevision,
     MultipleHeads,
     ReparentedRevision,
+    SquashedRevisions,
 )
 from guard.history.base import find_base
-from guard.history.compare import Comparison, Tree, compare, compare_sql, read_change
-from guard.history.graph import build_graph
+from guard.history.compare import Comparison, Reading, compare, compare_sql
+from guard.history.graph import join_headers
+from guard.history.read import Place, open_cache, parsed_history, read_files
+from guard.history.sides import Tree, read_change
+from guard.judge.replay import schemas_after
 from guard.project.environments import find_environments
 from guard.python_source import Sources
 
@@ -62,15 +69,27 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return made
 
 
-def read(repo: Repo, *, source: Tree = "working tree", heads: int = 1) -> Comparison:
-    """Compare the repository's one environment with main."""
-    (environment,) = find_environments(repo.root)
+def read(
+    repo: Repo,
+    folder: str = ".",
+    *,
+    source: Tree = "working tree",
+    heads: int = 1,
+    git: bool = True,
+) -> Comparison:
+    """Compare the one environment of a folder with main, or with nothing where there is no git."""
+    (environment,) = find_environments(repo.root / folder)
     opened = repo.open()
-    files = read_change(opened, environment, source)
-    graph = build_graph(environment, root=opened.root, files=files)
-    return compare(
-        environment, graph, repo.base(), repo=opened, sources=Sources(files), heads=heads
-    )
+    sources = Sources(read_change(opened, environment, source))
+    place = Place(root=opened.root, search=(opened.root,), dialect=None, sources=sources)
+    files = read_files(environment, place, open_cache(None, place, environment.script_location))
+    headers = {path: file.header for path, file in files.items()}
+    graph = join_headers(environment, headers, opened.root)
+    parsed = parsed_history(graph, files, place)
+    reading = Reading(place=place, parsed=parsed, replay=partial(schemas_after, dialect=None))
+    base = repo.base() if git else find_base(None, environ={})
+    known = opened if git else None
+    return compare(environment, graph, base, repo=known, reading=reading, heads=heads)
 
 
 def changed(repo: Repo, files: dict[str, str | None], *, heads: int = 1) -> Comparison:
@@ -155,7 +174,6 @@ def test_an_edit_of_the_downgrade(
             "kind": EditedDowngrade,
             "revision": "a",
             "base": "main",
-            "difference": difference,
             "line": line,
         }.items()
     )
@@ -263,32 +281,80 @@ def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:
     assert kinds(comparison) == ["ReparentedRevision", "EditedRevision"]
 
 
+def test_a_file_that_is_gone(repo: Repo) -> None:
+    assert (
+        told(fact(changed(repo, {path("b"): None}))).items()
+        >= {
+            "kind": DeletedRevision,
+            "revision": "b",
+            "path": path("b"),
+            "orphans": (),
+        }.items()
+    )
+
+
+def test_a_revision_in_the_middle_that_is_gone_is_one_fact(repo: Repo) -> None:
+    gone = fact(changed(repo, {path("a"): None}))
+    assert told(gone).items() >= {"revision": "a", "orphans": ("b",)}.items()
+
+
 @pytest.mark.parametrize(
-    ("change", "moved_to"),
+    ("text", "moved"),
     [
-        ({path("b"): None}, None),
-        ({path("b"): None, path("renamed"): B}, path("renamed")),
+        (B, True),
+        ("# moved\n" + B, True),
+        (B.replace("Integer", "BigInteger"), False),
+        (B.replace("b", "c"), False),
     ],
 )
-def test_a_file_that_is_gone(
-    repo: Repo, change: dict[str, str | None], moved_to: str | None
-) -> None:
-    assert told(fact(changed(repo, change))).items() >= {
-        "kind": DeletedRevision,
-        "revision": "b",
-        "path": path("b"),
-        "moved_to": moved_to,
-    }.items()  # fmt: skip
+def test_a_file_that_has_another_name(repo: Repo, text: str, moved: bool) -> None:
+    comparison = changed(repo, {path("b"): None, path("renamed"): text})
+    moves = [told(found)["moves"] for found in comparison.facts if isinstance(found, MovedRevision)]
+    assert moves == ([((path("b"), path("renamed")),)] if moved else [])
+    assert len(comparison.facts) == 1
+
+
+def test_a_file_that_is_moved_and_edited_is_edited(repo: Repo) -> None:
+    text = B.replace("Integer", "BigInteger")
+    edit = fact(changed(repo, {path("b"): None, path("renamed"): text}))
+    assert (
+        told(edit).items()
+        >= {
+            "kind": EditedRevision,
+            "path": path("renamed"),
+            "moved_from": path("b"),
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {path("b"): None, path("b_old"): revision("d", "b", body=BODY.replace("{0}", "b"))},
+        {path("b"): revision("d", "b", body=BODY.replace("{0}", "b"))},
+    ],
+)
+def test_an_id_that_another_file_has_taken(repo: Repo, change: dict[str, str | None]) -> None:
+    change = {**change, path("b_new"): revision("b", "a", body=BODY.replace("{0}", "other"))}
+    assert (
+        told(fact(changed(repo, change))).items()
+        >= {
+            "kind": DeletedRevision,
+            "revision": "b",
+            "taken_by": path("b_new"),
+            "now_called": "d",
+        }.items()
+    )
 
 
 def test_a_whole_folder_that_is_moved_is_still_released(repo: Repo) -> None:
     repo.git("mv", "db", "migrations")
     repo.write({"alembic.ini": INI.replace("/db", "/migrations")})
     comparison = read(repo)
-    assert [told(found)["moved_to"] for found in comparison.facts] == [
-        "migrations/versions/a.py",
-        "migrations/versions/b.py",
-    ]
+    assert told(fact(comparison))["moves"] == (
+        ("db/versions/a.py", "migrations/versions/a.py"),
+        ("db/versions/b.py", "migrations/versions/b.py"),
+    )
     assert comparison.new == frozenset()
 
 
@@ -297,7 +363,7 @@ def test_a_folder_without_an_ini_that_is_moved_is_still_released(repo: Repo) -> 
     repo.commit({"alembic.ini": None, "db/env.py": ""})
     repo.git("switch", "-q", "-c", "move")
     repo.git("mv", "db", "migrations")
-    assert kinds(read(repo)) == ["DeletedRevision", "DeletedRevision"]
+    assert kinds(read(repo)) == ["MovedRevision"]
 
 
 def test_a_version_location_that_is_no_longer_named(repo: Repo) -> None:
@@ -308,22 +374,59 @@ def test_a_version_location_that_is_no_longer_named(repo: Repo) -> None:
     assert told(fact(changed(repo, {"alembic.ini": INI})))["revision"] == "c"
 
 
-def test_a_squash_names_what_it_replaces(repo: Repo) -> None:
+IMPORTS = "import sqlalchemy as sa\nfrom alembic import op\n"
+SAYS_SO = "replaces = ('a', 'b')\n"
+BOTH = BODY.format("a").replace("\n\n\ndef down", """
+    op.create_table("b", sa.Column("id", sa.Integer(), primary_key=True))
+    op.create_index("ix_b", "b", ["id"])
+
+
+def down""").replace("{", "{{").replace("}", "}}")  # fmt: skip
+ONLY_A = BODY.replace("{0}", "a")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "differs"),
+    [
+        (SAYS_SO, BOTH, None),
+        ("", BOTH, None),
+        (SAYS_SO, ONLY_A, "- table b"),
+        (SAYS_SO, BOTH.replace("Integer", "BigInteger"), "+ a.id bigint"),
+    ],
+)
+def test_a_squash(repo: Repo, head: str, body: str, differs: str | None) -> None:
     repo.git("switch", "-q", "main")
-    repo.commit({path("c"): revision("c", "b")})
+    repo.commit({path("a"): IMPORTS + A, path("b"): IMPORTS + B, path("c"): revision("c", "b")})
     repo.git("switch", "-q", "-c", "squash")
-    squashed = revision("s", head="replaces = ('a', 'b')\n")
+    squashed = IMPORTS + revision("s", head=head, body=body)
     comparison = changed(
         repo,
-        {
-            path("a"): None,
-            path("b"): None,
-            path("s"): squashed,
-            path("c"): revision("c", "s"),
-        },
+        {path("a"): None, path("b"): None, path("s"): squashed, path("c"): revision("c", "s")},
     )
-    assert ids(comparison) == ["s"]
-    assert comparison.notes[0] == "Revision a is gone, and allowed to be: s replaces it."
+    assert (
+        told(fact(comparison)).items()
+        >= {
+            "kind": SquashedRevisions,
+            "revision": "b",
+            "ids": ("a", "b"),
+            "by": "s",
+            "proven": True,
+        }.items()
+    )
+    assert comparison.new == {"s"}
+    difference = told(fact(comparison))["difference"]
+    assert isinstance(difference, tuple)
+    assert bool(difference) == bool(differs)
+    assert not differs or any(line.startswith(differs) for line in difference), difference
+
+
+def test_an_approval_of_a_squash_covers_just_that_squash(repo: Repo) -> None:
+    repo.write({path("a"): None, path("b"): None})
+    one, other = (
+        fact(changed(repo, {path("s"): revision("s", body=body)})).fingerprint
+        for body in (BOTH, ONLY_A)
+    )
+    assert one != other
 
 
 def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
@@ -479,10 +582,7 @@ def test_on_the_base_branch_the_working_tree_is_the_change(repo: Repo) -> None:
 
 def test_without_git_everything_is_new_and_heads_still_count(repo: Repo) -> None:
     repo.write({path("c"): revision("c", "a")})
-    (environment,) = find_environments(repo.root)
-    graph = build_graph(environment, root=repo.root)
-    outside = find_base(None, environ={})
-    comparison = compare(environment, graph, outside, repo=None, sources=Sources())
+    comparison = read(repo, git=False)
     assert comparison.new == {"a", "b", "c"}
     assert isinstance(fact(comparison), MultipleHeads)
 
@@ -522,7 +622,7 @@ def test_a_deleted_sql_file(repo: Repo) -> None:
 
 def test_a_renamed_sql_file(repo: Repo) -> None:
     gone = fact(sql(repo, {"sql/V1.sql": None, "sql/V1_1.sql": "one"}))
-    assert told(gone)["moved_to"] == "sql/V1_1.sql"
+    assert told(gone)["renamed_to"] == "sql/V1_1.sql"
 
 
 def test_a_project_in_a_sub_folder(repo: Repo) -> None:
@@ -530,8 +630,5 @@ def test_a_project_in_a_sub_folder(repo: Repo) -> None:
     repo.commit({"services/x y/alembic.ini": INI, "services/x y/db/versions/ä.py": A})
     repo.git("switch", "-q", "-c", "sub")
     repo.write({"services/x y/db/versions/ä.py": A + "\nop.x(1)\n"})
-    (environment,) = find_environments(repo.root / "services" / "x y")
-    opened = repo.open()
-    graph = build_graph(environment, root=opened.root)
-    edit = fact(compare(environment, graph, repo.base(), repo=opened, sources=Sources()))
+    edit = fact(read(repo, "services/x y"))
     assert edit.span.path == "services/x y/db/versions/ä.py"

@@ -49,7 +49,11 @@ CASES: dict[str, tuple[Files, Files | None, list[str]]] = {
         ["multiple-heads", "reparented-revision"],
     ),
     "a deleted one": ({R2: None}, None, ["deleted-revision"]),
-    "a moved one": ({R2: None, f"{VERSIONS}/two.py": RELEASED[R2]}, None, ["deleted-revision"]),
+    "a moved and edited one": (
+        {R2: None, f"{VERSIONS}/two.py": RELEASED[R2] + "\nop.drop_table('b')\n"},
+        None,
+        ["edited-revision"],
+    ),
     "a comment": ({R1: revision("r1", None, STEP) + "# more\n"}, None, []),
     "a second head": ({R3: revision("r3", "r1", C)}, None, ["multiple-heads"]),
     "a head on main since": (
@@ -74,9 +78,29 @@ def test_the_head_on_main_is_named(tmp_path: Path) -> None:
     assert done.says("2 heads", "late.py, main", "r3.py, this change", 'down_revision = "late"')
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {R2: None, f"{VERSIONS}/two.py": RELEASED[R2]},
+            f"Revision r2 was moved from {R2}, where it is on main, to {VERSIONS}/two.py",
+        ),
+        (
+            {R1: RELEASED[R1].replace("def downgrade", "def unused():\n    pass\n\n\ndef downgrade")
+             .replace("op.drop_table", "op.execute('SELECT 1')\n    op.drop_table", 1)},
+            "The downgrade of r1, which is on main, was edited",
+        ),
+    ],
+)  # fmt: skip
+def test_what_passes_is_told(change: Files, told: str, tmp_path: Path) -> None:
+    done = guard(changed(tmp_path, change).root, "history")
+    assert done.says(told)
+    assert done.code == 0
+
+
 def test_what_is_allowed_is_said(tmp_path: Path) -> None:
     done = guard(changed(tmp_path, CASES["a comment"][0]).root, "history")
-    assert done.says("Only comments, formatting or docstrings changed in r1: allowed.")
+    assert done.says("r1: edited, and still the same for a database, so that is allowed.")
     assert done.says("Checked history of 2 revisions against main", "Passed.")
 
 

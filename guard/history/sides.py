@@ -1,0 +1,176 @@
+"""The revision files of the sides of a change: the base, its tip, and the tree as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Literal
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.history.git import Repository, blob_id
+from guard.history.graph import Graph, build_graph, graph_of
+from guard.paths import relative
+from guard.project.environments import Environment, read_environments
+from guard.project.revision_header import RevisionHeader, read_file, read_header
+from guard.python_source import PythonSource, Sources
+
+Tree = Literal["working tree", "index", "HEAD"]
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A revision file as one side has it; `name` is its path in the repository."""
+
+    name: str
+    header: RevisionHeader
+    source: PythonSource
+
+    @property
+    def data(self) -> bytes:
+        return self.source.data
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The revision files of one tree, by path and by revision id."""
+
+    files: dict[str, Version]
+    revisions: dict[str, Version]
+
+
+def read_change(
+    repo: Repository, environment: Environment, source: Tree = "working tree"
+) -> dict[Path, bytes] | None:
+    """Return the environment's files as staged or committed; None: as they lie on disk."""
+    if source == "working tree":
+        return None
+    blobs = repo.staged_files() if source == "index" else repo.list_files("HEAD")
+    return contents_of(repo, environment, blobs)
+
+
+def side_now(graph: Graph, repo: Repository, sources: Sources) -> Side:
+    """Return the revision files of the graph."""
+    versions: dict[str, Version] = {}
+    for name, header in graph.files.items():
+        source = sources.source(name, data_of(repo.root / name, sources))
+        versions[name] = Version(name, header, source)
+    return _by_id(versions)
+
+
+def data_of(path: Path, sources: Sources) -> bytes:
+    """Return what a file holds, nothing where it cannot be read."""
+    try:
+        return sources.read(path)
+    except OSError:
+        return b""  # whoever reads the file for its contents says so
+
+
+def side_at(
+    repo: Repository, environment: Environment, commit: str, now: Side, sources: Sources
+) -> Side:
+    """Return what a commit holds of the environment, wherever its configuration then pointed."""
+    listing = repo.list_files(commit)
+    there = _environment_at(repo, environment, listing)
+    same = {repo.root / name: version.data for name, version in now.files.items()}
+    contents = contents_of(repo, there, listing, same)
+    if not contents:
+        folders = _moved_from(repo, listing, now)
+        there = msgspec.structs.replace(there, version_locations=folders)
+        contents = contents_of(repo, there, listing)
+
+    def read(path: PurePath, data: bytes) -> RevisionHeader:
+        name = relative(Path(path), repo.root)
+        same = now.files.get(name)
+        if same and same.data == data:
+            return same.header
+        return read_header(path, sources.source(name, data))
+
+    headers = build_graph(there, root=repo.root, files=contents, read=read).files
+    return _by_id(
+        {
+            name: Version(name, header, sources.source(name, contents[repo.root / name]))
+            for name, header in headers.items()
+        }
+    )
+
+
+def _by_id(files: dict[str, Version]) -> Side:
+    revisions: dict[str, Version] = {}
+    for version in files.values():
+        if version.header.revision and version.header.problem != "unreadable":
+            revisions.setdefault(version.header.revision, version)
+    return Side(files, revisions)
+
+
+def contents_of(
+    repo: Repository,
+    environment: Environment,
+    blobs: Mapping[str, str],
+    here: Mapping[Path, bytes] | None = None,
+) -> dict[Path, bytes]:
+    """Return the environment's files among the blobs.
+
+    What lies `here` is fetched only if it differs.
+    """
+    inside = {
+        path: blob
+        for name, blob in blobs.items()
+        if any((path := repo.root / name).is_relative_to(f) for f in environment.version_locations)
+    }
+    known = {
+        blob: here[path]
+        for path, blob in inside.items()
+        if here and path in here and blob_id(here[path], blob) == blob
+    }
+    known |= repo.read_blobs({*inside.values()} - known.keys())
+    return {path: known[blob] for path, blob in inside.items()}
+
+
+def _environment_at(
+    repo: Repository, environment: Environment, listing: Mapping[str, str]
+) -> Environment:
+    """The environment with the version locations that it has now and those it had then."""
+    config = environment.config_path
+    name = relative(config, repo.root) if config else ""
+    if config is None or name not in listing:
+        return environment
+    text = repo.read_blobs([listing[name]])[listing[name]].decode("utf-8", "replace")
+    folders = {repo.root / parent for path in listing for parent in PurePath(path).parents}
+    try:
+        then = read_environments(config, repo.root, text=text, is_dir=folders.__contains__)
+    except GuardError:
+        return environment
+    locations = list(environment.version_locations)
+    for other in (env for env in then if env.section == environment.section):
+        for folder in other.version_locations:
+            if not any(known.is_relative_to(folder) for known in locations):
+                locations.append(folder)
+    return msgspec.structs.replace(environment, version_locations=tuple(locations))
+
+
+def _moved_from(repo: Repository, listing: Mapping[str, str], now: Side) -> tuple[Path, ...]:
+    """The folders, gone since, that held revisions of the same ids: the environment was moved."""
+    gone = {
+        name: blob
+        for name, blob in listing.items()
+        if name.endswith(".py") and name not in now.files and not (repo.root / name).exists()
+    }
+    data = repo.read_blobs(gone.values())
+    folders = {
+        repo.root / PurePath(name).parent
+        for name, blob in gone.items()
+        if read_file(PurePath(name), data[blob]).revision in now.revisions
+    }
+    return tuple(sorted(folders))
+
+
+def merged_graph(then: Side, tip: Side, now: Side, root: Path) -> Graph:
+    """Return the graph of the base's tip with this change merged into it, file by file."""
+    files = {
+        name: v for name, v in tip.files.items() if name in now.files or name not in then.files
+    }
+    for name, version in now.files.items():
+        before = then.files.get(name)
+        if before is None or before.data != version.data:
+            files[name] = version
+    return graph_of({name: (root / name, v.header) for name, v in sorted(files.items())})
