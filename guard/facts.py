@@ -64,6 +64,7 @@ class EditedRevision(HistoryFact, frozen=True, kw_only=True):
     content_hash: str  # of the new text, so that an approval covers just this edit
     only_timeouts: bool = False
     moved_from: str | None = None  # its path on the base, where that is another
+    through: str | None = None  # the file that was edited, where that is not its own
 
     @property
     def fingerprint(self) -> str:
@@ -75,6 +76,7 @@ class EditedDowngrade(HistoryFact, frozen=True, kw_only=True):
 
     base: str
     difference: tuple[str, ...]
+    through: str | None = None  # the file that was edited, where that is not its own
 
 
 class DeletedRevision(HistoryFact, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"cache", "git", "graph", "plain"},
         {"base", "program", "read", "sides"},
         {"difference", "sql_history", "then"},
-        {"released", "squash"},
+        {"helpers", "released", "squash"},
         {"compare"},
     ),
     "judge": (

@@ -73,8 +73,15 @@ class Cache(Generic[Value]):
 
     def depend_on(self, helpers: Iterable[Path]) -> None:
         """Remember what the helper files hold that the followed entries may rest on."""
-        if self._file is not None:
-            self._helpers.update((str(path), hash_of(path)) for path in helpers)
+        self._helpers.update((str(path), hash_of(path)) for path in helpers)
+
+    def helpers_of(self, path: PurePath, data: bytes) -> tuple[Path, ...]:
+        """Return the helper files that may have had a part in what a file with these contents says.
+
+        They are those of all files, and none where no helper was followed.
+        """
+        entry = self._new.get(_key(path, data))
+        return tuple(map(Path, self._helpers)) if entry is not None and entry.followed else ()
 
     def save(self) -> None:
         """Write the entries that this run used; a folder that cannot be written is no error."""

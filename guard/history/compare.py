@@ -7,15 +7,16 @@ tree: each side of a merge may have one head of its own, and the result two.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import msgspec
 
-from guard.facts import BrokenChain, DeletedRevision, Fact, MultipleHeads
+from guard.facts import BrokenChain, DeletedRevision, Fact, MovedRevision, MultipleHeads
 from guard.history.base import Base
 from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
 from guard.history.graph import Graph, graph_of
+from guard.history.helpers import Uses, edited_helpers
 from guard.history.read import ParsedHistory, Place
 from guard.history.released import Released, edited
 from guard.history.sides import Side, contents_of, data_of, merged_graph, side_at, side_now
@@ -36,11 +37,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What the revisions do here, how to read those of the base, and what replays both."""
+    """What the revisions do here, how to read those of the base, and what replays both.
+
+    `helpers` are the files that each revision may use.
+    """
 
     place: Place
     parsed: ParsedHistory
     replay: Replay
+    helpers: Mapping[str, tuple[Path, ...]] = {}
 
 
 def compare(
@@ -70,6 +75,13 @@ def compare(
     released = Released(then=then, tip=tip, now=now, base=base.ref, replaced=replaced)
     notes = [*released.notes()]
     facts = [*released.facts()]
+    touched = {fact.revision for fact in facts if not isinstance(fact, MovedRevision)}
+    unedited = [
+        Uses(was, reading.parsed.revisions[id_], reading.helpers.get(id_, ()))
+        for id_, was in then.revisions.items()
+        if id_ in reading.parsed.revisions and id_ not in touched
+    ]
+    facts += edited_helpers(unedited, repo, base.commit, base.ref, reading.place)
     if replaced:
         facts += _squashes(replaced, then, now, graph, base, repo, reading)
     known = {problem.detail for problem in graph.problems}

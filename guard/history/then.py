@@ -21,7 +21,7 @@ def read_then(
     """Return what these revision files of a commit do, by id.
 
     Helpers are laid out as the commit has them, in a folder that is gone afterwards: one round for
-    each helper that leads to another. What cannot be read is left out.
+    each that leads to another. What cannot be read is left out.
     """
     wanted = [v for v in versions if v.header.revision and not v.header.problem]
     listing = repo.list_files(commit)
@@ -30,15 +30,14 @@ def read_then(
         _write(there, {version.name: version.data for version in wanted})
         while True:
             parsed, asked = _read(wanted, there, place)
-            lacking = {
-                path: listing[path]
-                for path in (relative(file, there) for file in asked)
-                if path in listing and not (there / path).exists()
-            }
-            if not lacking:
+            paths = (relative(f, there) for f in asked if f.is_relative_to(there))
+            lacking = [path for path in paths if not (there / path).exists()]
+            blobs = repo.read_blobs(listing[path] for path in lacking if path in listing)
+            found = {path: blobs[listing[path]] for path in lacking if path in listing}
+            found |= _untracked(place.root, [path for path in lacking if path not in listing])
+            if not found:
                 return parsed
-            blobs = repo.read_blobs(lacking.values())
-            _write(there, {path: blobs[blob] for path, blob in lacking.items()})
+            _write(there, found)
 
 
 def _read(
@@ -59,6 +58,11 @@ def _read(
         except SourceError:
             continue
     return parsed, resolver.consulted
+
+
+def _untracked(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """The files that only lie here, such as one that is generated: they may always have done."""
+    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
 
 
 def _write(there: Path, files: Mapping[str, bytes]) -> None:

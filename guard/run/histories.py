@@ -68,10 +68,9 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
     sources = scope.sources if files is None else Sources(files)
     place = _place(scope, environment, sources)
-    graph, parsed = _read(scope, environment, place)
-    reading = Reading(
-        place=place, parsed=parsed, replay=partial(schemas_after, dialect=scope.dialect)
-    )
+    graph, parsed, helpers = _read(scope, environment, place)
+    replay = partial(schemas_after, dialect=scope.dialect)
+    reading = Reading(place=place, parsed=parsed, replay=replay, helpers=helpers)
     change = compare(
         environment, graph, scope.base, repo=scope.repo, reading=reading, heads=scope.config.heads
     )
@@ -93,13 +92,23 @@ def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:
     )
 
 
-def _read(scope: Scope, environment: Environment, place: Place) -> tuple[Graph, ParsedHistory]:
+Helpers = dict[str, tuple[Path, ...]]
+
+
+def _read(
+    scope: Scope, environment: Environment, place: Place
+) -> tuple[Graph, ParsedHistory, Helpers]:
+    """What the files say, and the files that each revision may use."""
     cache = open_cache(scope.request.cache, place, environment.script_location)
     files = read_files(environment, place, cache)
     cache.save()
     headers = {path: file.header for path, file in files.items()}
     graph = join_headers(environment, headers, scope.root)
-    return graph, parsed_history(graph, files, place)
+    helpers = {
+        one.id: cache.helpers_of(one.path, place.sources.read(one.path))
+        for one in graph.revisions.values()
+    }
+    return graph, parsed_history(graph, files, place), helpers
 
 
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -165,7 +174,7 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
         return []
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, parsed = _read(
+    graph, parsed, _ = _read(
         scope, environment, _place(scope, environment, Sources({**files, path: given.data}))
     )
     return [_only(path, environment, graph, parsed, scope.root)]

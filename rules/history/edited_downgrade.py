@@ -37,8 +37,9 @@ IF_EXISTS = 'op.execute("DROP TABLE IF EXISTS orders")'
     ),
 )
 def edited_downgrade(edited: EditedDowngrade, context: Context) -> Iterator[Problem]:
+    through = f" through {edited.through}" if edited.through else ""
     message = with_edit(
-        f"The downgrade of {edited.revision}, which is on {edited.base}, was edited",
+        f"The downgrade of {edited.revision}, which is on {edited.base}, was edited{through}",
         edited.difference,
         f"databases that are at {edited.revision} will run the new one.",
     )

@@ -2,6 +2,7 @@
 
 Alembic never runs a revision twice. Whoever deployed it has the old schema, whoever installs anew
 gets the new one, and no later migration knows the difference. Put the change into a new revision.
+So it is with a helper that the revision uses: what it did then is what counts.
 What does nothing to a database may change: comments, formatting, imports, annotations, logs.
 """
 
@@ -71,6 +72,8 @@ def edited_revision(edited: EditedRevision, context: Context) -> Iterator[Proble
         released = (
             f"Revision {edited.revision} was moved from {old}, where it is on {edited.base}, and"
         )
+    if edited.through:
+        old, released = edited.through, f"{released}, through {edited.through},"
     if edited.only_timeouts:
         effect = "it does the same, and databases that ran it will not run it again."
         yield Problem(

@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Files, Files | None, list[str]]] = {
     ),
     "a deleted one": ({R2: None}, None, ["deleted-revision"]),
     "a moved and edited one": (
-        {R2: None, f"{VERSIONS}/two.py": RELEASED[R2] + "\nop.drop_table('b')\n"},
+        {R2: None, f"{VERSIONS}/two.py": revision("r2", "r1", B) + "\nop.drop_table('b')\n"},
         None,
         ["edited-revision"],
     ),
@@ -86,8 +86,7 @@ def test_the_head_on_main_is_named(tmp_path: Path) -> None:
             f"Revision r2 was moved from {R2}, where it is on main, to {VERSIONS}/two.py",
         ),
         (
-            {R1: RELEASED[R1].replace("def downgrade", "def unused():\n    pass\n\n\ndef downgrade")
-             .replace("op.drop_table", "op.execute('SELECT 1')\n    op.drop_table", 1)},
+            {R1: revision("r1", None, (STEP[0], f"op.execute('SELECT 1'); {STEP[1]}"))},
             "The downgrade of r1, which is on main, was edited",
         ),
     ],
@@ -249,3 +248,42 @@ def test_sql_files_have_a_history_too(change: Files, rules: list[str], tmp_path:
     repo.git("checkout", "-q", "-b", "change")
     repo.commit(change)
     assert rules_of(repo, "lint", "db") == rules
+
+
+HELPERS = "migrations/helpers.py"
+GRANT = """\
+from alembic import op
+
+
+def grant(table):
+    op.execute(f'GRANT SELECT ON {table} TO app')
+"""
+USES = revision("r1", None, ("grant('a')", "grant('a')")).replace(
+    "from alembic import op", "from alembic import op\nfrom migrations.helpers import grant"
+)
+
+
+@pytest.mark.parametrize(
+    ("helper", "rules"),
+    [
+        (GRANT.replace("SELECT", "ALL"), ["edited-revision"]),
+        (GRANT.replace("op.execute", "print(table)\n    op.execute"), []),
+        (GRANT + "\n\ndef other():\n    op.drop_table('a')\n", []),
+        (GRANT.replace("(table)", "(name)").replace("{table}", "{name}"), []),
+        ("from alembic import op\nfrom migrations.more import grant\n", []),
+    ],
+)
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_helper_of_a_released_revision(
+    helper: str, rules: list[str], cached: bool, tmp_path: Path
+) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.commit(RELEASED | {R1: USES, HELPERS: GRANT})
+    repo.git("checkout", "-q", "-b", "change")
+    if cached:
+        guard(repo.root, "history")
+    repo.commit({HELPERS: helper, "migrations/more.py": GRANT})
+    assert rules_of(repo, "history") == rules
+    if rules:
+        said = "Revision r1 is on main already and now, through migrations/helpers.py, does"
+        assert guard(repo.root, "history").says(said, "git checkout main -- migrations/helpers.py")
