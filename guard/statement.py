@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from guard.operations import OPERATIONS, Name, Operation, Query
+from guard.operations import (
+    OPERATIONS,
+    LockTable,
+    Maintenance,
+    Name,
+    Operation,
+    Query,
+    SetOption,
+    TransactionControl,
+)
 
 if TYPE_CHECKING:
     AnyOperation = Operation
@@ -18,6 +27,9 @@ else:  # to decode a cached statement: the union of them all, told apart by `kin
 Direction = Literal["upgrade", "downgrade"]
 Origin = Literal["literal", "constant", "outside"]
 Recreate = Literal["auto", "always", "never"]
+
+# What leaves schema and rows as they are, for ever.
+_CHANGES_NOTHING = (LockTable, Maintenance, Query, SetOption, TransactionControl)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -133,9 +145,9 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     raises: str | None = None
 
     def changes(self, dialect: str | None) -> bool:
-        """Return whether it does more than query; on that dialect, None: on any."""
+        """Return whether it may change schema or rows; on that dialect, None: on any."""
         return any(
-            not isinstance(operation, Query)
+            not isinstance(operation, _CHANGES_NOTHING)
             for statement in self.statements
             if dialect is None or statement.applies_to(dialect)
             for operation in statement.operations

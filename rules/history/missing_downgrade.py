@@ -1,8 +1,10 @@
 """A revision changes something and its downgrade does not undo it.
 
-When a deployment goes wrong, `alembic downgrade` is the way out. An empty downgrade is the worst:
-it reports success, the schema stays as it was, and the next upgrade fails over what is already
-there. Where there is no way back, say so with a reason, and nobody counts on it.
+When a deployment goes wrong, `alembic downgrade` is the way out. An empty downgrade is the worst,
+and one that only queries or sets something is as empty: it reports success, the schema stays as it
+was, and the next upgrade fails over what is already there. Where there is no way back, say so with
+a reason, in a `raise` or in a comment, and nobody counts on it. A project that never downgrades
+sets `ignore = ["missing-downgrade"]` under `[tool.guard]`.
 """
 
 from collections.abc import Iterator
@@ -12,7 +14,11 @@ from guard.rule import Context, Example, Problem, revision_file, rule
 from guard.statement import Steps
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
-REASON = "# guard: irreversible <reason>"
+UNDO = "Write the downgrade() that undoes upgrade()"
+DECLARE = (
+    'or say why there is none:\nraise NotImplementedError("<reason>")\nA project that never '
+    'downgrades sets ignore = ["missing-downgrade"] in [tool.guard].'
+)
 
 
 @rule(
@@ -21,8 +27,7 @@ REASON = "# guard: irreversible <reason>"
         Example(
             change=revision_file("a1", None, CREATE, None),
             says="Revision a1 has no downgrade(), so alembic downgrade stops with an error at it.",
-            help="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
-            f"comment:\n{REASON}",
+            help=f"{UNDO}, {DECLARE}",
             at="def upgrade()",
         ),
         Example(
@@ -30,27 +35,27 @@ REASON = "# guard: irreversible <reason>"
             downgrade="pass",
             says="Revision 0001 has an empty downgrade(), so alembic downgrade reports success and "
             "leaves all that upgrade() did.",
-            help="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
-            f"comment inside it:\n{REASON}",
+            help=f"{UNDO}, {DECLARE}",
+            at="def downgrade()",
+        ),
+        Example(
+            upgrade=CREATE,
+            downgrade="op.execute(\"SET LOCAL lock_timeout = '3s'\")",
+            says="Revision 0001 has a downgrade() that changes nothing, so alembic downgrade "
+            "reports success and leaves all that upgrade() did.",
             at="def downgrade()",
         ),
         Example(
             upgrade=CREATE,
             downgrade="raise NotImplementedError",
-            says="Revision 0001 refuses to be downgraded, so a deployment cannot be taken back "
-            "past it.",
-            at="def downgrade()",
-        ),
-        Example(
-            upgrade=CREATE,
-            downgrade='raise NotImplementedError("orders are for ever")',
-            says="Revision 0001 refuses to be downgraded (orders are for ever), so a "
-            "deployment cannot be taken back past it.",
+            says="Revision 0001 refuses to be downgraded and does not say why, so a deployment "
+            "cannot be taken back past it.",
             at="def downgrade()",
         ),
     ),
     safe=(
         Example(upgrade=CREATE, downgrade='op.drop_table("orders")'),
+        Example(upgrade=CREATE, downgrade='raise NotImplementedError("orders are for ever")'),
         Example(
             upgrade=CREATE,
             downgrade="# guard: irreversible the rows of the old table are not kept\npass",
@@ -62,22 +67,20 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
     if migration.tool != "alembic" or migration.irreversible is not None:
         return
     downgrade = migration.downgrade
-    if not migration.upgrade.changes(dialect) or downgrade.changes(dialect):
+    if not migration.upgrade.changes(dialect) or downgrade.changes(dialect) or downgrade.raises:
         return
     yield Problem(
-        message=f"Revision {migration.revision} {_is(downgrade)}.",
-        remedy="Write the downgrade() that undoes upgrade(), or say why there is none, in a "
-        f"comment{' inside it' if downgrade.span else ''}:\n{REASON}",
+        message=f"Revision {migration.revision} {_is(downgrade)}.", remedy=f"{UNDO}, {DECLARE}"
     )
 
 
 def _is(downgrade: Steps) -> str:
     if downgrade.span is None:
         return "has no downgrade(), so alembic downgrade stops with an error at it"
-    if downgrade.raises is not None and not downgrade.statements:
-        said = f" ({downgrade.raises})" if downgrade.raises else ""
-        return f"refuses to be downgraded{said}, so a deployment cannot be taken back past it"
-    return (
-        "has an empty downgrade(), so alembic downgrade reports success and leaves all that "
-        "upgrade() did"
-    )
+    if downgrade.raises is not None:
+        return (
+            "refuses to be downgraded and does not say why, so a deployment cannot be taken back "
+            "past it"
+        )
+    empty = "a downgrade() that changes nothing" if downgrade.statements else "an empty downgrade()"
+    return f"has {empty}, so alembic downgrade reports success and leaves all that upgrade() did"
