@@ -103,7 +103,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "schema": (
         {"model", "names", "persistent_map"},
         {"catalog", "describe"},
-        {"constraints"},
+        {"alike", "constraints"},
+        {"difference"},
         {"columns"},
         {"tables"},
         {"other_objects"},

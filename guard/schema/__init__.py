@@ -3,6 +3,7 @@
 from guard.schema.model import (
     ABSENT,
     UNKNOWN,
+    Difference,
     Domain,
     EnumType,
     Index,
@@ -21,6 +22,7 @@ from guard.schema.state import Schema
 __all__ = [
     "ABSENT",
     "UNKNOWN",
+    "Difference",
     "Domain",
     "EnumType",
     "Index",

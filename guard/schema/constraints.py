@@ -54,7 +54,8 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
     name, columns = constraint.name, [c.name for c in table.columns]
     if constraint.type == "check" and constraint.sql:
         constraint = replace(constraint, columns=mentioned(constraint.sql, columns, draft.dialect))
-    if name is None and draft.dialect == "postgresql":
+    made_up = name is None
+    if made_up and draft.dialect == "postgresql":
         name = _made_up_name(draft, table, constraint)
     target_columns = constraint.target_columns
     if constraint.target and not target_columns:
@@ -67,6 +68,7 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
             "name": name,
             "target_columns": target_columns,
         },
+        made_up=made_up,
         created_by=draft.revision,
     )
     others = [
@@ -169,10 +171,17 @@ def _perhaps_dropped(table: Table, operation: DropConstraint) -> Table:
     return replace(
         table,
         constraints=tuple(
-            replace(c, certain=False) if c.name is None and operation.type in (None, c.type) else c
+            replace(c, certain=False)
+            if operation.type in (None, c.type) and _perhaps_named(c, operation.constraint)
+            else c
             for c in table.constraints
         ),
     )
+
+
+def _perhaps_named(constraint: StoredConstraint, name: str | None) -> bool:
+    """Return whether a naming convention may have made that name of what was written, or lacked."""
+    return constraint.made_up or name is None or (constraint.name or "") in name
 
 
 def validate_constraint(operation: ValidateConstraint, draft: Draft) -> None:
@@ -189,7 +198,7 @@ def alter_constraint(operation: AlterConstraint, draft: Draft) -> None:
     table = draft.table_or_new(operation.table)
     changes: dict[str, object] = {}
     if operation.action == "rename" and operation.detail:
-        changes = {"name": operation.detail}
+        changes = {"name": operation.detail, "made_up": False}
     elif operation.action == "deferrable":
         changes = {"deferrable": True}
     elif operation.action == "not-deferrable":
@@ -255,9 +264,14 @@ def drop_index(operation: DropIndex, draft: Draft) -> None:
     kept = tuple(i for i in table.indexes if not draft.same(i.name, name))
     constraints = table.constraints
     if len(kept) == len(table.indexes):
+        named = [c for c in constraints if c.type == "unique" and draft.same(c.name, name)]
         constraints = tuple(
-            c for c in constraints if not (c.type == "unique" and draft.same(c.name, name))
+            replace(c, certain=False) if not named and c.made_up and c.type == "unique" else c
+            for c in constraints
+            if c not in named
         )
+        if not named and not operation.if_exists:  # a naming convention may call one of them so
+            kept = tuple(replace(i, certain=False) for i in kept)
     draft.put(replace(table, indexes=kept, constraints=constraints))
 
 

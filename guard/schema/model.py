@@ -41,8 +41,12 @@ class StoredColumn(Column, frozen=True, kw_only=True):
 
 
 class StoredConstraint(Constraint, frozen=True, kw_only=True):
-    """A constraint as it stands; `name` as PostgreSQL makes it up where none was written."""
+    """A constraint as it stands; `name` as PostgreSQL makes it up where none was written.
 
+    `made_up`: none was, so that a naming convention may have given it another one.
+    """
+
+    made_up: bool = False
     created_by: str | None = None
     certain: bool = True
 
@@ -149,6 +153,18 @@ class Reference(msgspec.Struct, frozen=True):
     constraint: StoredConstraint
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that is otherwise after a downgrade than it was before the upgrade.
+
+    `thing` is its kind and name in words; `before` and `after` say how it `changed`.
+    """
+
+    thing: str  # "column orders.total"
+    how: Literal["left over", "missing", "changed"]
+    before: str = ""
+    after: str = ""
+
+
 class ReadOnlySchema(Protocol):
     """A schema as rules see it. Every answer is one of three: there is, ABSENT, or UNKNOWN.
 
@@ -229,5 +245,14 @@ class ReadOnlySchema(Protocol):
         """Return what another schema has otherwise: `- ` only here, `+ ` only there.
 
         What is not certain in one of the two is no difference, and neither are temporary tables.
+        """
+        ...
+
+    def unrestored(self, between: Self, after: Self) -> tuple[Difference, ...]:
+        """Return what is surely otherwise `after` a downgrade than in this schema.
+
+        `between` is the schema after the upgrade, from which the downgrade starts. The order of
+        columns, names that a server makes up and what goes or stays with a table or column that is
+        named already are no differences.
         """
         ...

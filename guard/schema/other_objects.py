@@ -22,7 +22,7 @@ from guard.operations import (
     Type,
 )
 from guard.schema.catalog import Draft
-from guard.schema.model import Domain, EnumType, Other, View
+from guard.schema.model import UNKNOWN, Domain, EnumType, Other, StoredType, View
 from guard.schema.tables import move_table, remove_table
 
 
@@ -83,6 +83,7 @@ def create_view(operation: CreateView, draft: Draft) -> None:
             columns=operation.columns,
             materialized=operation.materialized,
             created_by=draft.revision,
+            certain=not operation.replace or _is_settled(draft, "view", operation.name),
         )
     )
 
@@ -91,7 +92,12 @@ def create_schema(operation: CreateSchema, draft: Draft) -> None:
     found = draft.object("schema", operation.name)
     if not (found and operation.if_not_exists):
         draft.put_object(
-            Other(name=operation.name, object_type="schema", created_by=draft.revision)
+            Other(
+                name=operation.name,
+                object_type="schema",
+                created_by=draft.revision,
+                certain=not operation.if_not_exists,
+            )
         )
 
 
@@ -112,7 +118,14 @@ def _lives_in(draft: Draft, name: Name, schema: str) -> bool:
 
 
 def create_object(operation: CreateObject, draft: Draft) -> None:
-    item = Other(name=operation.name, object_type=operation.object_type, created_by=draft.revision)
+    kind, name = operation.object_type, operation.name
+    softly = operation.replace or operation.if_not_exists
+    item = Other(
+        name=name,
+        object_type=kind,
+        created_by=draft.revision,
+        certain=not softly or (kind != "extension" and _is_settled(draft, kind, name)),
+    )
     if operation.table is None:
         if not (operation.if_not_exists and draft.object(item.object_type, item.name)):
             draft.put_object(item)
@@ -120,6 +133,11 @@ def create_object(operation: CreateObject, draft: Draft) -> None:
     table = draft.table_or_new(operation.table)
     others = tuple(o for o in table.objects if not _same(draft, o, item.object_type, item.name))
     draft.put(replace(table, objects=(*others, item)))
+
+
+def _is_settled(draft: Draft, kind: StoredType, name: Name) -> bool:
+    """Return whether it is known that there is, or that there is not, such an object already."""
+    return draft.object(kind, name) is not UNKNOWN
 
 
 def drop_object(operation: DropObject, draft: Draft) -> None:

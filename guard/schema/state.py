@@ -12,9 +12,11 @@ from guard.operations import Name, Operation
 from guard.schema.apply import change
 from guard.schema.catalog import Catalog, Draft, ObjectKey
 from guard.schema.describe import Line, difference, lines_of
+from guard.schema.difference import Replayed, unrestored
 from guard.schema.model import (
     ABSENT,
     UNKNOWN,
+    Difference,
     Domain,
     EnumType,
     Index,
@@ -265,6 +267,19 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         Objects uncertain in one of the two are no difference, and neither are temporary tables.
         """
         return difference(self._lines_unlike(other), other._lines_unlike(self))
+
+    def unrestored(self, between: Schema, after: Schema) -> tuple[Difference, ...]:
+        """Return what is surely otherwise `after` a downgrade than in this schema.
+
+        `between` is the schema after the upgrade, from which the downgrade starts.
+        """
+        replayed = Replayed(
+            before=self.catalog,
+            between=between.catalog,
+            after=after.catalog,
+            stale_at=self.uncertain_at,
+        )
+        return tuple(unrestored(replayed))
 
     def _lines_unlike(self, other: Schema) -> dict[str, Line]:
         """Return the lines of the objects that are not the very same value in the other schema."""

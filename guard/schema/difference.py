@@ -1,0 +1,201 @@
+"""What a downgrade does not restore: each thing before the upgrade, and after the downgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, TypeVar
+
+import msgspec
+
+from guard.schema.alike import Part, alike, changed_column, changed_constraint, changed_object
+from guard.schema.catalog import Catalog, ObjectKey
+from guard.schema.describe import constraint_text, index_text
+from guard.schema.model import (
+    Difference,
+    Index,
+    Object,
+    Other,
+    StoredColumn,
+    StoredConstraint,
+    Table,
+)
+from guard.schema.names import Key
+from guard.server import fold
+
+VERSION_TABLE = "alembic_version"  # Alembic's own
+# What belongs to the whole server.
+_OF_THE_SERVER = frozenset(["database", "grant", "group", "role", "tablespace", "user"])
+
+Kept = TypeVar("Kept", StoredColumn, StoredConstraint)
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """The objects around the two directions of a revision.
+
+    `stale_at`: the last step before it that may have changed anything.
+    """
+
+    before: Catalog
+    between: Catalog
+    after: Catalog
+    stale_at: int
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect whose names and customs hold here."""
+        return self.after.dialect
+
+
+class _Fate(msgspec.Struct, frozen=True, kw_only=True):
+    """A table before, between and after. `whole`: it is known in full how it was."""
+
+    before: Table
+    between: Table | None
+    after: Table
+    whole: bool
+
+    @property
+    def listed(self) -> bool:
+        """Whether what is not among its parts after is not there."""
+        return self.after.complete or self.between is not None
+
+
+def unrestored(replayed: Replayed) -> Iterator[Difference]:
+    """Yield what is surely otherwise after the downgrade than before the upgrade."""
+    for key in sorted(key for key, _ in replayed.after.tables.items()):
+        if replayed.before.tables.get(key) is not replayed.after.tables.get(key):
+            yield from _table(replayed, key)
+    for name in sorted(key for key, _ in replayed.after.objects.items()):
+        if replayed.before.objects.get(name) is not replayed.after.objects.get(name):
+            yield from _object(replayed, name)
+
+
+# Tables
+
+
+def _table(replayed: Replayed, key: Key) -> Iterator[Difference]:
+    old, mid, new = (
+        catalog.tables.get(key) or None
+        for catalog in (replayed.before, replayed.between, replayed.after)
+    )
+    if any(t and (t.temporary or t.name.name == VERSION_TABLE) for t in (old, mid, new)):
+        return
+    if new is None:
+        if old and old.certain and old.complete:
+            yield Difference(thing=f"table {old.name}", how="missing")
+    elif old is None and mid and (mid.complete or mid.created_by):
+        if mid.certain and new.certain:
+            yield Difference(thing=f"table {new.name}", how="left over")
+    elif new.certain and (old or mid):  # else the downgrade makes what nobody knows
+        settled = old is not None and old.certain and old.born > replayed.stale_at
+        before = old or Table(name=new.name, complete=False)
+        yield from _parts(
+            _Fate(before=before, between=mid, after=new, whole=settled and before.complete),
+            replayed.dialect,
+        )
+
+
+def _parts(fate: _Fate, dialect: str | None) -> Iterator[Difference]:
+    """Yield what became of the columns, then of all that is not explained by those."""
+    table = fate.after.name
+    told: set[str] = set()
+    for column, how in _unpaired(fate, _columns, dialect):
+        told.add(fold(str(column.name), dialect))
+        yield Difference(thing=f"column {table}.{column.name}", how=how)
+    yield from _changed(fate, dialect)
+    for part, how in _unpaired(fate, _keys_and_indexes, dialect):
+        if not told.intersection(fold(name, dialect) for name in _columns_of(part)):
+            yield Difference(thing=f"{_words(part)} on {table}", how=how)
+
+
+def _columns(table: Table) -> Sequence[Part]:
+    return table.columns
+
+
+def _keys_and_indexes(table: Table) -> Sequence[Part]:
+    return (*table.constraints, *table.indexes, *table.objects)
+
+
+def _unpaired(
+    fate: _Fate, parts_of: Callable[[Table], Sequence[Part]], dialect: str | None
+) -> Iterator[tuple[Part, Literal["left over", "missing"]]]:
+    """Yield the parts that only one of the two has, and for certain."""
+    old, new = parts_of(fate.before), parts_of(fate.after)
+    mid = parts_of(fate.between) if fate.between else ()
+    for part in new:
+        made_by_upgrade = any(alike(part, other, dialect) for other in mid)
+        added = fate.whole and isinstance(part, StoredColumn)
+        known = any(alike(part, other, dialect) for other in old)
+        if part.certain and not known and (made_by_upgrade or added):
+            yield part, "left over"
+    for part in old:
+        if part.certain and fate.listed and not any(alike(part, o, dialect) for o in new):
+            yield part, "missing"
+
+
+def _changed(fate: _Fate, dialect: str | None) -> Iterator[Difference]:
+    if not fate.whole:
+        return
+    table = fate.after.name
+    for old, new in _pairs(fate.before.columns, fate.after.columns, dialect):
+        if (texts := changed_column(old, new, dialect)) is not None:
+            thing = f"column {table}.{new.name}"
+            yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+    for key, now in _pairs(fate.before.constraints, fate.after.constraints, dialect):
+        if (texts := changed_constraint(key, now, dialect)) is not None:
+            thing = f"{_words(now)} on {table}"
+            yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+
+
+def _pairs(
+    before: Sequence[Kept], after: Sequence[Kept], dialect: str | None
+) -> Iterator[tuple[Kept, Kept]]:
+    """Yield what is certain in both, and written anew."""
+    for old in before:
+        for new in after:
+            if old is not new and old.certain and new.certain and alike(old, new, dialect):
+                yield old, new
+
+
+def _columns_of(part: Part) -> tuple[str, ...]:
+    return part.columns if isinstance(part, (Index, StoredConstraint)) else ()
+
+
+def _words(part: Part) -> str:
+    match part:
+        case Index(name=None):
+            return index_text(part)
+        case StoredConstraint() if part.made_up or part.name is None:
+            return constraint_text(part)
+        case Index():
+            return f"index {part.name}"
+        case StoredConstraint():
+            return f"{part.type} {part.name}"
+        case Other():
+            return f"{part.object_type} {part.name}"
+    return f"column {part.name}"
+
+
+# Everything else
+
+
+def _object(replayed: Replayed, key: ObjectKey) -> Iterator[Difference]:
+    old, mid, new = (
+        catalog.objects.get(key) or None
+        for catalog in (replayed.before, replayed.between, replayed.after)
+    )
+    some = new or old
+    if some is None or not some.certain or some.object_type in _OF_THE_SERVER:
+        return
+    thing = f"{_kind(some)} {some.name}"
+    if new is None:
+        yield Difference(thing=thing, how="missing")
+    elif old is None:
+        if mid and mid.certain:
+            yield Difference(thing=thing, how="left over")
+    elif old.certain and (texts := changed_object(old, new)) is not None:
+        yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+
+
+def _kind(item: Object) -> str:
+    return f"{item.object_type} type" if item.object_type == "enum" else item.object_type

@@ -1,0 +1,186 @@
+"""A downgrade does not lead back to the schema that was there before the upgrade.
+
+Upgrade and downgrade are replayed from their operations. What the downgrade leaves behind stops the
+next upgrade ("already exists"); what it does not bring back is missing to the code that is deployed
+again. PostgreSQL's enum types are easily forgotten: `op.create_table` creates them, and
+`op.drop_table` leaves them. Only what was read for certain counts: nothing is said of a downgrade
+with statements that could not be read, or of what a condition decides. A downgrade that can only
+raise is as incomplete: Alembic drops no constraint without a name outside of a batch.
+"""
+
+from collections.abc import Iterator
+
+from guard.facts import Migration
+from guard.operations import (
+    Delete,
+    DropConstraint,
+    Insert,
+    Merge,
+    Opaque,
+    Operation,
+    Truncate,
+    Update,
+    is_known,
+)
+from guard.phrases import listed
+from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import Difference
+from guard.statement import Statement, Steps
+
+ROWS = (Delete, Insert, Merge, Truncate, Update)
+MOST = 8
+TICKETS = """
+op.create_table(
+    "tickets",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("state", sa.Enum("open", "shut", name="ticket_state")),
+)
+"""
+USERS = """
+op.create_table(
+    "users",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("mail", sa.String(80)),
+)
+"""
+UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order"
+NAME_IT = (
+    "Give the constraint a name where it is made, and that name here:\n"
+    'op.drop_constraint("uq_users_mail", "users", type_="unique")'
+)
+
+
+@rule(
+    Migration,
+    unsafe=(
+        Example(
+            upgrade=TICKETS,
+            downgrade='op.drop_table("tickets")',
+            dialect="postgresql",
+            says="The downgrade of 0001 does not lead back to the schema before it:\n"
+            "  enum type ticket_state is left over",
+            help=f"{UNDO}:\nop.execute('DROP TYPE ticket_state')",
+            at="def downgrade()",
+        ),
+        Example(
+            released=(USERS,),
+            upgrade="""
+            op.add_column("users", sa.Column("nick", sa.String(40)))
+            op.add_column("users", sa.Column("rank", sa.Integer()))
+            """,
+            downgrade='op.drop_column("users", "nick")',
+            says="  column users.rank is left over",
+            help=f"{UNDO}.",
+            at="def downgrade()",
+        ),
+        Example(
+            released=(USERS, "op.create_index('ix_users_mail', 'users', ['mail'])"),
+            upgrade="""
+            op.drop_index("ix_users_mail", "users")
+            op.alter_column("users", "mail", type_=sa.String(200))
+            """,
+            downgrade='op.alter_column("users", "mail", type_=sa.String(100))',
+            dialect="sqlite",
+            says="  column users.mail is varchar(100), and was varchar(80)\n"
+            "  index ix_users_mail on users does not come back",
+            at="def downgrade()",
+        ),
+        Example(
+            released=(USERS,),
+            upgrade='op.create_unique_constraint("uq_users_mail", "users", ["mail"])',
+            downgrade='op.drop_constraint(None, "users", type_="unique")',
+            says="This drops a constraint without a name, so Alembic always raises here.",
+            help=NAME_IT,
+            at="op.drop_constraint(None",
+        ),
+    ),
+    safe=(
+        Example(
+            upgrade=TICKETS,
+            downgrade="""
+            op.drop_table("tickets")
+            op.execute("DROP TYPE ticket_state")
+            """,
+            dialect="postgresql",
+        ),
+        Example(
+            upgrade=TICKETS,
+            downgrade='raise NotImplementedError("the tickets are for ever")',
+            dialect="postgresql",
+        ),
+    ),
+)
+def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
+    dialect = context.server.dialect
+    upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
+    raising = [problem for statement in downgrade for problem in _raising(statement)]
+    yield from raising
+    if raising or migration.irreversible is not None or migration.downgrade.raises is not None:
+        return
+    if not migration.downgrade.changes(dialect) or not _is_read(downgrade):
+        return
+    found = [
+        difference
+        for change in migration.schemas
+        for difference in change.before.unrestored(change.between, change.after)
+    ]
+    if not _is_read(upgrade):  # what it has made is known all the same
+        found = [difference for difference in found if difference.how == "left over"]
+    if found:
+        yield Problem(
+            message=f"The downgrade of {migration.revision} does not lead back to the schema "
+            f"before it:\n{_list(found)}",
+            remedy=_remedy(found),
+        )
+
+
+def _here(steps: Steps, dialect: str | None) -> list[Statement]:
+    return [s for s in steps.statements if dialect is None or s.applies_to(dialect)]
+
+
+def _raising(statement: Statement) -> Iterator[Problem]:
+    """Yield what is wrong with a call that Alembic always refuses."""
+    directive = statement.directive
+    if directive is None or statement.condition is not None:
+        return
+    for operation in statement.operations:
+        if not isinstance(operation, DropConstraint) or directive.name != "drop_constraint":
+            continue
+        # A naming convention may know the name of a primary key, and any name in a batch.
+        if operation.constraint is None and not directive.batch and operation.type != "primary key":
+            yield Problem(
+                message="This drops a constraint without a name, so Alembic always raises here.",
+                remedy=NAME_IT,
+                at=statement.at or statement.span,
+            )
+
+
+def _is_read(statements: list[Statement]) -> bool:
+    """Return whether all that they do to the schema was understood."""
+    return all(_is_clear(o) for statement in statements for o in statement.operations)
+
+
+def _is_clear(operation: Operation) -> bool:
+    if isinstance(operation, Opaque):
+        return False
+    return isinstance(operation, ROWS) or is_known(operation.subject)
+
+
+def _list(found: list[Difference]) -> str:
+    lines = [_line(difference) for difference in found]
+    more = len(lines) - MOST
+    return listed([*lines[:MOST], f"and {more} more"] if more > 1 else lines)
+
+
+def _line(difference: Difference) -> str:
+    if difference.how == "changed":
+        return f"{difference.thing} is {difference.after}, and was {difference.before}"
+    return f"{difference.thing} " + (
+        "is left over" if difference.how == "left over" else "does not come back"
+    )
+
+
+def _remedy(found: list[Difference]) -> str:
+    left = [d.thing.partition("enum type ") for d in found if d.how == "left over"]
+    drops = "".join(f"\nop.execute('DROP TYPE {name}')" for _, kind, name in left if kind)
+    return f"{UNDO}:{drops}" if drops else f"{UNDO}."
