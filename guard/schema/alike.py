@@ -21,7 +21,7 @@ _SPELLINGS: tuple[tuple[str, ...], ...] = (
     ("blob", "bytea", "binary", "varbinary", "longblob", "mediumblob"),
     ("datetime", "timestamp"),
     ("boolean", "tinyint"),
-    ("json", "longtext"),
+    ("json", "text", "longtext"),
     ("uuid", "char"),
 )
 _PLAIN = words(
@@ -46,37 +46,29 @@ def alike(one: Part, other: Part, dialect: str | None) -> bool:
             names = fold(one.name.name, dialect), fold(other.name.name, dialect)
             return one.object_type == other.object_type and names[0] == names[1]
         case (StoredConstraint() | Index(), StoredConstraint() | Index()):
-            return _named_alike(one, other, dialect) or _made_alike(one, other, dialect)
+            return _key_alike(one, other, dialect)
     return False
 
 
-def _named_alike(
+def _key_alike(
     one: StoredConstraint | Index, other: StoredConstraint | Index, dialect: str | None
 ) -> bool:
-    if one.name is None or other.name is None:
-        return False
-    if fold(one.name, dialect) != fold(other.name, dialect):
-        return False
-    written = one.columns, other.columns
-    return not all(written) or _folded(written[0], dialect) == _folded(written[1], dialect)
+    """Return whether they are on the same columns, under one name or one that a server made up.
 
-
-def _made_alike(
-    one: StoredConstraint | Index, other: StoredConstraint | Index, dialect: str | None
-) -> bool:
-    """Return whether they demand the same, where a name may be the server's."""
+    What a constraint is called tells little, since a naming convention may have had its say.
+    """
+    columns = _folded(one.columns, dialect), _folded(other.columns, dialect)
     if isinstance(one, Index) and isinstance(other, Index):
-        named = one.name is not None and other.name is not None
-        return not named and _folded(one.columns, dialect) == _folded(other.columns, dialect)
+        if one.name is None or other.name is None:
+            return columns[0] == columns[1]
+        same = fold(one.name, dialect) == fold(other.name, dialect)
+        return same and (not all(columns) or columns[0] == columns[1])
     if isinstance(one, Index) or isinstance(other, Index):
-        if dialect == "postgresql" or not (_is_unique(one) and _is_unique(other)):
-            return False
-        return set(_folded(one.columns, dialect)) == set(_folded(other.columns, dialect))
-    if one.type != other.type or one.target != other.target:
-        return False
-    if one.type in ("check", "primary key") or one.made_up or other.made_up:
-        return set(_folded(one.columns, dialect)) == set(_folded(other.columns, dialect))
-    return False
+        unique = dialect != "postgresql" and _is_unique(one) and _is_unique(other)
+        return unique and set(columns[0]) == set(columns[1])
+    if one.type == other.type == "check" and one.name and one.name == other.name:
+        return True
+    return one.type == other.type and set(columns[0]) == set(columns[1])
 
 
 def _is_unique(part: StoredConstraint | Index) -> bool:
@@ -124,13 +116,18 @@ def _other_type(old: Type | None, new: Type | None, dialect: str | None) -> bool
 
 
 def _other_default(old: Default | None, new: Default | None) -> bool:
-    if any(default is not None and default.sql is None for default in (old, new)):
-        return False  # not read
-    return _plain_default(old) != _plain_default(new)
+    texts = _plain_default(old), _plain_default(new)
+    if any(text is None or text.startswith("nextval(") for text in texts):
+        return False  # not read, or a counter
+    return texts[0] != texts[1]
 
 
-def _plain_default(default: Default | None) -> str:
-    text = (default.sql or "").strip() if default else "null"
+def _plain_default(default: Default | None) -> str | None:
+    """Return the SQL without quotes, casts and parentheses; None where it was not read."""
+    text = default.sql if default else "null"
+    if text is None:
+        return None
+    text = text.strip()
     text = re.sub(r"::[\w\s]+(\(\d+\))?(\[\])?$", "", text)
     text = re.sub(r"^[\s(]*'?|'?[\s)]*$", "", text.replace("()", "\0")).replace("\0", "()")
     return _DEFAULTS.get(text.lower(), text.lower())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 from msgspec.structs import replace
 
@@ -18,7 +21,7 @@ from guard.operations import (
     ValidateConstraint,
 )
 from guard.schema.catalog import Draft
-from guard.schema.model import Index, StoredConstraint, Table
+from guard.schema.model import Index, StoredColumn, StoredConstraint, Table
 from guard.schema.names import Taken, mentioned, postgres_name, renamed
 from guard.server import is_mysql
 
@@ -346,27 +349,27 @@ def with_renamed_column(draft: Draft, table: Table, old: str, new: str) -> Table
     def sql(text: str | None) -> str | None:
         return renamed(text, old, new, draft.dialect) if text else text
 
+    def column(c: StoredColumn) -> StoredColumn:
+        made = c.generated and replace(c.generated, sql=sql(c.generated.sql))
+        return replace(c, name=name(c.name), generated=made)
+
+    def constraint(c: StoredConstraint) -> StoredConstraint:
+        return replace(c, columns=tuple(name(n) for n in c.columns), sql=sql(c.sql))
+
+    def index(i: Index) -> Index:
+        return replace(i, columns=tuple(part(c) for c in i.columns), where=sql(i.where))
+
     return replace(
         table,
-        columns=tuple(
-            replace(
-                column,
-                name=name(column.name),
-                generated=column.generated
-                and replace(column.generated, sql=sql(column.generated.sql)),
-            )
-            for column in table.columns
-        ),
-        constraints=tuple(
-            replace(
-                constraint,
-                columns=tuple(name(c) for c in constraint.columns),
-                sql=sql(constraint.sql),
-            )
-            for constraint in table.constraints
-        ),
-        indexes=tuple(
-            replace(index, columns=tuple(part(c) for c in index.columns), where=sql(index.where))
-            for index in table.indexes
-        ),
+        columns=_changed(table.columns, column),
+        constraints=_changed(table.constraints, constraint),
+        indexes=_changed(table.indexes, index),
     )
+
+
+Part = TypeVar("Part", StoredColumn, StoredConstraint, Index)
+
+
+def _changed(parts: tuple[Part, ...], change: Callable[[Part], Part]) -> tuple[Part, ...]:
+    """Return the parts as changed; one that stays as it was is the very same."""
+    return tuple(part if (new := change(part)) == part else new for part in parts)

@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from guard.operations import is_known
 from guard.schema.alike import Part, alike, changed_column, changed_constraint, changed_object
 from guard.schema.catalog import Catalog, ObjectKey
 from guard.schema.describe import constraint_text, index_text
@@ -23,8 +24,10 @@ from guard.schema.names import Key
 from guard.server import fold
 
 VERSION_TABLE = "alembic_version"  # Alembic's own
-# What belongs to the whole server.
-_OF_THE_SERVER = frozenset(["database", "grant", "group", "role", "tablespace", "user"])
+# What belongs to the whole server, or is shared with those who did not make it.
+_OF_THE_SERVER = frozenset(
+    ["database", "extension", "grant", "group", "role", "tablespace", "user"]
+)
 
 Kept = TypeVar("Kept", StoredColumn, StoredConstraint)
 
@@ -84,7 +87,7 @@ def _table(replayed: Replayed, key: Key) -> Iterator[Difference]:
         if old and old.certain and old.complete:
             yield Difference(thing=f"table {old.name}", how="missing")
     elif old is None and mid and (mid.complete or mid.created_by):
-        if mid.certain and new.certain:
+        if mid.certain and new.certain and mid.born == new.born:
             yield Difference(thing=f"table {new.name}", how="left over")
     elif new.certain and (old or mid):  # else the downgrade makes what nobody knows
         settled = old is not None and old.certain and old.born > replayed.stale_at
@@ -123,14 +126,20 @@ def _unpaired(
     old, new = parts_of(fate.before), parts_of(fate.after)
     mid = parts_of(fate.between) if fate.between else ()
     for part in new:
-        made_by_upgrade = any(alike(part, other, dialect) for other in mid)
+        stays = any(part is other for other in mid)  # what a downgrade makes anew was there before
         added = fate.whole and isinstance(part, StoredColumn)
-        known = any(alike(part, other, dialect) for other in old)
-        if part.certain and not known and (made_by_upgrade or added):
+        if (stays or added) and _is_only_in(part, old, dialect):
             yield part, "left over"
     for part in old:
-        if part.certain and fate.listed and not any(alike(part, o, dialect) for o in new):
+        # What the upgrade made a second time is known too little.
+        again = [p for p in mid if alike(part, p, dialect) and p.created_by != part.created_by]
+        if fate.listed and not again and _is_only_in(part, new, dialect):
             yield part, "missing"
+
+
+def _is_only_in(part: Part, others: Sequence[Part], dialect: str | None) -> bool:
+    certain = part.certain and is_known(str(part.name))
+    return certain and not any(alike(part, other, dialect) for other in others)
 
 
 def _changed(fate: _Fate, dialect: str | None) -> Iterator[Difference]:
@@ -187,11 +196,13 @@ def _object(replayed: Replayed, key: ObjectKey) -> Iterator[Difference]:
     some = new or old
     if some is None or not some.certain or some.object_type in _OF_THE_SERVER:
         return
+    if some.name.schema == "pg_temp":
+        return
     thing = f"{_kind(some)} {some.name}"
     if new is None:
         yield Difference(thing=thing, how="missing")
     elif old is None:
-        if mid and mid.certain:
+        if mid is new:
             yield Difference(thing=thing, how="left over")
     elif old.certain and (texts := changed_object(old, new)) is not None:
         yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])

@@ -23,7 +23,7 @@ from guard.operations import (
     is_known,
 )
 from guard.phrases import listed
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, Related, rule
 from guard.schema.model import Difference
 from guard.statement import Statement, Steps
 
@@ -113,18 +113,25 @@ NAME_IT = (
 def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
     dialect = context.server.dialect
     upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
-    raising = [problem for statement in downgrade for problem in _raising(statement)]
-    yield from raising
-    if raising or migration.irreversible is not None or migration.downgrade.raises is not None:
-        return
-    if not migration.downgrade.changes(dialect) or not _is_read(downgrade):
-        return
+    raising = [statement for statement in downgrade if _raises(statement)]
+    if raising:
+        yield _nameless(raising)
+    elif (
+        migration.irreversible is None
+        and migration.downgrade.raises is None
+        and migration.downgrade.changes(dialect)
+        and _is_read(downgrade)
+    ):
+        yield from _differences(migration, _is_read(upgrade))
+
+
+def _differences(migration: Migration, read: bool) -> Iterator[Problem]:
     found = [
         difference
         for change in migration.schemas
         for difference in change.before.unrestored(change.between, change.after)
     ]
-    if not _is_read(upgrade):  # what it has made is known all the same
+    if not read:  # what the upgrade has made is known all the same
         found = [difference for difference in found if difference.how == "left over"]
     if found:
         yield Problem(
@@ -138,21 +145,28 @@ def _here(steps: Steps, dialect: str | None) -> list[Statement]:
     return [s for s in steps.statements if dialect is None or s.applies_to(dialect)]
 
 
-def _raising(statement: Statement) -> Iterator[Problem]:
-    """Yield what is wrong with a call that Alembic always refuses."""
+def _raises(statement: Statement) -> bool:
+    """Return whether Alembic always refuses the call.
+
+    A naming convention may know the name of a primary key, and any name in a batch.
+    """
     directive = statement.directive
-    if directive is None or statement.condition is not None:
-        return
-    for operation in statement.operations:
-        if not isinstance(operation, DropConstraint) or directive.name != "drop_constraint":
-            continue
-        # A naming convention may know the name of a primary key, and any name in a batch.
-        if operation.constraint is None and not directive.batch and operation.type != "primary key":
-            yield Problem(
-                message="This drops a constraint without a name, so Alembic always raises here.",
-                remedy=NAME_IT,
-                at=statement.at or statement.span,
-            )
+    if not directive or directive.name != "drop_constraint" or directive.batch:
+        return False
+    return statement.condition is None and any(
+        isinstance(o, DropConstraint) and o.constraint is None and o.type != "primary key"
+        for o in statement.operations
+    )
+
+
+def _nameless(raising: list[Statement]) -> Problem:
+    places = [statement.at or statement.span for statement in raising]
+    return Problem(
+        message="This drops a constraint without a name, so Alembic always raises here.",
+        remedy=NAME_IT,
+        at=places[0],
+        related=tuple(Related(span, "and here") for span in places[1:]),
+    )
 
 
 def _is_read(statements: list[Statement]) -> bool:
