@@ -13,6 +13,7 @@ from guard.schema.catalog import Catalog, ObjectKey
 from guard.schema.describe import constraint_text, index_text
 from guard.schema.model import (
     Difference,
+    EnumType,
     Index,
     Object,
     Other,
@@ -209,4 +210,4 @@ def _object(replayed: Replayed, key: ObjectKey) -> Iterator[Difference]:
 
 
 def _kind(item: Object) -> str:
-    return f"{item.object_type} type" if item.object_type == "enum" else item.object_type
+    return "enum type" if isinstance(item, EnumType) else item.object_type
