@@ -78,7 +78,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "reader.libraries": ({"builtins", "sqlalchemy"}, {"alembic"}, {"*"}),
     "reader.libraries.alembic": (
-        {"arguments", "live"},
+        {"arguments", "environment", "live"},
         {"columns", "constraints", "context", "directive"},
         {"operations"},
     ),

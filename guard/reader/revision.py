@@ -148,13 +148,17 @@ def _run_function(
 ) -> str | None:
     """Run upgrade() or downgrade(); return the message of a raise that every path meets."""
     engines = _engines(module, direction) if function.node.args.args else []
+    given: dict[str, Value] = {}
+    if not isinstance(function.node, ast.Lambda):
+        for give in run.library.given:
+            given |= give(run, module, function.node)
     frame = Frame(module, module.names)
     node = ast.copy_location(ast.Call(ast.Name(direction, ast.Load()), [], []), function.node)
     ends: Value | None = None
     for engine in engines or (None,):
         args: tuple[Value, ...] = (Text.of(engine),) if engine else ()
         with run.on_database(engine):
-            ends = calls.call_function(run, function, Call(node, frame, args, {}))
+            ends = calls.call_function(run, function, Call(node, frame, args, given))
     return next(iter(run.raised), "") if ends is EXIT else None
 
 

@@ -182,6 +182,7 @@ Attribute: TypeAlias = Callable[[Run, Any, str], Value | None]
 TypeTest: TypeAlias = Callable[[Run, Any, DottedName], Value]
 Iterated: TypeAlias = Callable[[Run, Any, ast.expr, Frame], None]
 Entered: TypeAlias = Callable[[Run, Any], AbstractContextManager[Value | None] | None]
+Given: TypeAlias = Callable[[Run, Module, ast.FunctionDef | ast.AsyncFunctionDef], dict[str, Value]]
 Defined: TypeAlias = Callable[[Run, Class, Frame], None]
 ColumnType: TypeAlias = Callable[[tuple[Value, ...], dict[str, Value]], Value]
 
@@ -222,6 +223,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there
     kept: frozenset[str] = frozenset()  # base classes, instances of which are kept as written
     defined: tuple[Defined, ...] = ()  # told of every class
+    given: tuple[Given, ...] = ()  # the arguments that upgrade() and downgrade() are called with
     examples: tuple[Example, ...] = ()
 
 

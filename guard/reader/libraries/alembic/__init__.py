@@ -14,7 +14,8 @@ from guard.operations import (
     Type,
 )
 from guard.reader.evaluate.run import Example, Library
-from guard.reader.libraries.alembic import context, operations
+from guard.reader.evaluate.values import Construct, Unknown
+from guard.reader.libraries.alembic import context, environment, operations
 from guard.reader.libraries.alembic.live import Autocommit, Batch, MigrationContext
 
 _IMPORTS = "import sqlalchemy as sa\nfrom alembic import op"
@@ -25,10 +26,16 @@ LIBRARY = Library(
     handles=frozenset({"alembic.op"}),
     names=operations.NAMES,
     unlisted={"alembic.op": operations.unknown_operation},
-    methods={Batch: operations.batch_method, MigrationContext: context.context_method},
+    methods={
+        Batch: operations.batch_method,
+        MigrationContext: context.context_method,
+        Unknown: operations.method_of_unknown,
+        Construct: operations.method_of_made,
+    },
     attributes={MigrationContext: context.context_attribute},
     entered={Autocommit: context.enter_autocommit},
     wrappers=frozenset({"f"}),
+    given=(environment.given,),
     examples=(
         Example('op.drop_table("t", schema="s")', (DropTable(table=Name("t", "s")),), _IMPORTS),
         Example(

@@ -15,7 +15,7 @@ from guard.operations import AlterTable, DropTable, Insert, Operation, RenameTab
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import TRUE, Construct, Unknown, Value
+from guard.reader.evaluate.values import TRUE, Const, Construct, DottedName, Unknown, Value
 from guard.reader.libraries.alembic import context
 from guard.reader.libraries.alembic.arguments import (
     PARAMETERS,
@@ -71,6 +71,29 @@ def unknown_operation(run: Run, path: str, call: Call) -> Value:
     with run.within_directive(no_directive(operation)):
         run.opaque(reason, call.node, call.frame)
     return Unknown(call.node)
+
+
+def method_of_unknown(run: Run, receiver: Unknown, method: str, call: Call) -> Value | None:
+    """Record that something unknown may be `op`: it is asked for one of its operations."""
+    if method not in _TELLING:
+        return None
+    run.opaque(f"it calls {method} of something that is not known", call.node, call.frame)
+    return Unknown(call.node)
+
+
+def method_of_made(run: Run, receiver: Construct, method: str, call: Call) -> Value | None:
+    """Record the same of what a call gave that is not in sight; a query has such methods too."""
+    root: Value = receiver
+    while isinstance(root, Construct) and root.receiver is not None:
+        root = root.receiver
+    path = root.path if isinstance(root, Construct | DottedName) else ""
+    known = not path or path.partition(".")[0] in run.library.harmless
+    return None if known else method_of_unknown(run, Unknown(receiver.source), method, call)
+
+
+def make_operations(run: Run, call: Call) -> Value:
+    """`Operations(context)` is another `op`."""
+    return DottedName("alembic.op")
 
 
 def _operation(operation: str) -> Known:
@@ -219,6 +242,8 @@ _RECORDERS: dict[str, Callable[[Any, Arguments, Call], list[Operation]]] = {
     "drop_table_comment": _table_comment,
     "rename_table": _rename_table,
 }
+# Operations by names that nothing else has.
+_TELLING = {*_RECORDERS, "batch_alter_table"}
 _NAMES: dict[str, Known] = {
     **{operation: _operation(operation) for operation in _RECORDERS},
     "execute": _execute,
@@ -232,6 +257,10 @@ _NAMES: dict[str, Known] = {
 }
 NAMES: dict[str, Known] = {
     **{f"alembic.op.{name}": known for name, known in _NAMES.items()},
+    "alembic.*.Operations": make_operations,
+    "alembic.operations.Operations.context": make_operations,
+    "alembic.migration.MigrationContext.configure": _constant(MigrationContext()),
+    "alembic.runtime.migration.MigrationContext.configure": _constant(MigrationContext()),
     "alembic.context.get_context": _constant(MigrationContext()),
     "alembic.context.get_bind": _constant(Connection()),
     "alembic.context.is_offline_mode": context.is_offline,

@@ -68,6 +68,9 @@ def _unknown_execute(run: Run, receiver: Unknown, name: str, call: Call) -> Valu
         return execution.execute(run, value, call)
     if isinstance(value, Construct) and rows.operation_of(value) is not None:
         return execution.execute(run, value, call)
+    if name in _SCRIPT or (name == "execute" and isinstance(value, Unknown | Construct)):
+        run.opaque("what it executes is not known", call.node, call.frame)
+        return Unknown(call.node)
     return None
 
 
