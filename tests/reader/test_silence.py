@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,79 @@ RECEIVERS = [
 )
 def test_receivers(above: str, body: str, expected: list[str]) -> None:
     assert read(body, above=above) == expected
+
+
+# What another file gives decides no branch, but fills names; what the revision says itself decides.
+SETTINGS = """
+    from pydantic_settings import BaseSettings
+    import dataclasses
+    class Fields(BaseSettings):
+        uri: str | None = None
+    class Plain:
+        uri = None
+        def on(self):
+            return self.uri
+    @dataclasses.dataclass
+    class Record:
+        on: bool = False
+    fields = Fields()
+    plain = Plain()
+    OFF = False
+    ON = True
+    NAME = "sqlite"
+    TABLE = "t"
+    NONE = ()
+    def is_on():
+        return OFF
+    def is_postgres(bind):
+        return bind.dialect.name == "postgresql"
+    POSTGRES = "postgresql"
+"""
+UNDECIDED = [
+    ("field of settings", "if not settings.fields.uri:\n    return\nA", ["t [not (not settings.fields.uri)]"]),
+    ("class attribute", "if settings.plain.uri:\n    A", ["t [settings.plain.uri]"]),
+    ("constant", "if OFF:\n    A", ["t [OFF]"]),
+    ("constant that is true", "if ON:\n    return\nA", ["t [not (ON)]"]),
+    ("constant by a local name", "off = OFF\nif off:\n    A", ["t [off]"]),
+    ("its negation", "off = not settings.ON\nif off:\n    A", ["t [off]"]),
+    ("compared", "if settings.NAME == 'postgresql':\n    A", ["t [settings.NAME == 'postgresql']"]),
+    ("method of it", "if settings.NAME.startswith('post'):\n    A", ["t [settings.NAME.startswith('post')]"]),
+    ("empty tuple", "if NONE:\n    A", ["t [NONE]"]),
+    ("and", "OFF and op.drop_table('t')", ["t [OFF]"]),
+    ("or", "ON or op.drop_table('t')", ["t [not (ON)]"]),
+    ("or, with one of its own", "if OFF or MINE:\n    A", ["t [OFF or MINE]"]),
+    ("conditional expression", "op.drop_table('t') if OFF else None", ["t [OFF]"]),
+    ("while", "while OFF:\n    A", ["t [repeated OFF]"]),
+    ("match", "match settings.NAME:\n    case 'x':\n        A", ["t [settings.NAME matches 'x']"]),
+    ("function of it", "if settings.is_on():\n    A", ["t [settings.is_on()]"]),
+    ("its method", "if settings.plain.on():\n    A", ["t [settings.plain.on()]"]),
+    ("its class", "s = settings.Plain()\nif s.uri:\n    A", ["t [s.uri]"]),
+    ("default of its class", "s = settings.Record()\nif s.on:\n    A", ["t [s.on]"]),
+    ("given to a function", "def go(on):\n    if on:\n        A\ngo(OFF)", ["t [on]"]),
+    ("filter of a comprehension", "[op.drop_table(t) for t in ('t',) if OFF]", ["t [OFF]"]),
+    ("environment", "import os\nif os.environ.get('X') == '1':\n    A", ["t [os.environ.get('X') == '1']"]),
+    ("environment by a constant", "import os\nX = os.getenv('X', '')\nif X:\n    A", ["t [X]"]),
+]  # fmt: skip
+DECIDED = [
+    ("own constant", "if MINE:\n    A", []),
+    ("own class", "class S:\n    on = False\nif S.on:\n    A", []),
+    ("argument of a class elsewhere", "s = settings.Record(on=False)\nif s.on:\n    A", []),
+    ("dialect", "if op.get_bind().dialect.name != 'postgresql':\n    A", []),
+    ("dialect by a function elsewhere", "if not settings.is_postgres(op.get_bind()):\n    A", []),
+    ("dialect and a constant elsewhere", "if op.get_bind().dialect.name != settings.POSTGRES:\n    A", []),
+    ("fills a name", "op.drop_table(settings.TABLE)", ["t"]),
+    ("fills a name, with a default", "op.drop_table(settings.TABLE or 'x')", ["t"]),
+    ("fills SQL", "op.execute(f'DROP TABLE {settings.TABLE}')", ["t"]),
+    ("no way but one", "if OFF and MINE:\n    A", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"), [pytest.param(*case[1:], id=case[0]) for case in UNDECIDED + DECIDED]
+)
+def test_what_decides_a_branch(body: str, expected: list[str], tmp_path: Path) -> None:
+    above = "from app import settings\nfrom app.settings import NONE, OFF, ON\nMINE = False\n"
+    files = {"app/__init__.py": "", "app/settings.py": SETTINGS}
+    body = re.sub(r"\bA\b", "op.drop_table('t')", body)
+    told = read(body, above=above, files=files, folder=tmp_path)
+    assert told == [f"drop-table {one}" for one in expected]

@@ -17,7 +17,6 @@ from guard.reader.evaluate.values import (
     is_known,
     join_names,
     to_python,
-    truth,
     unparse,
 )
 
@@ -26,7 +25,7 @@ Block = Callable[[], Flow]
 
 def run_if(run: Run, node: ast.If, frame: Frame) -> Flow:
     test = run.evaluate(node.test, frame)
-    settled = truth(test)
+    settled = run.decision(test)
     if settled is not None:
         return run.execute(node.body if settled else node.orelse, frame)
     guarded = isinstance(test, Unknown) and test.inspected
@@ -91,6 +90,8 @@ def _put_back(frame: Frame, names: dict[str, Value]) -> None:
 
 def run_match(run: Run, node: ast.Match, frame: Frame) -> Flow:
     subject = run.evaluate(node.subject, frame)
+    if run.is_from_elsewhere(subject):
+        subject = Unknown(node.subject)
     return _run_cases(run, node, subject, node.cases, frame)
 
 
@@ -102,7 +103,7 @@ def _run_cases(
     case, *others = cases
     settled = _matches(run, subject, case.pattern, frame)
     if settled is not False and case.guard is not None:
-        guard = truth(run.evaluate(case.guard, frame))
+        guard = run.decision(run.evaluate(case.guard, frame))
         settled = False if guard is False else settled if guard else None
     if settled:
         return run.execute(case.body, frame)

@@ -159,7 +159,7 @@ def call_function(run: Run, function: Function, call: Call) -> Value:
     depth = len(run.conditions)
     names = bind_arguments(function, call)
     frame = Frame(function.module, names, function.scopes, function, depth=depth)
-    with run.within_call(call.frame.module, call.node, function.node):
+    with run.within_call(call.frame.module, call.node, function.node), run.reading_apart():
         try:
             if function.module is run.module:
                 return _run_body(run, function, frame, call)

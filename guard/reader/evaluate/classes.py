@@ -90,7 +90,8 @@ def instantiate(run: Run, cls: Class, call: Call) -> Value:
             inner = Call(call.node, call.frame, (), {})
             default = run.call(factory, inner) if factory else default.kwargs.get("default")
         if default is not None:
-            instance.attributes[name] = default
+            is_own = cls.module is run.module and not _reads_environment(cls)
+            instance.attributes[name] = default if is_own else run.from_elsewhere(default)
     init = lookup(cls, "__init__")
     if init is not None:
         run.call(run.bind(init, instance), call)
@@ -102,6 +103,11 @@ def instantiate(run: Run, cls: Class, call: Call) -> Value:
     if after is not None:
         run.call(run.bind(after, instance), Call(call.node, call.frame, (), {}))
     return instance
+
+
+def _reads_environment(cls: Class) -> bool:
+    """Whether it is a class of settings: the values in sight are those of an empty environment."""
+    return any(base.endswith("BaseSettings") for base in bases_of(cls))
 
 
 def _by_value(cls: Class, call: Call) -> Value:

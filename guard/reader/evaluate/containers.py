@@ -26,7 +26,6 @@ from guard.reader.evaluate.values import (
     is_known,
     key_of,
     to_python,
-    truth,
 )
 
 MAX_ITEMS = 20_000
@@ -209,7 +208,7 @@ def _generate_item(
     run.assign(generator.target, item, frame)
     unsettled = None
     for test in generator.ifs:
-        settled = truth(run.evaluate(test, frame))
+        settled = run.decision(run.evaluate(test, frame))
         if settled is False:
             return
         unsettled = test if settled is None else unsettled

@@ -100,6 +100,11 @@ def _yield_from(run: Run, node: ast.YieldFrom, frame: Frame) -> Value:
 
 def attribute(run: Run, value: Value, name: str) -> Value:
     """Return `value.name`."""
+    found = _attribute_of(run, value, name)
+    return run.from_elsewhere(found) if run.is_from_elsewhere(value) else found
+
+
+def _attribute_of(run: Run, value: Value, name: str) -> Value:
     match value:
         case Live():
             rule = run.library.attributes.get(type(value))
@@ -115,7 +120,9 @@ def attribute(run: Run, value: Value, name: str) -> Value:
             found = classes.lookup(value, name)
             if isinstance(found, Function) and found.method == "class":
                 return msgspec.structs.replace(found, receiver=value)
-            return found if found is not None else Construct(name, receiver=value, called=False)
+            if found is None:
+                return Construct(name, receiver=value, called=False)
+            return found if value.module is run.module else run.from_elsewhere(found)
         case Instance():
             return _instance_attribute(run, value, name)
         case Const(PurePath() as path):
@@ -127,6 +134,8 @@ def attribute(run: Run, value: Value, name: str) -> Value:
 
 def _instance_attribute(run: Run, instance: Instance, name: str) -> Value:
     found = bind(classes.attribute(instance, name), instance)
+    if name not in instance.attributes and instance.cls.module is not run.module:
+        found = run.from_elsewhere(found)  # what its class says of every instance
     if isinstance(found, Function) and found.method == "property":
         node = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), found.node)
         return run.call(found, Call(node, Frame(found.module, {}), (), {}))

@@ -30,7 +30,8 @@ def bind_import_from(run: Run, node: ast.ImportFrom, frame: Frame) -> None:
             source = _star_source(run, frame.module, node)
             if source is not None:
                 load(run, source)
-                frame.names.update(source.names)
+                names = source.names.items()
+                frame.names.update({name: run.from_elsewhere(value) for name, value in names})
         elif node.level:
             _bind_relative(run, node, alias, frame)
         else:
@@ -69,7 +70,7 @@ def settle(run: Run, value: Value) -> Value:
         if found is None:
             return value
         run.resolver.settled[value.path] = found
-        value = found
+        value = run.from_elsewhere(found)
     return value
 
 
@@ -101,7 +102,9 @@ def name_in(run: Run, module: Module, name: str) -> Value | None:
     value = module.names.get(name)
     if isinstance(value, Construct) and _last(value.path) in run.library.registries:
         load(run, module)  # for the tables that enter themselves there
-    return value if value is not None else _from_stars(run, module, name)
+    if value is None:
+        return _from_stars(run, module, name)
+    return value if module is run.module else run.from_elsewhere(value)
 
 
 def _last(path: str) -> str:

@@ -8,7 +8,7 @@ followed both ways, and statements under them are marked conditional.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Sequence as Items
 from pathlib import Path, PurePath
 
 import msgspec
@@ -30,7 +30,17 @@ from guard.reader.evaluate.state import (
     unknown,
 )
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import Instance, Module, Value, touches_database, unparse
+from guard.reader.evaluate.values import (
+    Const,
+    Instance,
+    Mapping,
+    Module,
+    Sequence,
+    Value,
+    touches_database,
+    truth,
+    unparse,
+)
 from guard.server import Dialect
 from guard.statement import Direction, Directive, Piece, Span, Statement
 
@@ -77,6 +87,9 @@ class Interpreter:
         self.database: str | None = None
         self.directive: Directive | None = None
         self.stack = Stack()
+        self.read_elsewhere = 0
+        self._elsewhere: dict[int, Value] = {}
+        self._trusted: dict[int, Value] = {}
 
     @property
     def tables(self) -> list[Value]:
@@ -90,8 +103,13 @@ class Interpreter:
     def evaluate(self, node: ast.expr, frame: Frame) -> Value:
         """Return the value of the expression."""
         self.step()
+        before = self.read_elsewhere
         rule = expressions.EXPRESSIONS.get(type(node))
-        return rule(self, node, frame) if rule else unknown(node)
+        value = rule(self, node, frame) if rule else unknown(node)
+        if self.read_elsewhere != before:
+            return self.from_elsewhere(value)
+        self.read_elsewhere += self.is_from_elsewhere(value)
+        return value
 
     def execute(self, body: list[ast.stmt], frame: Frame) -> Flow:
         """Run the statements; return how they end."""
@@ -100,6 +118,37 @@ class Interpreter:
     def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
         """Bind the value to a name, attribute, item or tuple of targets."""
         flow.assign(self, target, value, frame)
+
+    # What decides a branch
+
+    def from_elsewhere(self, value: Value) -> Value:
+        """Return the value, marked as one that other files of the project give."""
+        if isinstance(value, Const):
+            value = Const(value.value)  # True, False and None are one object each
+        if isinstance(value, Const | Text | Sequence | Mapping | Instance):
+            self._elsewhere[id(value)] = value  # held, so that no other value gets its id
+        return value
+
+    def is_from_elsewhere(self, value: Value) -> bool:
+        """Return whether the value is one of those, or made of one."""
+        return id(value) in self._elsewhere
+
+    def trust(self, value: Value) -> Value:
+        """Return the value, marked as one that decides whatever it is compared with."""
+        self._trusted[id(value)] = value
+        return value
+
+    def is_trusted(self, value: Value) -> bool:
+        """Return whether the value is one of those."""
+        return id(value) in self._trusted
+
+    def decision(self, value: Value) -> bool | None:
+        """Return which way a test goes, None where both ways are to be followed."""
+        return None if self.is_from_elsewhere(value) else truth(value)
+
+    def reading_apart(self) -> Held:
+        """Let what is read inside say nothing of the value of the expression around it."""
+        return Held(self, read_elsewhere=self.read_elsewhere)
 
     def ask_dialect(self) -> Dialect | None:
         """Return the dialect, None where it stays unknown; raise DialectAskedError."""
@@ -214,7 +263,7 @@ class Interpreter:
 
     def emit(
         self,
-        operations: Sequence[Operation],
+        operations: Items[Operation],
         node: ast.AST,
         frame: Frame,
         *,

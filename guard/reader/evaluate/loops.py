@@ -16,7 +16,6 @@ from guard.reader.evaluate.values import (
     Unknown,
     Value,
     join_names,
-    truth,
 )
 
 MAX_ITERATIONS = 2_000
@@ -129,7 +128,7 @@ def run_while(run: Run, node: ast.While, frame: Frame) -> Flow:
     ends = Flow.GOES_ON
     for _ in range(MAX_WHILE):
         test = run.evaluate(node.test, frame)
-        settled = truth(test)
+        settled = run.decision(test)
         if settled is False:
             break
         if settled is None or _is_left_from_inside(node):

@@ -130,25 +130,36 @@ def evaluate_unary(run: Run, node: ast.UnaryOp, frame: Frame) -> Value:
 
 def evaluate_boolean(run: Run, node: ast.BoolOp, frame: Frame) -> Value:
     stops_at = not isinstance(node.op, ast.And)
-    with run.conditional(None):
+    with run.conditional(None), run.reading_apart():
         return _connected(run, node, frame, stops_at)
 
 
 def _connected(run: Run, node: ast.BoolOp, frame: Frame, stops_at: bool) -> Value:
-    """Evaluate part by part: the parts after one that is not settled depend on it."""
+    """Evaluate part by part: the parts after one that is not settled depend on it.
+
+    A part that another file settles gives the value, but the parts after it are read as well.
+    """
     unsettled: list[Value] = []
+    elsewhere = False
+    given: Value | None = None
     value: Value = NONE
     for part in node.values:
         value = run.evaluate(part, frame)
         settled = truth(value)
-        if settled is stops_at:
+        decided = run.decision(value) is not None
+        if decided and settled is stops_at and (given is None or value in (TRUE, FALSE)):
             return value if not unsettled or not stops_at else _unsettled(node, unsettled)
         if settled is None:
             unsettled.append(value)
+        elif settled is stops_at and given is None:
+            given = value
+        elsewhere = elsewhere or run.is_from_elsewhere(value)
+        if not decided:
             guarded = isinstance(value, Unknown) and value.inspected
             form = "not ({})" if stops_at else "{}"
             run.assume(Condition(part, guarded, form=form))
-    return _unsettled(node, unsettled) if unsettled else value
+    value = _unsettled(node, unsettled) if unsettled else given or value
+    return run.from_elsewhere(value) if elsewhere else value
 
 
 def _unsettled(node: ast.BoolOp, values: list[Value]) -> Unknown:
@@ -173,8 +184,15 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 def evaluate_compare(run: Run, node: ast.Compare, frame: Frame) -> Value:
-    values = [run.evaluate(node.left, frame), *(run.evaluate(c, frame) for c in node.comparators)]
+    with run.reading_apart():
+        values = [run.evaluate(side, frame) for side in (node.left, *node.comparators)]
     _weigh(run, *values)
+    value = _compared(node, values)
+    elsewhere = any(map(run.is_from_elsewhere, values)) and not any(map(run.is_trusted, values))
+    return run.from_elsewhere(value) if elsewhere else value
+
+
+def _compared(node: ast.Compare, values: list[Value]) -> Value:
     if any(isinstance(v, Construct | Class) for v in values) and not _about_none(node):
         return Operator("", tuple(values), source=node)
     for index, comparison in enumerate(node.ops):
@@ -230,7 +248,7 @@ def _enum_value(value: Value) -> Value:
 
 def evaluate_conditional(run: Run, node: ast.IfExp, frame: Frame) -> Value:
     test = run.evaluate(node.test, frame)
-    settled = truth(test)
+    settled = run.decision(test)
     if settled is not None:
         return run.evaluate(node.body if settled else node.orelse, frame)
     inspected = isinstance(test, Unknown) and test.inspected

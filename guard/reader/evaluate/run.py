@@ -92,6 +92,27 @@ class Run(Protocol):
     def read_file(self, file: PurePath, module: Module) -> str | None:
         """Return the text of a file that the code reads, None where it is not in sight."""
 
+    # What decides a branch: not what other files of the project give, which depends on where it
+    # runs. Such a value may fill names and SQL.
+
+    def from_elsewhere(self, value: Value) -> Value:
+        """Return the value, marked as one that other files of the project give."""
+
+    def is_from_elsewhere(self, value: Value) -> bool:
+        """Return whether the value is one of those, or made of one."""
+
+    def trust(self, value: Value) -> Value:
+        """Return the value, marked as one that decides whatever it is compared with."""
+
+    def is_trusted(self, value: Value) -> bool:
+        """Return whether the value is one of those."""
+
+    def decision(self, value: Value) -> bool | None:
+        """Return which way a test goes, None where both ways are to be followed."""
+
+    def reading_apart(self) -> AbstractContextManager[None]:
+        """Let what is read inside say nothing of the value of the expression around it."""
+
     def ask_dialect(self) -> Dialect | None:
         """Return the dialect, None where it stays unknown; raise DialectAskedError."""
 

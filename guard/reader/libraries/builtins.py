@@ -169,7 +169,7 @@ def _filter(run: Run, call: Call) -> Value:
     certain = True
     for item in items:
         test = run.call(call.args[0], Call(call.node, call.frame, (item,), {}))
-        settled = truth(item if call.args[0] == NONE else test)
+        settled = run.decision(item if call.args[0] == NONE else test)
         certain = certain and settled is not None
         kept += [item] if settled is not False else []
     return Sequence("list", kept, certain)

@@ -204,7 +204,7 @@ _CONNECTIONS = {"engine", "bind", "connection", "sync_engine"}
 def dialect_name(run: Run) -> Value:
     """Return the name of the dialect that is read for."""
     name = run.ask_dialect()
-    return Text.of(name, code="dialect") if name else Unknown("dialect", "constant")
+    return run.trust(Text.of(name, code="dialect")) if name else Unknown("dialect", "constant")
 
 
 def is_dialect(run: Run, receiver: DialectObject, kind: DottedName) -> Value:
