@@ -157,6 +157,8 @@ def _run_function(
     ends: Value | None = None
     for engine in engines or (None,):
         args: tuple[Value, ...] = (Text.of(engine),) if engine else ()
+        if engine:
+            given.pop(function.node.args.args[0].arg, None)
         with run.on_database(engine):
             ends = calls.call_function(run, function, Call(node, frame, args, given))
     return next(iter(run.raised), "") if ends is EXIT else None

@@ -28,6 +28,7 @@ PARAMETERS = [
     ("of a wrapper", "def upgrade(tables, op):", "run_migrations(op=Wrapper(op))", ["drop-table t"]),
     ("another name", "def upgrade(ops):\n    op = ops", "run_migrations(ops=op)", ["drop-table t"]),
     ("all keywords", "def upgrade(**given):\n    op = given['op']", "run_migrations(op=op)", ["drop-table t"]),
+    ("name of a database", "from alembic import op\ndef upgrade_one():\n    op.drop_table('one')\ndef upgrade(name):\n    globals()['upgrade_' + name]()", "run_migrations(name=name)", ["drop-table one", "drop-table t"]),
     ("not in env.py", "def upgrade(ops):\n    op = ops", "run_migrations()", ["opaque"]),
     ("a wrapper", "def upgrade(ops):\n    op = ops", "run_migrations(ops=wrap(op))", ["opaque"]),
 ]  # fmt: skip
