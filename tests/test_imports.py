@@ -115,7 +115,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "source": ({"database_literals"}, {"files"}),
     "sql": (
         {"result", "tokens"},
-        {"cursor"},
+        {"cursor", "volatility"},
         {
             "hole_roles",
             "maintenance",
@@ -124,7 +124,6 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "settings",
             "sqlglot_check",
             "types",
-            "volatility",
         },
         {"drop", "expression_tree", "extents"},
         {"columns", "expressions"},

@@ -121,17 +121,25 @@ def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
     """Rows and queries: the cursor reads them, the parser checks them."""
     body = c.source.depth > 0  # where variables stand, INTO fills them, and PERFORM became SELECT
     found = read_rows(c, body)
-    if body or c.word == "REPLACE":
+    only_asks = any(isinstance(op, Query) for op in found)
+    if (body and not only_asks) or tokens[0].word == "REPLACE":
         return found
-    from guard.sql.sqlglot_check import parse, read_tables  # imports sqlglot
+    from guard.sql.sqlglot_check import parse, read_routines, read_tables  # imports sqlglot
 
     try:
         tree = parse(c.source, tokens)
     except SqlError:
-        if Cursor(c.source, tokens).has_hole:  # no parser can know where an unknown piece fits
+        if (
+            body or Cursor(c.source, tokens).has_hole
+        ):  # no parser can know where an unknown piece fits
             return found
         raise
-    if tree is None or not any(isinstance(op, Query) for op in found):
+    if tree is None or not only_asks:
+        return found
+    if routines := read_routines(tree, c.source):
+        reason = f"what the routine {', '.join(routines)} does is not in sight"
+        return [Opaque(reason=reason, code=c.source.text[tokens[0].start : tokens[-1].end])]
+    if body:
         return found
     tables = read_tables(tree, c.source)
     return [Query(tables=tables) if isinstance(op, Query) else op for op in found]
@@ -149,6 +157,16 @@ def _read_nothing(c: Cursor) -> list[Operation]:
     """EXPLAIN, SHOW, LISTEN and the like: they ask or tell, and change nothing."""
     c.finish()
     return [Query()]
+
+
+def _read_do(c: Cursor) -> list[Operation]:
+    """MySQL's DO f(x) is SELECT f(x) without its result."""
+    c.next()
+    first = c.peek()
+    rest = c.tokens[c.index : c.stop]
+    c.finish()
+    select = Token("word", "SELECT", first.start, first.start)
+    return _read_rows(Cursor(c.source, [select, *rest]), [select, *rest])
 
 
 def _read_call(c: Cursor) -> list[Operation]:
@@ -229,7 +247,8 @@ _MYSQL: dict[str, Reader] = {
     "USE": read_use,
     **_of("RESET KILL INSTALL UNINSTALL CHANGE CACHE PURGE STOP BINLOG", read_server),
     **_of("OPTIMIZE CHECK REPAIR FLUSH CHECKSUM", read_maintenance),
-    **_of("DESCRIBE DESC HELP SIGNAL HANDLER DO", _read_nothing),
+    **_of("DESCRIBE DESC HELP SIGNAL HANDLER", _read_nothing),
+    "DO": _read_do,
 }
 _SQLITE: dict[str, Reader] = {
     "PRAGMA": read_pragma,

@@ -67,6 +67,10 @@ def built(template: str, dialect: str | None = "postgresql") -> SqlReading:
     return read_sql(template, dialect, tuple(holes))
 
 
+def _unseen(routines: str, code: str) -> Operation:
+    return Opaque(reason=f"what the routine {routines} does is not in sight", code=code)
+
+
 # Statements
 
 SPLIT: list[tuple[str, str | None, list[str]]] = [
@@ -200,7 +204,8 @@ HOLES: list[tuple[str, list[Operation], list[str]]] = [
     ("INSERT INTO t {query}", [Insert(table=T)], ["syntax"]),
     ("SELECT {c} FROM {t} ORDER BY {o} LIMIT {n}", [Query(tables=(Name("{t}"),))], ["identifier", "identifier", "identifier", "value"]),
     ("SELECT a FROM t WHERE x > 1 {filter} ORDER BY a", [Query()], ["syntax"]),
-    ("SELECT f({x})", [Query()], ["value"]),
+    ("SELECT lower({x})", [Query()], ["value"]),
+    ("SELECT f({x})", [_unseen("f", "SELECT f({x})")], ["value"]),
     ("SET lock_timeout = '{n}s'", [SetOption(name="lock_timeout", value="{n}s")], ["value"]),
     ("{sql}", [Opaque(reason="what the statement begins with is not known", code="{sql}")], ["syntax"]),
     ("{verb} TABLE t", [Opaque(reason="what the statement begins with is not known", code="{verb} TABLE t")], ["syntax"]),
@@ -235,7 +240,9 @@ BLOCKS: list[tuple[str, list[Operation]]] = [
     ("DECLARE r record; BEGIN FOR r IN SELECT * FROM u LOOP DELETE FROM t WHERE id = r.id; END LOOP; END", [Delete(table=T, where="id = r.id")]),
     ("BEGIN <<l>> WHILE true LOOP UPDATE t SET a = 1; EXIT; END LOOP; END", [Update(table=T, columns=("a",), all_rows=True)]),
     ("BEGIN SELECT a INTO x FROM t; INSERT INTO t VALUES (1) RETURNING id INTO y; END", [Query(), Insert(table=T, rows=1)]),
-    ("BEGIN PERFORM set_config('a.b', 'x', true); PERFORM f(1); END", [SetOption(name="a.b", value="x", scope="local"), Query()]),
+    ("BEGIN PERFORM set_config('a.b', 'x', true); PERFORM f(1); END", [SetOption(name="a.b", value="x", scope="local"), _unseen("f", "f(1)")]),
+    ("BEGIN PERFORM lower('A'); END", [Query()]),
+    ("BEGIN SELECT f() INTO x; END", [_unseen("f", "SELECT f() INTO x")]),
     ("BEGIN EXECUTE 'DROP TABLE t'; END", [DropTable(table=T)]),
     ("BEGIN EXECUTE $q$DROP TABLE t; DROP TABLE u$q$; END", [DropTable(table=T), DropTable(table=U)]),
     ("BEGIN EXECUTE format('DROP TABLE %I', x); DROP TABLE t; END", [Opaque(reason="the SQL is put together while the block runs", code="format('DROP TABLE %I', x)"), DropTable(table=T)]),
@@ -253,6 +260,37 @@ def test_blocks(body: str, expected: list[Operation]) -> None:
 def test_a_block_in_another_language_is_opaque() -> None:
     sql = "DO LANGUAGE plpython3u $$ plpy.execute('DROP TABLE t') $$"
     assert read(sql) == [Opaque(reason="a block in plpython3u cannot be read", code=sql)]
+
+
+ROUTINES = [
+    ("postgresql", "SELECT * FROM f()", "f"),
+    ("postgresql", "SELECT s.f(1), g()", "f, g"),
+    ("postgresql", "SELECT f(a) FROM t", "f"),
+    ("postgresql", "SELECT coalesce(f(), 1)", "f"),
+    ("postgresql", "WITH x AS (SELECT f()) SELECT * FROM x", "f"),
+    ("postgresql", "SELECT dblink_exec('d', 'DROP TABLE t')", "dblink_exec"),
+    ("mysql", "SELECT f()", "f"),
+    ("sqlite", "SELECT load_extension('x')", "load_extension"),
+]
+ASKING = [
+    ("postgresql", "SELECT setval('s', (SELECT max(id) FROM t))"),
+    ("postgresql", "SELECT a, st_astext(g) FROM t"),
+    ("postgresql", "SELECT EXISTS (SELECT 1 FROM t)"),
+    ("postgresql", "SELECT pg_advisory_xact_lock(1)"),
+    ("mysql", "SELECT DATABASE(), GET_LOCK('a', 1)"),
+    ("mysql", "DO SLEEP(1)"),
+    ("sqlite", "SELECT count(*) FROM t"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "sql", "routines"), ROUTINES)
+def test_routines_that_a_query_is_there_to_call(dialect: str, sql: str, routines: str) -> None:
+    assert read(sql, dialect) == [_unseen(routines, sql)]
+
+
+@pytest.mark.parametrize(("dialect", "sql"), ASKING)
+def test_queries_that_only_ask(dialect: str, sql: str) -> None:
+    assert all(isinstance(operation, Query) for operation in read(sql, dialect))
 
 
 def test_a_routine_is_stored_and_not_run() -> None:
