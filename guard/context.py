@@ -48,6 +48,34 @@ class TableSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     bytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class Remains(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operation leaves, once its direction has run, of the rows or values it takes away.
+
+    `place`: the table or `table.column` that has them now; `rebuilt`: that is the table's own name
+    again. `all_rows`: none is left out. `kept` are the columns that were copied ("*": all), `lost`
+    the known ones that were not; not `listed`: there may be more of these. `brought_back`: the
+    opposite direction refills from there all that is kept.
+    """
+
+    place: str
+    rebuilt: bool = False
+    all_rows: bool = True
+    kept: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    listed: bool = True
+    brought_back: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing at all is missing."""
+        return self.all_rows and self.listed and not self.lost
+
+    @property
+    def severity(self) -> Literal["warning"] | None:
+        """Of a drop that takes nothing that its way back does not restore; else the rule's."""
+        return "warning" if self.complete and self.brought_back else None
+
+
 class Context(Protocol):
     """What a check may ask."""
 
@@ -99,6 +127,13 @@ class Context(Protocol):
 
     def undoes_upgrade(self, operation: Operation) -> bool:
         """Return whether this is a downgrade that removes just what its own upgrade made."""
+        ...
+
+    def remains(self, table: Name, column: str | None = None) -> Remains | None:
+        """Return where the rows of a table, or a column's values, are that were copied before.
+
+        None where nothing was copied.
+        """
         ...
 
     # The schema before the statement, and what the operation does to it

@@ -35,6 +35,7 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     always_true: bool | None = None
     not_null: tuple[str, ...] = ()  # as a CHECK, the columns that it forbids to be NULL
     cast: Cast | None = None
+    nulls: tuple[str, ...] = ()  # as a WHERE, the columns that are NULL in each row that it takes
     values: dict[str, tuple[str, ...]] = {}  # as a CHECK, the values that it lists for a column
 
     def mentions(self, column: str) -> bool | None:

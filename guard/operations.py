@@ -128,6 +128,20 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
         return self.default is not None and (self.default.sql or "").strip().upper() != "NULL"
 
 
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that are taken unchanged from a table.
+
+    `columns` are those that they are taken from, in the order of the columns that get them; None
+    for a value that is computed, "*" for every column. `names` are those that get them, empty for
+    those of the table in order. `all_rows`: each row of the source gives its values.
+    """
+
+    source: Name
+    columns: tuple[str | None, ...]
+    names: tuple[str, ...] = ()
+    all_rows: bool = True
+
+
 def kebab(name: str) -> str:
     """Return `DropTable` as `drop-table`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
@@ -167,6 +181,7 @@ class CreateTable(Operation, frozen=True, kw_only=True):
     temporary: bool = False
     unlogged: bool = False
     filled: bool = False  # CREATE TABLE ... AS SELECT: born with rows
+    copy: Copy | None = None  # what that query takes, where it is one table's
     like: Name | None = None
     partitioned: bool = False
     partition_of: Name | None = None
@@ -379,6 +394,7 @@ class Insert(Operation, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     rows: int | None = None
     from_query: bool = False
+    copy: Copy | None = None  # what that query takes, where it is one table's
 
 
 class Update(Operation, frozen=True, kw_only=True):
@@ -388,6 +404,7 @@ class Update(Operation, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     where: str | None = None
     all_rows: bool = False
+    copy: Copy | None = None  # what it takes from another column, of its own table or of one other
 
 
 class Delete(Operation, frozen=True, kw_only=True):

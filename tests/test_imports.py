@@ -16,7 +16,7 @@ SAMPLE = ROOT / "alembic" / "versions"
 
 # A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
 CHAPTERS: tuple[set[str], ...] = (
-    {"action_words", "phrases", "server", "credentials", "errors", "paths", "processes"},
+    {"action_words", "server", "credentials", "errors", "paths", "processes"},
     {"operations"},
     {"expression", "printable", "statement"},
     {"sql"},
@@ -24,7 +24,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"facts", "finding", "python_source"},
     {"effects", "options", "config"},
     {"context"},
-    {"rule", "project", "reader", "reporters"},
+    {"phrases", "rule", "project", "reader", "reporters"},
     {"source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
@@ -47,7 +47,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "judge": (
         {"inverse", "load_rules", "replay", "select_rules"},
-        {"timeline"},
+        {"copies", "timeline"},
         {"context"},
         {"judge"},
         {"statements"},
@@ -85,7 +85,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reader.libraries.sqlalchemy": (
         {"clauses", "live", "provenance"},
         {"names", "table_objects", "types"},
-        {"constraints", "rows"},
+        {"constraints", "copies"},
+        {"rows"},
         {"columns"},
         {"tables"},
         {"execution"},
@@ -126,7 +127,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "types",
         },
         {"drop", "expression_tree", "extents"},
-        {"columns", "expressions"},
+        {"columns", "copies", "expressions"},
         {"alter", "create_table", "rows"},
         {"create", "objects"},
         {"read"},

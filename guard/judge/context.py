@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from guard.context import Setting, TableSize, Transaction
+from guard.context import Remains, Setting, TableSize, Transaction
 from guard.effects import Effect, effect_of
 from guard.expression import Expression
+from guard.judge.copies import remains_of
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
@@ -26,13 +27,14 @@ Sizes = Callable[[Name], TableSize | None]
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a statement stands: at `index` in its direction of a revision.
+    """Where a statement stands: at `index` in its direction of a revision; `back` is the other one.
 
     `deployment` are the revisions that deploy together with its own; `upgrade` are the operations
     of its own revision's upgrade.
     """
 
     course: Course
+    back: Course = Course(())
     index: int = 0
     deployment: frozenset[str] = frozenset()
     upgrade: tuple[Operation, ...] = ()
@@ -89,6 +91,10 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def undoes_upgrade(self, operation: Operation) -> bool:
         return self.statement.direction == "downgrade" and undoes(operation, self.position.upgrade)
+
+    def remains(self, table: Name, column: str | None = None) -> Remains | None:
+        position = self.position
+        return remains_of(table, column, position.course.steps, position.back.steps, self.statement)
 
     @property
     def _timeline(self) -> tuple[Timeline, int]:

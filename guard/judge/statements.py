@@ -46,11 +46,18 @@ def judge_history(
             continue
         deployment = judged.new if revision in judged.new else frozenset({revision})
         upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
-        for steps in (replayed.upgrade, replayed.downgrade):
-            course = Course(_without_foreign(steps, read_elsewhere))
+        courses = [
+            Course(_without_foreign(steps, read_elsewhere))
+            for steps in (replayed.upgrade, replayed.downgrade)
+        ]
+        for course, back in (courses, reversed(courses)):
             for index in range(len(course.steps)):
                 position = Position(
-                    course=course, index=index, deployment=deployment, upgrade=upgrade
+                    course=course,
+                    back=back,
+                    index=index,
+                    deployment=deployment,
+                    upgrade=upgrade,
                 )
                 yield from judge.statement(position)
         yield from judge.facts((_migration(replayed, judged),))

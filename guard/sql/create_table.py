@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from guard.action_words import ObjectType
-from guard.operations import Column, Constraint, CreateObject, CreateTable, Name, Operation
+from guard.operations import Column, Constraint, Copy, CreateObject, CreateTable, Name, Operation
 from guard.sql.columns import (
     at_constraint,
     at_inline_index,
@@ -13,6 +13,7 @@ from guard.sql.columns import (
     read_constraint,
     read_inline_index,
 )
+from guard.sql.copies import copied_by_query
 from guard.sql.cursor import Cursor
 
 # What a query begins with.
@@ -51,6 +52,7 @@ class _Options(msgspec.Struct, frozen=True):
 
     partitioned: bool = False
     filled: bool = False
+    copy: Copy | None = None
     complete: bool = True
 
 
@@ -66,6 +68,7 @@ def read_table(c: Cursor) -> list[Operation]:
         c.finish()
         return [CreateObject(object_type=object_type, name=table, if_not_exists=if_not_exists)]
     model = _read_model(c)
+    named = c.word == "(" and not _at_query(c)
     body = _read_body(c, table, model)
     if c.source.postgres:
         options = _read_postgres_options(c, child=model.partition_of is not None)
@@ -79,6 +82,7 @@ def read_table(c: Cursor) -> list[Operation]:
         temporary="TEMPORARY" in kinds or "TEMP" in kinds,
         unlogged="UNLOGGED" in kinds,
         filled=options.filled,
+        copy=options.copy if options.filled and not named else None,
         like=body.like or model.like,
         partitioned=options.partitioned,
         partition_of=model.partition_of,
@@ -165,6 +169,7 @@ def _read_definitions(c: Cursor, table: Name, *, child: bool) -> _Body:
 def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
     """Read what follows the columns in PostgreSQL."""
     partitioned = filled = False
+    copy: Copy | None = None
     complete = True
     while not c.at_end() and not c.at_hole():
         if c.take("PARTITION", "BY"):
@@ -177,6 +182,7 @@ def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
         elif c.take("AS"):
             if c.word not in (*QUERIES, "EXECUTE"):
                 raise c.fail("a query")
+            copy = copied_by_query(c, None)
             filled, complete = _fills(c), False
         elif c.take("FOR", "VALUES"):
             c.skip_to("PARTITION", "WITH", "TABLESPACE", "USING")
@@ -191,12 +197,13 @@ def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
             c.name()
         elif not (c.take("WITHOUT", "OIDS") or (child and c.take("DEFAULT"))):
             raise c.fail("the end of the statement")
-    return _Options(partitioned, filled, complete)
+    return _Options(partitioned, filled, copy, complete)
 
 
 def _read_table_options(c: Cursor) -> _Options:
     """Move to the end, noting the options that rules look at."""
     partitioned = filled = False
+    copy: Copy | None = None
     complete = True
     while not c.at_end():
         if c.take("PARTITION", "BY"):
@@ -205,9 +212,11 @@ def _read_table_options(c: Cursor) -> _Options:
             complete = False
             c.next()
         elif c.word in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE") and _begins_query(c):
+            copy = copied_by_query(c, None)
             filled, complete = _fills(c), False
         elif c.word == "(":
             if _at_query(c):
+                copy = copied_by_query(c, None)
                 filled, complete = _fills(c), False
             else:
                 c.parens()
@@ -215,7 +224,7 @@ def _read_table_options(c: Cursor) -> _Options:
             raise c.fail("the end of the statement")
         else:
             c.next()
-    return _Options(partitioned, filled, complete)
+    return _Options(partitioned, filled, copy, complete)
 
 
 def _begins_query(c: Cursor) -> bool:

@@ -36,7 +36,8 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
         is_volatile=volatile,
         is_null=_is_null(tree),
         always_true=reader.always_true(tree),
-        not_null=tuple(sorted(reader.not_null(tree))),
+        not_null=tuple(sorted(reader.tested(tree, is_null=False))),
+        nulls=tuple(sorted(reader.tested(tree, is_null=True))),
         cast=reader.cast(tree),
         values=reader.values(tree),
     )
@@ -155,19 +156,20 @@ class _Reader:
         one, other = _literal(left), _literal(right)
         return one is not None and other is not None and one != other
 
-    def not_null(self, node: exp.Expr, negated: bool = False) -> set[str]:
-        """Return the columns that cannot be NULL where the condition is not false."""
+    def tested(self, node: exp.Expr, *, is_null: bool, negated: bool = False) -> set[str]:
+        """Return the columns that are surely (not) NULL where the condition is not false."""
         node = _plain(node)
         match node:
             case exp.Not():
-                return self.not_null(node.this, not negated)
+                return self.tested(node.this, is_null=is_null, negated=not negated)
             case exp.And() | exp.Or():
-                left = self.not_null(node.left, negated)
-                right = self.not_null(node.right, negated)
+                left = self.tested(node.left, is_null=is_null, negated=negated)
+                right = self.tested(node.right, is_null=is_null, negated=negated)
                 return left | right if isinstance(node, exp.And) is not negated else left & right
             case exp.Is() if isinstance(_plain(node.expression), exp.Null):
                 column = _plain(node.this)
-                if bool(node.args.get("negate")) is not negated and isinstance(column, exp.Column):
+                says_null = bool(node.args.get("negate")) is negated
+                if says_null is is_null and isinstance(column, exp.Column):
                     return {name_of(column.this, self.source)}
         return set()
 

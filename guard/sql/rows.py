@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from guard.operations import (
     CreateTable,
     Delete,
@@ -13,6 +15,7 @@ from guard.operations import (
     SetOption,
     Update,
 )
+from guard.sql.copies import ahead, copied_by_query, copied_by_update
 from guard.sql.cursor import Cursor
 from guard.sql.expressions import read_expression
 from guard.sql.tokens import words
@@ -23,7 +26,8 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH")
 def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
     """Read what changes or asks for rows. `body`: inside a routine, where INTO fills a variable."""
     found: list[Operation] = []
-    if c.take("WITH"):
+    named = c.take("WITH")
+    if named:
         found = _read_ctes(c)
     word = c.word
     if word == "INSERT":
@@ -43,7 +47,12 @@ def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
         if len(found) > 1:
             found = [op for op in found if not isinstance(op, Query)]
     c.finish()
-    return found
+    return [_without_copy(op) for op in found] if named else found
+
+
+def _without_copy(operation: Operation) -> Operation:
+    """What it takes may come from a table that only the statement knows."""
+    return replace(operation, copy=None) if isinstance(operation, Insert | Update) else operation
 
 
 def _read_ctes(c: Cursor) -> list[Operation]:
@@ -70,6 +79,7 @@ def _read_ctes(c: Cursor) -> list[Operation]:
 
 def _read_insert(c: Cursor) -> Operation:
     c.expect("INSERT")
+    keeps_all = not ahead(c).skip_to("INTO").has("IGNORE") and not c.has("CONFLICT")
     _skip_insert_options(c)
     table = c.qualified("a table name")
     if c.take("AS"):
@@ -90,7 +100,10 @@ def _read_insert(c: Cursor) -> Operation:
         return Insert(table=table, columns=columns, rows=_count_rows(c))
     if c.at_end():
         raise c.fail("VALUES or a query")
-    return Insert(table=table, columns=columns, from_query=not c.at_hole())
+    copy = copied_by_query(c, columns)
+    if copy and not keeps_all:
+        copy = replace(copy, all_rows=False)
+    return Insert(table=table, columns=columns, from_query=not c.at_hole(), copy=copy)
 
 
 def _skip_insert_options(c: Cursor) -> None:
@@ -129,13 +142,16 @@ def _read_update(c: Cursor) -> Operation:
     c.expect("SET")
     assignments = c.skip_to("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT")
     changed = _assigned_table(assignments, aliases)
+    items = ahead(assignments).items()
     columns = _assigned(assignments)
+    copy = copied_by_update(items, changed, aliases, c)
     where, all_rows = _read_where(c)
     return Update(
         table=changed,
         columns=columns,
         where=where,
         all_rows=all_rows and not narrowed and not unknown,
+        copy=copy,
     )
 
 

@@ -7,7 +7,7 @@ transaction ends, and no downgrade brings the rows back.
 from collections.abc import Iterator
 
 from guard.operations import Delete
-from guard.phrases import APPROVE
+from guard.phrases import APPROVE, taken_away
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -51,9 +51,12 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
     if not delete.all_rows or context.is_unreleased(delete.table) or context.undoes_upgrade(delete):
         return
     condition = f"whose WHERE {delete.where} always holds" if delete.where else "without a WHERE"
+    remains = context.remains(delete.table)
+    if remains and remains.rebuilt and remains.complete:
+        return  # every row is put back
+    rows, opposite = f"every row of {delete.table}", context.statement.opposite_direction
     yield Problem(
-        message=f"A DELETE {condition} deletes every row of {delete.table}, and no "
-        f"{context.statement.opposite_direction} restores them.",
+        message=f"A DELETE {condition} {taken_away(rows, remains, opposite)}.",
         remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "
         f"{APPROVE}",
     )

@@ -9,7 +9,7 @@ approved by somebody who knows that the values are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropColumn
-from guard.phrases import APPROVE, UNDO_NO_MORE
+from guard.phrases import APPROVE, UNDO_NO_MORE, taken_away
 from guard.rule import Context, Example, Problem, rule
 
 NUMBER_WITH_INDEX = """
@@ -64,8 +64,29 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             "approve",
             at="op.drop_column",
         ),
+        Example(
+            upgrade="""
+            op.add_column('orders', sa.Column('state', sa.Text()))
+            op.execute('UPDATE orders SET state = status')
+            op.drop_column('orders', 'status')
+            """,
+            downgrade="""
+            op.add_column('orders', sa.Column('status', sa.Text()))
+            op.execute('UPDATE orders SET status = state')
+            op.drop_column('orders', 'state')
+            """,
+            says="Dropping column orders.status leaves its values in orders.state, from where "
+            "downgrade() brings them back, and running code that still selects it fails.",
+            at="op.drop_column('orders', 'status')",
+        ),
     ),
     safe=(
+        """
+        op.add_column('orders', sa.Column('note_new', sa.Text()))
+        op.execute('UPDATE orders SET note_new = note WHERE note IS NOT NULL')
+        op.drop_column('orders', 'note')
+        op.alter_column('orders', 'note_new', new_column_name='note')
+        """,
         """
         op.create_table(
             'scratch',
@@ -85,10 +106,14 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
         return
     if context.undoes_upgrade(drop):
         return
+    remains = context.remains(drop.table, drop.column)
+    if remains and remains.rebuilt and remains.complete:
+        return  # made anew under its own name, with every value
+    effect = taken_away("its values", remains, context.statement.opposite_direction)
     yield Problem(
-        message=f"Dropping column {drop.table}.{drop.column} deletes its values, no "
-        f"{context.statement.opposite_direction} restores them, and running code that still "
-        f"selects it fails.{_dependents(drop, context)}",
+        message=f"Dropping column {drop.table}.{drop.column} {effect.replace(', and no ', ', no ')}"
+        f", and running code that still selects it fails.{_dependents(drop, context)}",
+        severity=remains.severity if remains else None,
         remedy=UNDO_NO_MORE
         if context.statement.direction == "downgrade"
         else f"Remove {drop.column} from the model and deploy that first; then drop it in a later "

@@ -9,8 +9,12 @@ and have the drop approved by somebody who knows that the rows are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropTable
-from guard.phrases import APPROVE, UNDO_NO_MORE
+from guard.phrases import APPROVE, UNDO_NO_MORE, taken_away
 from guard.rule import Context, Example, Problem, rule
+
+ORDERS = """
+op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))
+"""
 
 
 @rule(
@@ -36,8 +40,39 @@ from guard.rule import Context, Example, Problem, rule
             "approve",
             at="op.drop_table",
         ),
+        Example(
+            released=(ORDERS,),
+            upgrade="""
+            op.execute('CREATE TABLE orders_new (id integer, note text)')
+            op.execute('INSERT INTO orders_new (id) SELECT id FROM orders')
+            op.drop_table('orders')
+            op.rename_table('orders_new', 'orders')
+            """,
+            says="Dropping table orders deletes the values of note, which the copy in orders "
+            "leaves out, and no downgrade restores them.",
+            at="op.drop_table",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="""
+            op.execute('CREATE TABLE old_orders AS SELECT * FROM orders')
+            op.drop_table('orders')
+            """,
+            says="Dropping table orders leaves its rows in old_orders only: downgrade() does not "
+            "bring them back.",
+            at="op.drop_table",
+        ),
     ),
     safe=(
+        Example(
+            released=(ORDERS,),
+            upgrade="""
+            op.execute('CREATE TABLE orders_new (id integer, note varchar(80))')
+            op.execute('INSERT INTO orders_new SELECT * FROM orders')
+            op.drop_table('orders')
+            op.rename_table('orders_new', 'orders')
+            """,
+        ),
         "op.add_column('orders', sa.Column('note', sa.Text()))",
         """
         op.create_table('scratch', sa.Column('id', sa.Integer(), primary_key=True))
@@ -48,9 +83,13 @@ from guard.rule import Context, Example, Problem, rule
 def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
         return
+    remains = context.remains(drop.table)
+    if remains and remains.rebuilt and remains.complete:
+        return  # made anew under its own name, with every row
+    effect = taken_away("its rows", remains, context.statement.opposite_direction)
     yield Problem(
-        message=f"Dropping table {drop.table} deletes its rows, and no "
-        f"{context.statement.opposite_direction} restores them.",
+        message=f"Dropping table {drop.table} {effect}.",
+        severity=remains.severity if remains else None,
         remedy=UNDO_NO_MORE
         if context.statement.direction == "downgrade"
         else f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, then "

@@ -8,7 +8,7 @@ what the transaction did so far.
 from collections.abc import Iterator
 
 from guard.operations import Truncate
-from guard.phrases import APPROVE
+from guard.phrases import APPROVE, taken_away
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -48,10 +48,13 @@ from guard.rule import Context, Example, Problem, rule
 def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
     if context.is_unreleased(operation.table) or context.undoes_upgrade(operation):
         return
+    remains = None if operation.cascade else context.remains(operation.table)
+    if remains and remains.rebuilt and remains.complete:
+        return  # every row is put back
     more = " and of every table that references it" if operation.cascade else ""
+    rows = f"every row of {operation.table}{more}"
     yield Problem(
-        message=f"TRUNCATE deletes every row of {operation.table}{more}, and no "
-        f"{context.statement.opposite_direction} restores them.",
+        message=f"TRUNCATE {taken_away(rows, remains, context.statement.opposite_direction)}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
     )

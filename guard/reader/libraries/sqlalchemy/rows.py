@@ -8,13 +8,23 @@ from guard.reader.evaluate.values import (
     Construct,
     DottedName,
     Live,
-    Mapping,
     Sequence,
     Value,
 )
 from guard.reader.libraries.sqlalchemy import clauses
 from guard.reader.libraries.sqlalchemy.clauses import last
-from guard.reader.libraries.sqlalchemy.table_objects import row_columns, row_count, table_name
+from guard.reader.libraries.sqlalchemy.copies import (
+    assigned,
+    chain_of,
+    copied_by_select,
+    copied_by_values,
+)
+from guard.reader.libraries.sqlalchemy.table_objects import (
+    row_columns,
+    row_count,
+    table_name,
+    table_of,
+)
 
 _FILTERS = {"where", "filter", "filter_by"}
 _READS = {"select", "query", "union", "union_all", "exists"}
@@ -25,7 +35,7 @@ def operation_of(value: Value) -> Operation | None:
     """Return the operation on rows of executing the construct; None where it is none."""
     if not isinstance(value, Construct):
         return None
-    chain = _chain(value)
+    chain = chain_of(value)
     base = next((link for link in chain if last(link.path) in _STATEMENTS), None)
     if base is None or not base.called:
         return None
@@ -45,19 +55,13 @@ def operation_of(value: Value) -> Operation | None:
     where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
         return Delete(table=table, where=where, all_rows=everything)
-    return Update(table=table, columns=_assigned(base, later), where=where, all_rows=everything)
+    setters = [link for link in later if last(link.path) in {"values", "update"}]
+    given = assigned(setters, base.kwargs.get("values"))
+    return _update(table, given, conditions, everything)
 
 
 def _conditions(link: Construct) -> list[Value]:
     return [*link.args, *link.kwargs.values()]
-
-
-def _chain(value: Construct) -> list[Construct]:
-    """Return the calls of a chain, outermost first: `t.update().where(x).values(y)`."""
-    links = [value]
-    while isinstance(links[-1].receiver, Construct):
-        links.append(links[-1].receiver)
-    return links
 
 
 def _table(base: Construct) -> Name:
@@ -75,43 +79,34 @@ def _tables(base: Construct, *sources: Construct) -> tuple[Name, ...]:
     for owner in owners:
         if isinstance(owner, Sequence):
             owners += owner.items
-        elif (found := _owning_table(owner)) and found not in names:
+        elif (found := table_of(owner)) and found not in names:
             names.append(found)
     return tuple(names)
-
-
-def _owning_table(value: Value) -> Name | None:
-    """Return the table itself, or that of a column: `t.c.id`, `Model.id`."""
-    found = table_name(value)
-    if found or not isinstance(value, Construct) or value.called or value.receiver is None:
-        return found
-    return _owning_table(value.receiver)
 
 
 def _insert(table: Name, base: Construct, later: list[Construct]) -> Insert:
     filled = [link for link in later if last(link.path) == "values"]
     if query := next((link for link in later if last(link.path) == "from_select"), None):
         given = query.args[0] if query.args else query.kwargs.get("names")
-        return Insert(table=table, columns=clauses.strings(given), from_query=True)
+        names = clauses.strings(given)
+        selected = query.args[1] if len(query.args) > 1 else query.kwargs.get("select")
+        copy = copied_by_select(selected, names)
+        return Insert(table=table, columns=names, from_query=True, copy=copy)
     rows = filled[0].args[0] if filled and filled[0].args else base.kwargs.get("values")
     names = row_columns(rows) or tuple(filled[0].kwargs if filled else ())
     return Insert(table=table, columns=names, rows=row_count(rows) or 1 if filled else None)
 
 
-def _assigned(base: Construct, later: list[Construct]) -> tuple[str, ...]:
-    names: list[str] = []
-    sources = [link for link in later if last(link.path) in {"values", "update"}]
-    for link in sources:
-        names += link.kwargs
-        names += [n for a in link.args for n in _keys(a)]
-    names += _keys(base.kwargs.get("values"))
-    return tuple(dict.fromkeys(names))
-
-
-def _keys(value: Value | None) -> list[str]:
-    if not isinstance(value, Mapping):
-        return []
-    return [k if isinstance(k, str) else clauses.sql(key) for k, (key, _) in value.pairs.items()]
+def _update(
+    table: Name, given: dict[str, Value], conditions: list[Value], everything: bool
+) -> Update:
+    return Update(
+        table=table,
+        columns=tuple(given),
+        where=None if not conditions else " AND ".join(map(clauses.sql, conditions)),
+        all_rows=everything,
+        copy=copied_by_values(given.values(), table, conditions),
+    )
 
 
 def queried(query: Construct) -> tuple[Name, ...]:
@@ -121,7 +116,7 @@ def queried(query: Construct) -> tuple[Name, ...]:
 
 def query_operation(value: Construct) -> Operation | None:
     """Return the operation of an ORM query chain: `session.query(M).filter(...).delete()`."""
-    chain = _chain(value)
+    chain = chain_of(value)
     query = next((link for link in chain if link.path == "query"), None)
     if query is None or value is query:
         return None
@@ -135,9 +130,5 @@ def query_operation(value: Construct) -> Operation | None:
     where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
         return Delete(table=table, where=where, all_rows=everything)
-    return Update(
-        table=table,
-        columns=tuple(_keys(value.args[0] if value.args else value.kwargs.get("values"))),
-        where=where,
-        all_rows=everything,
-    )
+    given = assigned((), value.args[0] if value.args else value.kwargs.get("values"))
+    return _update(table, given, conditions, everything)

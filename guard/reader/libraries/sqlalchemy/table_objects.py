@@ -50,6 +50,14 @@ def owning_table(value: Value) -> Name:
     return Name(unknown_name("table"))
 
 
+def table_of(value: Value) -> Name | None:
+    """Return the table itself, or that of a column: `t.c.id`, `Model.id`."""
+    found = table_name(value)
+    if found or not isinstance(value, Construct) or value.called or value.receiver is None:
+        return found
+    return table_of(value.receiver)
+
+
 def row_count(value: Value | None) -> int | None:
     """Return how many rows a list of them holds, where that is known."""
     if isinstance(value, Sequence) and value.certain and not value.open:
