@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from revision_code import read
 
+from guard.python_source import PythonSource
 from guard.reader import read_revision
-from guard.reader.modules import Resolver, parse
+from guard.reader.modules import Module, Resolver
 from guard.statement import Statement
 
 
@@ -42,7 +43,7 @@ def test_arguments_of_upgrade(head: str, call: str, expected: list[str], tmp_pat
     versions.mkdir()
     (tmp_path / "env.py").write_text(f"from alembic import context, op\ncontext.{call}\n")
     code = f"{head}\n    op.drop_table('t')\n"
-    module = parse("versions/r.py", code, file=versions / "r.py")
+    module = Module(PythonSource.of_text("versions/r.py", code), versions / "r.py")
     found = read_revision(module, Resolver(tmp_path), "r", "postgresql").upgrade
     assert _kinds(found.statements) == expected
 

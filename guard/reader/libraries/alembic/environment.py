@@ -37,7 +37,7 @@ def _handed_on(run: Run, module: values.Module) -> Iterator[tuple[str, Value]]:
         return
     frame = Frame(env, {})
     nodes = list(ast.walk(env.tree))
-    with run.isolated():
+    with run.isolated(env):
         run.execute([n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)], frame)
         for call in (n for n in nodes if _runs_migrations(n)):
             assert isinstance(call, ast.Call)

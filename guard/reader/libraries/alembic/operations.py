@@ -15,7 +15,7 @@ from guard.operations import AlterTable, DropTable, Insert, Operation, RenameTab
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import TRUE, Const, Construct, DottedName, Unknown, Value
+from guard.reader.evaluate.values import TRUE, Construct, DottedName, Unknown, Value
 from guard.reader.libraries.alembic import context
 from guard.reader.libraries.alembic.arguments import (
     PARAMETERS,
