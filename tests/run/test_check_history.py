@@ -287,3 +287,17 @@ def test_a_helper_of_a_released_revision(
     if rules:
         said = "Revision r1 is on main already and now, through migrations/helpers.py, does"
         assert guard(repo.root, "history").says(said, "git checkout main -- migrations/helpers.py")
+
+
+@pytest.mark.parametrize(("gone", "code"), [(R2, 0), (R1, 1)])
+def test_nobody_can_approve_a_deletion_that_breaks_the_chain(
+    gone: str, code: int, tmp_path: Path
+) -> None:
+    repo = changed(tmp_path, {gone: None})
+    id_ = Path(gone).stem
+    guard(
+        repo.root, "approve", id_, "--rule", "deleted-revision", "--reason", "x", "--approver", "a"
+    )
+    done = guard(repo.root, "history")
+    assert done.code == code
+    assert "broken-chain" not in done.output
