@@ -11,6 +11,10 @@ UNDO_NO_MORE = f"Let downgrade() undo what upgrade() did and no more, or {APPROV
 MOST_LINES = 10  # of an edit that is shown
 URL = 'os.environ["DATABASE_URL"]'
 URL_IN_ENV_PY = f'config.set_main_option("sqlalchemy.url", {URL}.replace("%", "%%"))'
+NO_SUCH_OPERATION = (
+    "Call one of Alembic's operations (op.alter_column() also renames a column), or op.execute() "
+    "with the SQL."
+)
 LEAVE_THE_PROCESS_ALONE = (
     "Find what in it waits or ends the process: a revision must not stop the process it runs in."
 )

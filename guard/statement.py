@@ -83,10 +83,12 @@ class Directive(msgspec.Struct, frozen=True, kw_only=True):
 
     `ignored` are options that it was given and that Alembic leaves out (`primary_key` of a column
     that is added); `missing` are the `existing_*` that it was not given, of what it does not set.
+    `misnamed`: Alembic has none of that name, and it is made of Alembic's own words.
     """
 
     name: str  # "add_column"
     exists: bool = True  # False: Alembic has no such directive, and guard knows no plugin's
+    misnamed: bool = False
     ignored: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     batch: Batch | None = None

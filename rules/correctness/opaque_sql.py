@@ -8,6 +8,7 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 from collections.abc import Iterator
 
 from guard.operations import Opaque
+from guard.phrases import NO_SUCH_OPERATION
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -29,11 +30,27 @@ from guard.rule import Context, Example, Problem, rule
             says="This could not be judged: the SQL is put together while the block runs.",
             at="DO $$",
         ),
+        Example(
+            upgrade="op.drop_colum('orders', 'total')",
+            says="Alembic has no operation drop_colum, so the upgrade stops here with an error.",
+            help="Call one of Alembic's operations (op.alter_column() also renames a column)",
+            at="op.drop_colum",
+        ),
     ),
     safe=("op.execute('ANALYZE orders')",),
 )
 def opaque_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
+    directive = context.statement.directive
     if opaque.invalid:
+        return
+    if directive and directive.misnamed:
+        if context.statement.direction == "upgrade":  # else it is an incomplete downgrade
+            yield Problem(
+                message=f"Alembic has no operation {directive.name}, so the upgrade stops here "
+                "with an error.",
+                remedy=NO_SUCH_OPERATION,
+                severity="error",
+            )
         return
     yield Problem(
         message=f"This could not be judged: {opaque.reason}.",

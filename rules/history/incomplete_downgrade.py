@@ -5,7 +5,8 @@ next upgrade ("already exists"); what it does not bring back is missing to the c
 again. PostgreSQL's enum types are easily forgotten: `op.create_table` creates them, and
 `op.drop_table` leaves them. Only what was read for certain counts: nothing is said of a downgrade
 with statements that could not be read, or of what a condition decides. A downgrade that can only
-raise is as incomplete: Alembic drops no constraint without a name outside of a batch.
+raise is as incomplete: Alembic drops no constraint without a name outside of a batch, and `op` has
+only what Alembic or a plugin gave it.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from guard.operations import (
     Update,
     is_known,
 )
-from guard.phrases import listed
+from guard.phrases import NO_SUCH_OPERATION, listed
 from guard.rule import Context, Example, Problem, Related, rule
 from guard.schema.model import Difference
 from guard.statement import Statement, Steps
@@ -93,6 +94,15 @@ NAME_IT = (
             help=NAME_IT,
             at="op.drop_constraint(None",
         ),
+        Example(
+            released=(USERS,),
+            upgrade='op.add_column("users", sa.Column("nick", sa.String(40)))',
+            downgrade='op.remove_column("users", "nick")',
+            says="Alembic has no operation remove_column, so the downgrade stops here with an "
+            "error.",
+            help=NO_SUCH_OPERATION,
+            at="op.remove_column",
+        ),
     ),
     safe=(
         Example(
@@ -115,7 +125,7 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
     upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
     raising = [statement for statement in downgrade if _raises(statement)]
     if raising:
-        yield _nameless(raising)
+        yield _refused(raising)
     elif (
         migration.irreversible is None
         and migration.downgrade.raises is None
@@ -146,26 +156,38 @@ def _here(steps: Steps, dialect: str | None) -> list[Statement]:
 
 
 def _raises(statement: Statement) -> bool:
-    """Return whether Alembic always refuses the call.
+    """Return whether Alembic always refuses the call."""
+    directive = statement.directive
+    if directive is None or statement.condition is not None:
+        return False
+    return directive.misnamed or _is_nameless(statement)
+
+
+def _is_nameless(statement: Statement) -> bool:
+    """Return whether it drops a constraint without a name.
 
     A naming convention may know the name of a primary key, and any name in a batch.
     """
     directive = statement.directive
     if not directive or directive.name != "drop_constraint" or directive.batch:
         return False
-    return statement.condition is None and any(
+    return any(
         isinstance(o, DropConstraint) and o.constraint is None and o.type != "primary key"
         for o in statement.operations
     )
 
 
-def _nameless(raising: list[Statement]) -> Problem:
-    places = [statement.at or statement.span for statement in raising]
+def _refused(raising: list[Statement]) -> Problem:
+    first, *others = raising
+    name = first.directive.name if first.directive else ""
+    message = "This drops a constraint without a name, so Alembic always raises here."
+    if not _is_nameless(first):
+        message = f"Alembic has no operation {name}, so the downgrade stops here with an error."
     return Problem(
-        message="This drops a constraint without a name, so Alembic always raises here.",
-        remedy=NAME_IT,
-        at=places[0],
-        related=tuple(Related(span, "and here") for span in places[1:]),
+        message=message,
+        remedy=NAME_IT if _is_nameless(first) else NO_SUCH_OPERATION,
+        at=first.at or first.span,
+        related=tuple(Related(s.at or s.span, "Alembic raises here as well") for s in others),
     )
 
 

@@ -330,10 +330,26 @@ NO_NAME: dict[str, Case] = {
         "op.drop_constraint('uq', 'users', type_='unique')",
     ),
 }
+NO_COLUMN = "Alembic has no operation {}, so the downgrade stops here with an error."
+NO_OPERATION: dict[str, Case] = {
+    **{
+        name: Case(ADD_TWO, f"op.{name}('users', 'a')", (NO_COLUMN.format(name),), USERS)
+        for name in ("drop_colum", "remove_column", "drop_columns", "delete_column", "drop_index_")
+    },
+    "in a batch": Case(
+        ADD_TWO,
+        "with op.batch_alter_table('users') as b:\n    b.remove_column('a')",
+        (NO_COLUMN.format("remove_column"),),
+        USERS,
+    ),
+    "of a plugin": Case(ADD_TWO, "op.sync_enum_values('public', 'state', [])", before=USERS),
+    "of a plugin's kind": Case(ADD_TWO, "op.drop_view('v')", before=USERS),
+}
 CASES = {
     f"{group}: {name}": case
     for group, cases in {
         "enum": ENUMS, "differs": PARTS, "equal": EQUAL, "no name": NO_NAME,
+        "no operation": NO_OPERATION,
     }.items()
     for name, case in cases.items()
 }  # fmt: skip

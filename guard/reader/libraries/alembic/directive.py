@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import get_args
 
 from guard import statement
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import FALSE, NONE, Construct, Unknown, Value
-from guard.reader.libraries.alembic.arguments import Arguments
+from guard.reader.libraries.alembic.arguments import PARAMETERS, Arguments
 from guard.reader.libraries.alembic.live import Batch
 from guard.reader.libraries.sqlalchemy import clauses
 from guard.reader.libraries.sqlalchemy.execution import MYSQLS
@@ -35,6 +36,12 @@ ALTER_COLUMN = {
     "insert_after",
     "in_batch",
 }
+# What the names of Alembic's operations are made of, and what those who misremember them write.
+_VERBS = {"add", "alter", "change", "create", "delete", "drop", "modify", "remove", "rename"}
+_NOUNS = {
+    "check", "column", "columns", "constraint", "foreign", "index", "indexes", "key", "primary",
+    "table", "tables", "unique",
+}  # fmt: skip
 # What `op` offers besides the operations, and what nobody calls in a revision.
 SET_UP = {
     "context", "create_module_class_proxy", "implementation_for", "register_operation",
@@ -55,7 +62,20 @@ def directive(
 
 def no_directive(name: str, batch: Batch | None = None) -> Directive:
     """Return what is said of a call that no operation stands behind."""
-    return Directive(name=name, exists=name in SET_UP, batch=batch.said if batch else None)
+    exists = name in SET_UP
+    return Directive(
+        name=name,
+        exists=exists,
+        misnamed=not exists and _is_misnamed(name),
+        batch=batch.said if batch else None,
+    )
+
+
+def _is_misnamed(name: str) -> bool:
+    """Return whether Alembic must be meant, and no plugin: `drop_colum`, `rename_column`."""
+    verb, *nouns = name.split("_")
+    made_alike = verb in _VERBS and bool(nouns) and _NOUNS.issuperset(nouns)
+    return made_alike or bool(get_close_matches(name, PARAMETERS, 1, 0.85))
 
 
 def _ignored(operation: str, given: Arguments, dialect: str | None) -> Iterator[str]:
