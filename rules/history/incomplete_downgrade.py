@@ -13,10 +13,15 @@ from collections.abc import Iterator
 
 from guard.facts import Migration
 from guard.operations import (
+    CreateObject,
+    CreateView,
     Delete,
     DropConstraint,
+    DropObject,
+    DropTable,
     Insert,
     Merge,
+    Name,
     Opaque,
     Operation,
     Truncate,
@@ -132,21 +137,27 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
         and migration.downgrade.changes(dialect)
         and _is_read(downgrade)
     ):
-        yield from _differences(migration, _is_read(upgrade))
+        yield from _differences(migration, upgrade, downgrade)
 
 
-def _differences(migration: Migration, read: bool) -> Iterator[Problem]:
+def _differences(
+    migration: Migration, upgrade: list[Statement], downgrade: list[Statement]
+) -> Iterator[Problem]:
     found = [
         difference
         for change in migration.schemas
         for difference in change.before.unrestored(change.between, change.after)
     ]
-    if not read:  # what the upgrade has made is known all the same
+    if not _is_read(upgrade):  # what it has made is known all the same
         found = [difference for difference in found if difference.how == "left over"]
-    if found:
+    lines = [_line(difference) for difference in found]
+    told = {difference.thing for difference in found}
+    kept = [f"{kind} {name}" for kind, name in _replaced(upgrade, downgrade)]
+    lines += [f"{thing} stays as the upgrade makes it" for thing in kept if thing not in told]
+    if lines:
         yield Problem(
             message=f"The downgrade of {migration.revision} does not lead back to the schema "
-            f"before it:\n{_list(found)}",
+            f"before it:\n{_list(lines)}",
             remedy=_remedy(found),
         )
 
@@ -202,8 +213,43 @@ def _is_clear(operation: Operation) -> bool:
     return isinstance(operation, ROWS) or is_known(operation.subject)
 
 
-def _list(found: list[Difference]) -> str:
-    lines = [_line(difference) for difference in found]
+def _replaced(upgrade: list[Statement], downgrade: list[Statement]) -> Iterator[tuple[str, Name]]:
+    """Yield the views and functions that the upgrade replaces and the downgrade leaves so.
+
+    It does where it says nothing of them, or puts the very same text in their place.
+    """
+    new, old = (dict(_texts(statements)) for statements in (upgrade, downgrade))
+    if any(getattr(o, "cascade", False) for s in downgrade for o in s.operations):
+        return  # nobody knows what else goes
+    for (kind, name), text in new.items():
+        same = text is not None and old.get((kind, name), text) == text
+        if same and name.schema != "pg_temp" and not _is_dropped(name, downgrade):
+            yield kind, name
+
+
+def _texts(statements: list[Statement]) -> Iterator[tuple[tuple[str, Name], str | None]]:
+    """Yield what the statements make of views, functions and the like, None: not known."""
+    for statement in statements:
+        settled = statement.condition is None and all(
+            p.origin != "outside" for p in statement.pieces
+        )
+        text = " ".join(statement.sql.split()) if settled and statement.sql else None
+        for operation in statement.operations:
+            if isinstance(operation, (CreateObject, CreateView)):
+                kind = "view" if isinstance(operation, CreateView) else operation.object_type
+                # What is not replaced is new, and left over or not.
+                yield (kind, operation.name), text if operation.replace else None
+
+
+def _is_dropped(name: Name, statements: list[Statement]) -> bool:
+    dropped = [
+        o for s in statements for o in s.operations if isinstance(o, (DropObject, DropTable))
+    ]
+    names = [o.table if isinstance(o, DropTable) else o.name for o in dropped]
+    return any(other.name == name.name for other in names)
+
+
+def _list(lines: list[str]) -> str:
     more = len(lines) - MOST
     return listed([*lines[:MOST], f"and {more} more"] if more > 1 else lines)
 

@@ -330,6 +330,44 @@ NO_NAME: dict[str, Case] = {
         "op.drop_constraint('uq', 'users', type_='unique')",
     ),
 }
+VIEW = "from alembic_utils.pg_view import PGView\nop.{}_entity(PGView('public', 'v', 'SELECT {}'))"
+FUNCTION = "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT {} $$"
+OF_VIEW, OF_FUNCTION = (
+    f"{thing} stays as the upgrade makes it" for thing in ("view public.v", "function f")
+)
+REPLACED: dict[str, Case] = {
+    "an entity by itself": Case(
+        VIEW.format("replace", 2), VIEW.format("replace", 2), (OF_VIEW,), VIEW.format("create", 1)
+    ),
+    "an entity nobody made": Case(VIEW.format("replace", 2), VIEW.format("replace", 2), (OF_VIEW,)),
+    "a function by itself": Case(
+        sql(FUNCTION.format(2)), sql(FUNCTION.format(2)), (OF_FUNCTION,), sql(FUNCTION.format(1))
+    ),
+    "a view by nothing": Case(
+        f"{ADD_TWO}\n{sql('CREATE OR REPLACE VIEW w AS SELECT 2')}",
+        f"{DROP_A}\nop.drop_column('users', 'b')",
+        ("view w stays as the upgrade makes it",),
+        f"{USERS}\n{sql('CREATE VIEW w AS SELECT 1')}",
+    ),
+    "a view that is new": Case(
+        f"{ADD_TWO}\n{sql('CREATE OR REPLACE VIEW w AS SELECT 2')}",
+        f"{DROP_A}\nop.drop_column('users', 'b')",
+        ("view w is left over",),
+        USERS,
+    ),
+    "an entity by the old one": Case(VIEW.format("replace", 2), VIEW.format("replace", 1)),
+    "a function by the old one": Case(sql(FUNCTION.format(2)), sql(FUNCTION.format(1))),
+    "a function dropped": Case(sql(FUNCTION.format(1)), sql("DROP FUNCTION f()")),
+    "a view dropped and made": Case(
+        sql("CREATE OR REPLACE VIEW w AS SELECT 2"),
+        sql("DROP VIEW w", "CREATE VIEW w AS SELECT 1"),
+        before=sql("CREATE VIEW w AS SELECT 1"),
+    ),
+    "a text from outside": Case(
+        "op.execute(f'CREATE OR REPLACE VIEW w AS {open(\"w.sql\").read()}')",
+        "op.execute(f'CREATE OR REPLACE VIEW w AS {open(\"w.sql\").read()}')",
+    ),
+}
 NO_COLUMN = "Alembic has no operation {}, so the downgrade stops here with an error."
 NO_OPERATION: dict[str, Case] = {
     **{
@@ -349,6 +387,7 @@ CASES = {
     f"{group}: {name}": case
     for group, cases in {
         "enum": ENUMS, "differs": PARTS, "equal": EQUAL, "no name": NO_NAME,
+        "replaced": REPLACED,
         "no operation": NO_OPERATION,
     }.items()
     for name, case in cases.items()

@@ -18,6 +18,7 @@ _TYPES: dict[str, ObjectType] = {
     "PGTrigger": "trigger",
     "PGView": "view",
 }
+_PARAMETERS = ("schema", "signature", "definition")
 
 
 def _entity(operation: str) -> Known:
@@ -34,7 +35,7 @@ def _record(run: Run, operation: str, call: Call) -> None:
     given: dict[str, Value] = {}
     object_type = _TYPES.get(kind)
     if isinstance(entity, Construct) and object_type:
-        given = {**dict(zip(("schema", "signature"), entity.args, strict=False)), **entity.kwargs}
+        given = {**dict(zip(_PARAMETERS, entity.args, strict=False)), **entity.kwargs}
     if object_type is None or "signature" not in given:
         run.opaque(f"op.{operation} is given an object that is not in sight", call.node, call.frame)
         return
@@ -48,7 +49,8 @@ def _record(run: Run, operation: str, call: Call) -> None:
             object_type=object_type, name=target, replace=operation == "replace_entity"
         )
     )
-    run.emit([made], call.node, call.frame)
+    text = given.get("definition") if isinstance(made, CreateObject) else None
+    run.emit([made], call.node, call.frame, sql=clauses.string(text))
 
 
 _ABOVE = """
