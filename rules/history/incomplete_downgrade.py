@@ -9,6 +9,7 @@ raise is as incomplete: Alembic drops no constraint without a name outside of a 
 only what Alembic or a plugin gave it.
 """
 
+import re
 from collections.abc import Iterator
 
 from guard.facts import Migration
@@ -158,7 +159,7 @@ def _differences(
         yield Problem(
             message=f"The downgrade of {migration.revision} does not lead back to the schema "
             f"before it:\n{_list(lines)}",
-            remedy=_remedy(found),
+            remedy=_remedy(found, migration.tool),
         )
 
 
@@ -167,22 +168,20 @@ def _here(steps: Steps, dialect: str | None) -> list[Statement]:
 
 
 def _raises(statement: Statement) -> bool:
-    """Return whether Alembic always refuses the call."""
+    """Return whether Alembic refuses the call, whenever it comes to it."""
     directive = statement.directive
-    if directive is None or statement.condition is not None:
-        return False
-    return directive.misnamed or _is_nameless(statement)
+    return directive is not None and (directive.misnamed or _is_nameless(statement))
 
 
 def _is_nameless(statement: Statement) -> bool:
-    """Return whether it drops a constraint without a name.
+    """Return whether it always drops a constraint without a name.
 
     A naming convention may know the name of a primary key, and any name in a batch.
     """
     directive = statement.directive
     if not directive or directive.name != "drop_constraint" or directive.batch:
         return False
-    return any(
+    return statement.condition is None and any(
         isinstance(o, DropConstraint) and o.constraint is None and o.type != "primary key"
         for o in statement.operations
     )
@@ -262,7 +261,14 @@ def _line(difference: Difference) -> str:
     )
 
 
-def _remedy(found: list[Difference]) -> str:
+def _remedy(found: list[Difference], tool: str) -> str:
     left = [d.thing.partition("enum type ") for d in found if d.how == "left over"]
-    drops = "".join(f"\nop.execute('DROP TYPE {name}')" for _, kind, name in left if kind)
-    return f"{UNDO}:{drops}" if drops else f"{UNDO}."
+    drops = [f"DROP TYPE {_quoted(name)}" for _, kind, name in left if kind]
+    lines = [f"{drop};" if tool == "sql" else f"op.execute({drop!r})" for drop in drops]
+    return "\n".join([f"{UNDO}:", *lines]) if lines else f"{UNDO}."
+
+
+def _quoted(name: str) -> str:
+    """Return the name as SQL has to write it, where it is not all in lower case."""
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", name)
+    return name if plain else ".".join(f'"{part}"' for part in name.split("."))

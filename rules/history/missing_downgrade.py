@@ -67,7 +67,10 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
     if migration.tool != "alembic" or migration.irreversible is not None:
         return
     downgrade = migration.downgrade
-    if not migration.upgrade.changes(dialect) or downgrade.changes(dialect) or downgrade.raises:
+    refuses = downgrade.raises == ""  # whatever it does before
+    if not migration.upgrade.changes(dialect) or downgrade.raises:
+        return
+    if downgrade.changes(dialect) and not refuses:
         return
     yield Problem(
         message=f"Revision {migration.revision} {_is(downgrade)}.", remedy=f"{UNDO}, {DECLARE}"

@@ -380,6 +380,11 @@ NO_OPERATION: dict[str, Case] = {
         (NO_COLUMN.format("remove_column"),),
         USERS,
     ),
+    "under a condition": Case(
+        ADD_TWO,
+        f"{DROP_A}\nif os.environ:\n    op.remove_column('users', 'b')",
+        (NO_COLUMN.format("remove_column"),),
+    ),
     "of a plugin": Case(ADD_TWO, "op.sync_enum_values('public', 'state', [])", before=USERS),
     "of a plugin's kind": Case(ADD_TWO, "op.drop_view('v')", before=USERS),
 }
@@ -410,6 +415,15 @@ def test_the_way_back(name: str, tmp_path: Path) -> None:
     assert [line.strip() for line in said if not line.endswith("before it:")] == list(case.said)
 
 
+def test_the_remedy_of_sql_files_is_sql(tmp_path: Path) -> None:
+    text = '-- +goose Up\nCREATE TYPE "State" AS ENUM (\'a\');\nCREATE TABLE t (s "State");\n'
+    write(tmp_path, {"migrations/00001_t.sql": f"{text}-- +goose Down\nDROP TABLE t;\n"})
+    options = ("--all", "--output-format", "json", "--dialect", "postgresql")
+    found = json.loads(guard(tmp_path, "lint", *options).output)["findings"]
+    (remedy,) = (f["remedy"] for f in found if f["rule"] == "incomplete-downgrade")
+    assert remedy.endswith('reverse order:\nDROP TYPE "State";')
+
+
 DECLARED: dict[str, tuple[str, bool]] = {
     "a reason": ("raise NotImplementedError('the rows are gone')", True),
     "another exception": ("raise RuntimeError('the rows are gone')", True),
@@ -418,6 +432,8 @@ DECLARED: dict[str, tuple[str, bool]] = {
     "no reason": ("raise NotImplementedError", False),
     "no reason, called": ("raise NotImplementedError()", False),
     "an empty reason": ("raise NotImplementedError('')", False),
+    "no reason, after all": (f"{DROP_A}\nraise NotImplementedError", False),
+    "a reason, after all": (f"{DROP_A}\nraise NotImplementedError('b is kept')", True),
     "a query": ("op.execute('SELECT 1')", False),
     "a setting": ("op.execute(\"SET LOCAL lock_timeout = '3s'\")", False),
     "a reset": ("op.execute('RESET lock_timeout')", False),
