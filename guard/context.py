@@ -1,7 +1,8 @@
 """What a check may ask besides the fact that it judges: the door between rules and guard.
 
 Every answer belongs to the place that is judged: the statement and what stands before and after it
-in its revision, or, for other facts, nothing but the server, the options and the tables' sizes.
+in its revision; for a whole revision, the schema that it starts from; for other facts, nothing but
+the server, the options and the tables' sizes.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Context(Protocol):
 
     @property
     def schema(self) -> ReadOnlySchema:
-        """The schema before the statement; all of it is UNKNOWN for other facts."""
+        """The schema before the statement or revision; all of it UNKNOWN for other facts."""
         ...
 
     def effect(self, operation: Operation) -> Effect | None:

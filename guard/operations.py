@@ -406,6 +406,15 @@ class Update(Operation, frozen=True, kw_only=True):
     all_rows: bool = False
     copy: Copy | None = None  # what it takes from another column, of its own table or of one other
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it sets each column to itself, as one does to fire a trigger."""
+        return (
+            self.copy is not None
+            and self.copy.source == self.table
+            and self.columns == self.copy.columns
+        )
+
 
 class Delete(Operation, frozen=True, kw_only=True):
     table: Name

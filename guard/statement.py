@@ -54,8 +54,9 @@ class Span(msgspec.Struct, frozen=True):
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of a text that was put together, and where it came from.
 
-    `literal`: written in sight; `constant`: computed from constants in sight; `outside`: an
-    argument, the environment, a query result, an unknown call. `role` is the place of the piece
+    `literal`: written in sight; `constant`: computed from constants in sight, or made by the code
+    itself (`uuid4()`, the clock); `outside`: an argument, the environment, a query result, an
+    unknown call. `role` is the place of the piece
     in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
     could not.
     """

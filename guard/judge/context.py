@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -47,6 +47,13 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 _NO_STATEMENT = Statement(operations=(), span=Span("", 1), direction="upgrade")
 NOWHERE = Position(course=Course([Step(_NO_STATEMENT, Schema.empty(known=False))]))
+
+
+def before_the_first(steps: Sequence[Step], deployment: frozenset[str]) -> Position:
+    """Return the place of a whole revision: no statement, and the schema that it starts from."""
+    if not steps:
+        return NOWHERE
+    return Position(course=Course([Step(_NO_STATEMENT, steps[0].schema)]), deployment=deployment)
 
 
 class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):

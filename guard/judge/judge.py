@@ -27,12 +27,12 @@ class Judge:
             for fact in rule.on:
                 self._rules[fact].append(rule)
 
-    def facts(self, facts: Sequence[Fact]) -> Iterator[Finding]:
+    def facts(self, facts: Sequence[Fact], position: Position = NOWHERE) -> Iterator[Finding]:
         """Yield what the rules say of facts about files, history, runs and suppressions."""
         for fact in facts:
             for rule in self._rules.get(type(fact), ()):
                 context = JudgeContext(
-                    server=self._server, rule=rule, position=NOWHERE, size=self._size
+                    server=self._server, rule=rule, position=position, size=self._size
                 )
                 for problem in rule.check(fact, context):
                     place = problem.at or fact.span

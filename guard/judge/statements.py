@@ -11,7 +11,7 @@ from guard.facts import Migration
 from guard.finding import Coverage, Finding
 from guard.history.graph import Graph
 from guard.history.read import ParsedHistory
-from guard.judge.context import Position
+from guard.judge.context import Position, before_the_first
 from guard.judge.judge import Judge
 from guard.judge.replay import ReplayedRevision, Step, replay
 from guard.judge.timeline import Course
@@ -60,7 +60,8 @@ def judge_history(
                     upgrade=upgrade,
                 )
                 yield from judge.statement(position)
-        yield from judge.facts((_migration(replayed, judged),))
+        start = before_the_first(replayed.upgrade, deployment)
+        yield from judge.facts((_migration(replayed, judged),), start)
 
 
 def _without_foreign(steps: Sequence[Step], read_elsewhere: frozenset[object]) -> Sequence[Step]:

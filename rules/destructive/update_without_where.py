@@ -40,6 +40,12 @@ SMALL = "where the table is small, say so: # guard: ignore[update-without-where]
             help=f"Fill it in batches, outside the migration's transaction; {SMALL}",
             at="UPDATE orders",
         ),
+        Example(
+            upgrade="op.execute('UPDATE orders SET status = status')",
+            says="The UPDATE writes every row of orders anew without changing a value, and locks",
+            help=f"Do it in batches, outside the migration's transaction; {SMALL}",
+            at="UPDATE orders",
+        ),
     ),
     safe=("""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",),
 )
@@ -47,6 +53,14 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
     if not update.all_rows or context.is_unreleased(update.table):
         return
     if context.is_empty(update.table):
+        return
+    if update.changes_nothing:
+        yield Problem(
+            message=f"The UPDATE writes every row of {update.table} anew without changing a value, "
+            "and locks them all until the transaction ends: the larger the table, the longer other "
+            "writers wait.",
+            remedy=f"Do it in batches, outside the migration's transaction; {SMALL}",
+        )
         return
     columns = ", ".join(update.columns) or "its columns"
     fills = update.columns and all(context.is_new_column(update.table, c) for c in update.columns)

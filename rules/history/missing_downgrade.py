@@ -10,6 +10,7 @@ sets `ignore = ["missing-downgrade"]` under `[tool.guard]`.
 from collections.abc import Iterator
 
 from guard.facts import Migration
+from guard.operations import Operation, Query, Update
 from guard.rule import Context, Example, Problem, revision_file, rule
 from guard.statement import Steps
 
@@ -60,6 +61,10 @@ DECLARE = (
             upgrade=CREATE,
             downgrade="# guard: irreversible the rows of the old table are not kept\npass",
         ),
+        Example(
+            upgrade="""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",
+            downgrade="pass",
+        ),
     ),
 )
 def missing_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
@@ -72,8 +77,26 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
         return
     if downgrade.changes(dialect) and not refuses:
         return
+    if downgrade.span and downgrade.raises is None and _only_fills(migration.upgrade, context):
+        return
     yield Problem(
         message=f"Revision {migration.revision} {_is(downgrade)}.", remedy=f"{UNDO}, {DECLARE}"
+    )
+
+
+def _only_fills(upgrade: Steps, context: Context) -> bool:
+    """Return whether all it does is to give values to rows that had none: nothing to take back."""
+    operations = [o for statement in upgrade.statements for o in statement.operations]
+    return all(isinstance(o, Query) or _fills(o, context) for o in operations)
+
+
+def _fills(operation: Operation, context: Context) -> bool:
+    if not isinstance(operation, Update) or not operation.columns:
+        return False
+    nulls = context.expression(operation.where).nulls if operation.where else ()
+    return operation.changes_nothing or all(
+        column in nulls or context.is_new_column(operation.table, column)
+        for column in operation.columns
     )
 
 

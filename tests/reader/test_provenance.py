@@ -67,6 +67,32 @@ def test_built_sql_in_a_revision(body: str, severity: str, tmp_path: Path) -> No
     assert set(found) == {severity}
 
 
+# What the code makes by itself comes from nowhere outside; bound it could be all the same.
+MADE = "import datetime, random, time, uuid\nfrom datetime import datetime as dt\nfrom uuid import uuid4\n"
+OUTSIDE = [
+    ("uuid4()", False),
+    ("uuid4().hex", False),
+    ("str(uuid.uuid4())", False),
+    ("uuid4().hex[:8]", False),
+    ("dt.utcnow()", False),
+    ("datetime.datetime.now(datetime.timezone.utc).isoformat()", False),
+    ("dt.now().strftime('%Y')", False),
+    ("int(time.time())", False),
+    ("random.randint(1, 9)", False),
+    ("uuid.UUID(sys.argv[1])", True),
+    ("dt.fromisoformat(sys.argv[1])", True),
+    ("f'{uuid4()}{sys.argv[1]}'", True),
+]
+
+
+@pytest.mark.parametrize(("made", "outside"), OUTSIDE)
+def test_what_the_code_makes_itself(made: str, outside: bool, tmp_path: Path) -> None:
+    body = f"import sys\n{MADE}v = {made}\nop.execute(f\"UPDATE t SET a = '{{v}}' WHERE a = 1\")"
+    found = judge(Example(upgrade=body), tmp_path)
+    (said,) = (f.message for f in found if f.rule == "string-built-sql")
+    assert ("from outside" in said) == outside
+
+
 HEAD = """\
 import logging
 import os

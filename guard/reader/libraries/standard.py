@@ -24,6 +24,7 @@ from guard.reader.evaluate.values import (
     Construct,
     Mapping,
     Sequence,
+    Unknown,
     Value,
     is_known,
     to_python,
@@ -115,7 +116,18 @@ def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
     return run.call(inner, Call(call.node, call.frame, (*given, *call.args), kwargs, call.open))
 
 
+def _made(run: Run, call: Call) -> Value:
+    """A value that the code makes by itself: nobody outside has a say in it."""
+    return Unknown(call.node, "constant")
+
+
+_MAKE = (
+    "uuid.uuid1 uuid.uuid4 datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today "
+    "datetime.date.today time.time time.time_ns random.random random.randint random.randrange "
+    "secrets.token_hex secrets.token_urlsafe secrets.randbelow"
+)
 _NAMES: dict[str, Known] = {
+    **dict.fromkeys(_MAKE.split(), _made),
     "collections.OrderedDict": dict_,
     "collections.defaultdict": _default_dict,
     "functools.reduce": _reduce,
