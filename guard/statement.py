@@ -58,12 +58,13 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     itself (`uuid4()`, the clock); `outside`: an argument, the environment, a query result, an
     unknown call. `role` is the place of the piece
     in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
-    could not.
+    could not. `quoted`: as a value it is a string, and no number, boolean or keyword.
     """
 
     origin: Origin
     code: str  # the expression, as written
     role: Literal["value", "identifier", "syntax"] = "syntax"
+    quoted: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

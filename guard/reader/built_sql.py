@@ -13,7 +13,7 @@ from guard.reader.evaluate.interpreter import Interpreter, Task
 from guard.reader.evaluate.state import Budget, Frame, LimitReachedError
 from guard.reader.evaluate.values import Function, Unknown, Value
 from guard.reader.modules import Module, Resolver
-from guard.reader.revision import LIBRARY, built_fact
+from guard.reader.revision import LIBRARY, built_facts
 from guard.reader.text_users import concerned
 
 STEPS = 10_000  # of one function: more than any that queries a database takes
@@ -30,11 +30,7 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     _within_budget(run, lambda: imports.load(run, module))
     for node in concerned(module):
         _within_budget(run, partial(_follow, run, module, node))
-    facts: dict[tuple[object, ...], BuiltSql] = {}
-    for built in run.built:
-        fact = built_fact(built, None)
-        facts.setdefault((fact.span, fact.pieces), fact)
-    return tuple(facts.values())
+    return built_facts(run.built, None)
 
 
 def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import get_args
 
 import msgspec
@@ -40,23 +41,20 @@ def read_revision(
 
     `dialect` None: for every dialect that it asks about.
     """
-    built: dict[tuple[object, ...], BuiltSql] = {}
+    built: list[BuiltText] = []
     budget = Budget()
     known = _DIALECTS[dialect] if dialect is not None else None
     steps: dict[Direction, Steps] = {}
     for direction in get_args(Direction):
         runs = _run_dialects(module, resolver, known, direction, budget)
-        for run in runs:
-            for text in run.built:
-                fact = built_fact(text, revision)
-                built.setdefault((fact.span, fact.pieces), fact)
+        built += [text for run in runs for text in run.built]
         steps[direction] = _steps(runs, revision, direction)
     return ParsedRevision(
         path=module.path,
         revision=revision,
         upgrade=steps["upgrade"],
         downgrade=steps["downgrade"],
-        built=tuple(built.values()),
+        built=built_facts(built, revision),
     )
 
 
@@ -102,15 +100,21 @@ def _dialects_of(module: Module) -> list[Dialect]:
     return [d for d in get_args(Dialect) if d != "mariadb" or mentioned]
 
 
-def built_fact(built: BuiltText, revision: str | None) -> BuiltSql:
-    """Return the fact that rules judge."""
-    return BuiltSql(
-        span=built.span,
-        revision=revision,
-        pieces=built.pieces,
-        how=built.text.how[-1],
-        sql=" ".join(built.text.plain.split())[:300],
-    )
+def built_facts(built: Iterable[BuiltText], revision: str | None) -> tuple[BuiltSql, ...]:
+    """Return the facts that rules judge: one for a statement, however often it runs."""
+    facts: dict[tuple[object, ...], BuiltSql] = {}
+    for each in built:
+        sql = " ".join(each.text.plain.split())[:300]
+        key = each.span, sql.partition(" ")[0].upper()
+        before = facts[key].pieces if key in facts else ()
+        facts[key] = BuiltSql(
+            span=each.span,
+            revision=revision,
+            pieces=tuple(dict.fromkeys(before + each.pieces)),
+            how=each.text.how[-1],
+            sql=sql,
+        )
+    return tuple(facts.values())
 
 
 class _Run(msgspec.Struct):

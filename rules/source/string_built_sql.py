@@ -2,7 +2,8 @@
 
 A value that is written into the text instead of bound is an injection, or breaks on the first
 quote. What comes from outside (an argument, the environment, a query's result) must not decide
-what the statement is, not even as a table's name. An identifier from a constant in sight, and any
+what the statement is, not even as a table's name. A number, boolean or keyword that the code itself
+says does no harm, and a bound one is clearer. An identifier from a constant in sight, and any
 constant in DDL, cannot be bound and is no injection; the `op` call or SQLAlchemy construct for it
 is still clearer.
 """
@@ -15,6 +16,15 @@ from guard.rule import Context, Example, Options, Problem, rule
 from guard.statement import Piece
 
 DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "RENAME", "SET", "DO"}
+
+CONSTRUCTS = (
+    "Build it from SQLAlchemy constructs (sa.table(), sa.column()), or choose the name from "
+    "constants in sight."
+)
+ALLOW = (
+    "Use the op call or SQLAlchemy construct that takes it as an argument, or allow it: "
+    'identifiers = "allow" in [tool.guard.rules.string-built-sql]'
+)
 
 
 class StringBuiltSql(Options, frozen=True):
@@ -92,6 +102,15 @@ class StringBuiltSql(Options, frozen=True):
         ),
         Example(
             upgrade="""
+            limit = 5
+            op.execute(f"DELETE FROM orders WHERE total < {limit}")
+            """,
+            says="`limit` is put into the SQL text (f-string) where a bound parameter could stand.",
+            help='Bind it: text("... :value ...").bindparams(value=limit)',
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
             table, status = 'orders', 'open'
             op.execute(f"ALTER TABLE {table} ALTER COLUMN status SET DEFAULT '{status}'")
             """,
@@ -127,41 +146,60 @@ class StringBuiltSql(Options, frozen=True):
     ),
 )
 def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
+    values = [p for p in built.pieces if p.role == "value"] if _takes_parameters(built) else []
+    given = [p for p in values if p.origin == "outside"]
+    deciding = [p for p in built.pieces if p.origin == "outside" and p not in given]
+    strings = [p for p in values if p.quoted and p not in given]
+    if given or deciding or strings:
+        yield _wrong(built, given, deciding, strings)
+        return
+    names = [p for p in built.pieces if p.role in {"value", "identifier"} and p not in values]
     identifiers = context.options(StringBuiltSql).identifiers
-    outside = [p for p in built.pieces if p.origin == "outside"]
-    values = [p for p in built.pieces if p.role == "value"]
-    fixed = [p for p in built.pieces if p.role in {"value", "identifier"}]
-    bindable = ([p for p in values if p in outside] or values) if _takes_parameters(built) else []
-    if bindable:
-        verb = "are" if len(_codes(bindable)) > 1 else "is"
-        source = f"{_come(bindable)} from outside and {verb}" if bindable[0] in outside else verb
-        yield Problem(
-            message=f"{_listed(bindable)} {source} written into the SQL text ({built.how}) "
-            "where a bound parameter could stand.",
-            remedy=f'Bind it: text("... :value ...").bindparams(value={bindable[0].code})',
+    allowed = [*values, *(names if identifiers != "allow" else ())]
+    if not allowed:
+        return
+    where = ", where no parameter can be bound" if names else " where a bound parameter could stand"
+    yield Problem(
+        message=f"{_listed(allowed)} {_are(allowed)} put into the SQL text ({built.how}){where}.",
+        remedy=ALLOW if names else f"{_bind(values)}; a keyword is better written in place",
+        severity=identifiers if names and identifiers == "error" else "warning",
+    )
+
+
+def _wrong(
+    built: BuiltSql, given: list[Piece], deciding: list[Piece], strings: list[Piece]
+) -> Problem:
+    """Return the one problem of a statement: all that is wrong with it."""
+    where = f"written into the SQL text ({built.how}) where a bound parameter could stand"
+    said, remedies = [], []
+    if given:
+        said.append(f"{_listed(given)} {_come(given)} from outside and {_are(given)} {where}.")
+    if strings:
+        said.append(f"{_listed(strings)} {_are(strings)} {where}.")
+    if given or strings:
+        remedies.append(_bind([*given, *strings]))
+    if deciding:
+        decide = "decide" if len(_codes(deciding)) > 1 else "decides"
+        said.append(
+            f"{_listed(deciding)} {_come(deciding)} from outside and {decide} what the SQL does "
+            f"({built.how})."
         )
-    elif outside:
-        decide = "decides" if len(_codes(outside)) == 1 else "decide"
-        yield Problem(
-            message=f"{_listed(outside)} {_come(outside)} from outside and {decide} what the SQL "
-            f"does ({built.how}).",
-            remedy="Build it from SQLAlchemy constructs (sa.table(), sa.column()), or choose the "
-            "name from constants in sight.",
-        )
-    elif fixed and identifiers != "allow":
-        yield Problem(
-            message=f"{_listed(fixed)} {'is' if len(_codes(fixed)) == 1 else 'are'} put into the "
-            f"SQL text ({built.how}), where no parameter can be bound.",
-            remedy="Use the op call or SQLAlchemy construct that takes it as an argument, "
-            'or allow it: identifiers = "allow" in [tool.guard.rules.string-built-sql]',
-            severity=identifiers,
-        )
+        remedies.append(CONSTRUCTS)
+    return Problem(message=" ".join(said), remedy="\n".join(remedies))
+
+
+def _bind(pieces: list[Piece]) -> str:
+    return f'Bind it: text("... :value ...").bindparams(value={pieces[0].code})'
 
 
 def _takes_parameters(built: BuiltSql) -> bool:
     """Return whether the statement takes bound parameters: DDL takes none."""
     words = built.sql.lstrip("( ").split(maxsplit=1)
     return bool(words) and words[0].upper() not in DDL
+
+
+def _are(pieces: list[Piece]) -> str:
+    return "are" if len(_codes(pieces)) > 1 else "is"
 
 
 def _come(pieces: list[Piece]) -> str:

@@ -12,6 +12,7 @@ from guard.reader.evaluate.values import Construct, Value
 from guard.sql import Hole, read_sql
 from guard.statement import Piece
 
+_STRING = re.compile(r"'[^']*'")
 _WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
 
 
@@ -40,14 +41,15 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
         return ()
     marked = ""
     holes: list[Hole] = []
-    found: list[tuple[Part, int | None]] = []  # with the number of its hole
+    found: list[tuple[Part, int | None, bool]] = []  # with its hole's number; whether in quotes
     for part in text.parts:
         written = part.text
         if part.origin != "literal" and written:
+            quoted = _in_quotes(marked) or "'" in (part.text if not part.hole else "")
             if _is_clause(part, marked):
-                found.append((part, None))
+                found.append((part, None, False))
             else:
-                found.append((part, len(holes)))
+                found.append((part, len(holes), quoted))
                 written = "{" + part.code + "}"
                 holes.append(Hole(len(marked), len(marked) + len(written), part.code))
         marked += written
@@ -57,13 +59,19 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
             origin=part.origin,
             code=part.code,
             role="syntax" if number is None else roles[number],
+            quoted=quoted and number is not None and roles[number] == "value",
         )
-        for part, number in found
+        for part, number, quoted in found
     )
     return tuple(dict.fromkeys(pieces))
 
 
 def _is_clause(part: Part, before: str) -> bool:
     """Whether it is SQL from a constant, joined to SQL: more than a token, and not quoted."""
-    quoted = before.count("'") % 2 == 1
-    return not part.hole and not quoted and not _WHOLE_TOKEN.fullmatch(part.text.strip("'"))
+    if part.hole or _in_quotes(before) or _STRING.fullmatch(part.text):
+        return False
+    return not _WHOLE_TOKEN.fullmatch(part.text.strip("'"))
+
+
+def _in_quotes(before: str) -> bool:
+    return before.count("'") % 2 == 1
