@@ -129,7 +129,7 @@ FUNCTIONS = [
     ("recursion", "def f(n):\n    if n:\n        op.drop_table('ab'[2 - n])\n        f(n - 1)\nf(2)", ["a", "b"]),
     ("generator", "def f():\n    yield 'a'\n    yield 'b'\nfor t in f():\n    op.drop_table(t)", ["a", "b"]),
     ("yield from", "def f():\n    yield from ['a', 'b']\nfor t in f():\n    op.drop_table(t)", ["a", "b"]),
-    ("unknown yield", "def f():\n    for t in items():\n        yield t\nfor t in f():\n    op.drop_table(t)", ["{t} [for ... in f()]"]),
+    ("unknown yield", "def f():\n    for t in items():\n        yield t\nfor t in f():\n    op.drop_table(t)", ["{t} [repeated for ... in f()]"]),
     ("partial", "f = functools.partial(op.drop_table, 'a')\nf()", ["a"]),
     ("partial keyword", "def f(t, u):\n    op.drop_table(t + u)\nfunctools.partial(f, u='b')('a')", ["ab"]),
     ("getattr(op)", "getattr(op, 'drop_table')('a')", ["a"]),

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
-from revision_code import read
+from revision_code import read, reading
 
 from guard.python_source import PythonSource
+from guard.operations import Delete, Opaque
 from guard.reader import read_revision
 from guard.reader.modules import Module, Resolver
 from guard.statement import Statement
@@ -141,3 +143,90 @@ def test_what_decides_a_branch(body: str, expected: list[str], tmp_path: Path) -
     body = re.sub(r"\bA\b", "op.drop_table('t')", body)
     told = read(body, above=above, files=files, folder=tmp_path)
     assert told == [f"drop-table {one}" for one in expected]
+
+
+# A container that a loop over unknown rows fills is not known to be empty, however it is looked at.
+FILL = "rows = op.get_bind().execute(x())\nfound = []\nfor r in rows:\n    found.append(r.id)\n"
+FILLED = [
+    ("itself", FILL + "for a in found:\n    D"),
+    ("enumerate", FILL + "for i, a in enumerate(found):\n    D"),
+    ("zip", FILL + "for a, b in zip(found, found):\n    D"),
+    ("sorted", FILL + "for a in sorted(found):\n    D"),
+    ("reversed", FILL + "for a in reversed(found):\n    D"),
+    ("list", FILL + "for a in list(found):\n    D"),
+    ("set", FILL + "for a in set(found):\n    D"),
+    ("tuple", FILL + "for a in tuple(found):\n    D"),
+    ("map", FILL + "for a in map(str, found):\n    D"),
+    ("filter", FILL + "for a in filter(None, found):\n    D"),
+    ("comprehension", FILL + "for a in [a for a in found]:\n    D"),
+    ("dict comprehension", FILL + "for a in {a: 1 for a in found}:\n    D"),
+    ("chain", FILL + "import itertools\nfor a in itertools.chain(found, found):\n    D"),
+    ("product", FILL + "import itertools\nfor a, b in itertools.product(found, [1]):\n    D"),
+    ("copy", FILL + "for a in found.copy():\n    D"),
+    ("slice", FILL + "for a in found[1:]:\n    D"),
+    ("sum", FILL + "for a in [] + found:\n    D"),
+    ("spread", FILL + "for a in [*found]:\n    D"),
+    ("fromkeys", FILL + "for a in dict.fromkeys(found):\n    D"),
+    ("extend", FILL + "more = []\nmore.extend(found)\nfor a in more:\n    D"),
+    ("extend by the rows", "more = []\nmore.extend(x())\nfor a in enumerate(more):\n    D"),
+    ("grown in place", "more = []\nmore += x()\nfor a in reversed(more):\n    D"),
+    ("grown by another name", "more = []\nother = more\nother += x()\nfor a in more:\n    D"),
+    ("set.add", "more = set()\nfor r in x():\n    more.add(r)\nfor a in sorted(more):\n    D"),
+    ("set.update", "more = set()\nmore |= x()\nfor a in sorted(more):\n    D"),
+    ("dict", "more = {}\nfor r in x():\n    more[r.a] = r\nfor a, b in more.items():\n    D"),
+    ("values of a dict", "more = {}\nfor r in x():\n    more.setdefault(r.a, []).append(r)\nfor b in more.values():\n    for a in b:\n        D"),
+    ("setdefault by a known key", "more = {}\nfor r in x():\n    more.setdefault('k', []).append(r)\nfor b in more.values():\n    for a in sorted(b):\n        D"),
+    ("defaultdict", "from collections import defaultdict\nmore = defaultdict(list)\nfor r in x():\n    more[r.a].append(r)\nfor k, b in more.items():\n    for a in enumerate(b):\n        D"),
+    ("lists that were there", "more = {'k': [], 'l': []}\nfor r in x():\n    more[r.a].append(r)\nfor a in more['k']:\n    D"),
+    ("lists in a list", "more = [[], []]\nfor r in x():\n    more[r.a].append(r)\nfor a in more[0]:\n    D"),
+    ("by a local name", "more = {'k': []}\nfor r in x():\n    b = more[r.a]\n    b.append(r)\nfor a in more['k']:\n    D"),
+    ("generator", "def rows():\n    for r in x():\n        yield r\nfor i, a in enumerate(rows()):\n    D"),
+    ("while", "more = []\nwhile x():\n    more.append(1)\nfor a in more[0:]:\n    D"),
+    ("length", FILL + "if len(found) > 5:\n    D"),
+    ("any", FILL + "if any(found):\n    D"),
+    ("emptiness", FILL + "if not found:\n    D"),
+    ("membership", FILL + "if 1 in found:\n    D"),
+    ("number of the item", FILL + "for i, a in enumerate(found):\n    if i == 7:\n        D"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [pytest.param(case[1], id=case[0]) for case in FILLED])
+def test_what_unknown_rows_fill_is_not_empty(body: str) -> None:
+    body = re.sub(r"\bD\b", "op.drop_table('t')", body)
+    told = read(body, above="from elsewhere import x")
+    drops = [one for one in told if one.startswith("drop-table")]
+    assert drops
+    assert all("[" in one for one in drops)  # under a condition: perhaps there were no rows
+
+
+JOINED = [
+    ("insert", "parts = ['INSERT INTO t (a) VALUES ']\nfor r in x():\n    parts.append(f'({r})')\nop.execute(''.join(parts))"),
+    ("delete", "parts = ['DELETE FROM t']\nfor r in x():\n    parts.append(f' WHERE a = {r}')\nop.execute(''.join(parts))"),
+    ("update", "parts = ['UPDATE t SET a = 1']\nfor i, r in enumerate(x()):\n    parts.append(' WHERE b' if i else ' OR c')\nop.execute(' '.join(parts))"),
+    ("comprehension", "op.execute('DELETE FROM t WHERE ' + ' OR '.join(f'a = {r}' for r in x()))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [pytest.param(case[1], id=case[0]) for case in JOINED])
+def test_sql_joined_of_unknown_rows(body: str) -> None:
+    code = f"from alembic import op\nfrom elsewhere import x\ndef upgrade():\n{textwrap.indent(body, '    ')}\n"
+    (statement,) = reading(code).upgrade.statements
+    assert statement.pieces
+    assert not any(isinstance(o, Opaque) and o.invalid for o in statement.operations)
+    assert not any(isinstance(o, Delete) and o.all_rows for o in statement.operations)
+
+
+KNOWN = [
+    ("enumerate", "for i, t in enumerate(['a', 'b']):\n    op.drop_table(t + str(i))", ["drop-table a0", "drop-table b1"]),
+    ("dict of lists", "d = {}\nfor k in 'ab':\n    d.setdefault(k, []).append(k)\nfor k, v in d.items():\n    for t in v:\n        op.drop_table(t)", ["drop-table a", "drop-table b"]),
+    ("grown", "d = []\nd += ['a']\nd.extend(['b'])\nfor t in reversed(d):\n    op.drop_table(t)", ["drop-table b", "drop-table a"]),
+    ("empty", "d = []\nd.extend([])\nfor t in sorted(d):\n    op.drop_table(t)", []),
+    ("joined", "d = []\nfor t in ('a', 'b'):\n    d.append(t)\nop.execute('DROP TABLE ' + ', '.join(d))", ["drop-table a, drop-table b"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"), [pytest.param(*case[1:], id=case[0]) for case in KNOWN]
+)
+def test_what_known_items_fill_is_known(body: str, expected: list[str]) -> None:
+    assert read(body) == expected

@@ -11,6 +11,7 @@ from guard.reader.evaluate.state import Call, Flow, Frame, LimitReachedError, un
 from guard.reader.evaluate.values import (
     EXIT,
     NONE,
+    Alias,
     BoundMethod,
     Class,
     Const,
@@ -41,7 +42,8 @@ def evaluate(run: Run, node: ast.Call, frame: Frame) -> Value:
 
 def arguments(run: Run, node: ast.Call, frame: Frame) -> Call:
     """Return the call with its arguments evaluated, `*` and `**` spread where they are known."""
-    args, more = loops.spread(run, node.args, frame)
+    args = loops.spread(run, node.args, frame)
+    more = not args.is_whole
     kwargs: dict[str, Value] = {}
     for keyword in node.keywords:
         value = run.evaluate(keyword.value, frame)
@@ -49,10 +51,10 @@ def arguments(run: Run, node: ast.Call, frame: Frame) -> Call:
             kwargs[keyword.arg] = value
         elif isinstance(value, Mapping):
             kwargs.update({k: v for k, (_, v) in value.pairs.items() if isinstance(k, str)})
-            more = more or value.open
+            more = more or not value.is_whole
         else:
             more = True
-    return Call(node, frame, tuple(args), kwargs, more)
+    return Call(node, frame, tuple(args.items), kwargs, more)
 
 
 def _method(run: Run, owner: Value, name: str) -> Value:
@@ -127,6 +129,9 @@ def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) 
 
 
 def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
+    if isinstance(receiver, Alias):
+        methods.method(run, receiver, name, call)
+        receiver = Unknown(receiver.source, receiver.origin, receiver.inspected)
     rule = run.library.methods.get(type(receiver))
     result = rule(run, receiver, name, call) if rule is not None else None
     if result is None:
@@ -182,7 +187,9 @@ def _run_body(run: Run, function: Function, frame: Frame, call: Call) -> Value:
 
     def on_yield(value: Value) -> None:
         yielded.items.append(value)
-        yielded.certain = yielded.certain and len(run.conditions) <= frame.depth
+        since = run.conditions[frame.depth :]
+        yielded.certain = yielded.certain and not since
+        yielded.repeated = yielded.repeated or any(c.repeated for c in since)
 
     frame.on_yield = on_yield
     ends = run.execute(function.node.body, frame)

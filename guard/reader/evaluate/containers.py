@@ -6,12 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from guard.reader.evaluate import classes, imports, loops
+from guard.reader.evaluate import classes, imports, loops, methods
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Condition, Frame, unknown
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     NONE,
+    Alias,
     Class,
     Const,
     Construct,
@@ -32,8 +33,10 @@ MAX_ITEMS = 20_000
 
 
 def make_sequence(run: Run, node: ast.List | ast.Tuple | ast.Set, frame: Frame) -> Value:
-    items, more = loops.spread(run, node.elts, frame)
-    result = Sequence(_KINDS[type(node)], items[:MAX_ITEMS], True, more or len(items) > MAX_ITEMS)
+    result = loops.spread(run, node.elts, frame)
+    result.kind = _KINDS[type(node)]
+    result.open = result.open or len(result.items) > MAX_ITEMS
+    del result.items[MAX_ITEMS:]
     result.depth = len(run.conditions)
     return result
 
@@ -52,7 +55,7 @@ def make_dict(run: Run, node: ast.Dict, frame: Frame) -> Value:
         if key_node is None:
             if isinstance(value, Mapping):
                 result.pairs.update(value.pairs)
-            result.open = result.open or not isinstance(value, Mapping) or value.open
+            result.open = result.open or not isinstance(value, Mapping) or not value.is_whole
         else:
             key = run.evaluate(key_node, frame)
             result.pairs[key_of(key)] = (key, value)
@@ -72,10 +75,17 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
         case Mapping(pairs=pairs) if is_known(index) and key in pairs:
             return pairs[key][1]
         case Mapping(factory=factory) if factory is not None:
-            owner.open = owner.open or not is_known(index)
-            call = ast.copy_location(ast.Call(node.value, [], []), node)
-            owner.pairs[key] = (index, run.call(factory, Call(call, frame, (), {})))
+            if not is_known(index):
+                owner.open = True
+                methods.open_items(owner)
+            if key not in owner.pairs:
+                call = ast.copy_location(ast.Call(node.value, [], []), node)
+                made = run.call(factory, Call(call, frame, (), {}))
+                methods.store(run, owner, index, made)
             return owner.pairs[key][1]
+        case Mapping() | Sequence(kind="list"):
+            known = unknown(node, owner, index)
+            return Alias(known.source, known.origin, known.inspected, owner)
         case Class() if owner.is_enum and isinstance(key, str):
             return classes.lookup(owner, key) or unknown(node)
         case Construct():
@@ -98,6 +108,8 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
 def _item_at(owner: Value, place: int) -> Value | None:
     """Return the item of a sequence; None where there is none, or it is not known."""
     match owner:
+        case Sequence(repeated=True, sure=sure) if not 0 <= place < sure:
+            return None
         case Sequence(items=items, kind=kind) if kind != "set" and (not owner.open or place >= 0):
             return items[place] if -len(items) <= place < len(items) else None
         case Text() if owner.known and -len(owner.plain) <= place < len(owner.plain):
@@ -120,7 +132,7 @@ def _slice(run: Run, node: ast.Subscript, owner: Value, piece: ast.Slice, frame:
         case Text() if owner.known and cut.step in (None, 1):
             start, end, _ = cut.indices(len(owner.plain))
             return owner.slice(start, max(end, start))
-        case Sequence(kind=kind, items=items, open=False):
+        case Sequence(kind=kind, items=items, open=False, repeated=False):
             return Sequence(kind, items[cut], owner.certain)
     return unknown(node, owner)
 
@@ -183,8 +195,10 @@ def _generate(
     more = known is None or (isinstance(iterable, Sequence | Mapping) and iterable.open)
     result.open = result.open or more
     certain = not isinstance(iterable, Sequence | Mapping) or iterable.certain
-    unsettled = None if certain else Condition(first.iter, form="for ... in {}")
-    with run.conditional(unsettled):
+    result.repeated = result.repeated or (
+        isinstance(iterable, Sequence | Mapping) and iterable.repeated
+    )
+    with run.conditional(loops.condition_of(iterable, first.iter)):
         for item in known or ():
             _generate_item(run, generators, item, frame, result, certain, add)
     if more:

@@ -24,6 +24,7 @@ from guard.reader.evaluate.text import Text, concat
 from guard.reader.evaluate.values import (
     EXIT,
     NONE,
+    Alias,
     Construct,
     Function,
     Instance,
@@ -84,10 +85,29 @@ def _augmented(run: Run, node: ast.AugAssign, frame: Frame) -> Flow:
             grown = formats.limited(run, concat([before, added], "+"), node.value)
             assign(run, node.target, grown, frame)
             return Flow.GOES_ON
+    if _grow(run, node, frame):
+        return Flow.GOES_ON
     left: ast.expr = node.target
     sum_node = ast.copy_location(ast.BinOp(left, node.op, node.value), node)
     assign(run, node.target, run.evaluate(sum_node, frame), frame)
     return Flow.GOES_ON
+
+
+def _grow(run: Run, node: ast.AugAssign, frame: Frame) -> bool:
+    """Do `items += more` or `found |= more` in place, as Python does: others may hold the same."""
+    if not isinstance(node.op, ast.Add | ast.BitOr):
+        return False
+    holder = run.evaluate(node.target, frame)
+    name = "extend" if isinstance(node.op, ast.Add) else "update"
+    if not isinstance(holder, Mapping | Sequence | Alias):
+        return False
+    if isinstance(holder, Sequence) and holder.kind == "tuple":
+        return False
+    target = ast.copy_location(ast.Attribute(node.target, name, ast.Load()), node)
+    call = ast.copy_location(ast.Call(target, [node.value], []), node)
+    given = Call(call, frame, (run.evaluate(node.value, frame),), {})
+    methods.method(run, holder, name, given)
+    return True
 
 
 def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
@@ -107,20 +127,10 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             holder = run.evaluate(owner, frame)
             key = run.evaluate(index, frame)
             if isinstance(holder, Mapping | Sequence):
-                _set_item(run, holder, key, value)
-
-
-def _set_item(run: Run, holder: Sequence | Mapping, key: Value, value: Value) -> None:
-    holder.certain = holder.certain and len(run.conditions) <= holder.depth
-    place = key_of(key)
-    if methods.holds(value, holder):
-        holder.open = True
-    elif isinstance(holder, Mapping):
-        holder.pairs[place] = (key, value)
-    elif isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
-        holder.items[place] = value
-    else:
-        holder.open = True
+                methods.store(run, holder, key, value)
+            elif isinstance(holder, Alias):
+                holder.holder.open = True
+                methods.open_items(holder.holder)
 
 
 def _unpack(run: Run, targets: list[ast.expr], value: Value, frame: Frame) -> None:
@@ -149,7 +159,7 @@ def _delete(run: Run, node: ast.Delete, frame: Frame) -> Flow:
                 holder = run.evaluate(owner, frame)
                 key = key_of(run.evaluate(index, frame))
                 if isinstance(holder, Mapping):
-                    holder.certain = holder.certain and len(run.conditions) <= holder.depth
+                    methods.touch(run, holder)
                     if holder.certain:
                         holder.pairs.pop(key, None)
                 elif isinstance(holder, Sequence):

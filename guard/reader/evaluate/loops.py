@@ -16,6 +16,7 @@ from guard.reader.evaluate.values import (
     Unknown,
     Value,
     join_names,
+    like,
 )
 
 MAX_ITERATIONS = 2_000
@@ -44,19 +45,28 @@ def tell_iterated(run: Run, iterable: Value, node: ast.expr, frame: Frame) -> No
         tell(run, iterable, node, frame)
 
 
-def spread(run: Run, nodes: list[ast.expr], frame: Frame) -> tuple[list[Value], bool]:
-    """Return the values of the expressions, `*` spread, and whether there may be more."""
+def spread(run: Run, nodes: list[ast.expr], frame: Frame) -> Sequence:
+    """Return the values of the expressions, `*` spread; open where there may be more."""
     values: list[Value] = []
+    sources: list[Value] = []
     more = False
     for node in nodes:
         if isinstance(node, ast.Starred):
             value = run.evaluate(node.value, frame)
             items = iterate(value)
             values += items or []
-            more = more or items is None or (isinstance(value, Sequence) and value.open)
+            more = more or items is None
+            sources.append(value)
         else:
             values.append(run.evaluate(node, frame))
-    return values, more
+    made = like(values, *sources)
+    made.open = made.open or more
+    return made
+
+
+def is_whole(value: Value) -> bool:
+    """Return whether the items that are known are all and surely there."""
+    return not isinstance(value, Sequence | Mapping) or value.is_whole
 
 
 def is_open(value: Value) -> bool:
@@ -70,8 +80,7 @@ def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
     items = iterate(iterable)
     depth = len(run.conditions)
     ends = Flow.GOES_ON
-    certain = not isinstance(iterable, Sequence | Mapping) or iterable.certain
-    with run.conditional(None if certain else Condition(node.iter, form="for ... in {}")):
+    with run.conditional(condition_of(iterable, node.iter)):
         for count, item in enumerate(items or ()):
             if count >= MAX_ITERATIONS:
                 run.opaque(f"the loop runs more than {MAX_ITERATIONS} times", node, frame)
@@ -83,6 +92,13 @@ def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
         _unknown_items(run, node, iterable, frame)
     run.leave(depth, Flow.BREAKS, Flow.CONTINUES)
     return _after(run, ends, node.orelse, frame)
+
+
+def condition_of(iterable: Value, node: ast.expr) -> Condition | None:
+    """Return what it takes for the known items of the iterable to be there; None for nothing."""
+    if not isinstance(iterable, Sequence | Mapping) or iterable.certain:
+        return None
+    return Condition(node, repeated=iterable.repeated, form="for ... in {}")
 
 
 def _unknown_items(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame) -> None:

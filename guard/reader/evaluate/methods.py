@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
+
 from guard.reader.evaluate import classes, formats, loops, text
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, unknown
@@ -12,6 +14,7 @@ from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     NONE,
     TRUE,
+    Alias,
     Class,
     Const,
     Construct,
@@ -23,6 +26,7 @@ from guard.reader.evaluate.values import (
     from_python,
     is_known,
     key_of,
+    like,
     to_python,
     truth,
     unparse,
@@ -37,6 +41,10 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
     match receiver:
         case Text():
             return _text_method(run, receiver, name, call)
+        case Alias(holder=Sequence() | Mapping() as holder) if name in CHANGING:
+            holder.open = True
+            open_items(holder)
+            return unknown(call.node, *call.args)
         case Sequence():
             return _many_method(run, receiver, name, call)
         case Mapping():
@@ -111,10 +119,22 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
     code = unparse(call.node.args[0]) if call.node.args else "items"
     if items is None:
         return Text.hole(call.code, unknown(call.node, value).origin)
+    if isinstance(value, Sequence | Mapping) and value.repeated:
+        return _join_repeated(run, separator, value, call)
     joined = text.join(separator, [formats.as_text(run, item, code) for item in items])
-    if isinstance(value, Sequence) and (value.open or not value.certain):
+    if not loops.is_whole(value):
         return text.concat([joined, Text.hole("...", unknown(call.node, *items).origin)])
     return formats.limited(run, joined, call.node)
+
+
+def _join_repeated(run: Run, separator: Text, value: Sequence | Mapping, call: Call) -> Text:
+    """Return the items before those of which there may be any number, and a hole for the rest."""
+    items = loops.iterate(value) or []
+    sure = items[: value.sure] if isinstance(value, Sequence) else []
+    code = unparse(call.node.args[0]) if call.node.args else "items"
+    joined = text.join(separator, [formats.as_text(run, item, code) for item in sure])
+    origin = unknown(call.node, *items[len(sure) :]).origin
+    return text.concat([joined, Text.of(" "), Text.hole("...", origin)], "join")
 
 
 def _replace(run: Run, value: Text, call: Call) -> Value:
@@ -141,17 +161,14 @@ def _many_method(run: Run, value: Sequence, name: str, call: Call) -> Value:
         return _read_many(value, name, call)
     items = value.items
     if len(run.conditions) > value.depth:  # the change may not be made
-        value.certain = False
+        touch(run, value)
         if name in {"pop", "remove", "discard", "clear", "reverse", "sort"}:
             return unknown(call.node, value)
     match name, call.args:
         case "append" | "add", (item,):
             put(value, len(items), item)
         case "extend" | "update", (more,):
-            added = loops.iterate(more)
-            for item in added or ():
-                put(value, len(items), item)
-            value.open = value.open or added is None or loops.is_open(more)
+            _extend(value, more)
         case "insert", (Const(int() as place), item):
             put(value, place, item)
         case "pop", () | (Const(int()),) if items and not value.open:
@@ -171,6 +188,53 @@ def _many_method(run: Run, value: Sequence, name: str, call: Call) -> Value:
             value.open = True
             return unknown(call.node, value)
     return NONE
+
+
+def _extend(value: Sequence, more: Value) -> None:
+    added = loops.iterate(more)
+    if isinstance(more, Sequence | Mapping) and not more.is_whole:
+        value.sure = len(value.items) if value.certain else value.sure
+        value.certain = False
+        value.repeated = value.repeated or more.repeated
+    value.open = value.open or added is None or loops.is_open(more)
+    for item in added or ():
+        put(value, len(value.items), item)
+
+
+def touch(run: Run, value: Sequence | Mapping) -> None:
+    """Note that the container is changed here, under the conditions that hold."""
+    since = run.conditions[value.depth :]
+    if since and isinstance(value, Sequence) and value.certain:
+        value.sure = len(value.items)
+    value.certain = value.certain and not since
+    value.repeated = value.repeated or any(condition.repeated for condition in since)
+
+
+def store(run: Run, holder: Sequence | Mapping, key: Value, value: Value) -> None:
+    """Do `holder[key] = value`."""
+    touch(run, holder)
+    if isinstance(value, Sequence | Mapping) and any(c.repeated for c in run.conditions):
+        value.depth = min(value.depth, holder.depth)  # later turns of the loop find it there
+    place = key_of(key)
+    if holds(value, holder):
+        holder.open = True
+    elif isinstance(holder, Mapping):
+        holder.pairs[place] = (key, value)
+    elif isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
+        holder.items[place] = value
+    else:
+        holder.open = True
+
+
+def open_items(holder: Sequence | Mapping) -> None:
+    """Note that any container in this one may be given more items."""
+    inner = holder.items if isinstance(holder, Sequence) else [v for _, v in holder.pairs.values()]
+    for value in inner:
+        if isinstance(value, Sequence | Mapping):
+            value.open, value.certain = True, False
+
+
+CHANGING = {"append", "add", "extend", "update", "insert", "setdefault", "pop", "remove", "discard"}
 
 
 def put(value: Sequence, place: int, item: Value) -> None:
@@ -201,7 +265,9 @@ def holds(value: Value, wanted: Value) -> bool:
 
 def _read_many(value: Sequence, name: str, call: Call) -> Value:
     if name == "copy":
-        return Sequence(value.kind, list(value.items), value.certain, value.open, value.depth)
+        copied = like(list(value.items), value, depth=value.depth)
+        copied.kind, copied.sure = value.kind, value.sure
+        return copied
     if not call.args or not is_known(value) or not is_known(call.args[0]):
         return unknown(call.node, value, *call.args)
     keys = [key_of(item) for item in value.items]
@@ -248,23 +314,22 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
     match name:
         case "items":
             rows: list[Value] = [Sequence("tuple", [k, v]) for k, v in pairs.values()]
-            return Sequence("list", rows, value.certain, value.open)
+            return like(rows, value)
         case "keys":
-            return Sequence("list", [k for k, _ in pairs.values()], value.certain, value.open)
+            return like([k for k, _ in pairs.values()], value)
         case "values":
-            return Sequence("list", [v for _, v in pairs.values()], value.certain, value.open)
+            return like([v for _, v in pairs.values()], value)
         case "copy":
-            return Mapping(dict(pairs), value.certain, value.open, value.depth, value.factory)
+            return msgspec.structs.replace(value, pairs=dict(pairs))
         case "get" if call.args:
             return _look_up(value, call)
-    if len(run.conditions) > value.depth:
-        value.certain = False
+    touch(run, value)
     match name:
         case "pop" | "setdefault" if call.args and is_known(call.args[0]):
             found = _look_up(value, call)
             key = key_of(call.args[0])
             if name == "setdefault" and key not in pairs and not value.open:
-                pairs[key] = (call.args[0], found)
+                store(run, value, call.args[0], found)
             elif name == "pop" and value.certain:
                 pairs.pop(key, None)
             return found
@@ -276,6 +341,10 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
             pairs.clear()
             return NONE
     value.open = True
+    if name == "setdefault":
+        open_items(value)
+        found = unknown(call.node, *call.args)
+        return Alias(found.source, found.origin, found.inspected, value)
     return unknown(call.node, value)
 
 
@@ -285,7 +354,8 @@ def _look_up(value: Mapping, call: Call) -> Value:
         return value.pairs[key_of(key)][1]
     if is_known(key) and not value.open and value.certain:
         return call.args[1] if len(call.args) > 1 else NONE
-    return unknown(call.node, value, key)
+    found = unknown(call.node, value, key)
+    return Alias(found.source, found.origin, found.inspected, value)
 
 
 def update(value: Mapping, source: Value) -> None:
@@ -294,9 +364,10 @@ def update(value: Mapping, source: Value) -> None:
         value.pairs.update(source.pairs)
         value.open = value.open or source.open
         value.certain = value.certain and source.certain
+        value.repeated = value.repeated or source.repeated
         return
     pairs = loops.iterate(source)
-    value.open = value.open or pairs is None
+    value.open = value.open or pairs is None or not loops.is_whole(source)
     for pair in pairs or ():
         if isinstance(pair, Sequence) and len(pair.items) == 2:
             value.pairs[key_of(pair.items[0])] = (pair.items[0], pair.items[1])

@@ -28,6 +28,7 @@ from guard.reader.evaluate.values import (
     from_python,
     is_known,
     key_of,
+    like,
     to_python,
     truth,
 )
@@ -68,12 +69,11 @@ def _operated(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
     if isinstance(node.op, ast.Add) and Text in (type(left), type(right)):
         return _add_text(run, node, left, right)
     if isinstance(node.op, ast.Add) and isinstance(left, Sequence) and isinstance(right, Sequence):
-        return _many(
-            left.kind,
-            [*left.items, *right.items],
-            left.certain and right.certain,
-            left.open or right.open,
-        )
+        result = like([*left.items, *right.items][:MAX_ITEMS], left, right)
+        result.kind = left.kind
+        result.open = result.open or len(left.items) + len(right.items) > MAX_ITEMS
+        result.sure = len(left.items) if left.certain else left.sure
+        return result
     if is_known(left) and is_known(right):
         return _compute(run, node, left, right)
     if isinstance(left, Class | Instance | Construct | DottedName) or isinstance(
@@ -86,10 +86,6 @@ def _operated(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
 def _add_text(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
     pieces = [formats.piece_of(run, left, node.left), formats.piece_of(run, right, node.right)]
     return formats.limited(run, text.concat(pieces, "+"), node)
-
-
-def _many(kind: Any, items: list[Value], certain: bool, more: bool) -> Sequence:
-    return Sequence(kind, items[:MAX_ITEMS], certain, more or len(items) > MAX_ITEMS)
 
 
 def _weigh(run: Run, *values: Value) -> None:
@@ -235,7 +231,7 @@ def _settle_membership(
     )
     if key_of(left) in keys and right.certain:
         return isinstance(comparison, ast.In)
-    if right.open or not right.certain or any(isinstance(k, tuple) for k in keys):
+    if not right.is_whole or any(isinstance(k, tuple) for k in keys):
         return None
     return isinstance(comparison, ast.NotIn)
 

@@ -15,7 +15,9 @@ from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     Code,
     Function,
+    Mapping,
     Module,
+    Sequence,
     Unknown,
     Value,
     inner_values,
@@ -167,7 +169,9 @@ def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:
     """Return the unknown value of an expression; it is as trustworthy as its sources."""
     made_of = [inner for source in sources for inner in islice(inner_values(source), MAX_LOOKED_AT)]
     outside = not sources or any(
-        isinstance(v, Unknown | Text) and v.origin == "outside" for v in made_of
+        (isinstance(v, Unknown | Text) and v.origin == "outside")
+        or (isinstance(v, Sequence | Mapping) and v.open and not v.certain)
+        for v in made_of
     )
     seen = inspected or any(isinstance(v, Unknown) and v.inspected for v in made_of)
     return Unknown(node, "outside" if outside else "constant", seen)

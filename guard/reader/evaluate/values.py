@@ -85,6 +85,12 @@ class Unknown(msgspec.Struct, frozen=True):
         return unparse(self.source)
 
 
+class Alias(Unknown, frozen=True):
+    """An item of a container whose key is not known: what changes it changes the container."""
+
+    holder: Any = None
+
+
 class DottedName(msgspec.Struct, frozen=True):
     """A dotted name that stands for an object elsewhere: `alembic.op.create_table`."""
 
@@ -125,7 +131,9 @@ class Sequence(msgspec.Struct):
     """A list, tuple or set; mutable, since revisions append to lists.
 
     `certain` is False where it was changed under a condition, so that some items may not be in it;
-    `open`: there may be more items. `depth`: how many conditions held where it was made.
+    `open`: there may be more items. `repeated`: the items after the first `sure` ones were put in
+    by a loop over what is not known: each stands for any number of its like. `depth`: how many
+    conditions held where it was made.
     """
 
     kind: Literal["list", "tuple", "set"]
@@ -133,6 +141,13 @@ class Sequence(msgspec.Struct):
     certain: bool = True
     open: bool = False
     depth: int = 0
+    repeated: bool = False
+    sure: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds just these items."""
+        return self.certain and not self.open and not self.repeated
 
 
 class Mapping(msgspec.Struct):
@@ -142,7 +157,13 @@ class Mapping(msgspec.Struct):
     certain: bool = True
     open: bool = False
     depth: int = 0
+    repeated: bool = False
     factory: Value | None = None  # of a defaultdict
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds just these pairs."""
+        return self.certain and not self.open and not self.repeated
 
 
 class Function(msgspec.Struct, frozen=True):
@@ -267,6 +288,19 @@ def key_of(value: Value) -> Any:
             return ("object", id(value))
 
 
+def like(items: list[Value], *sources: Value, depth: int = 0) -> Sequence:
+    """Return a list of items that were made of those of the sources: as certain as these."""
+    made_of = [source for source in sources if isinstance(source, Sequence | Mapping)]
+    return Sequence(
+        "list",
+        items,
+        all(source.certain for source in made_of),
+        any(source.open for source in made_of),
+        depth,
+        any(source.repeated for source in made_of),
+    )
+
+
 def inner_values(value: Value) -> Iterator[Value]:
     """Yield the value and the values in its containers, however deep; end after MAX_VALUES."""
     waiting = [value]
@@ -291,10 +325,10 @@ def is_known(value: Value) -> bool:
             case Text():
                 if not inner.known:
                     return False
-            case Sequence(kind=kind, items=items, certain=True, open=False):
+            case Sequence(kind=kind, items=items, certain=True, open=False, repeated=False):
                 if kind == "set" and not all(map(_is_hashable, items)):
                     return False
-            case Mapping(pairs=pairs, certain=True, open=False):
+            case Mapping(pairs=pairs, certain=True, open=False, repeated=False):
                 if not all(_is_hashable(key) for key, _ in pairs.values()):
                     return False
             case _:

@@ -27,6 +27,7 @@ from guard.reader.evaluate.values import (
     from_python,
     is_known,
     key_of,
+    like,
     to_python,
     truth,
     unparse,
@@ -62,9 +63,9 @@ def plain(function: Callable[..., Any]) -> Known:
 
 def _len(run: Run, call: Call) -> Value:
     value = call.get(0)
-    if isinstance(value, Sequence) and value.certain and not value.open:
+    if isinstance(value, Sequence) and value.is_whole:
         return Const(len(value.items))
-    if isinstance(value, Mapping) and value.certain and not value.open:
+    if isinstance(value, Mapping) and value.is_whole:
         return Const(len(value.pairs))
     if isinstance(value, Text) and value.known:
         return Const(len(value.plain))
@@ -81,14 +82,10 @@ def _container(kind: Any) -> Known:
             return unknown(call.node, value)
         if kind == "set":
             items = list({repr(key_of(i)): i for i in items}.values())
-        certain = not isinstance(value, Sequence | Mapping) or value.certain
-        return Sequence(
-            kind,
-            items,
-            certain,
-            isinstance(value, Sequence) and value.open,
-            depth=len(run.conditions),
-        )
+        made = like(items, value, depth=len(run.conditions))
+        made.kind = kind
+        made.sure = value.sure if isinstance(value, Sequence) and kind != "set" else 0
+        return made
 
     return make
 
@@ -107,7 +104,9 @@ def _from_keys(run: Run, call: Call) -> Value:
     value = call.get(1) or NONE
     if keys is None:
         return unknown(call.node, *call.args)
-    return Mapping({key_of(k): (k, value) for k in keys}, depth=len(run.conditions))
+    flags = like([], call.args[0])
+    pairs = {key_of(k): (k, value) for k in keys}
+    return Mapping(pairs, flags.certain, flags.open, len(run.conditions), flags.repeated)
 
 
 def _enumerate(run: Run, call: Call) -> Value:
@@ -116,7 +115,10 @@ def _enumerate(run: Run, call: Call) -> Value:
     if items is None:
         return unknown(call.node, *call.args)
     first = start.value if isinstance(start, Const) and isinstance(start.value, int) else 0
-    return Sequence("list", [Sequence("tuple", [Const(first + i), v]) for i, v in enumerate(items)])
+    whole = loops.is_whole(call.args[0])
+    number = Unknown(call.node, "constant")
+    rows = [(Const(first + i) if whole else number, v) for i, v in enumerate(items)]
+    return like([Sequence("tuple", list(row)) for row in rows], call.args[0])
 
 
 def _zip(run: Run, call: Call) -> Value:
@@ -124,7 +126,7 @@ def _zip(run: Run, call: Call) -> Value:
     if any(column is None for column in columns) or call.open:
         return unknown(call.node, *call.args)
     rows = zip(*(c for c in columns if c is not None), strict=False)
-    return Sequence("list", [Sequence("tuple", list(row)) for row in rows])
+    return like([Sequence("tuple", list(row)) for row in rows], *call.args)
 
 
 def _range(run: Run, call: Call) -> Value:
@@ -140,7 +142,7 @@ def _range(run: Run, call: Call) -> Value:
 
 def _reversed(run: Run, call: Call) -> Value:
     items = loops.iterate(call.args[0]) if call.args else None
-    return unknown(call.node, *call.args) if items is None else Sequence("list", items[::-1])
+    return unknown(call.node, *call.args) if items is None else like(items[::-1], *call.args)
 
 
 def _sorted(run: Run, call: Call) -> Value:
@@ -148,9 +150,7 @@ def _sorted(run: Run, call: Call) -> Value:
     items = loops.iterate(value)
     if items is None:
         return unknown(call.node, *call.args)
-    certain = not isinstance(value, Sequence | Mapping) or value.certain
-    more = isinstance(value, Sequence | Mapping) and value.open
-    return Sequence("list", methods.ordered(run, items, call), certain, more)
+    return like(methods.ordered(run, items, call), value)
 
 
 def _map(run: Run, call: Call) -> Value:
@@ -158,7 +158,7 @@ def _map(run: Run, call: Call) -> Value:
     if items is None:
         return unknown(call.node, *call.args)
     inner = [run.call(call.args[0], Call(call.node, call.frame, (i,), {})) for i in items]
-    return Sequence("list", inner)
+    return like(inner, call.args[1])
 
 
 def _filter(run: Run, call: Call) -> Value:
@@ -172,7 +172,9 @@ def _filter(run: Run, call: Call) -> Value:
         settled = run.decision(item if call.args[0] == NONE else test)
         certain = certain and settled is not None
         kept += [item] if settled is not False else []
-    return Sequence("list", kept, certain)
+    found = like(kept, call.args[1])
+    found.certain = found.certain and certain
+    return found
 
 
 def _isinstance(run: Run, call: Call) -> Value:
@@ -219,9 +221,10 @@ def _settled_over(quantifier: Callable[[Any], bool]) -> Known:
         items = loops.iterate(value)
         tests = [truth(item) for item in items or []]
         deciding = quantifier is any
-        if items is not None and deciding in tests:
+        whole = loops.is_whole(value)
+        if items is not None and deciding in tests and whole:
             return Const(deciding)
-        if items is None or None in tests or (isinstance(value, Sequence) and value.open):
+        if items is None or None in tests or not whole:
             return unknown(call.node, value, *(items or []))
         return Const(not deciding)
 

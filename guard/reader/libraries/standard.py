@@ -27,6 +27,7 @@ from guard.reader.evaluate.values import (
     Unknown,
     Value,
     is_known,
+    like,
     to_python,
 )
 from guard.reader.libraries.builtins import (
@@ -48,7 +49,7 @@ def _default_dict(run: Run, call: Call) -> Value:
 
 def _reduce(run: Run, call: Call) -> Value:
     items = loops.iterate(call.args[1]) if len(call.args) > 1 else None
-    if not items:
+    if not items or not loops.is_whole(call.args[1]):
         return unknown(call.node, *call.args)
     items = [*call.args[2:3], *items]
     value = items[0]
@@ -62,7 +63,8 @@ def _product(run: Run, call: Call) -> Value:
     known = [column for column in columns if column is not None]
     if len(known) < len(columns) or call.kwargs or math.prod(map(len, known)) > MAX_RANGE:
         return unknown(call.node, *call.args)
-    return Sequence("list", [Sequence("tuple", list(row)) for row in itertools.product(*known)])
+    rows: list[Value] = [Sequence("tuple", list(row)) for row in itertools.product(*known)]
+    return like(rows, *call.args)
 
 
 def _dedent(run: Run, call: Call) -> Value:
@@ -91,7 +93,9 @@ def _chain(run: Run, call: Call) -> Value:
         if spread is None:
             return unknown(call.node, *call.args)
         items += spread
-    return Sequence("list", items, open=call.open)
+    chained = like(items, *call.args)
+    chained.open = chained.open or call.open
+    return chained
 
 
 def _template(run: Run, call: Call) -> Value:
