@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,14 +32,21 @@ class ReplayedRevision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay(
-    order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
+    order: Sequence[str],
+    revisions: Mapping[str, ParsedRevision],
+    dialect: str | None,
+    chosen: Container[str],
 ) -> Iterator[ReplayedRevision]:
-    """Yield the revisions in order. A downgrade starts from what its own upgrade left."""
+    """Yield the chosen revisions in order. A downgrade starts from what its own upgrade left."""
     schemas: Schemas = {}
-    for revision in order:
-        if revision not in revisions:
-            continue
+    known = [revision for revision in order if revision in revisions]
+    while known and known[-1] not in chosen:
+        del known[-1]
+    for revision in known:
         parsed = revisions[revision]
+        if revision not in chosen:  # only what it leaves matters
+            _steps(parsed.upgrade.statements, schemas, dialect)
+            continue
         before = dict(schemas)
         upgrade = _steps(parsed.upgrade.statements, schemas, dialect)
         after = dict(schemas)

@@ -40,9 +40,9 @@ def judge_history(
 ) -> Iterator[Finding]:
     """Yield the findings in the statements of the judged revisions, and in each as a whole."""
     read_elsewhere = _read_for_another_dialect(parsed, judged)
-    for replayed in replay(graph.order, parsed.revisions, judged.dialect):
+    for replayed in replay(graph.order, parsed.revisions, judged.dialect, judged.revisions):
         revision = replayed.parsed.revision
-        if revision is None or revision not in judged.revisions:
+        if revision is None:
             continue
         deployment = judged.new if revision in judged.new else frozenset({revision})
         upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
