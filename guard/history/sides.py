@@ -112,18 +112,19 @@ def contents_of(
 
     What lies `here` is fetched only if it differs.
     """
-    inside = {
-        path: blob
-        for name, blob in blobs.items()
-        if any((path := repo.root / name).is_relative_to(f) for f in environment.version_locations)
-    }
+    folders = tuple(
+        "" if folder == repo.root else f"{relative(folder, repo.root)}/"
+        for folder in environment.version_locations
+    )
+    inside = {name: blob for name, blob in blobs.items() if name.startswith(folders)}
+    paths = {name: repo.root / name for name in inside}
     known = {
-        blob: here[path]
-        for path, blob in inside.items()
-        if here and path in here and blob_id(here[path], blob) == blob
+        blob: here[paths[name]]
+        for name, blob in inside.items()
+        if here and paths[name] in here and blob_id(here[paths[name]], blob) == blob
     }
     known |= repo.read_blobs({*inside.values()} - known.keys())
-    return {path: known[blob] for path, blob in inside.items()}
+    return {paths[name]: known[blob] for name, blob in inside.items()}
 
 
 def _environment_at(
@@ -135,7 +136,8 @@ def _environment_at(
     if config is None or name not in listing:
         return environment
     text = repo.read_blobs([listing[name]])[listing[name]].decode("utf-8", "replace")
-    folders = {repo.root / parent for path in listing for parent in PurePath(path).parents}
+    filled = {PurePath(name.rpartition("/")[0]) for name in listing}
+    folders = {repo.root / parent for path in filled for parent in (path, *path.parents)}
     try:
         then = read_environments(config, repo.root, text=text, is_dir=folders.__contains__)
     except GuardError:

@@ -106,11 +106,17 @@ def _given_path(scope: Scope) -> Path:
 def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
     if scope.request.given is not None:
         return [] if histories else [_given_path(scope)]
-    revisions = {scope.root / name for history in histories for name in history.graph.files}
+    revisions = {name for history in histories for name in history.graph.files}
     environments = [history.environment for history in histories]
     if scope.files:
-        named = scope.files - revisions
+        named = (path for path in scope.files if relative(path, scope.root) not in revisions)
         return sorted(select_sources(named, scope.root, scope.config, environments))
     repo = scope.repo
-    present = [repo.root / name for name in repo.present_files()] if repo else None
-    return sorted({*source_files(scope.root, present, scope.config, environments)} - revisions)
+    present = None
+    if repo:
+        names = {*repo.present_files()}
+        if repo.root == scope.root:
+            names -= revisions  # early, since they are most of the files
+        present = [repo.root / name for name in names]
+    found = {*source_files(scope.root, present, scope.config, environments)}
+    return sorted(path for path in found if relative(path, scope.root) not in revisions)
