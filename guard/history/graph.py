@@ -10,6 +10,7 @@ import heapq
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -137,14 +138,27 @@ def revision_files(
     """
     listed = files if files is not None else _walk(environment.version_locations)
     folders = tuple(f"{folder}{os.sep}" for folder in environment.version_locations)
+    real = str if files is not None else _real_paths()
     found: dict[str, Path] = {}
     for path in sorted(listed, key=lambda path: path.parts):
         full = str(path)
         compiled = "__pycache__" in full and "__pycache__" in path.parts
         if full.startswith(folders) and REVISION_FILE.match(path.name) and not compiled:
-            # realpath, unlike resolve, takes a loop of links as it is
-            found.setdefault(full if files is not None else os.path.realpath(full), path)
+            found.setdefault(real(full), path)
     return tuple(found.values())
+
+
+def _real_paths() -> Callable[[str], str]:
+    """Return what follows links; a folder is looked at once, however many files it holds."""
+    folder_of = cache(os.path.realpath)  # unlike resolve, it takes a loop of links as it is
+
+    def real(path: str) -> str:
+        if os.path.islink(path):  # noqa: PTH114  (pathlib takes three times as long)
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        return os.path.join(folder_of(folder), name)  # noqa: PTH118
+
+    return real
 
 
 def _walk(folders: Iterable[Path]) -> Iterator[Path]:
