@@ -22,6 +22,10 @@ DEEPEN = (
 )
 
 
+ORIGIN_HEAD = "refs/remotes/origin/HEAD"
+DEFAULTS = ("main", "master")  # what the branch of the released state is usually called
+
+
 class Base(msgspec.Struct, frozen=True, kw_only=True):
     """`ref` as the user knows it; `commit` is the merge base with it and `tip` its own commit.
 
@@ -55,16 +59,21 @@ def find_base(
         if option:
             raise GuardError(f"--base {option}: {why}, so there is nothing to compare with")
         return Base(notes=(f"History was not judged: {why}. Every revision counts as new.",))
-    head = repo.resolve("HEAD")
+    found = repo.resolve_all(("HEAD", ORIGIN_HEAD, *map(_remote, DEFAULTS), *map(_local, DEFAULTS)))
+    head = found.get("HEAD")
     if head is None and not option:
         return Base(notes=("There is no commit yet: every revision counts as new.",))
     if head is None:
         raise GuardError(f"--base {option}: there is no commit here yet to compare with it")
     wanted = _by_user(option, "--base") or _by_user(config, "base in the guard settings")
-    wanted = wanted or _by_ci(environ) or _by_remote(repo)
+    wanted = wanted or _by_ci(environ) or _by_remote(repo, found)
     if wanted is None:
-        return _on_the_base_itself(repo, head)
-    tip = next((commit for ref in wanted.refs if (commit := repo.resolve(ref))), None)
+        branch = repo.current_branch()
+        wanted = _by_local_branch(branch, found)
+        if wanted is None:
+            return _on_the_base_itself(repo, head, branch)
+    found |= repo.resolve_all(ref for ref in wanted.refs if ref not in found)
+    tip = next((found[ref] for ref in wanted.refs if ref in found), None)
     if tip is None:
         raise GuardError(_absent(repo, wanted))
     commit = repo.merge_base(head, tip)
@@ -75,12 +84,20 @@ def find_base(
 
 
 def _by_user(ref: str | None, said_by: str) -> _Wanted | None:
-    return _Wanted(ref, (ref, f"refs/remotes/origin/{ref}"), said_by) if ref else None
+    return _Wanted(ref, (ref, _remote(ref)), said_by) if ref else None
+
+
+def _remote(branch: str) -> str:
+    return f"refs/remotes/origin/{branch}"
+
+
+def _local(branch: str) -> str:
+    return f"refs/heads/{branch}"
 
 
 def _branch(name: str, said_by: str) -> _Wanted:
     name = name.removeprefix("refs/heads/")
-    return _Wanted(f"origin/{name}", (f"refs/remotes/origin/{name}", f"refs/heads/{name}"), said_by)
+    return _Wanted(f"origin/{name}", (_remote(name), _local(name)), said_by)
 
 
 def _commit(sha: str, said_by: str) -> _Wanted:
@@ -145,23 +162,24 @@ def _by_gitlab(environ: Mapping[str, str]) -> _Wanted | None:
     return _branch(default, "CI_DEFAULT_BRANCH") if default else None
 
 
-def _by_remote(repo: Repository) -> _Wanted | None:
-    target = repo.symbolic_ref("refs/remotes/origin/HEAD", "refs/remotes/")
-    if target and repo.resolve(f"refs/remotes/{target}"):
-        return _Wanted(target, (f"refs/remotes/{target}",), "origin/HEAD")
-    for name in ("main", "master"):
-        if repo.resolve(f"refs/remotes/origin/{name}"):
-            return _branch(name, "the remote")
-    current = repo.current_branch()
-    for name in () if current in ("main", "master") else ("main", "master"):
-        if repo.resolve(f"refs/heads/{name}"):
-            return _Wanted(name, (f"refs/heads/{name}",), "the local branch of that name")
-    return None
+def _by_remote(repo: Repository, found: Mapping[str, str]) -> _Wanted | None:
+    if ORIGIN_HEAD in found:
+        target = repo.symbolic_ref(ORIGIN_HEAD, "refs/remotes/")
+        ref = f"refs/remotes/{target}"
+        if target and (ref in found or repo.resolve(ref)):
+            return _Wanted(target, (ref,), "origin/HEAD")
+    name = next((name for name in DEFAULTS if _remote(name) in found), None)
+    return _branch(name, "the remote") if name else None
 
 
-def _on_the_base_itself(repo: Repository, head: str) -> Base:
-    branch = repo.current_branch()
-    if branch in ("main", "master") or (branch and repo.branches() == (branch,)):
+def _by_local_branch(current: str | None, found: Mapping[str, str]) -> _Wanted | None:
+    others = () if current in DEFAULTS else DEFAULTS
+    name = next((name for name in others if _local(name) in found), None)
+    return _Wanted(name, (_local(name),), "the local branch of that name") if name else None
+
+
+def _on_the_base_itself(repo: Repository, head: str, branch: str | None) -> Base:
+    if branch in DEFAULTS or (branch and repo.branches() == (branch,)):
         note = f"Compared with HEAD, as {branch} is the base itself: only what is not committed."
         return Base(ref="HEAD", commit=head, tip=head, notes=(note,))
     where = f"branch {branch}" if branch else "a detached HEAD"

@@ -61,8 +61,21 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def resolve(self, ref: str) -> str | None:
         """Return the id of the commit that a ref, a branch or an abbreviated id stands for."""
-        done = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}")
-        return _text(done) if done.returncode == 0 else None
+        return self.resolve_all((ref,)).get(ref)
+
+    def resolve_all(self, refs: Iterable[str]) -> dict[str, str]:
+        """Return the commit that each ref stands for, all asked of one git process.
+
+        Those that stand for none are left out.
+        """
+        asked = [ref for ref in refs if not {"\n", "\0"} & {*ref}]
+        if not asked:
+            return {}
+        lines = "".join(f"{ref}^{{commit}}\n" for ref in asked)
+        told = self._check("cat-file", "--batch-check", stdin=os.fsencode(lines)).split(b"\n")
+        answers = zip(asked, (line.split() for line in told[:-1]), strict=True)
+        # An id, its type and its size; else "missing" or "ambiguous" after the name.
+        return {ref: words[0].decode() for ref, words in answers if words[-1].isdigit()}
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor of two commits, None where none is known here."""
@@ -153,8 +166,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return _run(self.root, *arguments, stdin=stdin)
 
-    def _check(self, *arguments: str) -> bytes:
-        done = self._git(*arguments)
+    def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        done = self._git(*arguments, stdin=stdin)
         if done.returncode:
             raise GuardError(f"{self.root}: git {arguments[0]} failed: {_message(done)}")
         return done.stdout

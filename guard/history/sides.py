@@ -135,11 +135,15 @@ def _environment_at(
     name = relative(config, repo.root) if config else ""
     if config is None or name not in listing:
         return environment
-    text = repo.read_blobs([listing[name]])[listing[name]].decode("utf-8", "replace")
+    blob, data = listing[name], data_of(config, Sources())
+    if blob_id(data, blob) != blob:
+        data = repo.read_blobs([blob])[blob]
     filled = {PurePath(name.rpartition("/")[0]) for name in listing}
     folders = {repo.root / parent for path in filled for parent in (path, *path.parents)}
     try:
-        then = read_environments(config, repo.root, text=text, is_dir=folders.__contains__)
+        then = read_environments(
+            config, repo.root, text=data.decode("utf-8", "replace"), is_dir=folders.__contains__
+        )
     except GuardError:
         return environment
     locations = list(environment.version_locations)
