@@ -104,7 +104,7 @@ class Sources:
 
     def __init__(self, files: Mapping[Path, bytes] | None = None):
         self.files = files
-        self._read: dict[Path, bytes] = {}
+        self._read: dict[str, bytes] = {}
         self._known: WeakValueDictionary[tuple[str, bytes], PythonSource] = WeakValueDictionary()
         self._latest: deque[PythonSource] = deque()
         self._size = 0
@@ -115,9 +115,11 @@ class Sources:
             if path not in self.files:
                 raise FileNotFoundError(str(path))
             return self.files[path]
-        if path not in self._read:
-            self._read[path] = path.read_bytes()
-        return self._read[path]
+        name = str(path)  # hashed faster than the path
+        data = self._read.get(name)
+        if data is None:
+            data = self._read[name] = path.read_bytes()
+        return data
 
     def source(self, path: str, data: bytes) -> PythonSource:
         """Return the file of that shown path with these contents."""

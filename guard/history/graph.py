@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Literal
@@ -92,14 +92,15 @@ def join_headers(
     environment: Environment, headers: Mapping[Path, RevisionHeader], root: Path
 ) -> Graph:
     """Return the graph of revision files whose headers were read, sub-folders included."""
-    unlisted = _unlisted(environment, headers)
+    nested = [] if environment.recursive else _nested(environment, headers)
+    unlisted = _unlisted(headers, {*nested})
     return graph_of(
         {
             relative(path, root): (path, header)
             for path, header in headers.items()
             if path not in unlisted
         },
-        notes=tuple(_notes(environment, headers, unlisted, root)),
+        notes=tuple(_notes(environment, headers, nested, unlisted, root)),
     )
 
 
@@ -176,15 +177,20 @@ def _read(path: Path, files: Mapping[Path, bytes] | None, read: HeaderReader) ->
     return read(path, data)
 
 
-def _unlisted(environment: Environment, headers: Mapping[Path, RevisionHeader]) -> set[Path]:
-    """The files of sub-folders that are no part of this history.
+def _nested(environment: Environment, paths: Iterable[Path]) -> list[Path]:
+    """The files in sub-folders of the version locations."""
+    locations = {str(folder) for folder in environment.version_locations}
+    return [path for path in paths if str(path).rpartition(os.sep)[0] not in locations]
+
+
+def _unlisted(headers: Mapping[Path, RevisionHeader], nested: set[Path]) -> set[Path]:
+    """The files of sub-folders (`nested`) that are no part of this history.
 
     Alembic enters sub-folders only when told to. Yet some programs tell it at run time, so the
     chain decides: sub-folders count where the history would not hold together without them.
     """
-    if environment.recursive:
+    if not nested:
         return set()
-    nested = {path for path in headers if path.parent not in environment.version_locations}
     ids = {header.revision for path, header in headers.items() if path in nested}
     parents = {parent for path in nested for parent in headers[path].parents}
     direct = [header for path, header in headers.items() if path not in nested]
@@ -195,14 +201,14 @@ def _unlisted(environment: Environment, headers: Mapping[Path, RevisionHeader]) 
 def _notes(
     environment: Environment,
     headers: Mapping[Path, RevisionHeader],
+    nested: Sequence[Path],
     unlisted: set[Path],
     root: Path,
 ) -> Iterator[str]:
     folders = " and ".join(relative(f, root) for f in environment.version_locations)
     if not headers:
         yield f"{folders} holds no revisions."
-    nested = [path for path in headers if path.parent not in environment.version_locations]
-    if nested and not environment.recursive:
+    if nested:
         verdict = "are not read" if unlisted else "are read, since the chain needs them"
         yield (
             f"{len(nested)} revision files in sub-folders of {folders} {verdict}: neither "

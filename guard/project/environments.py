@@ -303,7 +303,7 @@ def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
     versions = env.script_location / "versions"
     if env.kind != "alembic" or env.recursive or env.version_locations != (versions,):
         return (env,)
-    if _python_files(versions):
+    if any(_may_be_revision(file) for file in versions.glob("*.py")):
         return (env,)
     chains = {folder: _heads(folder) for folder in sorted(versions.glob("*/"))}
     chains = {folder: heads for folder, heads in chains.items() if heads}
@@ -325,7 +325,11 @@ def _heads(folder: Path) -> list[RevisionHeader]:
 
 
 def _python_files(folder: Path) -> list[Path]:
-    return [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
+    return sorted(file for file in folder.glob("*.py") if _may_be_revision(file))
+
+
+def _may_be_revision(file: Path) -> bool:
+    return file.name != "__init__.py"
 
 
 def _as_path(location: str) -> str:
