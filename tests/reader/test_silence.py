@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from revision_code import read, reading
 
-from guard.python_source import PythonSource
 from guard.operations import Delete, Opaque
+from guard.python_source import PythonSource
 from guard.reader import read_revision
 from guard.reader.modules import Module, Resolver
 from guard.statement import Statement
