@@ -73,12 +73,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `notes` are sentences that the user should read once (a base that was chosen, a step that was
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
+    `unchanged` is how many open findings more stand in code that is as the base has it.
     """
 
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
     checked: tuple[str, ...] = ()
+    unchanged: int = 0
     fail_on: Literal["error", "warning"] = "error"
     errors: tuple[str, ...] = ()
 

@@ -101,7 +101,13 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"remedies"},
         {"run"},
     ),
-    "run": ({"scope"}, {"histories"}, {"inspect", "sources"}, {"check"}, {"approve"}),
+    "run": (
+        {"known", "scope"},
+        {"histories", "released"},
+        {"inspect", "sources"},
+        {"check"},
+        {"approve"},
+    ),
     "schema": (
         {"model", "names", "persistent_map"},
         {"catalog", "describe"},

@@ -74,6 +74,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "infos": counts["info"],
         "approved": summary.status_count(report, "approved"),
         "ignored": summary.status_count(report, "ignored"),
+        "unchanged": report.unchanged,
         "revisions": report.coverage.revisions,
         "statements": report.coverage.statements,
         "opaque": report.coverage.opaque,

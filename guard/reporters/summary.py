@@ -82,6 +82,13 @@ def found(report: Report) -> str:
     return "; ".join(filter(None, (still or none, silenced)))
 
 
+def unchanged(report: Report) -> str:
+    """Return what is said of the findings that the change did not bring, empty without any."""
+    if not report.unchanged:
+        return ""
+    return f"{plural(report.unchanged, 'finding')} in unchanged code: guard check --all"
+
+
 def verdict(report: Report) -> str:
     """Return the one sentence that the run ends with."""
     counts = severity_counts(report.open)

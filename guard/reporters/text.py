@@ -141,6 +141,8 @@ class _Page:
         if not lines and not report.findings:
             return []
         rows = [*zip(labels, lines, strict=True), ("Found", summary.found(report))]
+        if unchanged := summary.unchanged(report):
+            rows.append(("", unchanged))
         return [f"{self.paint(f'{label:<7}', bold=True)}  {line}" for label, line in rows]
 
     def verdict(self, report: Report) -> list[str]:

@@ -27,6 +27,7 @@ from guard.project.table_sizes import read_sizes
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
 from guard.run.histories import ChangedHistory, open_histories
+from guard.run.known import told_apart
 from guard.run.scope import Request, Scope, open_scope
 from guard.run.sources import read_sources
 from guard.suppression.approvals import Approval, load_approvals
@@ -43,14 +44,20 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step of the run adds; `paths` and `revisions` are what it covered."""
+    """What one step of the run adds; `paths` and `revisions` are what it covered.
+
+    `known` are the findings that the base had already, `unchanged` the paths that are as it has
+    them.
+    """
 
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
     texts: dict[str, str] = {}
     paths: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     revisions: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
     errors: tuple[str, ...] = ()
@@ -59,10 +66,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return Part(
             facts=self.facts + other.facts,
             findings=self.findings + other.findings,
+            known=self.known + other.known,
             notes=self.notes + other.notes,
             checked=self.checked + other.checked,
             texts=self.texts | other.texts,
             paths=self.paths | other.paths,
+            unchanged=self.unchanged | other.unchanged,
             revisions=self.revisions | other.revisions,
             coverage=self.coverage + other.coverage,
             errors=self.errors + other.errors,
@@ -112,7 +121,7 @@ def _run(
         if scope.roundtrip and history.environment.kind == "alembic":
             found += _round_trip(scope, history, on_progress)
     if request.statements:
-        found += _read_sources(scope, histories)
+        found += _read_sources(scope, histories, judge)
     found += Part(findings=tuple(judge.facts(found.facts)))
     return _report(scope, rules, chosen, judge, found)
 
@@ -200,11 +209,16 @@ def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | N
 # Source code and configuration
 
 
-def _read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> Part:
+def _read_sources(scope: Scope, histories: Sequence[ChangedHistory], judge: Judge) -> Part:
     found = read_sources(scope, histories)
     count = len(found.paths)
+    new, known = told_apart(
+        judge.facts(found.facts), found.texts, judge.facts(found.before), found.texts_before
+    )
     return Part(
-        facts=found.facts,
+        findings=new,
+        known=(*known, *judge.facts(found.known)),
+        unchanged=found.unchanged,
         checked=(f"{count} source file{'s' if count > 1 else ''}",) if count else (),
         texts=found.texts,
         paths=frozenset(found.paths),
@@ -228,9 +242,13 @@ def _report(
         paths=found.paths,
         revisions=found.revisions,
     )
-    decided, facts = decide(found.findings, written, covered, scope.request.today)
+    both = (*found.findings, *found.known)
+    decided, facts = decide(both, written, covered, scope.request.today)
+    new, known = decided[: len(found.findings)], decided[len(found.findings) :]
+    beside = [fact for fact in facts if fact.span.path in found.unchanged]
     report = Report(
-        findings=(*decided, *judge.facts(facts)),
+        findings=(*new, *judge.facts([fact for fact in facts if fact not in beside])),
+        unchanged=sum(f.status == "open" for f in (*known, *judge.facts(beside))),
         notes=tuple(dict.fromkeys(found.notes)),
         coverage=found.coverage,
         checked=found.checked,

@@ -59,6 +59,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return self.config.server.dialect
 
     @property
+    def compares(self) -> bool:
+        """Whether only what the base does not have is judged."""
+        return self.base.commit is not None and not self.request.everything
+
+    @property
     def roundtrip(self) -> bool:
         """Whether the migrations are to be run."""
         return self.request.roundtrip and self.config.roundtrip

@@ -12,9 +12,10 @@ from guard.facts import Fact
 from guard.history.cache import Cache, Entry
 from guard.paths import relative
 from guard.processes import processes_for, spread
-from guard.python_source import SourceError, Sources
+from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.modules import Resolver
 from guard.run.histories import ChangedHistory
+from guard.run.released import open_released
 from guard.run.scope import Scope
 from guard.source.files import (
     SourceFile,
@@ -28,20 +29,60 @@ WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to re
 
 
 class ReadSources(msgspec.Struct, frozen=True, kw_only=True):
-    """What the source files say: their paths as shown, and the texts of those that have one."""
+    """What the source files say: their paths as shown, and the texts of those that have one.
+
+    `unchanged` are the paths of the files that are as the base has them, and `known` what they say.
+    `before` is what the base's versions of the other files say, and of files that are gone.
+    """
 
     paths: tuple[str, ...]
     facts: tuple[Fact, ...]
     texts: dict[str, str]
+    unchanged: frozenset[str] = frozenset()
+    known: tuple[Fact, ...] = ()
+    before: tuple[Fact, ...] = ()
+    texts_before: dict[str, str] = {}
 
 
 def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSources:
     """Read the Python and ini files around the database that are no revisions."""
     given = scope.request.given
     here = scope.sources if given is None else Sources({_given_path(scope): given.data})
+    files = _read(scope, here, _paths(scope, histories))
+    released = open_released(scope)
+    same = {path for path in files if released and released.holds(path, _data(here, path))}
+    changed = {path: file for path, file in files.items() if path not in same}
+    before: dict[Path, bytes] = {}
+    if released and any(file.facts for file in changed.values()):
+        before = released.before(changed)
+    resolver = Resolver(scope.root, (), scope.sources)
+    versions = {path: PythonSource(relative(path, scope.root), before[path]) for path in before}
+    return ReadSources(
+        paths=tuple(relative(path, scope.root) for path in files),
+        facts=_facts(changed.values()),
+        texts=dict(_texts(scope, here, files)),
+        unchanged=frozenset(relative(path, scope.root) for path in same),
+        known=_facts(files[path] for path in files if path in same),
+        before=_facts(read_source_file(path, v, resolver) for path, v in versions.items()),
+        texts_before=dict(_texts(scope, Sources(before), before)),
+    )
+
+
+def _facts(files: Iterable[SourceFile]) -> tuple[Fact, ...]:
+    return tuple(fact for file in files for fact in file.facts)
+
+
+def _data(here: Sources, path: Path) -> bytes:
+    try:
+        return here.read(path)
+    except OSError:
+        return b""  # a fact says so
+
+
+def _read(scope: Scope, here: Sources, paths: Iterable[Path]) -> dict[Path, SourceFile]:
     cache = _open_cache(scope)
     files: dict[Path, SourceFile | None] = {}
-    for path in _paths(scope, histories):
+    for path in paths:
         try:
             files[path] = cache.find(path, here.read(path))
         except OSError as error:
@@ -55,13 +96,9 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
             files[path] = file
             cache.keep(path, here.read(path), file, followed=followed)
         cache.depend_on(share.consulted)
-    if given is None and not scope.files:
+    if scope.request.given is None and not scope.files:
         cache.save()
-    return ReadSources(
-        paths=tuple(relative(path, scope.root) for path in files),
-        facts=tuple(fact for file in files.values() if file for fact in file.facts),
-        texts=dict(_texts(scope, here, files)),
-    )
+    return {path: file for path, file in files.items() if file is not None}
 
 
 def _texts(scope: Scope, here: Sources, files: Iterable[Path]) -> Iterable[tuple[str, str]]:

@@ -1,0 +1,54 @@
+"""The files of the project as the base has them, to tell what the change left as it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from guard.history.git import Repository, blob_id
+from guard.paths import relative
+from guard.run.scope import Scope
+
+
+class Released(msgspec.Struct, frozen=True, kw_only=True):
+    """The blobs by path, where the change began (`then`) and on the base's tip."""
+
+    repo: Repository
+    then: dict[str, str]
+    tip: dict[str, str]
+
+    def holds(self, path: Path, data: bytes) -> bool:
+        """Return whether the base has the file with these contents."""
+        name = relative(path, self.repo.root)
+        if path.is_symlink():
+            data = os.fsencode(path.readlink())
+        blobs = {blob for side in (self.then, self.tip) if (blob := side.get(name))}
+        return any(blob_id(data, blob) == blob for blob in blobs)
+
+    def before(self, paths: Iterable[Path]) -> dict[Path, bytes]:
+        """Return what those files were, and what is gone: the code of a new file may be from there.
+
+        Only Python and ini files are looked at.
+        """
+        asked = {relative(path, self.repo.root) for path in paths}
+        blobs = {
+            name: blob
+            for name, blob in self.then.items()
+            if name.endswith((".py", ".ini"))
+            and (name in asked or not os.path.lexists(self.repo.root / name))
+        }
+        contents = self.repo.read_blobs(blobs.values())
+        return {self.repo.root / name: contents[blob] for name, blob in blobs.items()}
+
+
+def open_released(scope: Scope) -> Released | None:
+    """Return what the base holds; None where nothing is compared with it."""
+    base, repo = scope.base, scope.repo
+    if not scope.compares or repo is None or base.commit is None or base.tip is None:
+        return None
+    then = repo.list_files(base.commit)
+    tip = then if base.tip == base.commit else repo.list_files(base.tip)
+    return Released(repo=repo, then=then, tip=tip)
