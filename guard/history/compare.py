@@ -18,7 +18,7 @@ from guard.history.git import Repository
 from guard.history.graph import Graph, graph_of
 from guard.history.helpers import Uses, edited_helpers
 from guard.history.read import ParsedHistory, Place
-from guard.history.released import Released, edited
+from guard.history.released import Released, edited, same_data
 from guard.history.sides import Side, contents_of, data_of, merged_graph, side_at, side_now
 from guard.history.squash import Replay, prove, replaced_by, squashes
 from guard.history.then import read_then
@@ -29,9 +29,13 @@ from guard.statement import Span
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """`new` are the revisions that exist neither on the merge base nor on the base's tip."""
+    """`new` are the revisions that exist neither on the merge base nor on the base's tip.
+
+    `before` is what the base has in the files that say something else now, by the path of now.
+    """
 
     new: frozenset[str] = frozenset()
+    before: Mapping[str, bytes] = {}
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -93,6 +97,7 @@ def compare(
     ids = then.revisions.keys() | tip.revisions.keys()
     return Comparison(
         new=frozenset(graph.revisions.keys() - ids),
+        before=dict(_before(then, tip, now)),
         facts=tuple(without_consequences(facts, facts)),
         notes=tuple(notes),
     )
@@ -120,6 +125,13 @@ def _squashes(
     before = read_then(repo, base.commit or "", then.revisions.values(), reading.place)
     for squash in squashes(replaced, old, then, now, base.ref):
         yield prove(squash, old, graph, before, reading.parsed.revisions, reading.replay)
+
+
+def _before(then: Side, tip: Side, now: Side) -> Iterator[tuple[str, bytes]]:
+    for id_, here in now.revisions.items():
+        was = then.revisions.get(id_) or tip.revisions.get(id_)
+        if was is not None and not same_data(was, here):
+            yield here.name, was.data
 
 
 def compare_sql(
@@ -165,7 +177,8 @@ def compare_sql(
             )
     runs = {name for name in run_again if now[name] not in (then.get(name), tip.get(name))}
     released = {ids[name] for name in (then.keys() | tip.keys()) & ids.keys() - runs}
-    return Comparison(new=frozenset(ids.values()) - released, facts=tuple(facts))
+    before = {name: data for name, data in then.items() if name in now and now[name] != data}
+    return Comparison(new=frozenset(ids.values()) - released, before=before, facts=tuple(facts))
 
 
 def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:

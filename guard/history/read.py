@@ -102,6 +102,30 @@ def parsed_history(graph: Graph, files: Mapping[Path, RevisionFile], place: Plac
     return ParsedHistory(revisions=revisions, texts=texts, literals=literals)
 
 
+def read_versions(versions: Mapping[Path, bytes], place: Place) -> ParsedHistory:
+    """Return what other versions of revision files say, with the helpers that are here now.
+
+    A version that is no revision, or that cannot be read, is left out.
+    """
+    resolver = Resolver(place.root, place.search, place.sources)
+    there = msgspec.structs.replace(place, sources=Sources(versions))
+    read = {path: _read_file(there, path, resolver) for path in versions}
+    known = {
+        file.parsed.revision: (path, file.parsed, file.literals)
+        for path, file in read.items()
+        if file.parsed is not None and file.parsed.revision is not None
+    }
+    texts = {
+        path: there.sources.source(relative(path, place.root), versions[path]).text
+        for path, _, _ in known.values()
+    }
+    return ParsedHistory(
+        revisions={id_: parsed for id_, (_, parsed, _) in known.items()},
+        texts={relative(path, place.root): text for path, text in texts.items()},
+        literals={id_: literals for id_, (_, _, literals) in known.items()},
+    )
+
+
 class _Share(msgspec.Struct, frozen=True):
     """Files by path, each with whether helpers were followed, and all helpers asked for."""
 

@@ -116,7 +116,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     def _changed(self, id_: str, was: Version, on_tip: Version, here: Version) -> Iterator[Fact]:
         if here.header.problem == "unreadable":
             return  # a broken chain tells that
-        if any(_same_data(here, side) for side in (was, on_tip)):
+        if any(same_data(here, side) for side in (was, on_tip)):
             return
         for name in NAMES:
             before, after = was.header.attribute(name), here.header.attribute(name)
@@ -192,7 +192,8 @@ def _moves(moved: Sequence[tuple[Version, Version]], base: str) -> Iterator[Move
         )
 
 
-def _same_data(one: Version, other: Version) -> bool:
+def same_data(one: Version, other: Version) -> bool:
+    """Return whether the two hold the same, but for the ends of lines."""
     return one.data == other.data or (
         one.data.replace(b"\r\n", b"\n") == other.data.replace(b"\r\n", b"\n")
     )
@@ -200,7 +201,7 @@ def _same_data(one: Version, other: Version) -> bool:
 
 def _same_program(was: Version, here: Version) -> bool:
     """Whether the file was edited, but says and does the same."""
-    if here.header.problem == "unreadable" or _same_data(was, here):
+    if here.header.problem == "unreadable" or same_data(was, here):
         return False
     if any(was.header.attribute(name) != here.header.attribute(name) for name in NAMES):
         return False

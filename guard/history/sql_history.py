@@ -66,6 +66,38 @@ def read_sql_history(
     )
 
 
+def read_sql_versions(
+    versions: Mapping[Path, bytes], history: SqlHistory, root: Path, dialect: str | None
+) -> ParsedHistory:
+    """Return the migrations that these other versions of their files make; the rest is as it is.
+
+    A version that cannot be read is left out.
+    """
+    revisions: dict[str, ParsedRevision] = {}
+    texts: dict[str, str] = {}
+    for path, data in versions.items():
+        name, text = relative(path, root), data.decode("utf-8", "replace")
+        id_ = history.migrations[name]
+        try:
+            _, was = join_sql([read_sql_file(path, text)], {path: text}, root, dialect)
+        except SqlFolderError:
+            continue
+        now = revisions.get(id_) or history.parsed.revisions[id_]
+        for old in was.revisions.values():
+            revisions[id_] = msgspec.structs.replace(
+                now,
+                upgrade=_in_file(name, old.upgrade, now.upgrade),
+                downgrade=_in_file(name, old.downgrade, now.downgrade),
+            )
+        texts[name] = text
+    return ParsedHistory(revisions=revisions, texts=history.parsed.texts | texts)
+
+
+def _in_file(name: str, was: Steps, now: Steps) -> Steps:
+    """The direction as that file had it; as it is where it stands in another file."""
+    return was if now.span is None or now.span.path == name else now
+
+
 def join_sql(
     migrations: Sequence[SqlMigration], texts: Mapping[Path, str], root: Path, dialect: str | None
 ) -> tuple[Graph, ParsedHistory]:

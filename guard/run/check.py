@@ -18,6 +18,7 @@ from guard.facts import (
     SuppressionFact,
 )
 from guard.finding import Coverage, Finding, Report
+from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
@@ -141,22 +142,21 @@ def _compared(scope: Scope, history: ChangedHistory) -> Part:
 
 def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     """Judge the statements of the revisions that are new or edited, or of all."""
-    parsed, revisions = history.parsed, history.judged
+    parsed, before, revisions = history.parsed, history.before, history.judged
     chosen = [one for id_, one in parsed.revisions.items() if id_ in revisions]
-    paths = {one.path for one in chosen}
-    judged = Judged(
-        tool=history.environment.kind,
-        revisions=revisions,
-        # Where nobody knows what is released, each revision may have been deployed by itself.
-        new=history.change.new if scope.base.commit else frozenset(),
-        dialect=scope.dialect,
-        comments=comments_of({path: parsed.texts[path] for path in paths}),
+    edited = revisions & before.revisions.keys()
+    then = msgspec.structs.replace(
+        parsed,
+        revisions={id_: before.revisions.get(id_, one) for id_, one in parsed.revisions.items()},
+        texts=parsed.texts | before.texts,
+        literals=parsed.literals | before.literals,
     )
-    findings = judge_history(parsed, history.graph, judge, judged)
-    facts: list[Fact] = []
-    for one in chosen:
-        facts += one.built
-        facts += parsed.literals.get(one.revision or "", ())
+    new, known = told_apart(
+        _findings(scope, history, judge, parsed, revisions),
+        parsed.texts,
+        _findings(scope, history, judge, then, edited) if edited else (),
+        before.texts,
+    )
     released = len(history.graph.revisions)
     quiet = released and not revisions and not history.change.new
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
@@ -165,14 +165,36 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         "(--all judges them)."
     )
     return Part(
-        facts=tuple(facts),
-        findings=tuple(findings),
+        findings=new,
+        known=known,
         notes=(note,) if quiet else (),
         texts=parsed.texts,
-        paths=frozenset(paths),
+        paths=frozenset(one.path for one in chosen),
         revisions=revisions,
         coverage=coverage(chosen),
     )
+
+
+def _findings(
+    scope: Scope,
+    history: ChangedHistory,
+    judge: Judge,
+    parsed: ParsedHistory,
+    revisions: frozenset[str],
+) -> Iterator[Finding]:
+    """Yield what the rules say of those revisions: of their statements, and of the code around."""
+    chosen = [one for id_, one in parsed.revisions.items() if id_ in revisions]
+    judged = Judged(
+        tool=history.environment.kind,
+        revisions=revisions,
+        # Where nobody knows what is released, each revision may have been deployed by itself.
+        new=history.change.new if scope.base.commit else frozenset(),
+        dialect=scope.dialect,
+        comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
+    )
+    yield from judge_history(parsed, history.graph, judge, judged)
+    for one in chosen:
+        yield from judge.facts((*one.built, *parsed.literals.get(one.revision or "", ())))
 
 
 def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:

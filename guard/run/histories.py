@@ -23,9 +23,10 @@ from guard.history.read import (
     open_cache,
     parsed_history,
     read_files,
+    read_versions,
 )
 from guard.history.sides import read_change
-from guard.history.sql_history import join_sql, read_sql_history
+from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
 from guard.paths import relative
 from guard.project.environments import Environment, Kind, find_environments
@@ -36,13 +37,17 @@ from guard.run.scope import Input, Scope
 
 
 class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """One history; `judged` are the revisions whose statements this run judges."""
+    """One history; `judged` are the revisions whose statements this run judges.
+
+    `before` has those of them that the base has as well, with what they do there.
+    """
 
     environment: Environment
     graph: Graph
     parsed: ParsedHistory
     change: Comparison
     judged: frozenset[str]
+    before: ParsedHistory = ParsedHistory(revisions={}, texts={})
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -80,7 +85,13 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=parsed,
         change=change,
         judged=_judged(scope, graph, parsed, change),
+        before=read_versions(_versions(scope, change), place),
     )
+
+
+def _versions(scope: Scope, change: Comparison) -> dict[Path, bytes]:
+    """The released versions of the files that were edited; none where all is judged."""
+    return {scope.root / name: data for name, data in change.before.items() if scope.compares}
 
 
 def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:
@@ -132,6 +143,7 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=found.parsed,
         change=change,
         judged=_judged(scope, found.graph, found.parsed, change),
+        before=read_sql_versions(_versions(scope, change), found, scope.root, scope.dialect),
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from command_line import INI, STEP, Content, chain, guard
+from command_line import INI, STEP, VERSIONS, Content, chain, guard
 from git_repo import Repo
+from roundtrip_project import revision
 
 Files = Mapping[str, Content]
 TOOLS = "migrations/tools.py"
@@ -122,3 +123,84 @@ def test_nothing_is_known_to_be_unchanged_without_git(tmp_path: Path) -> None:
     repo = project(tmp_path, {TOOLS: CLEAR}, {})
     (repo.root / ".git").rename(repo.root / "git-of-before")
     assert found(repo, "lint") == ([BUILT], 0)
+
+
+# Edited revisions
+
+R1, R2 = f"{VERSIONS}/r1.py", f"{VERSIONS}/r2.py"
+BUILD = "name = __import__('os').environ['OLD']\nop.execute(f\"UPDATE a SET id = '{name}'\")"
+DROPS = ("op.drop_column('a', 'x')\n" + BUILD, "pass")
+
+
+def released_and(before: str, after: str) -> tuple[Files, Files]:
+    """A released revision that destroys, and the same with one piece of text replaced."""
+    text = revision("r2", "r1", DROPS)
+    assert before in text
+    return {R2: text}, {R2: text.replace(before, after)}
+
+
+REVISIONS: dict[str, tuple[str, str, list[str]]] = {
+    "an import": ("from alembic", "import typing\nfrom alembic", []),
+    "formatting": ("op.drop_column('a', 'x')", 'op.drop_column(\n        "a", "x"\n    )', []),
+    "a statement around": ("op.drop_column", "op.execute('SELECT 1')\n    op.drop_column", []),
+    "another drop": (
+        "op.drop_column",
+        "op.drop_table('b')\n    op.drop_column",
+        ["drop-table"],
+    ),
+    "a second drop of the same": (
+        "op.drop_column('a', 'x')",
+        "op.drop_column('a', 'x')\n    op.drop_column('a', 'x')",
+        ["drop-column"],
+    ),
+    "another column dropped": ("'x'", "'y'", ["drop-column"]),
+    "other SQL built": (
+        "UPDATE a SET",
+        "UPDATE b SET",
+        ["string-built-sql", "update-without-where"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REVISIONS)
+def test_edited_revisions(case: str, tmp_path: Path) -> None:
+    before, after, rules = REVISIONS[case]
+    repo = project(tmp_path, *released_and(before, after))
+    shown, _ = found(repo, "lint")
+    told = [line.split()[0] for line in shown]
+    assert [rule for rule in told if not rule.startswith("edited-")] == rules
+
+
+def test_a_downgrade_that_was_lost_is_told(tmp_path: Path) -> None:
+    released, edited = {R1: revision("r1", None, STEP)}, revision("r1", None, (STEP[0], "pass"))
+    shown, _ = found(project(tmp_path, released, {R1: edited}), "lint")
+    assert f"missing-downgrade {R1}" in shown
+
+
+PLAIN = "-- migrate:up\nDROP TABLE a;\n\n-- migrate:down\nCREATE TABLE a (id int);\n"
+SQL: dict[str, tuple[Files, Files, list[str]]] = {
+    "a statement more": (
+        {"db/migrations/001_a.sql": PLAIN},
+        {"db/migrations/001_a.sql": PLAIN.replace("DROP TABLE a;", "DROP TABLE a;\nDROP TABLE b;")},
+        ["drop-table"],
+    ),
+    "nothing but a statement that is safe": (
+        {"db/migrations/001_a.sql": PLAIN},
+        {"db/migrations/001_a.sql": PLAIN.replace("DROP", "SELECT 1;\nDROP")},
+        [],
+    ),
+    "the way down alone": (
+        {"m/1_a.up.sql": "DROP TABLE a;\n", "m/1_a.down.sql": "CREATE TABLE a (id int);\n"},
+        {"m/1_a.down.sql": "CREATE TABLE a (id bigint);\n"},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SQL)
+def test_edited_sql_files(case: str, tmp_path: Path) -> None:
+    released, change, rules = SQL[case]
+    repo = project(tmp_path, released, change)
+    folder = next(iter(released)).rpartition("/")[0]
+    shown, _ = found(repo, "lint", folder)
+    assert [s.split()[0] for s in shown if not s.startswith("edited-")] == rules
