@@ -135,6 +135,16 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         listing = self._check("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return tuple(os.fsdecode(path) for path in dict.fromkeys(listing.split(b"\0")) if path)
 
+    def changed_files(self, commit: str) -> tuple[str, ...]:
+        """Return the paths of the working tree that may differ from a commit: nothing ignored.
+
+        A file whose times alone are new is among them, since no filter of the project is run.
+        """
+        differing = self._check("diff-index", "-z", "--name-only", "--no-renames", commit)
+        unknown = self._check("ls-files", "-z", "--others", "--exclude-standard")
+        names = dict.fromkeys((differing + unknown).split(b"\0"))
+        return tuple(os.fsdecode(name) for name in names if name)
+
     def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of blobs, all read by one git process.
 

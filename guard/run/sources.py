@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from guard.reader.modules import Resolver
 from guard.run.histories import ChangedHistory
 from guard.run.released import open_released
 from guard.run.scope import Scope
+from guard.source.database_literals import is_test
 from guard.source.files import (
     SourceFile,
+    files_below,
     read_source_file,
     select_sources,
-    source_files,
+    touches_database,
     unreadable,
 )
 
@@ -145,15 +148,36 @@ def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
         return [] if histories else [_given_path(scope)]
     revisions = {name for history in histories for name in history.graph.files}
     environments = [history.environment for history in histories]
-    if scope.files:
-        named = (path for path in scope.files if relative(path, scope.root) not in revisions)
-        return sorted(select_sources(named, scope.root, scope.config, environments))
+    present = scope.files or _present(scope, revisions)
+    chosen = scope.files.__contains__ if scope.files else _touching(scope)
+    selected = select_sources(present, scope.root, scope.config, environments, chosen)
+    # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
+    there = {path for path in selected if os.path.lexists(path)}
+    return sorted(path for path in there if relative(path, scope.root) not in revisions)
+
+
+def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
+    """The files that git knows or would add; without git, those in no hidden or built folder."""
     repo = scope.repo
-    present = None
-    if repo:
-        names = {*repo.present_files()}
-        if repo.root == scope.root:
-            names -= revisions  # early, since they are most of the files
-        present = [repo.root / name for name in names]
-    found = {*source_files(scope.root, present, scope.config, environments)}
-    return sorted(path for path in found if relative(path, scope.root) not in revisions)
+    if repo is None:
+        return files_below(scope.root)
+    names = {*repo.present_files()}
+    if repo.root == scope.root:
+        names -= revisions  # early, since they are most of the files
+    return [repo.root / name for name in names]
+
+
+def _touching(scope: Scope) -> Callable[[Path], bool]:
+    """Whether a file touches a database and belongs to the change; all do without a base."""
+    repo, commit = scope.repo, scope.base.commit
+    changed: set[Path] | None = None
+    if repo and commit and scope.compares:
+        changed = {repo.root / name for name in repo.changed_files(commit)}
+
+    def touches(path: Path) -> bool:
+        if path.suffix != ".py" or is_test(relative(path, scope.root)):
+            return False
+        brought = changed is None or path in changed
+        return brought and touches_database(_data(scope.sources, path))
+
+    return touches

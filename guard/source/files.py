@@ -1,12 +1,14 @@
 """The files that the source rules read: which they are, and what stands in them.
 
-They are those that the configuration names, and what Alembic uses.
+They are those that the configuration names, what Alembic uses, and of the files that the change
+brings those that touch a database.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,10 +19,27 @@ from guard.project.environments import SKIPPED, Environment
 from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
 from guard.reader.modules import Module, Resolver
-from guard.source.database_literals import find_in_ini, find_in_python
+from guard.source.database_literals import find_in_ini, find_in_python, is_test
 from guard.statement import Span
 
 _SUFFIXES = {".py", ".ini"}
+_LIBRARIES = (
+    "sqlalchemy|sqlalchemy_utils|sqlmodel|flask_sqlalchemy|flask_migrate|alembic|databases|geoalchemy2"
+    "|advanced_alchemy|ormar|gino|records|dataset|peewee|sqlite3|aiosqlite|apsw|duckdb|psycopg2?"
+    "|psycopg_pool|asyncpg|aiopg|pg8000|MySQLdb|pymysql|mysql|aiomysql|asyncmy|mariadb|oracledb"
+    "|cx_Oracle|pyodbc|aioodbc|pymssql"
+)
+_TOUCHES = re.compile(
+    rf"^[ \t]*(from|import)[ \t]+([\w., \t]*,[ \t]*)?({_LIBRARIES})\b"
+    r"|\b(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://".encode(),
+    re.M,
+)
+_EXECUTES = re.compile(rb"\.(execute(many|script)?|exec_driver_sql)\s*\(")
+_SQL = re.compile(
+    rb"\b(select\s.*\sfrom|insert\s+into|update\s.*\sset|delete\s+from"
+    rb"|(drop|alter|create|truncate)\s+(table|index|view|schema|database))\b",
+    re.I | re.S,
+)
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,27 +55,38 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.literals, *self.built, *((self.unreadable,) if self.unreadable else ()))
 
 
-def source_files(
-    root: Path,
-    present: Iterable[Path] | None,
-    config: Config,
-    environments: Sequence[Environment],
-) -> list[Path]:
-    """Return the files around the database: models, settings, env.py, alembic.ini; no revisions.
+def touches_database(data: bytes) -> bool:
+    """Return whether a Python file has to do with a database, at a cheap look."""
+    if _TOUCHES.search(data):
+        return True
+    return bool(_EXECUTES.search(data) and _SQL.search(data))
 
-    `present` are the files that git knows or would add; None: all in no hidden or built folder.
-    """
-    selected = select_sources(
-        _walk(root) if present is None else present, root, config, environments
-    )
-    # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
-    return [path for path in selected if path.exists() or path.is_symlink()]
+
+def files_below(root: Path) -> Iterator[Path]:
+    """Yield what lies in no hidden or built folder."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = [
+            name
+            for name in folders
+            if name not in SKIPPED
+            and not name.startswith(".")
+            and not (Path(folder) / name / "pyvenv.cfg").exists()
+        ]
+        yield from (Path(folder) / name for name in names)
 
 
 def select_sources(
-    paths: Iterable[Path], root: Path, config: Config, environments: Sequence[Environment]
+    paths: Iterable[Path],
+    root: Path,
+    config: Config,
+    environments: Sequence[Environment],
+    chosen: Callable[[Path], bool],
 ) -> Iterator[Path]:
-    """Yield those of the absolute paths that the source rules read."""
+    """Yield those of the absolute paths that the source rules read.
+
+    They are the files around the database (models, settings, env.py, alembic.ini), and what is
+    `chosen`. Tests are left out, unless the configuration says what to read.
+    """
     from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
 
     wanted = GitIgnoreSpec.from_lines(config.source)
@@ -64,13 +94,15 @@ def select_sources(
     always = {environment.config_path for environment in environments}
     always |= {environment.script_location / "env.py" for environment in environments}
     always |= {path.with_name("alembic.ini") for path in always if path}  # beside a pyproject.toml
+    tests = config.source != Config().source
     for path in paths:
         if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
             continue
         shown = path.relative_to(root).as_posix()
-        if not unwanted.match_file(shown) and (
-            path in always or (path.suffix == ".py" and wanted.match_file(shown))
-        ):
+        if unwanted.match_file(shown):
+            continue
+        around = path.suffix == ".py" and wanted.match_file(shown) and (tests or not is_test(shown))
+        if path in always or around or chosen(path):
             yield path
 
 
@@ -88,16 +120,3 @@ def read_source_file(path: Path, source: PythonSource, resolver: Resolver) -> So
 def unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
     """Return a file that says nothing; `detail` begins with "it"."""
     return SourceFile(unreadable=UnreadableSource(span=Span(shown, line), detail=detail))
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield what lies in no hidden or built folder."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = [
-            name
-            for name in folders
-            if name not in SKIPPED
-            and not name.startswith(".")
-            and not (Path(folder) / name / "pyvenv.cfg").exists()
-        ]
-        yield from (Path(folder) / name for name in names)

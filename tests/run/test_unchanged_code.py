@@ -204,3 +204,65 @@ def test_edited_sql_files(case: str, tmp_path: Path) -> None:
     folder = next(iter(released)).rpartition("/")[0]
     shown, _ = found(repo, "lint", folder)
     assert [s.split()[0] for s in shown if not s.startswith("edited-")] == rules
+
+
+# Which files are read
+
+TOUCHING: dict[str, str] = {
+    "a driver": f"import os, sqlite3\n\n\n{CLEAR}",
+    "SQLAlchemy, in a function": f"def f():\n    from sqlalchemy.orm import Session\n\n\n{CLEAR}",
+    "SQLModel": f"from sqlmodel import text\n\n\n{CLEAR}",
+    "databases": f"import databases as d\n\n\n{CLEAR}",
+    "a session of the project": f"from shop.db import session\n\n\n{CLEAR}",
+}
+
+
+@pytest.mark.parametrize("case", TOUCHING)
+def test_a_file_of_the_change_that_touches_a_database_is_read(case: str, tmp_path: Path) -> None:
+    path = "services/klines.py"
+    assert found(project(tmp_path, {}, {path: TOUCHING[case]}), "lint")[0] == [
+        f"string-built-sql {path}"
+    ]
+
+
+def test_a_url_in_a_file_of_the_change_is_read(tmp_path: Path) -> None:
+    settings = "DATABASE_URL = 'postgresql://shop:shop-dev@db.example.org/shop'\n"
+    shown, _ = found(project(tmp_path, {}, {"shop/settings.py": settings}), "lint")
+    assert shown == ["credentials-in-url shop/settings.py"]
+
+
+LEFT_OUT: dict[str, str] = {
+    "a test": "tests/test_shop.py",
+    "a file in a folder of tests": "shop/tests/models/shop.py",
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_tests_are_left_out_unless_they_are_named(case: str, tmp_path: Path) -> None:
+    path = LEFT_OUT[case]
+    repo = project(tmp_path, {}, {path: TOUCHING["a driver"]})
+    assert found(repo, "lint", "--all") == ([], 0)
+    assert found(repo, "lint", path) == ([f"string-built-sql {path}"], 0)
+
+
+def test_a_file_that_executes_no_sql_is_not_read(tmp_path: Path) -> None:
+    text = "def run(task, name):\n    task.execute(f'update {name}')\n"
+    repo = project(tmp_path, {}, {"shop/tasks.py": text})
+    assert guard(repo.root, "lint").says(" 2 source files")  # alembic.ini and env.py
+    repo.write({"shop/tasks.py": "import alembic\n"})
+    assert guard(repo.root, "lint").says(" 3 source files")
+
+
+def test_a_named_file_is_read(tmp_path: Path) -> None:
+    path = "services/klines.py"
+    repo = project(tmp_path, {path: TOUCHING["a driver"]}, {})
+    assert found(repo, "lint") == ([], 0)
+    assert found(repo, "lint", path) == ([], 1)
+    assert found(repo, "lint", "--all", path) == ([f"string-built-sql {path}"], 0)
+    assert found(repo, "lint", "--all") == ([f"string-built-sql {path}"], 0)
+
+
+def test_what_is_excluded_is_not_read(tmp_path: Path) -> None:
+    settings = "exclude = ['services/**']\n"
+    repo = project(tmp_path, {"guard.toml": settings}, {"services/klines.py": TOUCHING["a driver"]})
+    assert found(repo, "lint") == ([], 0)
