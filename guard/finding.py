@@ -31,8 +31,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One problem at one place.
 
     An approval of it names its `object` and `fingerprint`; `approvable`: no comment can
-    silence it, only an approval; `reason` is the comment's or the approval's. All edits of a `fix`
-    are made together, or none.
+    silence it, only an approval; `reason` is the comment's or the approval's. `evidence` is how a
+    run proved it. All edits of a `fix` are made together, or none.
     """
 
     rule: str
@@ -43,6 +43,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: tuple[Edit, ...] = ()
     related: tuple[Related, ...] = ()
     statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
+    batch_span: Span | None = None  # the batch around it, which sends its statements
+    evidence: tuple[str, ...] = ()
     revision: str | None = None
     direction: str | None = None
     object: str = ""

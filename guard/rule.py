@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 import msgspec
 
 from guard.context import Context
-from guard.facts import Fact
+from guard.facts import Fact, RunFailure
 from guard.finding import Edit, Related, Severity
 from guard.operations import Operation
 from guard.options import Options, defaults_of
@@ -132,6 +132,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     on: tuple[FactType, ...]
     severity: Severity
     approvable: bool
+    predicts: tuple[type[RunFailure], ...] = ()
     dialects: tuple[str, ...] | None
     unsafe: tuple[Example, ...]
     safe: tuple[Example, ...]
@@ -146,12 +147,15 @@ def rule(
     safe: tuple[str | Example, ...],
     severity: Severity = "error",
     approvable: bool = False,
+    predicts: tuple[type[RunFailure], ...] = (),
     dialects: tuple[str, ...] | None = None,
     options: type[Options] | None = None,
 ) -> Callable[[Callable[[F, Context], Iterator[Problem]]], Rule]:
     """Make a rule of a check; name, group, title and reason come from the file it stands in.
 
-    `options` is what the user may set for it; the check gets it from `context.options`.
+    `predicts` are the failures of a run that prove a finding: met at its statement, they are its
+    evidence and no findings of their own. `options` is what the user may set for it; the
+    check gets it from `context.options`.
     """
     defaults = defaults_of(options) if options else None
 
@@ -167,6 +171,7 @@ def rule(
             on=cast("tuple[FactType, ...]", on),
             severity=severity,
             approvable=approvable,
+            predicts=predicts,
             dialects=dialects,
             unsafe=unsafe,
             safe=_examples(safe, on),

@@ -102,7 +102,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"run"},
     ),
     "run": (
-        {"known", "scope"},
+        {"causes", "known", "scope"},
         {"histories", "released"},
         {"inspect", "sources"},
         {"check"},

@@ -56,6 +56,7 @@ class Judge:
                         statement.span,
                         statement.revision,
                         statement.direction,
+                        statement.batch.span if statement.batch else None,
                     )
 
     def _server_for(self, rule: Rule, statement: Statement) -> Server | None:
@@ -95,6 +96,7 @@ def _finding(
     statement_span: Span,
     revision: str | None,
     direction: str | None = None,
+    batch_span: Span | None = None,
 ) -> Finding:
     return Finding(
         rule=rule.name,
@@ -105,6 +107,7 @@ def _finding(
         fix=problem.fix,
         related=problem.related,
         statement_span=statement_span,
+        batch_span=batch_span,
         revision=revision,
         direction=direction,
         object=problem.object or fact.subject,

@@ -41,7 +41,8 @@ def _annotation(finding: Finding) -> str:
         places |= {"col": span.column, "endColumn": span.end_column}
     places["title"] = f"guard {finding.rule}"
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in places.items())
-    message = f"{finding.message}\n\nhelp: {finding.remedy}"
+    notes = "".join(f"\nnote: {evidence}" for evidence in finding.evidence)
+    message = f"{finding.message}{notes}\n\nhelp: {finding.remedy}"
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(safe(message))}"
 
 

@@ -48,6 +48,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         fields["reason"] = _text(finding.reason)
     if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
         fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix]
+    if finding.evidence:
+        fields["evidence"] = [_text(evidence) for evidence in finding.evidence]
     if finding.related:
         fields["related"] = [
             _place(related.span) | {"message": _text(related.message)}

@@ -69,6 +69,8 @@ class _Page:
         lines += self._frame(rows, gutter, color)
         lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
+        for evidence in finding.evidence:
+            lines += self._entry(gutter, "note: ", evidence, fg="cyan")
         for related in finding.related:
             place = f"{related.span.path}:{related.span.line}"
             lines += self._entry(gutter, "note: ", f"{place}: {related.message}", fg="cyan")

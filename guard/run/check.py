@@ -27,6 +27,7 @@ from guard.operations import Operation
 from guard.project.table_sizes import read_sizes
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
+from guard.run.causes import once, proven
 from guard.run.histories import ChangedHistory, open_histories
 from guard.run.known import told_apart
 from guard.run.scope import Request, Scope, open_scope
@@ -123,7 +124,10 @@ def _run(
             found += _round_trip(scope, history, on_progress)
     if request.statements:
         found += _read_sources(scope, histories, judge)
-    found += Part(findings=tuple(judge.facts(found.facts)))
+    findings, facts = proven(found.findings, found.facts, {r.name: r.predicts for r in chosen})
+    found = msgspec.structs.replace(
+        found, findings=once((*findings, *judge.facts(facts))), known=once(found.known)
+    )
     return _report(scope, rules, chosen, judge, found)
 
 

@@ -6,12 +6,14 @@ rule has judged it.
 
 from collections.abc import Iterator
 
+from guard.facts import DowngradeFailed, UpgradeFailed
 from guard.operations import Opaque
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     Opaque,
+    predicts=(UpgradeFailed, DowngradeFailed),
     unsafe=(
         Example(
             upgrade="op.execute('ALTER TABEL orders ADD COLUMN note text')",
