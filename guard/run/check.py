@@ -13,6 +13,7 @@ from guard.errors import GuardError
 from guard.facts import (
     Fact,
     HistoryFact,
+    ModelsDiffer,
     RoundTripFact,
     SourceFact,
     SuppressionFact,
@@ -121,7 +122,7 @@ def _run(
         if request.statements:
             found += _judge_history(scope, history, judge)
         if scope.roundtrip and history.environment.kind == "alembic":
-            found += _round_trip(scope, history, on_progress)
+            found += _round_trip(scope, history, judge, on_progress)
     if request.statements:
         found += _read_sources(scope, histories, judge)
     findings, facts = proven(found.findings, found.facts, {r.name: r.predicts for r in chosen})
@@ -201,7 +202,9 @@ def _findings(
         yield from judge.facts((*one.built, *parsed.literals.get(one.revision or "", ())))
 
 
-def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | None) -> Part:
+def _round_trip(
+    scope: Scope, history: ChangedHistory, judge: Judge, on_progress: Progress | None
+) -> Part:
     """Run the judged revisions up, down and up again; all of them where none is new."""
     name, graph = history.environment.name, history.graph
     if graph.problems:
@@ -223,13 +226,34 @@ def _round_trip(scope: Scope, history: ChangedHistory, on_progress: Progress | N
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
     )
+    brought = [fact for fact in trip.facts if chosen or _is_brought(scope, fact)]
+    shown = [
+        msgspec.structs.replace(finding, severity="info")
+        for finding in judge.facts([fact for fact in trip.facts if fact not in brought])
+    ]
+    note = (
+        f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
+        "the gate (with --all it does)."
+    )
     return Part(
-        facts=trip.facts,
-        notes=trip.notes,
+        facts=tuple(brought),
+        findings=tuple(shown),
+        notes=(*trip.notes, note) if shown else trip.notes,
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
     )
+
+
+def _is_brought(scope: Scope, fact: Fact) -> bool:
+    """Whether the change can have brought what a run of released revisions met.
+
+    Their own failures it cannot; that the models differ from them it can, if it touches any code.
+    """
+    if not scope.compares or scope.repo is None or scope.base.commit is None:
+        return True
+    changed = scope.repo.changed_files(scope.base.commit)
+    return isinstance(fact, ModelsDiffer) and any(name.endswith(".py") for name in changed)
 
 
 # Source code and configuration

@@ -266,3 +266,28 @@ def test_what_is_excluded_is_not_read(tmp_path: Path) -> None:
     settings = "exclude = ['services/**']\n"
     repo = project(tmp_path, {"guard.toml": settings}, {"services/klines.py": TOUCHING["a driver"]})
     assert found(repo, "lint") == ([], 0)
+
+
+# Released revisions that fail
+
+FAILING = {**chain(STEP, ("op.drop_table('nowhere')", "pass"))}
+
+
+def test_a_released_revision_that_fails_is_shown(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.commit(FAILING)
+    done = guard(tmp_path, "check")
+    assert done.says("info[upgrade-fails]", "no revision is new, so all were run", "Passed.")
+    assert done.code == 0
+    everything = guard(tmp_path, "check", "--all")
+    assert everything.says("error[upgrade-fails]")
+    assert everything.code == 1
+
+
+def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.commit(chain(STEP))
+    repo.write(FAILING)
+    done = guard(tmp_path, "check")
+    assert done.says("error[upgrade-fails]")
+    assert done.code == 1
