@@ -24,6 +24,7 @@ SKIPPED = {"node_modules", "build", "dist", "site-packages", "dist-packages", "_
 POINT = "name the migrations folder or the alembic.ini on the command line"
 
 Kind = Literal["alembic", "sql"]
+Skips = Callable[[Path], bool]
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,20 +64,25 @@ def project_root(start: Path) -> Path:
 
 
 def find_environments(
-    start: Path, paths: Sequence[Path] = (), config_files: Sequence[Path] = ()
+    start: Path,
+    paths: Sequence[Path] = (),
+    config_files: Sequence[Path] = (),
+    exclude: Sequence[str] = (),
 ) -> tuple[Environment, ...]:
     """Return the environments that `paths` belong to, or, without paths, those of the project.
 
     A path may be a revision, a versions or migrations folder, a configuration file, a folder of
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
-    above it. Raises GuardError where nothing is found or a configuration cannot be followed.
+    above it. What `exclude` matches is not looked for, nor what stands in a template (a `{{` in the
+    name). Raises GuardError where nothing is found or a configuration cannot be followed.
     """
     start = start.resolve()
     root = project_root(start)
+    skips = _skipping(root, exclude)
     known, errors = _named(config_files, root) if config_files else ((), ())
     if not paths:
-        found = known or _around(start, root) or _sql_folders(start, root)
+        found = known or _around(start, root, skips) or _sql_folders(start, root, skips)
         if not found:
             raise GuardError(
                 f"no Alembic environment and no folder of .sql migrations found in {start} "
@@ -84,8 +90,10 @@ def find_environments(
             )
         return _unique(found, root)
     if not config_files:
-        known, errors = _scan(root, root)
-    belonging = [env for path in paths for env in _environments_of(path, start, known, errors)]
+        known, errors = _scan(root, root, skips)
+    belonging = [
+        env for path in paths for env in _environments_of(path, start, known, errors, skips)
+    ]
     return _unique(belonging, root)
 
 
@@ -97,6 +105,18 @@ def read_environments(
     `text` and `is_dir` stand in for the file and the disk (what a commit held). Raises GuardError.
     """
     return tuple(_environment(options, root, is_dir) for options in read_options(path, text))
+
+
+def _skipping(root: Path, exclude: Sequence[str]) -> Skips:
+    """What the search leaves out: what is excluded, and templates."""
+    if not exclude:
+        return lambda path: "{{" in path.name
+    from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
+
+    spec = GitIgnoreSpec.from_lines(exclude)
+    return lambda path: (
+        "{{" in path.name or (path.is_relative_to(root) and spec.match_file(relative(path, root)))
+    )
 
 
 def _named(
@@ -111,9 +131,9 @@ def _named(
     return tuple(found), ()
 
 
-def _around(start: Path, root: Path) -> tuple[Environment, ...]:
+def _around(start: Path, root: Path, skips: Skips) -> tuple[Environment, ...]:
     """The environments at or below `start`; else the one it stands in; else the nearest above."""
-    found, errors = _scan(start, root)
+    found, errors = _scan(start, root, skips)
     if errors:
         raise errors[0]
     if any(env.config_path for env in found):
@@ -121,7 +141,7 @@ def _around(start: Path, root: Path) -> tuple[Environment, ...]:
     for folder in start.parents:
         if not folder.is_relative_to(root):
             break
-        wider, broken = _scan(folder, root)
+        wider, broken = _scan(folder, root, skips)
         inside = tuple(env for env in wider if env.config_path and env.holds(start))
         if inside:
             return inside
@@ -131,10 +151,12 @@ def _around(start: Path, root: Path) -> tuple[Environment, ...]:
     return found
 
 
-def _sql_folders(start: Path, root: Path) -> tuple[Environment, ...]:
+def _sql_folders(start: Path, root: Path, skips: Skips) -> tuple[Environment, ...]:
     """The folders of .sql migrations at or below `start`, else those of the project."""
     for top in dict.fromkeys((start, root)):
-        places = [place for place, files in _walk(top) if any(f.endswith(".sql") for f in files)]
+        places = [
+            place for place, files in _walk(top, skips) if any(f.endswith(".sql") for f in files)
+        ]
         found = [_plain(p, root, kind="sql") for p in places if is_sql_migration_folder(p)]
         if found:
             return tuple(found)
@@ -142,7 +164,11 @@ def _sql_folders(start: Path, root: Path) -> tuple[Environment, ...]:
 
 
 def _environments_of(
-    path: Path, start: Path, known: Sequence[Environment], errors: Sequence[GuardError]
+    path: Path,
+    start: Path,
+    known: Sequence[Environment],
+    errors: Sequence[GuardError],
+    skips: Skips,
 ) -> tuple[Environment, ...]:
     path = Path(os.path.abspath(start / path))  # noqa: PTH100  symlinks stay as the user wrote them
     if not path.exists():
@@ -157,7 +183,7 @@ def _environments_of(
     related = tuple(env for env in known if env.holds(path) or _inside(env, path))
     if related:
         return related
-    found = _by_structure(path, root)
+    found = _by_structure(path, root, skips)
     if found or path.is_file():
         return found
     if errors:
@@ -170,11 +196,11 @@ def _inside(env: Environment, folder: Path) -> bool:
     return any(place.is_relative_to(folder) for place in places)
 
 
-def _by_structure(path: Path, root: Path) -> tuple[Environment, ...]:
+def _by_structure(path: Path, root: Path, skips: Skips) -> tuple[Environment, ...]:
     """The environment that a path is or stands in, where no configuration names it."""
     folder = path if path.is_dir() else path.parent
     if path.is_dir():
-        below, errors = _scan(path, root)
+        below, errors = _scan(path, root, skips)
         if errors:
             raise errors[0]
         if below:
@@ -221,26 +247,33 @@ def _plain(folder: Path, root: Path, kind: Kind = "alembic") -> Environment:
     )
 
 
-def _scan(folder: Path, root: Path) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
+def _scan(
+    folder: Path, root: Path, skips: Skips
+) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
     """The environments at or below a folder, and the configurations that could not be followed."""
     found: list[Environment] = []
     errors: list[GuardError] = []
     unnamed: list[Path] = []
-    for place, files in _walk(folder):
+    for place, files in _walk(folder, skips):
         for name in ("alembic.ini", "pyproject.toml"):
             if name in files:
                 try:
                     found += read_environments(place / name, root)
                 except GuardError as error:
                     errors.append(error)
-        if "env.py" in files and _is_migrations_folder(place):
+        if "env.py" in files and _is_migrations_folder(place) and not _is_template(place):
             unnamed.append(place)
     named = {env.script_location for env in found}
     found += [_plain(place, root) for place in unnamed if place not in named]
     return tuple(found), tuple(errors)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, set[str]]]:
+def _is_template(folder: Path) -> bool:
+    """Whether it is one of those that `alembic init` copies: no revision can stand in it."""
+    return not (folder / "versions").is_dir() and not _holds_revisions(folder.glob("*.py"))
+
+
+def _walk(folder: Path, skips: Skips) -> Iterator[tuple[Path, set[str]]]:
     """Each folder with its file names, top down; linked folders are not entered, so no loops."""
     for count, (place, folders, files) in enumerate(os.walk(folder)):
         if count >= MAX_FOLDERS:
@@ -250,8 +283,13 @@ def _walk(folder: Path) -> Iterator[tuple[Path, set[str]]]:
         if "pyvenv.cfg" in files and count:
             folders.clear()
             continue
-        folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("."))
-        yield Path(place), set(files)
+        here = Path(place)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in SKIPPED and not name.startswith(".") and not skips(here / name)
+        )
+        yield here, {name for name in files if not skips(here / name)}
 
 
 def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -> Environment:

@@ -62,7 +62,9 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
     if request.given is not None:
         return _open_given(scope, request.given)
     config_files = tuple(request.start / name for name in scope.config.alembic_config)
-    environments = find_environments(request.start, request.paths, config_files)
+    environments = find_environments(
+        request.start, request.paths, config_files, scope.config.exclude
+    )
     return [
         _open_sql(scope, one) if one.kind == "sql" else _open_alembic(scope, one)
         for one in environments
@@ -202,7 +204,7 @@ def _decode(given: Input) -> str:
 def _environment_of(scope: Scope, path: Path) -> Environment:
     """The environment that would hold the file, else one of the files beside it."""
     try:
-        around = find_environments(scope.request.start, [path.parent])
+        around = find_environments(scope.request.start, [path.parent], exclude=scope.config.exclude)
     except GuardError:
         around = ()
     holding = (one for one in around if any(path.is_relative_to(f) for f in one.version_locations))

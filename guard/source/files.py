@@ -99,7 +99,7 @@ def select_sources(
         if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
             continue
         shown = path.relative_to(root).as_posix()
-        if unwanted.match_file(shown):
+        if unwanted.match_file(shown) or "{{" in shown:  # a template of a project is no source
             continue
         around = path.suffix == ".py" and wanted.match_file(shown) and (tests or not is_test(shown))
         if path in always or around or chosen(path):

@@ -345,3 +345,32 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 def test_project_root(tmp_path: Path, files: dict[str, str], start: str, expected: str) -> None:
     root = project(tmp_path, files, top="a/")
     assert project_root(root / start) == (root / expected).resolve()
+
+
+GOOD = {"alembic.ini": "[alembic]\nscript_location = migrations\n", "migrations/versions/": ""}
+UNFILLED = "[project]\n{% if x %}\n"
+TEMPLATE = {"contrib/generic/env.py": "", "contrib/generic/script.py.mako": ""}
+REVISION = "revision = 'a'\ndown_revision = None\n"
+OF_OTHERS = {"vendor/x/env.py": "", "vendor/x/versions/a.py": REVISION}
+
+
+@pytest.mark.parametrize(
+    ("files", "exclude", "expected"),
+    [
+        ({"t/{{ cookiecutter.name }}/pyproject.toml": UNFILLED}, [], ["migrations"]),
+        ({"{{cookiecutter.name}}/a/alembic.ini": "[alembic"}, [], ["migrations"]),
+        (TEMPLATE, [], ["migrations"]),
+        (TEMPLATE | {"contrib/generic/a.py": REVISION}, [], ["contrib/generic", "migrations"]),
+        (TEMPLATE | {"contrib/generic/versions/": ""}, [], ["contrib/generic", "migrations"]),
+        (OF_OTHERS, [], ["migrations", "vendor/x"]),
+        (OF_OTHERS, ["vendor/**"], ["migrations"]),
+        (OF_OTHERS, ["vendor"], ["migrations"]),
+        ({"old/pyproject.toml": UNFILLED}, ["/old/"], ["migrations"]),
+        ({"old/pyproject.toml": UNFILLED}, ["**/pyproject.toml"], ["migrations"]),
+    ],
+)
+def test_what_is_not_looked_at(
+    tmp_path: Path, files: dict[str, str], exclude: list[str], expected: list[str]
+) -> None:
+    environments = find_environments(project(tmp_path, GOOD | files), exclude=exclude)
+    assert sorted(env.name for env in environments) == expected
