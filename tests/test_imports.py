@@ -120,7 +120,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"state"},
     ),
     "show": ({"operations", "rules", "schema"}, {"revisions"}),
-    "source": ({"database_literals"}, {"files"}),
+    "source": ({"database_literals", "overridden_url"}, {"files"}),
     "sql": (
         {"result", "tokens"},
         {"cursor", "volatility"},

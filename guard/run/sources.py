@@ -27,6 +27,7 @@ from guard.source.files import (
     touches_database,
     unreadable,
 )
+from guard.source.overridden_url import always_sets_url
 
 WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to read
 
@@ -52,6 +53,8 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     given = scope.request.given
     here = scope.sources if given is None else Sources({_given_path(scope): given.data})
     files = _read(scope, here, _paths(scope, histories))
+    for path in files.keys() & _overridden(scope, histories):
+        files[path] = files[path].without_urls
     released = open_released(scope)
     same = {path for path in files if released and released.holds(path, _data(here, path))}
     changed = {path: file for path, file in files.items() if path not in same}
@@ -69,6 +72,22 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
         before=_facts(read_source_file(path, v, resolver) for path, v in versions.items()),
         texts_before=dict(_texts(scope, Sources(before), before)),
     )
+
+
+def _overridden(scope: Scope, histories: Sequence[ChangedHistory]) -> set[Path]:
+    """The ini files whose URL is never used, since the env.py of each environment sets another."""
+    used: dict[Path, list[bool]] = {}
+    for environment in (history.environment for history in histories):
+        if environment.config_path is None:
+            continue
+        env_py = environment.script_location / "env.py"
+        source = scope.sources.source(relative(env_py, scope.root), _data(scope.sources, env_py))
+        try:
+            sets = always_sets_url(source.tree)
+        except SourceError:
+            sets = False
+        used.setdefault(environment.config_path, []).append(not sets)
+    return {path for path, uses in used.items() if path.suffix == ".ini" and not any(uses)}
 
 
 def _facts(files: Iterable[SourceFile]) -> tuple[Fact, ...]:

@@ -20,6 +20,7 @@ from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
 from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import find_in_ini, find_in_python, is_test
+from guard.source.overridden_url import URL
 from guard.statement import Span
 
 _SUFFIXES = {".py", ".ini"}
@@ -53,6 +54,12 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     def facts(self) -> tuple[Fact, ...]:
         """All of it, for the rules to judge."""
         return (*self.literals, *self.built, *((self.unreadable,) if self.unreadable else ()))
+
+    @property
+    def without_urls(self) -> SourceFile:
+        """The file with its unused settings of a URL left out; a password stays one."""
+        kept = (one for one in self.literals if one.has_password or not one.where.endswith(URL))
+        return msgspec.structs.replace(self, literals=tuple(kept))
 
 
 def touches_database(data: bytes) -> bool:
