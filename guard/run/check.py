@@ -36,6 +36,8 @@ from guard.run.sources import read_sources
 from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.decide import Covered, Suppressions, decide
 
+UNTRACKED = "{0} is not tracked by git, so its approvals do not count here: git add {0}"
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -283,7 +285,11 @@ def _report(
 ) -> Result:
     texts = dict(found.texts)
     path = scope.config.approvals
-    if (text := _approvals_text(scope)) is not None:
+    text = _approvals_text(scope)
+    untracked = text is not None and _is_nobodys(scope, path)
+    if untracked:
+        text = None
+    if text is not None:
         texts[path] = text
     written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
     covered = Covered(
@@ -299,7 +305,7 @@ def _report(
     report = Report(
         findings=(*new, *judge.facts([fact for fact in facts if fact not in beside])),
         unchanged=sum(f.status == "open" for f in (*known, *judge.facts(beside))),
-        notes=tuple(dict.fromkeys(found.notes)),
+        notes=tuple(dict.fromkeys((*found.notes, *[UNTRACKED.format(path)] * untracked))),
         coverage=found.coverage,
         checked=found.checked,
         fail_on=scope.config.fail_on,
@@ -318,6 +324,13 @@ def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:
     if scope.roundtrip:
         found.append(RoundTripFact)
     return {r.name for r in chosen if all(issubclass(fact, tuple(found)) for fact in r.on)}
+
+
+def _is_nobodys(scope: Scope, path: str) -> bool:
+    """Whether git does not track the approvals file, in a hook or in CI: nobody can review it."""
+    if scope.repo is None or not (scope.request.source != "working tree" or scope.is_ci):
+        return False
+    return path not in scope.repo.staged_files()
 
 
 def _approvals_text(scope: Scope) -> str | None:

@@ -64,6 +64,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return self.base.commit is not None and not self.request.everything
 
     @property
+    def is_ci(self) -> bool:
+        """Whether a CI service says that it runs this."""
+        return self.request.environ.get("CI", "").lower() not in ("", "0", "false")
+
+    @property
     def roundtrip(self) -> bool:
         """Whether the migrations are to be run."""
         return self.request.roundtrip and self.config.roundtrip

@@ -181,6 +181,22 @@ def test_nobody_approves_their_own(tmp_path: Path) -> None:
     assert rules_of(repo, "lint", "--approvals-from", "change") == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ"), [(("--staged",), {"CI": ""}), ((), {"CI": "true"})]
+)
+def test_an_approval_that_git_does_not_track_does_not_count_in_a_hook(
+    arguments: tuple[str, ...], environ: dict[str, str], tmp_path: Path
+) -> None:
+    repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
+    approve(repo, "r3")
+    done = guard(repo.root, "lint", *arguments, **environ)
+    assert done.says("guard-approvals.toml is not tracked by git, so its approvals do not count")
+    assert done.code == 1
+    assert guard(repo.root, "lint", CI="").code == 0
+    repo.git("add", "guard-approvals.toml")
+    assert guard(repo.root, "lint", *arguments, **environ).code == 0
+
+
 def test_an_approval_ends(tmp_path: Path) -> None:
     repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
     past = approve(repo, "r3", "--expires", "2020-01-31")
