@@ -126,16 +126,25 @@ def _unpaired(
     """Yield the parts that only one of the two has, and for certain."""
     old, new = parts_of(fate.before), parts_of(fate.after)
     mid = parts_of(fate.between) if fate.between else ()
-    for part in new:
+    for part in _not_in(old, new):
         stays = any(part is other for other in mid)  # what a downgrade makes anew was there before
         added = fate.whole and isinstance(part, StoredColumn)
         if (stays or added) and _is_only_in(part, old, dialect):
             yield part, "left over"
-    for part in old:
+    for part in _not_in(new, old):
         # What the upgrade made a second time is known too little.
-        again = [p for p in mid if alike(part, p, dialect) and p.created_by != part.created_by]
-        if fate.listed and not again and _is_only_in(part, new, dialect):
+        if fate.listed and _is_only_in(part, new, dialect) and not _made_again(part, mid, dialect):
             yield part, "missing"
+
+
+def _not_in(others: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+    """Return the parts that are not the very same in the others."""
+    there = {id(other) for other in others}
+    return [part for part in parts if id(part) not in there]
+
+
+def _made_again(part: Part, between: Sequence[Part], dialect: str | None) -> bool:
+    return any(alike(part, p, dialect) and p.created_by != part.created_by for p in between)
 
 
 def _is_only_in(part: Part, others: Sequence[Part], dialect: str | None) -> bool:
@@ -161,9 +170,10 @@ def _pairs(
     before: Sequence[Kept], after: Sequence[Kept], dialect: str | None
 ) -> Iterator[tuple[Kept, Kept]]:
     """Yield what is certain in both, and written anew."""
+    there = {id(new) for new in after}
     for old in before:
-        for new in after:
-            if old is not new and old.certain and new.certain and alike(old, new, dialect):
+        for new in () if id(old) in there else after:
+            if old.certain and new.certain and alike(old, new, dialect):
                 yield old, new
 
 
