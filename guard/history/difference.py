@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from os.path import commonprefix
 from typing import Literal
 
 import msgspec
@@ -193,11 +194,20 @@ def _numbered(lines: Iterable[str]) -> list[Line]:
     return [*enumerate(lines, start=1)]
 
 
-def _told(gone: Iterable[Line], come: Iterable[Line]) -> tuple[str, ...]:
-    lines = [f"- {_short(text)}" for _, text in gone] + [f"+ {_short(text)}" for _, text in come]
+def _told(gone: Sequence[Line], come: Sequence[Line]) -> tuple[str, ...]:
+    old, new = [text.strip() for _, text in gone], [text.strip() for _, text in come]
+    starts = [0] * max(len(old), len(new))
+    if len(old) == len(new):  # long lines are shown from where they begin to differ
+        starts = [len(commonprefix([*pair])) for pair in zip(old, new, strict=True)]  # noqa: RUF071
+    lines = [f"- {_short(text, start)}" for text, start in zip(old, starts, strict=False)]
+    lines += [f"+ {_short(text, start)}" for text, start in zip(new, starts, strict=False)]
     return tuple(lines)
 
 
-def _short(line: str) -> str:
-    line = line.strip()
-    return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
+def _short(line: str, start: int) -> str:
+    """The line, or so much of it as a message can hold, a little of what is before `start` too."""
+    if len(line) <= SHOWN:
+        return line
+    begin = max(0, start - SHOWN // 3) if start > SHOWN * 2 // 3 else 0
+    end = begin + SHOWN
+    return ("..." if begin else "") + line[begin:end] + ("..." if end < len(line) else "")

@@ -182,3 +182,15 @@ def test_how_far_an_edit_reaches(first: str, changes: tuple[str, ...], reach: st
     found = edit("    conn = op", f"    {first}\n    conn = op", *changes)
     assert found is not None
     assert found.reach == reach
+
+
+def test_a_long_line_is_shown_where_it_differs() -> None:
+    long = "'" + "x" * 300 + "{}" + "y" * 300 + "'"
+    texts = (f"def upgrade():\n    op.execute({long.format(n)})\n" for n in "12")
+    before, after = (PythonSource.of_text("a.py", text) for text in texts)
+    found = difference_of(before, after)
+    assert found is not None
+    gone, come = found.lines
+    assert gone.replace("- ...", "+ ...").replace("x1y", "x2y") == come
+    assert "x2y" in come
+    assert len(come) < 140
