@@ -207,8 +207,11 @@ def test_files_that_are_not_ours_pass(tmp_path: Path) -> None:
     """As pre-commit calls it: with whatever was changed."""
     write(tmp_path, {**DROPPING, "app/main.py": "print('sqlite:///x.db')\n", "notes.ini": "[a]\n"})
     done = guard(tmp_path, "lint", "app/main.py", "notes.ini")
-    assert done.says("there was nothing to check")
+    assert done.says("Checked 2 source files", "Passed.")
     assert done.code == 0
+    nothing = guard(write(tmp_path, {"notes.txt": "x"}), "lint", "notes.txt")
+    assert nothing.says("there was nothing to check")
+    assert nothing.code == 0
 
 
 def test_a_database_that_a_revision_names(tmp_path: Path) -> None:
