@@ -182,6 +182,7 @@ class DatabaseLiteral(SourceFact, frozen=True, kw_only=True):
     where: str  # "create_engine()", "sqlalchemy.url", "assigned to DATABASE_URL", ...
     has_password: bool
     fallback: bool = False
+    section: str | None = None  # of an ini
 
 
 class BuiltSql(SourceFact, frozen=True, kw_only=True):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from guard.context import Remains
+from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
-UNDO_NO_MORE = f"Let downgrade() undo what upgrade() did and no more, or {APPROVE}"
 MOST_LINES = 10  # of an edit that is shown
 URL = 'os.environ["DATABASE_URL"]'
-URL_IN_ENV_PY = f'config.set_main_option("sqlalchemy.url", {URL}.replace("%", "%%"))'
 NO_SUCH_OPERATION = (
     "Call one of Alembic's operations (op.alter_column() also renames a column), or op.execute() "
     "with the SQL."
@@ -46,11 +45,33 @@ def with_edit(what: str, difference: Sequence[str], effect: str) -> str:
     return f"{what}: {effect}\n{listed([*difference[:MOST_LINES], *rest])}"
 
 
-def taken_away(what: str, remains: Remains | None, opposite: str) -> str:
-    """Return what happens to rows or values that are dropped: deleted, or kept in a copy.
+def url_in_env_py(setting: str, section: str | None) -> str:
+    """Return the code for env.py that sets an ini's URL from the environment."""
+    value = f'{URL}.replace("%", "%%")'
+    if section in (None, "alembic"):
+        return f'import os\nconfig.set_main_option("{setting}", {value})'
+    return f'import os\nconfig.set_section_option("{section}", "{setting}", {value})'
 
-    `what` are "its rows" or "its values"; `opposite` is the direction that might restore them.
+
+def say_so(statement: Statement, rule: str, why: str) -> str:
+    """Return the comment that silences a rule where the statement stands."""
+    return f"{'--' if statement.in_sql_file else '#'} guard: ignore[{rule}] <{why}>"
+
+
+def undo_no_more(statement: Statement) -> str:
+    """Return the remedy for a downgrade that takes away more than its upgrade made."""
+    if statement.in_sql_file:
+        return f"Let the downgrade undo what the upgrade did and no more, or {APPROVE}"
+    return f"Let downgrade() undo what upgrade() did and no more, or {APPROVE}"
+
+
+def taken_away(what: str, remains: Remains | None, statement: Statement) -> str:
+    """Return what a statement does to rows or values: it deletes them, or they are in a copy.
+
+    `what` are "its rows" or "its values".
     """
+    opposite = statement.opposite_direction
+    way_back = f"the {opposite}" if statement.in_sql_file else f"{opposite}()"
     if remains is None:
         return f"deletes {what}, and no {opposite} restores them"
     if not remains.all_rows:
@@ -69,5 +90,5 @@ def taken_away(what: str, remains: Remains | None, opposite: str) -> str:
             f"has {', '.join(remains.kept)}), and no {opposite} restores them"
         )
     if remains.brought_back:
-        return f"leaves {what} in {remains.place}, from where {opposite}() brings them back"
-    return f"leaves {what} in {remains.place} only: {opposite}() does not bring them back"
+        return f"leaves {what} in {remains.place}, from where {way_back} brings them back"
+    return f"leaves {what} in {remains.place} only: {way_back} does not bring them back"

@@ -128,6 +128,11 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return self.directive.batch if self.directive else None
 
     @property
+    def in_sql_file(self) -> bool:
+        """Whether it stands in a file of SQL: comments begin with -- there, and nobody knows op."""
+        return not self.span.path.endswith(".py")
+
+    @property
     def opposite_direction(self) -> Direction:
         """The direction that takes the statement back."""
         return "upgrade" if self.direction == "downgrade" else "downgrade"

@@ -53,13 +53,20 @@ def find_in_python(source: PythonSource) -> tuple[DatabaseLiteral, ...]:
 def find_in_ini(path: str, text: str) -> tuple[DatabaseLiteral, ...]:
     """Return the `sqlalchemy.url` settings of an ini file that name a real database."""
     found = []
+    section = None
     for number, line in enumerate(text.split("\n"), 1):
+        if heading := re.match(r"\[([^\]]+)\]", line):
+            section = heading[1]
         match = re.match(r"\s*([\w.]*sqlalchemy\.url|[\w.]*database_url)\s*[=:]\s*(\S+)", line)
         if match and (literal := _judge(match[2])):
             span = Span(path, number, match.start(2) + 1, number, match.end(2) + 1)
             found.append(
                 DatabaseLiteral(
-                    span=span, text=literal.shown, where=match[1], has_password=literal.password
+                    span=span,
+                    text=literal.shown,
+                    where=match[1],
+                    has_password=literal.password,
+                    section=section,
                 )
             )
     return tuple(found)

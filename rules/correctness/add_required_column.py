@@ -48,7 +48,7 @@ from guard.rule import Context, Example, Problem, rule
             says="Adding total as NOT NULL without a default fills existing rows of orders with 0, "
             "which nobody chose.",
             help="then in a later revision:\n"
-            "op.alter_column('orders', 'total', existing_type=<its type>, nullable=False)",
+            "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)",
             at="op.add_column",
         ),
         Example(
@@ -89,15 +89,30 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
 
 
 def _remedy(add: AddColumn, context: Context) -> str:
+    dialect, in_sql_file = context.server.dialect, context.statement.in_sql_file
+    nullable = "without NOT NULL" if in_sql_file else "with nullable=True"
+    default = "with a DEFAULT" if in_sql_file else "a server_default"
     if context.statement.direction == "downgrade":
-        return "Add it with nullable=True or a server_default, so that the way back works too."
-    return (
-        "Add it with nullable=True (or a server_default), fill it, then in a later revision:\n"
-        + _alter(add, context.server.dialect)
-    )
+        return f"Add it {nullable} or {default}, so that the way back works too."
+    if in_sql_file and dialect == "sqlite":
+        return (
+            f"Add it {nullable} (or {default}) and fill it; SQLite makes it NOT NULL only in a "
+            "table that is made anew, filled from the old one and renamed"
+        )
+    later = "file" if in_sql_file else "revision"
+    code = _sql(add, dialect) if in_sql_file else _alembic(add, dialect)
+    return f"Add it {nullable} (or {default}), fill it, then in a later {later}:\n{code}"
 
 
-def _alter(add: AddColumn, dialect: str | None) -> str:
+def _sql(add: AddColumn, dialect: str | None) -> str:
+    """Return the SQL that makes it NOT NULL there."""
+    if dialect in {"mysql", "mariadb"}:  # writes the whole column anew
+        kind = add.column.type or "<its type>"
+        return f"ALTER TABLE {add.table} MODIFY COLUMN {add.column.name} {kind} NOT NULL;"
+    return f"ALTER TABLE {add.table} ALTER COLUMN {add.column.name} SET NOT NULL;"
+
+
+def _alembic(add: AddColumn, dialect: str | None) -> str:
     """Return the code that makes it NOT NULL there."""
     name, table = add.column.name, add.table
     where = f", schema={table.schema!r}" if table.schema else ""
@@ -107,8 +122,33 @@ def _alter(add: AddColumn, dialect: str | None) -> str:
             f"    batch_op.alter_column({name!r}, nullable=False)"
         )
     # MySQL writes the whole column anew, so Alembic asks for its type.
-    kept = "existing_type=<its type>, " if dialect in {"mysql", "mariadb"} else ""
+    kept = f"existing_type={_type(add)}, " if dialect in {"mysql", "mariadb"} else ""
     return f"op.alter_column({table.name!r}, {name!r}, {kept}nullable=False{where})"
+
+
+TYPES = {
+    "bigint": "BigInteger",
+    "boolean": "Boolean",
+    "date": "Date",
+    "datetime": "DateTime",
+    "double": "Double",
+    "integer": "Integer",
+    "json": "JSON",
+    "numeric": "Numeric",
+    "smallint": "SmallInteger",
+    "text": "Text",
+    "timestamp": "DateTime",
+    "varchar": "String",
+}
+
+
+def _type(add: AddColumn) -> str:
+    """Return SQLAlchemy's type as code, where it is a plain one."""
+    kind = add.column.type
+    if kind is None or kind.name not in TYPES or kind.array or kind.unsigned or kind.collation:
+        return "<its type>"
+    numbers = [str(n) for n in (kind.length, kind.precision, kind.scale) if n is not None]
+    return f"sa.{TYPES[kind.name]}({', '.join(numbers)})"
 
 
 def _implicit(column: Column) -> str:

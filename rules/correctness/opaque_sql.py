@@ -8,7 +8,7 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 from collections.abc import Iterator
 
 from guard.operations import Opaque
-from guard.phrases import NO_SUCH_OPERATION
+from guard.phrases import NO_SUCH_OPERATION, say_so
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -52,8 +52,10 @@ def opaque_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
                 severity="error",
             )
         return
+    readable = "plain SQL" if context.statement.in_sql_file else "literal SQL or op calls"
+    comment = say_so(context.statement, "opaque-sql", "what it does")
     yield Problem(
         message=f"This could not be judged: {opaque.reason}.",
-        remedy="Write it so that it can be read (literal SQL or op calls), or check it by hand and "
-        "add: # guard: ignore[opaque-sql] <what it does>",
+        remedy=f"Write it so that it can be read ({readable}), or check it by hand and add: "
+        f"{comment}",
     )

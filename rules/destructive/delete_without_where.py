@@ -54,9 +54,9 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
     remains = context.remains(delete.table)
     if remains and remains.rebuilt and remains.complete:
         return  # every row is put back
-    rows, opposite = f"every row of {delete.table}", context.statement.opposite_direction
+    effect = taken_away(f"every row of {delete.table}", remains, context.statement)
     yield Problem(
-        message=f"A DELETE {condition} {taken_away(rows, remains, opposite)}.",
+        message=f"A DELETE {condition} {effect}.",
         remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "
         f"{APPROVE}",
     )

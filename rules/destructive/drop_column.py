@@ -9,7 +9,7 @@ approved by somebody who knows that the values are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropColumn
-from guard.phrases import APPROVE, UNDO_NO_MORE, taken_away
+from guard.phrases import APPROVE, taken_away, undo_no_more
 from guard.rule import Context, Example, Problem, rule
 
 NUMBER_WITH_INDEX = """
@@ -109,12 +109,12 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
     remains = context.remains(drop.table, drop.column)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every value
-    effect = taken_away("its values", remains, context.statement.opposite_direction)
+    effect = taken_away("its values", remains, context.statement)
     yield Problem(
         message=f"Dropping column {drop.table}.{drop.column} {effect.replace(', and no ', ', no ')}"
         f", and running code that still selects it fails.{_dependents(drop, context)}",
         severity=remains.severity if remains else None,
-        remedy=UNDO_NO_MORE
+        remedy=undo_no_more(context.statement)
         if context.statement.direction == "downgrade"
         else f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
         f"deployment and {APPROVE}",

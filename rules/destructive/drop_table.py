@@ -9,7 +9,7 @@ and have the drop approved by somebody who knows that the rows are not needed.
 from collections.abc import Iterator
 
 from guard.operations import DropTable
-from guard.phrases import APPROVE, UNDO_NO_MORE, taken_away
+from guard.phrases import APPROVE, taken_away, undo_no_more
 from guard.rule import Context, Example, Problem, rule
 
 ORDERS = """
@@ -86,11 +86,11 @@ def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     remains = context.remains(drop.table)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every row
-    effect = taken_away("its rows", remains, context.statement.opposite_direction)
+    effect = taken_away("its rows", remains, context.statement)
     yield Problem(
         message=f"Dropping table {drop.table} {effect}.",
         severity=remains.severity if remains else None,
-        remedy=UNDO_NO_MORE
+        remedy=undo_no_more(context.statement)
         if context.statement.direction == "downgrade"
         else f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, then "
         f"{APPROVE}",

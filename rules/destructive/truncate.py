@@ -54,7 +54,7 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
     more = " and of every table that references it" if operation.cascade else ""
     rows = f"every row of {operation.table}{more}"
     yield Problem(
-        message=f"TRUNCATE {taken_away(rows, remains, context.statement.opposite_direction)}.",
+        message=f"TRUNCATE {taken_away(rows, remains, context.statement)}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
     )

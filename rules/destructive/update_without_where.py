@@ -7,9 +7,11 @@ that leaves out rows that are right already makes it smaller, and safe to repeat
 from collections.abc import Iterator
 
 from guard.operations import Update
+from guard.phrases import say_so
 from guard.rule import Context, Example, Problem, rule
 
-SMALL = "where the table is small, say so: # guard: ignore[update-without-where] <how many rows>"
+SMALL = "where the table is small, say so: "
+IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
 
 
 @rule(
@@ -22,7 +24,7 @@ SMALL = "where the table is small, say so: # guard: ignore[update-without-where]
             """,
             says="The UPDATE overwrites status in every row of orders and locks them all until the "
             "transaction ends: the larger the table, the longer other writers wait.",
-            help=f"Add a WHERE that leaves out the rows that need no change; {SMALL}",
+            help=f"Add a WHERE that leaves out the rows that need no change; {IN_PYTHON}",
             at="UPDATE orders",
         ),
         Example(
@@ -37,13 +39,13 @@ SMALL = "where the table is small, say so: # guard: ignore[update-without-where]
             op.execute("UPDATE orders SET status = 'open'")
             """,
             says="The UPDATE fills status in every row of orders",
-            help=f"Fill it in batches, outside the migration's transaction; {SMALL}",
+            help=f"Fill it in batches, outside the migration's transaction; {IN_PYTHON}",
             at="UPDATE orders",
         ),
         Example(
             upgrade="op.execute('UPDATE orders SET status = status')",
             says="The UPDATE writes every row of orders anew without changing a value, and locks",
-            help=f"Do it in batches, outside the migration's transaction; {SMALL}",
+            help=f"Do it in batches, outside the migration's transaction; {IN_PYTHON}",
             at="UPDATE orders",
         ),
     ),
@@ -54,12 +56,13 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
         return
     if context.is_empty(update.table):
         return
+    small = SMALL + say_so(context.statement, "update-without-where", "how many rows")
     if update.changes_nothing:
         yield Problem(
             message=f"The UPDATE writes every row of {update.table} anew without changing a value, "
             "and locks them all until the transaction ends: the larger the table, the longer other "
             "writers wait.",
-            remedy=f"Do it in batches, outside the migration's transaction; {SMALL}",
+            remedy=f"Do it in batches, outside the migration's transaction; {small}",
         )
         return
     columns = ", ".join(update.columns) or "its columns"
@@ -68,7 +71,7 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
         message=f"The UPDATE {'fills' if fills else 'overwrites'} {columns} in every row of "
         f"{update.table} and locks them all until the transaction ends: the larger the table, the "
         "longer other writers wait.",
-        remedy=f"Fill it in batches, outside the migration's transaction; {SMALL}"
+        remedy=f"Fill it in batches, outside the migration's transaction; {small}"
         if fills
-        else f"Add a WHERE that leaves out the rows that need no change; {SMALL}",
+        else f"Add a WHERE that leaves out the rows that need no change; {small}",
     )

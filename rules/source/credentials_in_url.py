@@ -7,7 +7,7 @@ a secret store.
 from collections.abc import Iterator
 
 from guard.facts import DatabaseLiteral
-from guard.phrases import URL, URL_IN_ENV_PY
+from guard.phrases import URL, url_in_env_py
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -33,7 +33,7 @@ from guard.rule import Context, Example, Problem, rule
             sqlalchemy.url = postgresql://app:s3cret@db.internal/shop
             """,
             says="holds a password (sqlalchemy.url)",
-            help='in env.py, config.set_main_option("sqlalchemy.url", '
+            help='in env.py:\nimport os\nconfig.set_main_option("sqlalchemy.url", '
             'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="postgresql://",
         ),
@@ -55,6 +55,10 @@ def credentials_in_url(literal: DatabaseLiteral, context: Context) -> Iterator[P
         message=f"The URL {literal.text} holds a password ({literal.where}), which stays in the "
         "git history.",
         remedy="Change that password, and take the URL from the environment: "
-        + (f"in env.py, {URL_IN_ENV_PY}" if literal.span.path.endswith(".ini") else URL),
+        + (
+            f"in env.py:\n{url_in_env_py(literal.where, literal.section)}"
+            if literal.span.path.endswith(".ini")
+            else f"{URL} (import os)"
+        ),
         object=literal.text,
     )

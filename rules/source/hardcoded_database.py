@@ -7,7 +7,7 @@ their environment says. Take the URL from the settings or the environment, in on
 from collections.abc import Iterator
 
 from guard.facts import DatabaseLiteral
-from guard.phrases import URL, URL_IN_ENV_PY
+from guard.phrases import URL, url_in_env_py
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -22,7 +22,8 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="The database sqlite:///data.sqlite3 is written into the code (create_engine()), "
             "so it is used whatever the environment says.",
-            help='Take it from the settings or the environment: os.environ["DATABASE_URL"]',
+            help="Take it from the settings or the environment: "
+            'os.environ["DATABASE_URL"] (import os)',
             at='"sqlite:///',
         ),
         Example(
@@ -43,8 +44,8 @@ from guard.rule import Context, Example, Problem, rule
             """,
             says="The database sqlite:///data.sqlite3 is written into the configuration "
             "(sqlalchemy.url)",
-            help="Remove the line, and set the URL in env.py from the environment: "
-            'config.set_main_option("sqlalchemy.url", '
+            help="Remove the line, and set the URL in env.py from the environment:\n"
+            'import os\nconfig.set_main_option("sqlalchemy.url", '
             'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="sqlite:///",
         ),
@@ -89,8 +90,9 @@ def hardcoded_database(literal: DatabaseLiteral, context: Context) -> Iterator[P
         message=f"The database {literal.text} is written into the "
         f"{'configuration' if in_ini else 'code'} ({literal.where}), so it is used whatever the "
         "environment says.",
-        remedy=f"Remove the line, and set the URL in env.py from the environment: {URL_IN_ENV_PY}"
+        remedy="Remove the line, and set the URL in env.py from the environment:\n"
+        + url_in_env_py(literal.where, literal.section)
         if in_ini
-        else f"Take it from the settings or the environment: {URL}",
+        else f"Take it from the settings or the environment: {URL} (import os)",
         object=literal.text,
     )
