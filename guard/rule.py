@@ -59,7 +59,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     files of the base and of the change (see `revision_file`). An unsafe example pins what guard
     finds: what it `says` (the message, or a part of it), the `help` it gives (the remedy, or a
     part), and the source text `at` which the finding's place begins. That text stands once in its
-    file; of a file that is gone it is the path.
+    file; of a file that is gone it is the path. Where the help holds code, `fixed` is what the
+    example becomes with it: the body, the source, or for an ini the env.py.
     """
 
     upgrade: str = "pass"
@@ -76,6 +77,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     says: str = ""
     help: str = ""
     at: str = ""
+    fixed: str = ""
 
 
 IMPORTS = {

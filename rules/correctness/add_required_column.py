@@ -23,6 +23,11 @@ from guard.rule import Context, Example, Problem, rule
             help="Add it with nullable=True (or a server_default), fill it, then in a later "
             "revision:\nop.alter_column('orders', 'total', nullable=False)",
             at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('total', sa.Integer()))
+            op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')
+            op.alter_column('orders', 'total', nullable=False)
+            """,
         ),
         Example(
             upgrade="op.execute('ALTER TABLE shop.orders ADD COLUMN total integer NOT NULL')",
@@ -30,6 +35,11 @@ from guard.rule import Context, Example, Problem, rule
             help="then in a later revision:\n"
             "op.alter_column('orders', 'total', nullable=False, schema='shop')",
             at="ALTER TABLE shop.orders",
+            fixed="""
+            op.execute('ALTER TABLE shop.orders ADD COLUMN total integer')
+            op.execute('UPDATE shop.orders SET total = 0 WHERE total IS NULL')
+            op.alter_column('orders', 'total', nullable=False, schema='shop')
+            """,
         ),
         Example(
             upgrade="""
@@ -41,6 +51,12 @@ from guard.rule import Context, Example, Problem, rule
             help="then in a later revision:\nwith op.batch_alter_table('orders') as batch_op:\n"
             "    batch_op.alter_column('total', nullable=False)",
             at="batch_op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('total', sa.Integer()))
+            op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.alter_column('total', nullable=False)
+            """,
         ),
         Example(
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
@@ -50,12 +66,22 @@ from guard.rule import Context, Example, Problem, rule
             help="then in a later revision:\n"
             "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)",
             at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('total', sa.Integer()))
+            op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')
+            op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)
+            """,
         ),
         Example(
             upgrade="op.add_column('orders', sa.Column('paid_on', sa.Date(), nullable=False))",
             dialect="mariadb",
             says="fills existing rows of orders with the type's zero value, which nobody chose.",
             at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('paid_on', sa.Date()))
+            op.execute('UPDATE orders SET paid_on = CURRENT_DATE WHERE paid_on IS NULL')
+            op.alter_column('orders', 'paid_on', existing_type=sa.Date(), nullable=False)
+            """,
         ),
         Example(
             downgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",

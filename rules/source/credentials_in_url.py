@@ -36,6 +36,13 @@ from guard.rule import Context, Example, Problem, rule
             help='in env.py:\nimport os\nconfig.set_main_option("sqlalchemy.url", '
             'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="postgresql://",
+            fixed="""
+            import os
+            from alembic import context
+
+            config = context.config
+            config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", "%%"))
+            """,
         ),
     ),
     safe=(

@@ -48,6 +48,13 @@ from guard.rule import Context, Example, Problem, rule
             'import os\nconfig.set_main_option("sqlalchemy.url", '
             'os.environ["DATABASE_URL"].replace("%", "%%"))',
             at="sqlite:///",
+            fixed="""
+            import os
+            from alembic import context
+
+            config = context.config
+            config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", "%%"))
+            """,
         ),
         Example(
             source="""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from examples import judge, source_at
+from msgspec.structs import replace
 
 from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
 from guard.rule import Example, Rule
 
 RULES = load_rules()
+CODE = re.compile(r":\n((?:import|op\.|with op\.|config\.|ALTER)[\s\S]*)")  # in a remedy
 
 
-def cases(kind: str) -> list[object]:
+def cases(kind: str) -> list[Any]:
     return [
         pytest.param(rule, example, id=f"{rule.name}-{number}")
         for rule in RULES
@@ -31,6 +35,9 @@ def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path:
     assert example.says in finding.message
     assert finding.remedy
     assert example.help in finding.remedy
+    code = CODE.search(finding.remedy)
+    lines = code[1].splitlines() if code else []
+    assert [line for line in lines if line.strip() not in example.fixed] == []
     before, after = source_at(finding, tmp_path)
     assert after.startswith(example.at), finding.span
     assert (before + after).count(example.at) == 1, "`at` stands more than once in the file"
@@ -40,6 +47,16 @@ def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path:
 def test_unsafe_says_message_and_place(rule: Rule, example: Example) -> None:
     assert example.says
     assert example.at
+
+
+@pytest.mark.parametrize(("rule", "example"), [p for p in cases("unsafe") if p.values[1].fixed])
+def test_the_code_of_the_remedy_passes(rule: Rule, example: Example, tmp_path: Path) -> None:
+    if example.source is None:
+        fixed = replace(example, upgrade=example.fixed)
+    else:
+        path = "migrations/env.py" if example.path.endswith(".ini") else example.path
+        fixed = replace(example, source=example.fixed, path=path)
+    assert [f.rule for f in judge(fixed, tmp_path) if f.severity == "error"] == []
 
 
 @pytest.mark.parametrize(("rule", "example"), cases("safe"))
