@@ -230,3 +230,40 @@ KNOWN = [
 )
 def test_what_known_items_fill_is_known(body: str, expected: list[str]) -> None:
     assert read(body) == expected
+
+
+# Code by name: followed where the name is known, said where it is not.
+BY_NAME = [
+    ("import_module", "import importlib\nimportlib.import_module('app.helper').go()", ["drop-table h"]),
+    ("__import__", "__import__('helper').go()", ["drop-table h"]),
+    ("import_module of what is not known", "import importlib\nimportlib.import_module(x()).go()", ["opaque importlib.import_module(x())"]),
+    ("thread", "import threading\nthreading.Thread(target=op.drop_table, args=('t',)).start()", ["opaque threading.Thread(target=op.drop_table, args=('t',))"]),
+    ("thread with a function", "import threading\ndef go():\n    op.drop_table('t')\nthreading.Thread(target=go).start()", ["drop-table t [threading.Thread calls it]"]),
+    ("pool", "from concurrent.futures import ThreadPoolExecutor\nThreadPoolExecutor().submit(op.get_bind().execute, x())", ["opaque ThreadPoolExecutor().submit(op.get_bind().execute, x())"]),
+    ("partial to others", "import functools, atexit\natexit.register(functools.partial(op.drop_table, 't'))", ["opaque atexit.register(functools.partial(op.drop_table, 't'))"]),
+    ("a function that calls itself", "def go(n):\n    op.drop_table('t')\n    go(n - 1)\ngo(x())", ["drop-table t", "drop-table t", "drop-table t", "opaque go(n - 1)"]),
+    ("raw connection", "op.get_bind().connection.dbapi_connection.executescript('DROP TABLE t')", ["drop-table t"]),
+    ("driver's connection", "op.get_bind().connection.driver_connection.execute('DROP TABLE t')", ["drop-table t"]),
+    ("callproc", "op.get_bind().connection.cursor().callproc('purge')", ["opaque op.get_bind().connection.cursor().callproc('purge')"]),
+    ("exec", "exec(\"op.drop_table('t')\")", ["opaque exec(\"op.drop_table('t')\")"]),
+    ("eval", "eval(x())", ["opaque eval(x())"]),
+    ("getattr", "import os\ngetattr(op, os.environ['X'])('t')", ["opaque getattr(op, os.environ['X'])"]),
+    ("getattr of a known name", "getattr(op, 'drop_table')('t')", ["drop-table t"]),
+    ("replaced operation", "op.create_index = op.drop_table", ["opaque op.create_index"]),
+    ("setattr", "setattr(op, 'create_index', op.drop_table)", ["opaque setattr(op, 'create_index', op.drop_table)"]),
+    ("event", "from sqlalchemy import event\n@event.listens_for(op.get_bind(), 'begin')\ndef go(connection):\n    connection.execute(sa.text('DROP TABLE t'))", ["drop-table t [an event calls it]"]),
+    ("event by a call", "from sqlalchemy import event\ndef go(connection):\n    connection.execute(sa.text('DROP TABLE t'))\nevent.listen(op.get_bind(), 'begin', go)", ["drop-table t [sqlalchemy.event.listen calls it]"]),
+    ("command", "import subprocess\nsubprocess.run(['psql', '-c', 'DROP TABLE t'])", ["opaque subprocess.run(['psql', '-c', 'DROP TABLE t'])"]),
+    ("what does nothing", "import logging, time\nlogging.getLogger('x').info('%s', op.get_bind())\ntime.sleep(1)", []),
+    ("recursion that does nothing", "def go(n):\n    return go(n - 1) if n else 1\ngo(x())", []),
+    ("attribute of a connection", "op.get_bind().connection.autocommit = True", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"), [pytest.param(*case[1:], id=case[0]) for case in BY_NAME]
+)
+def test_code_by_name(body: str, expected: list[str], tmp_path: Path) -> None:
+    helper = "from alembic import op\ndef go():\n    op.drop_table('h')\n"
+    files = {"app/__init__.py": "", "app/helper.py": helper, "helper.py": helper}
+    assert read(body, above="from elsewhere import x", files=files, folder=tmp_path) == expected

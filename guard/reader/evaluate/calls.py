@@ -7,7 +7,14 @@ from collections.abc import Callable
 
 from guard.reader.evaluate import classes, imports, loops, methods
 from guard.reader.evaluate.run import Run, find
-from guard.reader.evaluate.state import Call, Flow, Frame, LimitReachedError, unknown
+from guard.reader.evaluate.state import (
+    Call,
+    Condition,
+    Flow,
+    Frame,
+    LimitReachedError,
+    unknown,
+)
 from guard.reader.evaluate.values import (
     EXIT,
     NONE,
@@ -110,8 +117,10 @@ def _call_name(run: Run, path: str, call: Call) -> Value:
     unlisted = run.library.unlisted.get(path.rpartition(".")[0])
     if unlisted is not None:
         return unlisted(run, path, call)
-    if path.partition(".")[0] not in run.library.harmless and _reaches_database(run, call):
+    is_harmless = path.partition(".")[0] in run.library.harmless
+    if (not is_harmless and _reaches_database(run, call)) or _hands_on_operation(run, call):
         run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
+    _call_handed_on(run, path, call)
     return Construct(path, call.args, call.kwargs, call.node)
 
 
@@ -139,6 +148,10 @@ def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
     if result is not None:
         return result
     if isinstance(receiver, Construct):
+        if _hands_on_operation(run, call):
+            reason = f"it hands an operation to {name}, whose code is not in sight"
+            run.opaque(reason, call.node, call.frame)
+        _call_handed_on(run, name, call)
         return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
     if _reaches_database(run, call):
         run.opaque("it calls something that could not be followed", call.node, call.frame)
@@ -152,13 +165,44 @@ def _reaches_database(run: Run, call: Call) -> bool:
     return run.reaches_database(*call.args, *call.kwargs.values())
 
 
+def _hands_on_operation(run: Run, call: Call) -> bool:
+    """Return whether an argument is `op.drop_table`, `connection.execute`: to be called by others.
+
+    Something that only asks, such as a module of the standard library, may be given a connection.
+    """
+    for value in (*call.args, *call.kwargs.values()):
+        match value:
+            case DottedName(path) if path.rpartition(".")[0] in run.library.handles:
+                return True
+            case BoundMethod(receiver, name) if name in run.library.acts:
+                return run.reaches_database(receiver)
+            case Construct(args=args) if any(isinstance(a, DottedName | BoundMethod) for a in args):
+                inner = Call(call.node, call.frame, args, {})
+                return _hands_on_operation(run, inner)
+    return False
+
+
+def _call_handed_on(run: Run, path: str, call: Call) -> None:
+    """Read the functions that code out of sight is given: it may call them."""
+    for value in (*call.args, *call.kwargs.values()):
+        if isinstance(value, Function) and not run.goes_too_deep(value.node):
+            with run.conditional(Condition(call.node, form=f"{path} calls it")):
+                call_function(run, value, Call(call.node, call.frame, (), {}))
+
+
+def read_hook(run: Run, function: Value, node: ast.expr, frame: Frame) -> None:
+    """Read a function that is called on an event, whenever that is."""
+    call = ast.copy_location(ast.Call(node, [], []), node)
+    _call_handed_on(run, "an event", Call(call, frame, (function,), {}))
+
+
 # Functions in sight
 
 
 def call_function(run: Run, function: Function, call: Call) -> Value:
     """Run the function's body with the arguments; return its value."""
     if run.goes_too_deep(function.node):
-        if _reaches_database(run, call):
+        if _reaches_database(run, call) or run.recurs_on_database(function.node):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)
         return unknown(call.node)
     depth = len(run.conditions)

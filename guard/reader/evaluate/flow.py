@@ -25,7 +25,9 @@ from guard.reader.evaluate.values import (
     EXIT,
     NONE,
     Alias,
+    BoundMethod,
     Construct,
+    DottedName,
     Function,
     Instance,
     Mapping,
@@ -123,6 +125,10 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             holder = run.evaluate(owner, frame)
             if isinstance(holder, Instance):
                 holder.attributes[name] = value
+            elif run.reaches_database(holder) and isinstance(
+                value, DottedName | Function | BoundMethod
+            ):
+                run.opaque("it puts other code in the place of an operation", target, frame)
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)
             key = run.evaluate(index, frame)
@@ -205,6 +211,8 @@ def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> 
         return msgspec.structs.replace(function, method=_METHODS[name])
     wrapper = run.evaluate(decorator, frame)
     if not isinstance(wrapper, Function):
+        if isinstance(wrapper, Construct) and wrapper.path in run.library.hooks:
+            calls.read_hook(run, function, decorator, frame)
         return function
     call = ast.copy_location(ast.Call(decorator, [ast.Name("function", ast.Load())], []), decorator)
     made = run.call(wrapper, Call(call, frame, (function,), {}))

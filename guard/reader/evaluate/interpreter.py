@@ -254,6 +254,13 @@ class Interpreter:
             apart |= {"built": [], "fragments": set()}
         return Held(self, **apart)
 
+    def recurs_on_database(self, function: ast.AST) -> bool:
+        """Return whether what runs since the function began calls a method that acts on one."""
+        running = self.stack.functions
+        since = set(running[running.index(function) :] if function in running else ())
+        nodes = (node for inner in since for node in ast.walk(inner))
+        return any(isinstance(n, ast.Attribute) and n.attr in self.library.acts for n in nodes)
+
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
         running = self.stack.functions

@@ -168,6 +168,9 @@ class Run(Protocol):
     def isolated(self, module: Module) -> AbstractContextManager[None]:
         """Keep apart what the module's body records and its conditions: no part of the reading."""
 
+    def recurs_on_database(self, function: ast.AST) -> bool:
+        """Return whether what runs since the function began calls a method that acts on one."""
+
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
 
@@ -230,6 +233,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
 
     packages: frozenset[str] = frozenset()  # whose source is never followed
     harmless: frozenset[str] = frozenset()  # packages whose other names never reach a database
+    acts: frozenset[str] = frozenset()  # names of methods that act on a database
     handles: frozenset[str] = frozenset()  # modules that reach the database of whoever is given one
     names: dict[str, Known] = {}  # by dotted name: a call of it
     unlisted: dict[str, Unlisted] = {}  # by dotted name of a module: a call of another name in it
@@ -240,6 +244,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     iterated: dict[type, Iterated] = {}  # `for row in value`
     entered: dict[type, Entered] = {}  # `with value as name`: binds the manager's value, or itself
     types: dict[str, ColumnType] = {}  # by dotted name: the type of a column it is short for
+    hooks: frozenset[str] = frozenset()  # decorators whose functions are called on an event
     wrappers: frozenset[str] = frozenset()  # last names of calls that give back the text they get
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there
     kept: frozenset[str] = frozenset()  # base classes, instances of which are kept as written

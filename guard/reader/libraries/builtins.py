@@ -197,11 +197,38 @@ def _isinstance(run: Run, call: Call) -> Value:
 def _getattr(run: Run, call: Call) -> Value:
     owner, name = call.get(0), call.get(1)
     if owner is None or not isinstance(name, Text) or not name.known:
+        if owner is not None and run.reaches_database(owner):
+            run.opaque("which operation it asks for is not known", call.node, call.frame)
         return unknown(call.node, *call.args)
     found = run.attribute(owner, name.plain)
     if len(call.args) > 2 and isinstance(owner, ModuleValue) and isinstance(found, Unknown):
         return call.args[2]
     return found
+
+
+def _setattr(run: Run, call: Call) -> Value:
+    owner, name, value = call.get(0), call.get(1), call.get(2)
+    if isinstance(owner, Instance) and isinstance(name, Text) and name.known and value is not None:
+        owner.attributes[name.plain] = value
+    elif owner is not None and run.reaches_database(owner):
+        run.opaque("it puts other code in the place of an operation", call.node, call.frame)
+    return NONE
+
+
+def code_from_elsewhere(run: Run, call: Call) -> Value:
+    """Record that code is run which the reader does not follow: it may do anything."""
+    run.opaque("it runs code that is not in sight", call.node, call.frame)
+    return Unknown(call.node)
+
+
+def import_module(run: Run, call: Call) -> Value:
+    """Return the module of a name that is written in sight."""
+    name = call.get(0, "name")
+    if isinstance(name, Text) and name.known and not name.plain.startswith("."):
+        return DottedName(name.plain)
+    if call.frame.module is not run.module:  # what an application loads is mostly its settings
+        return Unknown(call.node)
+    return code_from_elsewhere(run, call)
 
 
 def _next(run: Run, call: Call) -> Value:
@@ -306,6 +333,10 @@ _NAMES: dict[str, Known] = {
     "dict.fromkeys": _from_keys,
     "isinstance": _isinstance,
     "getattr": _getattr,
+    "setattr": _setattr,
+    "exec": code_from_elsewhere,
+    "eval": code_from_elsewhere,
+    "__import__": import_module,
     "any": _settled_over(any),
     "all": _settled_over(all),
     "globals": _globals,

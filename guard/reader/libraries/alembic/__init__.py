@@ -24,6 +24,7 @@ LIBRARY = Library(
     packages=frozenset({"alembic"}),
     harmless=frozenset({"alembic"}),
     handles=frozenset({"alembic.op"}),
+    acts=operations.TELLING,
     names=operations.NAMES,
     unlisted={"alembic.op": operations.unknown_operation},
     methods={

@@ -75,7 +75,7 @@ def unknown_operation(run: Run, path: str, call: Call) -> Value:
 
 def method_of_unknown(run: Run, receiver: Unknown, method: str, call: Call) -> Value | None:
     """Record that something unknown may be `op`: it is asked for one of its operations."""
-    if method not in _TELLING:
+    if method not in TELLING:
         return None
     run.opaque(f"it calls {method} of something that is not known", call.node, call.frame)
     return Unknown(call.node)
@@ -243,7 +243,7 @@ _RECORDERS: dict[str, Callable[[Any, Arguments, Call], list[Operation]]] = {
     "rename_table": _rename_table,
 }
 # Operations by names that nothing else has.
-_TELLING = {*_RECORDERS, "batch_alter_table"}
+TELLING = frozenset({*_RECORDERS, "batch_alter_table"})
 _NAMES: dict[str, Known] = {
     **{operation: _operation(operation) for operation in _RECORDERS},
     "execute": _execute,

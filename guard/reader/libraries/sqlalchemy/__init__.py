@@ -27,6 +27,8 @@ LIBRARY = Library(
     packages=frozenset({"sqlalchemy"}),
     harmless=frozenset({"sqlalchemy"}),
     names=names.in_package("sqlalchemy"),
+    acts=frozenset({"execute", "exec_driver_sql", "executemany", "executescript"}),
+    hooks=frozenset({"sqlalchemy.event.listens_for"}),
     called={"sessionmaker": names.make_session, "async_sessionmaker": names.make_session},
     methods={
         Connection: connections.connection_method,

@@ -55,6 +55,8 @@ def method_of_method(run: Run, receiver: BoundMethod, name: str, call: Call) -> 
         quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
         mark = Text.of(quote, origin="literal")
         return concat([mark, call.args[0], mark]) if quote else call.args[0]
+    if name in _EXECUTE | _SCRIPT and call.args and run.reaches_database(receiver.receiver):
+        return execution.execute(run, call.args[0], call)
     if isinstance(receiver.receiver, DialectObject | Inspector):
         return Unknown(call.node, "outside", inspected=True)
     return unknown(call.node, *call.args)
@@ -92,8 +94,10 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
         case "run_sync" | "run_async" if call.args:
             given = Call(call.node, call.frame, (Connection(), *call.args[1:]), call.kwargs)
             return run.call(call.args[0], given)
-        case "copy_from" | "copy_expert":
+        case "copy_from" | "copy_expert" | "copy":
             run.opaque("it copies rows in", call.node, call.frame)
+        case "callproc" | "load_extension" | "deserialize":
+            run.opaque(f"what {name} does is not in sight", call.node, call.frame)
     return Unknown(call.node)
 
 
@@ -176,6 +180,8 @@ def connection_attribute(run: Run, receiver: Connection, name: str) -> Value | N
     """Return an attribute of a connection or an engine."""
     if name == "name":  # of an engine
         return dialect_name(run)
+    if name in _RAW:
+        return Cursor()
     return Connection() if name in _CONNECTIONS else of_dialect(run, receiver, name)
 
 
@@ -198,6 +204,7 @@ def of_dialect(run: Run, receiver: Live, name: str) -> Value | None:
     return DialectObject() if name == "dialect" else None
 
 
+_RAW = {"dbapi_connection", "driver_connection"}
 _CONNECTIONS = {"engine", "bind", "connection", "sync_engine"}
 
 
