@@ -267,3 +267,10 @@ def test_code_by_name(body: str, expected: list[str], tmp_path: Path) -> None:
     helper = "from alembic import op\ndef go():\n    op.drop_table('h')\n"
     files = {"app/__init__.py": "", "app/helper.py": helper, "helper.py": helper}
     assert read(body, above="from elsewhere import x", files=files, folder=tmp_path) == expected
+
+
+def test_code_in_a_loop_that_is_not_understood_is_told_once() -> None:
+    body = "for make in (x.a, x.b, x.c):\n    op.execute(str(make()))"
+    assert read(body, above="from elsewhere import x") == ["opaque op.execute(str(make()))"]
+    body = "op.execute(str(x.a()))\nop.execute(str(x.a()))"
+    assert len(read(body, above="from elsewhere import x")) == 2

@@ -47,6 +47,7 @@ from guard.statement import Direction, Directive, Piece, Span, Statement
 MAX_STATEMENTS = 20_000
 STATEMENT_COST = 40  # in steps, for the reading of its SQL
 MAX_HELPER_STEPS = 10_000  # of one call of the application's code, or of its names
+MAX_TURNS = 200  # statements before this one that are compared with it
 MAX_RECURSION = 3
 MAX_DEPTH = 16
 
@@ -285,23 +286,28 @@ class Interpreter:
         here = self.span(node, frame.module)
         conditional = [c for c in self.conditions if not c.guarded]
         condition = next(reversed(conditional or self.conditions), None)
-        self.statements.append(
-            Statement(
-                operations=tuple(operations),
-                span=span,
-                direction=self.task.direction,
-                at=at or (here if here != span else None),
-                sql=sql,
-                dialects=dialects,
-                condition=condition.code if condition else None,
-                guarded=bool(self.conditions) and not conditional,
-                repeated=any(c.repeated for c in self.conditions),
-                in_transaction=not self.autocommit,
-                database=self.database,
-                pieces=pieces,
-                directive=self.directive,
-            )
+        statement = Statement(
+            operations=tuple(operations),
+            span=span,
+            direction=self.task.direction,
+            at=at or (here if here != span else None),
+            sql=sql,
+            dialects=dialects,
+            condition=condition.code if condition else None,
+            guarded=bool(self.conditions) and not conditional,
+            repeated=any(c.repeated for c in self.conditions),
+            in_transaction=not self.autocommit,
+            database=self.database,
+            pieces=pieces,
+            directive=self.directive,
         )
+        if not self._is_told(statement):
+            self.statements.append(statement)
+
+    def _is_told(self, statement: Statement) -> bool:
+        """Return whether a turn of a loop before this one told of the same code, not understood."""
+        opaque = all(isinstance(operation, Opaque) for operation in statement.operations)
+        return opaque and statement in self.statements[-MAX_TURNS:]
 
     def opaque(self, reason: str, node: ast.AST, frame: Frame) -> None:
         """Record that the code at `node` could not be understood."""
