@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -93,25 +91,7 @@ def run(
 
     `rules` are those to judge by, None: the built-in ones.
     """
-    with _uncollected():
-        return _run(request, config, on_progress, load_rules() if rules is None else rules)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Leave cycles of objects to the end of the run: to look for them costs a quarter of it."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _run(
-    request: Request, config: Config, on_progress: Progress | None, rules: Sequence[Rule]
-) -> Result:
+    rules = load_rules() if rules is None else rules
     chosen = select_rules(config, rules)
     scope = open_scope(request, config)
     judge = Judge(chosen, config.server, read_sizes(scope.root, config.stats))
