@@ -122,6 +122,13 @@ def test_a_ref_is_never_an_option(repo: Repo) -> None:
     assert repo.open().resolve("--git-dir") is None
     assert repo.open().resolve("HEAD") == repo.git("rev-parse", "HEAD")
     assert repo.open().resolve("HEAD~9") is None
+    assert repo.open().resolve("HEAD\nHEAD") is None
+
+
+def test_refs_that_are_asked_for_at_once(repo: Repo) -> None:
+    head = repo.git("rev-parse", "HEAD")
+    asked = ("absent", "main", "a\nb", "two words", "commit", head[:10], "", "HEAD^{tree}")
+    assert repo.open().resolve_all(asked) == {"main": head, head[:10]: head}
 
 
 def state(root: Path) -> dict[str, tuple[int, bytes]]:
