@@ -60,7 +60,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     finds: what it `says` (the message, or a part of it), the `help` it gives (the remedy, or a
     part), and the source text `at` which the finding's place begins. That text stands once in its
     file; of a file that is gone it is the path. Where the help holds code, `fixed` is what the
-    example becomes with it: the body, the source, or for an ini the env.py.
+    example becomes with it: the body, the source, or for an ini the env.py; `fixed_downgrade` is
+    the body of its downgrade.
     """
 
     upgrade: str = "pass"
@@ -78,6 +79,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     help: str = ""
     at: str = ""
     fixed: str = ""
+    fixed_downgrade: str = ""
 
 
 IMPORTS = {

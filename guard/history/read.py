@@ -108,15 +108,14 @@ def read_versions(versions: Mapping[Path, bytes], place: Place) -> ParsedHistory
     A version that is no revision, or that cannot be read, is left out.
     """
     resolver = Resolver(place.root, place.search, place.sources)
-    there = msgspec.structs.replace(place, sources=Sources(versions))
-    read = {path: _read_file(there, path, resolver) for path in versions}
+    read = {path: _read_file(place, path, resolver, data) for path, data in versions.items()}
     known = {
         file.parsed.revision: (path, file.parsed, file.literals)
         for path, file in read.items()
         if file.parsed is not None and file.parsed.revision is not None
     }
     texts = {
-        path: there.sources.source(relative(path, place.root), versions[path]).text
+        path: place.sources.source(relative(path, place.root), versions[path]).text
         for path, _, _ in known.values()
     }
     return ParsedHistory(
@@ -143,8 +142,12 @@ def _read_some(place: Place, paths: Sequence[Path]) -> _Share:
     return _Share(files, resolver.consulted)
 
 
-def _read_file(place: Place, path: Path, resolver: Resolver) -> RevisionFile:
-    source = place.sources.source(relative(path, place.root), place.sources.read(path))
+def _read_file(
+    place: Place, path: Path, resolver: Resolver, data: bytes | None = None
+) -> RevisionFile:
+    """What a file says, as it lies here or as another version of it has it."""
+    data = place.sources.read(path) if data is None else data
+    source = place.sources.source(relative(path, place.root), data)
     header = read_header(path, source)
     if header.problem or header.revision is None:
         return RevisionFile(header=header)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import EditedRevision, Fact, ReparentedRevision
+from guard.facts import EditedDowngrade, EditedRevision, Fact, ReparentedRevision
 from guard.history.compare import (
     Comparison,
     Reading,
@@ -156,7 +156,7 @@ def _judged(
     touched = {
         fact.revision
         for fact in change.facts
-        if isinstance(fact, EditedRevision | ReparentedRevision) and fact.revision
+        if isinstance(fact, EditedRevision | EditedDowngrade | ReparentedRevision) and fact.revision
     }
     chosen = graph.revisions.keys() if scope.request.everything else change.new | touched
     here = frozenset(chosen & graph.revisions.keys())

@@ -46,7 +46,7 @@ def _settings(error: BaseException) -> list[str]:
         return [str(error.args[0])] if own else []
     if hasattr(error, "errors") and type(error).__name__ == "ValidationError":
         return _fields(error)
-    if str(error).endswith("None") or "got None" in str(error):
+    if str(error).endswith("None") or "got None" in str(error) or "NoneType" in str(error):
         return _READ.findall("\n".join(frame.line or "" for frame in frames))
     return _NAME.findall(str(error))
 

@@ -9,6 +9,8 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import alembic
+
 from .column_types import type_comparison
 from .sqlite import Table, literal_default
 from .sqltext import plain, tokens
@@ -44,7 +46,7 @@ def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
         return []
     options = {
         **context.opts,
-        "compare_type": type_comparison(context.opts.get("compare_type", True)),
+        "compare_type": type_comparison(_asked_for_types(context)),
         "compare_server_default": False,
     }
     assert context.connection
@@ -59,6 +61,13 @@ def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
         if name in schema.tables and _is_included(model, context.opts):
             lines += _unseen(model, schema, context.dialect)
     return sorted(lines, key=lambda line: (line[2:].split()[:2], line[0] == "+", line[2:]))
+
+
+def _asked_for_types(context: MigrationContext) -> Any:
+    """Return env.py's `compare_type`; before Alembic 1.12, False was only the default."""
+    asked = context.opts.get("compare_type", True)
+    version = tuple(int(part) for part in alembic.__version__.split(".")[:2])
+    return True if asked is False and version < (1, 12) else asked
 
 
 def _line(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:

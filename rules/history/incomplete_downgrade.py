@@ -68,6 +68,10 @@ NAME_IT = (
             "  enum type ticket_state is left over",
             help=f"{UNDO}:\nop.execute('DROP TYPE ticket_state')",
             at="def downgrade()",
+            fixed_downgrade="""
+            op.drop_table("tickets")
+            op.execute('DROP TYPE ticket_state')
+            """,
         ),
         Example(
             released=(USERS,),
@@ -99,6 +103,7 @@ NAME_IT = (
             says="This drops a constraint without a name, so Alembic always raises here.",
             help=NAME_IT,
             at="op.drop_constraint(None",
+            fixed_downgrade='op.drop_constraint("uq_users_mail", "users", type_="unique")',
         ),
         Example(
             released=(USERS,),

@@ -37,7 +37,9 @@ def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path:
     assert example.help in finding.remedy
     code = CODE.search(finding.remedy)
     lines = code[1].splitlines() if code else []
-    assert [line for line in lines if line.strip() not in example.fixed] == []
+    assert [
+        line for line in lines if line.strip() not in example.fixed + example.fixed_downgrade
+    ] == []
     before, after = source_at(finding, tmp_path)
     assert after.startswith(example.at), finding.span
     assert (before + after).count(example.at) == 1, "`at` stands more than once in the file"
@@ -49,10 +51,17 @@ def test_unsafe_says_message_and_place(rule: Rule, example: Example) -> None:
     assert example.at
 
 
-@pytest.mark.parametrize(("rule", "example"), [p for p in cases("unsafe") if p.values[1].fixed])
+REPAIRED = [
+    case for case in cases("unsafe") if case.values[1].fixed or case.values[1].fixed_downgrade
+]
+
+
+@pytest.mark.parametrize(("rule", "example"), REPAIRED)
 def test_the_code_of_the_remedy_passes(rule: Rule, example: Example, tmp_path: Path) -> None:
     if example.source is None:
-        fixed = replace(example, upgrade=example.fixed)
+        upgrade = example.fixed or example.upgrade
+        downgrade = example.fixed_downgrade or example.downgrade
+        fixed = replace(example, upgrade=upgrade, downgrade=downgrade)
     else:
         path = "migrations/env.py" if example.path.endswith(".ini") else example.path
         fixed = replace(example, source=example.fixed, path=path)

@@ -78,7 +78,8 @@ def test_it_is_no_recursion(tmp_path: Path) -> None:
         files={"lib.py": helper},
         folder=tmp_path,
     )
-    assert told == ["opaque lib.go(n)"] * 4 + ["drop-table a"]
+    # What could not be followed is told once, and the last turn is followed all the same.
+    assert told == ["opaque lib.go(n)", "drop-table a"]
 
 
 def test_the_body_of_a_module_is_no_part_of_the_revision(tmp_path: Path) -> None:

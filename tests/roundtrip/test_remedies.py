@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
+import alembic
 from guard.config import Config
 from guard.roundtrip import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
@@ -59,9 +60,9 @@ def refusal(folder: Path, **settings: Any) -> str:
     [
         ("import os\nos.environ['SHOP_URL']", "KeyError: 'SHOP_URL'"),
         ("import os\nfrom sqlalchemy import create_engine\n"
-         "create_engine(os.environ.get('SHOP_URL'))", "got None"),
+         "create_engine(os.environ.get('SHOP_URL'))", "None"),
         ("import os\nfrom sqlalchemy import create_engine\n"
-         "create_engine(os.getenv('SHOP_URL'))", "got None"),
+         "create_engine(os.getenv('SHOP_URL'))", "None"),
         ("import os\nif not os.getenv('SHOP_URL'):\n"
          "    raise RuntimeError('SHOP_URL is not set')", "SHOP_URL is not set"),
         (UNDEFINED, "UndefinedValueError: SHOP_URL not found"),
@@ -90,6 +91,10 @@ def test_the_projects_own_package(place: str, package: str, tmp_path: Path) -> N
     assert story(round_trip(folder)) == []
 
 
+@pytest.mark.skipif(
+    tuple(map(int, alembic.__version__.split(".")[:2])) < (1, 16),
+    reason="Alembic reads pyproject.toml from 1.16 on",
+)
 def test_the_projects_own_package_in_a_pyproject(tmp_path: Path) -> None:
     folder = project(tmp_path, USERS, env="import shop\n" + ENV)
     (folder / "shop.py").write_text("")
