@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     given = scope.request.given
     here = scope.sources if given is None else Sources({_given_path(scope): given.data})
     files = _read(scope, here, _paths(scope, histories))
-    for path in files.keys() & _overridden(scope, histories):
+    for path in _overridden(scope, histories, {path for path in files if files[path].facts}):
         files[path] = files[path].without_urls
     released = open_released(scope)
     same = {path for path in files if released and released.holds(path, _data(here, path))}
@@ -74,11 +74,16 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     )
 
 
-def _overridden(scope: Scope, histories: Sequence[ChangedHistory]) -> set[Path]:
-    """The ini files whose URL is never used, since the env.py of each environment sets another."""
+def _overridden(
+    scope: Scope, histories: Sequence[ChangedHistory], telling: Container[Path]
+) -> set[Path]:
+    """The ini files whose URL is never used, since the env.py of each environment sets another.
+
+    Only those are looked at that are `telling` something.
+    """
     used: dict[Path, list[bool]] = {}
     for environment in (history.environment for history in histories):
-        if environment.config_path is None:
+        if environment.config_path is None or environment.config_path not in telling:
             continue
         env_py = environment.script_location / "env.py"
         source = scope.sources.source(relative(env_py, scope.root), _data(scope.sources, env_py))
