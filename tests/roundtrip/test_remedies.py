@@ -15,7 +15,7 @@ import pytest
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
 import alembic
-from guard.config import Config
+from guard.config import Config, load_config
 from guard.roundtrip import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
 from guard.roundtrip.remedies import too_old
@@ -75,6 +75,17 @@ def test_a_missing_setting(env: str, said: str, tmp_path: Path) -> None:
     assert said in message
     tables = tomllib.loads(message[message.index("[tool.guard.env-vars]") :])
     assert story(round_trip(folder, env_vars=tables["tool"]["guard"]["env-vars"])) == []
+
+
+def test_a_missing_setting_where_guard_has_a_file_of_its_own(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env="import os\nos.environ['SHOP_URL']" + ENV)
+    (folder / "guard.toml").write_text("heads = 1\n")
+    message = refusal(folder)
+    assert "In guard.toml:" in message
+    with (folder / "guard.toml").open("a") as file:
+        file.write(message[message.index("[env-vars]") :] + "\n")
+    config, _ = load_config(folder)
+    assert story(round_trip(folder, env_vars=config.env_vars)) == []
 
 
 @pytest.mark.parametrize("place", [".", "src", "..", "../src"])
