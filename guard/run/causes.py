@@ -70,7 +70,8 @@ def _foretold(
     here = [
         index
         for index, finding in enumerate(findings)
-        if (finding.revision, finding.direction) == (fact.revision, direction)
+        if finding.severity == "error"  # a failure is no warning, whatever foretold it
+        and (finding.revision, finding.direction) == (fact.revision, direction)
         and type(fact) in predicts.get(finding.rule, ())
         and _met(finding, fact)
     ]

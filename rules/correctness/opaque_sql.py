@@ -7,6 +7,7 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 
 from collections.abc import Iterator
 
+from guard.facts import UpgradeFailed
 from guard.operations import Opaque
 from guard.phrases import NO_SUCH_OPERATION, say_so
 from guard.rule import Context, Example, Problem, rule
@@ -15,6 +16,7 @@ from guard.rule import Context, Example, Problem, rule
 @rule(
     Opaque,
     severity="warning",
+    predicts=(UpgradeFailed,),
     unsafe=(
         Example(
             upgrade="op.execute(sys.argv[1])",

@@ -89,7 +89,18 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
         ("op.execute('ALTER TABEL a ADD x')", NONE),
         [("unparsable-sql", "open", True)],
     ),
+    "an operation that Alembic does not have": (
+        ("op.drop_colum('a', 'b')", NONE),
+        [("opaque-sql", "open", True)],
+    ),
     # failures of their own
+    "a warning that fails": (
+        (
+            "import sys\nop.execute(sys.platform and 'SELECT * FROM nowhere' + sys.argv[0][:0])",
+            NONE,
+        ),
+        [("opaque-sql", "open", False), ("upgrade-fails", "open", False)],
+    ),
     "another statement fails": (
         (f"op.execute('SELECT * FROM nowhere')\n{ADD}", UNDO),
         [("upgrade-fails", "open", False), ("add-required-column", "open", False)],
@@ -109,6 +120,12 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
 def test_what_the_run_proves(case: str, tmp_path: Path) -> None:
     step, expected = RUNS[case]
     assert proofs(tmp_path, step) == expected
+
+
+def test_a_failure_is_no_warning_where_the_rule_is_one(tmp_path: Path) -> None:
+    (tmp_path / "guard.toml").write_text('severity = { add-required-column = "warning" }\n')
+    told = proofs(tmp_path, (ADD, UNDO))
+    assert ("upgrade-fails-with-rows", "open", False) in told
 
 
 def test_every_format_shows_it(tmp_path: Path) -> None:
