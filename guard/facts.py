@@ -186,11 +186,15 @@ class DatabaseLiteral(SourceFact, frozen=True, kw_only=True):
 
 
 class BuiltSql(SourceFact, frozen=True, kw_only=True):
-    """SQL text that was put together and executed; `pieces` are those that are not plain text."""
+    """SQL text that was put together and executed; `pieces` are those that are not plain text.
+
+    `elsewhere` is another file, where one writes the text and executes it.
+    """
 
     pieces: tuple[Piece, ...]
     how: str  # "f-string", "%", ".format()", "+", "join", ...
     sql: str  # the text with {expression} for each piece
+    elsewhere: str | None = None
 
 
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):

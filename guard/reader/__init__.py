@@ -10,6 +10,7 @@ from guard.facts import BuiltSql
 from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
 from guard.reader.result import ParsedRevision
+from guard.reader.sql_text import may_hold_sql
 
 
 def read_revision(
@@ -23,7 +24,7 @@ def read_revision(
 
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the SQL that the module, which is no revision, puts together and executes."""
-    if not executes(module.lines):
+    if not executes(module.lines) and not may_hold_sql(module.source.text):
         return ()
     from guard.reader import built_sql as reader
 

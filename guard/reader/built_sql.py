@@ -12,11 +12,13 @@ from guard.reader.evaluate import imports
 from guard.reader.evaluate.interpreter import Interpreter, Task
 from guard.reader.evaluate.state import Budget, Frame, LimitReachedError
 from guard.reader.evaluate.values import Function, Unknown, Value
+from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
 from guard.reader.revision import LIBRARY, built_facts
 from guard.reader.text_users import concerned
 
 STEPS = 10_000  # of one function: more than any that queries a database takes
+HELPER_STEPS = 1_000  # of what it calls elsewhere: more than putting a text together takes
 
 
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
@@ -25,17 +27,20 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     Each function is followed by itself, its arguments unknown: they come from outside.
     Those that surely execute no text but what is written there are left out.
     """
+    functions = list(concerned(module))
+    if not functions and not executes(module.lines):
+        return ()
     task = Task(module=module, resolver=resolver, library=LIBRARY, direction="upgrade")
-    run = Interpreter(task, Budget(STEPS))
+    run = Interpreter(task, Budget(STEPS, HELPER_STEPS))
     _within_budget(run, lambda: imports.load(run, module))
-    for node in concerned(module):
+    for node in functions:
         _within_budget(run, partial(_follow, run, module, node))
     return built_facts(run.built, None)
 
 
 def _within_budget(run: Interpreter, part: Callable[[], None]) -> None:
     """Follow one part of the module; one that takes too long is left where it stands."""
-    run.budget = Budget(STEPS)
+    run.budget = Budget(STEPS, HELPER_STEPS)
     with contextlib.suppress(LimitReachedError):
         part()
 

@@ -29,6 +29,7 @@ from guard.reader.result import ParsedRevision
 from guard.server import Dialect
 from guard.statement import Direction, Span, Statement, Steps
 
+Key = tuple[object, ...]
 LIBRARY = combined(libraries().values())
 _DIALECTS: dict[str, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}
 _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
@@ -105,7 +106,8 @@ def built_facts(built: Iterable[BuiltText], revision: str | None) -> tuple[Built
     facts: dict[tuple[object, ...], BuiltSql] = {}
     for each in built:
         sql = " ".join(each.text.plain.split())[:300]
-        key = each.span, sql.partition(" ")[0].upper()
+        elsewhere = _elsewhere(each)
+        key = each.span, sql.partition(" ")[0].upper(), elsewhere
         before = facts[key].pieces if key in facts else ()
         facts[key] = BuiltSql(
             span=each.span,
@@ -113,8 +115,16 @@ def built_facts(built: Iterable[BuiltText], revision: str | None) -> tuple[Built
             pieces=tuple(dict.fromkeys(before + each.pieces)),
             how=each.text.how[-1],
             sql=sql,
+            elsewhere=elsewhere,
         )
     return tuple(facts.values())
+
+
+def _elsewhere(built: BuiltText) -> str | None:
+    """Return the other file, where one both writes the text and executes it."""
+    literals = (part.literal for part in built.text.parts if part.origin == "literal")
+    written = {literal.path for literal in literals if literal is not None}
+    return built.path if written == {built.path} != {built.span.path} else None
 
 
 class _Run(msgspec.Struct):
@@ -176,23 +186,45 @@ def _engines(module: values.Module, direction: Direction) -> list[str]:
 
 def _merge(runs: list[_Run]) -> list[Statement]:
     """Return the statements of all dialects, each with those on which it runs; None for all."""
-    merged: dict[tuple[object, ...], tuple[Statement, list[str]]] = {}
-    order: list[tuple[object, ...]] = []
+    merged: dict[Key, tuple[Statement, list[str]]] = {}
+    order: list[Key] = []
     for run in runs:
-        seen: dict[tuple[object, ...], int] = {}
-        for statement in run.statements:
-            key: tuple[object, ...] = (statement.span, statement.at, _content(statement))
-            seen[key] = seen.get(key, 0) + 1
-            key = (*key, seen[key])
-            if key not in merged:
-                merged[key] = (statement, [])
-                order.append(key)
-            merged[key][1].append(run.dialect or "")
+        keys = _keys(run.statements)
+        for key, statement in zip(keys, run.statements, strict=True):
+            merged.setdefault(key, (statement, []))[1].append(run.dialect or "")
+        order = _in_order(order, keys)
     everywhere: list[str] = [run.dialect or "" for run in runs]
     return [
         msgspec.structs.replace(statement, dialects=_limit(statement, dialects, everywhere))
         for statement, dialects in (merged[key] for key in order)
     ]
+
+
+def _keys(statements: list[Statement]) -> list[Key]:
+    """Return what tells each statement from the others, and is the same in every dialect."""
+    seen: dict[Key, int] = {}
+    keys: list[Key] = []
+    for statement in statements:
+        key: Key = (statement.span, statement.at, _content(statement))
+        seen[key] = seen.get(key, 0) + 1
+        keys.append((*key, seen[key]))
+    return keys
+
+
+def _in_order(first: list[Key], second: list[Key]) -> list[Key]:
+    """Return the keys of both, each before those that follow it in either.
+
+    So a statement of one dialect stands before what follows its branch in all of them.
+    """
+    known, order, waiting = set(first), list(first), list[Key]()
+    for key in second:
+        if key not in known:
+            waiting.append(key)
+        elif waiting:
+            place = order.index(key)
+            order[place:place] = waiting
+            waiting = []
+    return order + waiting
 
 
 def _limit(

@@ -53,6 +53,8 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     given = scope.request.given
     here = scope.sources if given is None else Sources({_given_path(scope): given.data})
     files = _read(scope, here, _paths(scope, histories))
+    paths = tuple(relative(path, scope.root) for path in files)
+    files = {path: file.without_told(paths) for path, file in files.items()}
     for path in _overridden(scope, histories, {path for path in files if files[path].facts}):
         files[path] = files[path].without_urls
     released = open_released(scope)
@@ -64,7 +66,7 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     resolver = Resolver(scope.root, (), scope.sources)
     versions = {path: PythonSource(relative(path, scope.root), before[path]) for path in before}
     return ReadSources(
-        paths=tuple(relative(path, scope.root) for path in files),
+        paths=paths,
         facts=_facts(changed.values()),
         texts=dict(_texts(scope, here, files)),
         unchanged=frozenset(relative(path, scope.root) for path in same),

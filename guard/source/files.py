@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,11 +30,8 @@ _LIBRARIES = (
     "|psycopg_pool|asyncpg|aiopg|pg8000|MySQLdb|pymysql|mysql|aiomysql|asyncmy|mariadb|oracledb"
     "|cx_Oracle|pyodbc|aioodbc|pymssql"
 )
-_TOUCHES = re.compile(
-    rf"^[ \t]*(from|import)[ \t]+([\w., \t]*,[ \t]*)?({_LIBRARIES})\b"
-    r"|\b(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://".encode(),
-    re.M,
-)
+_IMPORTS = re.compile(rf"(from|import)[ \t]+([\w., \t]*,[ \t]*)?({_LIBRARIES})\b".encode())
+_URL = re.compile(rb"\b(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://")
 _EXECUTES = re.compile(rb"\.(execute(many|script)?|exec_driver_sql)\s*\(")
 _SQL = re.compile(
     rb"\b(select\s.*\sfrom|insert\s+into|update\s.*\sset|delete\s+from"
@@ -55,6 +52,11 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
         """All of it, for the rules to judge."""
         return (*self.literals, *self.built, *((self.unreadable,) if self.unreadable else ()))
 
+    def without_told(self, paths: Container[str]) -> SourceFile:
+        """The file without the SQL that one of the paths writes and executes: it is told there."""
+        built = tuple(one for one in self.built if one.elsewhere not in paths)
+        return msgspec.structs.replace(self, built=built) if built != self.built else self
+
     @property
     def without_urls(self) -> SourceFile:
         """The file with its unused settings of a URL left out; a password stays one."""
@@ -64,9 +66,12 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def touches_database(data: bytes) -> bool:
     """Return whether a Python file has to do with a database, at a cheap look."""
-    if _TOUCHES.search(data):
+    if b"://" in data and _URL.search(data):
         return True
-    return bool(_EXECUTES.search(data) and _SQL.search(data))
+    lines = (line.lstrip(b" \t") for line in data.splitlines())
+    if any(_IMPORTS.match(line) for line in lines if line.startswith((b"from", b"import"))):
+        return True
+    return bool(b".exec" in data and _EXECUTES.search(data) and _SQL.search(data))
 
 
 def files_below(root: Path) -> Iterator[Path]:

@@ -220,6 +220,33 @@ def test_what_does_not_ask_for_the_dialect_runs_on_all() -> None:
     ]
 
 
+PG = "pg = op.get_bind().dialect.name == 'postgresql'\n"
+ON_PG, ON_OTHERS = "<postgresql>", "<mysql sqlite mariadb>"
+IN_ORDER = [
+    (
+        f"if pg:\n    {A}\nelse:\n    {B}\n{C}",
+        [f"{DROP_A} {ON_PG}", f"{DROP_B} {ON_OTHERS}", DROP_C],
+    ),
+    (
+        f"if not pg:\n    {A}\n    {B}\n{C}",
+        [f"{DROP_A} {ON_OTHERS}", f"{DROP_B} {ON_OTHERS}", DROP_C],
+    ),
+    (
+        f"if pg:\n    {A}\n{B}\nif not pg:\n    {C}",
+        [f"{DROP_A} {ON_PG}", DROP_B, f"{DROP_C} {ON_OTHERS}"],
+    ),
+    (
+        f"for _ in range(2):\n    if not pg:\n        {A}\n    {B}",
+        [f"{DROP_A} {ON_OTHERS}", DROP_B] * 2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), IN_ORDER)
+def test_a_branch_stands_before_what_follows_it(body: str, told: list[str]) -> None:
+    assert read(PG + body, dialect=None) == told
+
+
 def test_offline_mode_is_not_what_runs_against_a_server() -> None:
     assert read(f"if context.is_offline_mode():\n    {A}\nelse:\n    {B}") == [DROP_B]
 

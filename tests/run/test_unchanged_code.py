@@ -42,6 +42,16 @@ def found(repo: Repo, *arguments: str) -> tuple[list[str], int]:
 
 
 BUILT = f"string-built-sql {TOOLS}"
+CALLER = (
+    "from sqlalchemy import text\nfrom migrations import tools\ndef f(session, name):\n    tools."
+)
+CALLS = f"{CALLER}clear(session, name)\n"
+RUN = "def run(connection, sql):\n    connection.execute(sql)\n"
+WRAPPED = f"{CALLER}run(session, f'DELETE FROM {{name}}')\n"
+MADE = "def made(name):\n    return f'DELETE FROM {name}'\n"
+MAKES = f"{CALLER}made(name)\n".replace(
+    "tools.made(name)", "session.execute(text(tools.made(name)))"
+)
 SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
     "untouched": ({TOOLS: CLEAR}, {}, [], 1),
     "moved down by a comment": ({TOOLS: CLEAR}, {TOOLS: f"# why\n\n{CLEAR}"}, [], 1),
@@ -62,6 +72,21 @@ SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
     ),
     "untouched and unreadable": ({TOOLS: BROKEN}, {}, [], 1),
     "a password in an untouched ini": ({"alembic.ini": USED}, {}, [], 1),
+    # SQL that a helper writes and executes is told there, once
+    "a helper and its caller": ({}, {TOOLS: CLEAR, "app.py": CALLS}, [BUILT], 0),
+    "a caller of an unchanged helper": ({TOOLS: CLEAR}, {"app.py": CALLS}, [], 1),
+    "text for a helper that executes it": (
+        {},
+        {TOOLS: RUN, "app.py": WRAPPED},
+        ["string-built-sql app.py"],
+        0,
+    ),
+    "text from a helper that makes it": (
+        {},
+        {TOOLS: MADE, "app.py": MAKES},
+        ["string-built-sql app.py"],
+        0,
+    ),
     # and what the change does bring
     "a new file": ({}, {TOOLS: CLEAR}, [BUILT], 0),
     "a second copy of the same": ({TOOLS: CLEAR}, {TOOLS: CLEAR + AGAIN}, [BUILT], 1),

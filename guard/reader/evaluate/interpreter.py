@@ -46,7 +46,6 @@ from guard.statement import Direction, Directive, Piece, Span, Statement
 
 MAX_STATEMENTS = 20_000
 STATEMENT_COST = 40  # in steps, for the reading of its SQL
-MAX_HELPER_STEPS = 10_000  # of one call of the application's code, or of its names
 MAX_TURNS = 200  # statements before this one that are compared with it
 MAX_RECURSION = 3
 MAX_DEPTH = 16
@@ -91,6 +90,7 @@ class Interpreter:
         self.read_elsewhere = 0
         self._elsewhere: dict[int, Value] = {}
         self._trusted: dict[int, Value] = {}
+        self._acting: dict[ast.AST, bool] = {}  # functions that call a method that acts on one
 
     @property
     def tables(self) -> list[Value]:
@@ -193,7 +193,7 @@ class Interpreter:
     def share(self) -> Held:
         """Let code of the application take only so many steps: the rest is for the revision."""
         budget = self.budget  # code within a share already is the application's
-        return Held(budget, reserve=budget.reserve or max(1, budget.steps - MAX_HELPER_STEPS))
+        return Held(budget, reserve=budget.reserve or max(1, budget.steps - budget.helper))
 
     @property
     def is_exhausted(self) -> bool:
@@ -258,9 +258,17 @@ class Interpreter:
     def recurs_on_database(self, function: ast.AST) -> bool:
         """Return whether what runs since the function began calls a method that acts on one."""
         running = self.stack.functions
-        since = set(running[running.index(function) :] if function in running else ())
-        nodes = (node for inner in since for node in ast.walk(inner))
-        return any(isinstance(n, ast.Attribute) and n.attr in self.library.acts for n in nodes)
+        since = running[running.index(function) :] if function in running else ()
+        return any(map(self._acts, dict.fromkeys(since)))
+
+    def _acts(self, function: ast.AST) -> bool:
+        if function not in self._acting:
+            nodes = ast.walk(function)
+            acts = self.library.acts
+            self._acting[function] = any(
+                isinstance(n, ast.Attribute) and n.attr in acts for n in nodes
+            )
+        return self._acting[function]
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""

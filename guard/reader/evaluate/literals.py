@@ -30,6 +30,11 @@ class Literal:
         self._node = node
         self._piece = piece  # which run of plain text, for an f-string
 
+    @property
+    def path(self) -> str:
+        """The file that the string is written in."""
+        return self._source.path
+
     def place(self, offset: int) -> Span:
         """Return the place of the character at `offset` of the value."""
         runs = self._runs

@@ -39,10 +39,12 @@ class LimitReachedError(Exception):
 class Budget(msgspec.Struct):
     """How many steps the reader may still take for a file, in all its directions and dialects.
 
+    `helper`: how many one call of the application's code may take, or one name from there.
     `reserve`: the steps that must be left when the helper that is being followed ends.
     """
 
     steps: int = 70_000
+    helper: int = 10_000
     reserve: int = 0
 
 
@@ -158,11 +160,15 @@ class Resolver(Protocol):
 
 
 class BuiltText(msgspec.Struct, frozen=True):
-    """SQL text that was put together from pieces and then executed."""
+    """SQL text that was put together from pieces and then executed.
+
+    `span` is the place in the file that is read, `path` the file whose code executes it.
+    """
 
     text: Text
     pieces: tuple[Piece, ...]
     span: Span
+    path: str
 
 
 def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:

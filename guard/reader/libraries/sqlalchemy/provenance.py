@@ -23,7 +23,8 @@ def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece
     """
     pieces = pieces_of(text, run.dialect)
     if pieces and text.how and text not in run.fragments:
-        run.built.append(BuiltText(text, pieces, run.span_in_revision(node, call.frame)))
+        span = run.span_in_revision(node, call.frame)
+        run.built.append(BuiltText(text, pieces, span, call.frame.module.path))
     return pieces
 
 
