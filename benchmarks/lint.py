@@ -10,10 +10,11 @@ for PostgreSQL, which is not counted. migration-lint has no place here: it runs 
 and takes the revision from the second word of a file's name.
 
 `--corpus` measures real histories, in the folder where benchmarks/corpus.py has unpacked them,
-against a floor: one process that reads and ast.parses each Python file that guard opens there,
+against a floor: one process that reads and ast.parses each Python file that guard parses there,
 once. Those are the revisions, the helpers and models that they import, and the source files that
-are judged. guard may use all cores: both the wall time and the user CPU time are compared. Then
-what one new revision costs in a history in git, and `guard --version` beside `import click`.
+are judged; files that guard opens and puts away at a cheap look are not counted. guard may use all
+cores: both the wall time and the user CPU time are compared. Then what one new revision costs in a
+history in git, and `guard --version` beside `import click`.
 `--guard` is the program to measure, such as that of another version.
 """
 
@@ -75,13 +76,16 @@ for name in sys.stdin.read().splitlines():
     with open(name, "rb") as file:
         ast.parse(file.read())
 """
-# Runs guard in one process, and prints the Python files that it opens outside of itself.
-OPENED = """
-import io, os, sys
-here, opened = os.getcwd() + os.sep, {}
-sys.addaudithook(lambda event, args: opened.setdefault(os.path.abspath(args[0]))
-    if event == "open" and isinstance(args[0], str) and args[0].endswith(".py") else None)
+# Runs guard in one process, and prints the Python files of the project that it parses.
+PARSED = """
+import ast, io, os, sys
 os.cpu_count = lambda: 1
+from guard.python_source import PythonSource
+parsed, parse = {}, PythonSource.__dict__["_parsed"].func
+def noting(source):
+    parsed.setdefault(os.path.abspath(source.path))
+    return parse(source)
+PythonSource.__dict__["_parsed"].func = noting
 sys.argv, out = ["guard", "lint", "--all", "-q", "--no-cache"], sys.stdout
 sys.stdout = io.StringIO()
 from guard.__main__ import main
@@ -89,7 +93,7 @@ try:
     main()
 except SystemExit:
     pass
-out.write("\\n".join(name for name in opened if name.startswith(here) and os.path.isfile(name)))
+out.write("\\n".join(name for name in parsed if os.path.isfile(name)))
 """
 
 
@@ -101,7 +105,7 @@ def measure_corpus(corpus: Path, program: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["GUARD_CACHE_DIR"] = cache
         for folder in (next(corpus.glob(f"{name}-[0-9]*")) for name in LARGEST):
-            listing = [str(Path(program).with_name("python")), "-c", OPENED]
+            listing = [str(Path(program).with_name("python")), "-c", PARSED]
             done = subprocess.run(listing, cwd=folder, capture_output=True, text=True, check=True)
             floor = best([sys.executable, "-c", FLOOR], folder, rounds, done.stdout)
             cold = best([*lint, "--no-cache"], folder, rounds)
