@@ -29,6 +29,7 @@ from sqlalchemy import Engine, event
 from alembic import command
 from guard.config import Config
 from guard.project.environments import Environment
+from guard.project.settings import Settings
 from guard.roundtrip import run_roundtrip
 
 PEER_TEST = """
@@ -107,8 +108,8 @@ def run_guard(folder: Path) -> None:
         script_location=folder / "migrations",
         version_locations=(folder / "migrations" / "versions",),
     )
-    config = Config(python=sys.executable, timeout=3600)
-    result = run_roundtrip(environment, root=folder, revisions=None, config=config)
+    settings = Settings(config=Config(python=sys.executable, timeout=3600), folder=folder)
+    result = run_roundtrip(environment, root=folder, revisions=None, settings=settings)
     assert not result.facts, result.facts[0]
 
 

@@ -1,4 +1,4 @@
-"""The project's settings: `[tool.guard]` of the nearest pyproject.toml, or a guard.toml.
+"""What can be set, in `[tool.guard]` of a pyproject.toml or in a guard.toml.
 
 Strict: an unknown key, a wrong type or an unknown rule name stops the run with exit 2 and the
 nearest spelling, since a gate that quietly ignores its configuration is no gate.
@@ -80,25 +80,16 @@ TOML_WORDS = {
 }
 
 
-def load_config(start: Path) -> tuple[Config, Path | None]:
-    """Return the settings that hold in `start` and the file they stand in (None: defaults).
+def read_table(file: Path) -> dict[str, Any] | None:
+    """Return guard's settings in a TOML file as they stand there; raise GuardError.
 
-    The nearest guard.toml or pyproject.toml with a [tool.guard] table wins, upwards from `start`
-    to the root of the git repository. Raises GuardError.
+    None: a pyproject.toml that has no [tool.guard]. Any other file holds nothing else.
     """
-    for folder in (start, *start.parents):
-        own = folder / "guard.toml"
-        if own.is_file():
-            return parse_config(_read_toml(own), own), own
-        pyproject = folder / "pyproject.toml"
-        if pyproject.is_file():
-            tools = _read_toml(pyproject).get("tool", {})
-            table = tools.get("guard") if isinstance(tools, dict) else None
-            if table is not None:
-                return parse_config(table, pyproject), pyproject
-        if (folder / ".git").exists():
-            break
-    return Config(), None
+    document = _read_toml(file)
+    if file.name != "pyproject.toml":
+        return document
+    tools = document.get("tool", {})
+    return tools.get("guard") if isinstance(tools, dict) else None
 
 
 def parse_config(table: dict[str, Any], path: Path) -> Config:
@@ -127,7 +118,10 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if path.name == "pyproject.toml" and b"guard" not in data:
+            return {}  # whatever is wrong with it, it is somebody else's
+        return tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:

@@ -69,13 +69,28 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one service among several; its name is a folder, mostly.
+
+    `new` revisions are not on the base; `judged` are those and what was edited, or all. `findings`
+    are counts of the open ones by severity, and `unchanged` counts more in unchanged code.
+    """
+
+    name: str
+    new: int = 0
+    judged: int = 0
+    findings: dict[Severity, int] = {}
+    unchanged: int = 0
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one run found.
 
     `notes` are sentences that the user should read once (a base that was chosen, a step that was
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
-    `unchanged` is how many open findings more stand in code that is as the base has it.
+    `unchanged` is how many open findings more stand in code that is as the base has it. `services`
+    is empty where the project is one.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -85,6 +100,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: int = 0
     fail_on: Literal["error", "warning"] = "error"
     errors: tuple[str, ...] = ()
+    services: tuple[Tally, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:

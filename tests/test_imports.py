@@ -55,6 +55,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "project": (
         {"alembic_config", "revision_header", "sql_folders", "table_sizes"},
         {"environments"},
+        {"settings"},
     ),
     "reader": (
         {"evaluate", "result", "sql_text"},
@@ -102,9 +103,11 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"run"},
     ),
     "run": (
-        {"causes", "known", "scope"},
+        {"causes", "known", "part", "scope"},
         {"histories", "released"},
-        {"inspect", "sources"},
+        {"services"},
+        {"inspect", "outcome", "sources"},
+        {"tally"},
         {"check"},
         {"approve"},
     ),

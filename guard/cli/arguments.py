@@ -11,8 +11,9 @@ from typing import Literal, Self
 
 import msgspec
 
-from guard.config import Config, load_config
+from guard.config import Config
 from guard.errors import GuardError
+from guard.project.settings import SettingsFiles
 from guard.run.scope import Input, Request
 from guard.server import parse_dialect, parse_version
 
@@ -23,6 +24,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `guard.cli.options` says what each means.
     """
 
+    config: Path | None = None
     paths: tuple[Path, ...] = ()
     base: str | None = None
     everything: bool = False
@@ -73,12 +75,11 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             today=datetime.date.today(),
         )
 
-    def config(self) -> Config:
+    def settings(self) -> SettingsFiles:
         """Return the project's settings with what the command line says instead.
 
         Raises GuardError for settings, a dialect or a version that are not valid.
         """
-        config, _ = load_config(current_folder())
         try:
             if self.dialect:
                 parse_dialect(self.dialect)
@@ -86,15 +87,26 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
                 parse_version(self.server_version)
         except ValueError as error:
             raise GuardError(str(error)) from None
+        if self.config is not None:
+            return SettingsFiles.of_file(self.config, current_folder(), self._overridden)
+        return SettingsFiles.around(current_folder(), self._overridden)
+
+    def _overridden(self, config: Config) -> Config:
         return msgspec.structs.replace(
             config,
             dialect=self.dialect or config.dialect,
             server_version=self.server_version or config.server_version,
-            python=self.python or config.python,
+            python=self._python() or config.python,
             select=_names(self.select) or config.select,
             ignore=[*config.ignore, *_names(self.ignore)],
             fail_on="warning" if self.strict else config.fail_on,
         )
+
+    def _python(self) -> str | None:
+        """The interpreter: a path is relative to where guard was started, else it is a name."""
+        if self.python and Path(self.python).is_file():
+            return str(current_folder() / self.python)
+        return self.python
 
 
 def current_folder() -> Path:

@@ -25,6 +25,15 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return declare
 
 
+# What holds
+config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="GUARD_CONFIG",
+    help="The settings, for everything, whatever other files say.",
+)
+
 # What is looked at
 paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 base = click.option("--base", metavar="REF", help="The ref that holds what is released.")

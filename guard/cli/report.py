@@ -26,11 +26,11 @@ def run_and_report(
     Parts that could not be done end with 2, after what the others found. Raises GuardError.
     """
     _check_output_file(arguments.output_file)
-    config = arguments.config()
+    settings = arguments.settings()
     request = arguments.request(roundtrip=roundtrip, statements=statements, history=history)
     progress = Progress(quiet=arguments.quiet)
     try:
-        result = run(request, config, progress.show)
+        result = run(request, settings, progress.show)
     finally:
         progress.clear()
     errors = result.report.errors

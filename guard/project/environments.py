@@ -63,38 +63,73 @@ def project_root(start: Path) -> Path:
     return start
 
 
+class Found(msgspec.Struct, frozen=True):
+    """The environments that a search came upon, and why some could not be followed."""
+
+    environments: tuple[Environment, ...]
+    errors: tuple[GuardError, ...] = ()
+
+
+def is_template(path: Path) -> bool:
+    """Return whether the name is filled in when a project is made of the template."""
+    return "{{" in path.name
+
+
 def find_environments(
     start: Path,
     paths: Sequence[Path] = (),
     config_files: Sequence[Path] = (),
-    exclude: Sequence[str] = (),
+    skips: Skips = is_template,
 ) -> tuple[Environment, ...]:
+    """Return the environments of a search; raise GuardError for one that cannot be followed."""
+    found = search_environments(start, paths, config_files, skips)
+    if found.errors:
+        raise found.errors[0]
+    return found.environments
+
+
+def search_environments(
+    start: Path,
+    paths: Sequence[Path] = (),
+    config_files: Sequence[Path] = (),
+    skips: Skips = is_template,
+) -> Found:
     """Return the environments that `paths` belong to, or, without paths, those of the project.
 
     A path may be a revision, a versions or migrations folder, a configuration file, a folder of
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
-    above it. What `exclude` matches is not looked for, nor what stands in a template (a `{{` in the
-    name). Raises GuardError where nothing is found or a configuration cannot be followed.
+    above it. What it `skips` is not looked at. Raises GuardError where none is found, and where one
+    that is named cannot be followed.
     """
     start = start.resolve()
     root = project_root(start)
-    skips = _skipping(root, exclude)
-    known, errors = _named(config_files, root) if config_files else ((), ())
+    known = Found(named_environments(config_files, root))
     if not paths:
-        found = known or _around(start, root, skips) or _sql_folders(start, root, skips)
-        if not found:
+        found = known if config_files else _around(start, root, skips)
+        if not found.environments and not found.errors:
+            found = Found(_sql_folders(start, root, skips))
+        if not found.environments and not found.errors:
             raise GuardError(
                 f"no Alembic environment and no folder of .sql migrations found in {start} "
                 f"or above it up to {root}: {POINT}"
             )
-        return _unique(found, root)
+        return Found(_unique(found.environments, root), found.errors)
     if not config_files:
-        known, errors = _scan(root, root, skips)
-    belonging = [
-        env for path in paths for env in _environments_of(path, start, known, errors, skips)
-    ]
-    return _unique(belonging, root)
+        known = _scan(root, root, skips)
+    belonging = [env for path in paths for env in _environments_of(path, start, known, skips)]
+    return Found(_unique(belonging, root))
+
+
+def named_environments(files: Iterable[Path], root: Path) -> tuple[Environment, ...]:
+    """Return the environments that the files declare; raise GuardError for one without any."""
+    found: list[Environment] = []
+    for file in files:
+        declared = read_environments(file.resolve(), root)
+        if not declared:
+            raise GuardError(f"{file}: no [alembic] section with a script_location")
+        found += declared
+    return tuple(found)
 
 
 def read_environments(
@@ -107,48 +142,20 @@ def read_environments(
     return tuple(_environment(options, root, is_dir) for options in read_options(path, text))
 
 
-def _skipping(root: Path, exclude: Sequence[str]) -> Skips:
-    """What the search leaves out: what is excluded, and templates."""
-    if not exclude:
-        return lambda path: "{{" in path.name
-    from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
-
-    spec = GitIgnoreSpec.from_lines(exclude)
-    return lambda path: (
-        "{{" in path.name or (path.is_relative_to(root) and spec.match_file(relative(path, root)))
-    )
-
-
-def _named(
-    files: Iterable[Path], root: Path
-) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
-    found: list[Environment] = []
-    for file in files:
-        declared = read_environments(file.resolve(), root)
-        if not declared:
-            raise GuardError(f"{file}: no [alembic] section with a script_location")
-        found += declared
-    return tuple(found), ()
-
-
-def _around(start: Path, root: Path, skips: Skips) -> tuple[Environment, ...]:
+def _around(start: Path, root: Path, skips: Skips) -> Found:
     """The environments at or below `start`; else the one it stands in; else the nearest above."""
-    found, errors = _scan(start, root, skips)
-    if errors:
-        raise errors[0]
-    if any(env.config_path for env in found):
+    found = _scan(start, root, skips)
+    if found.errors or any(env.config_path for env in found.environments):
         return found
     for folder in start.parents:
         if not folder.is_relative_to(root):
             break
-        wider, broken = _scan(folder, root, skips)
-        inside = tuple(env for env in wider if env.config_path and env.holds(start))
+        wider = _scan(folder, root, skips)
+        inside = tuple(env for env in wider.environments if env.config_path and env.holds(start))
         if inside:
-            return inside
-        found, errors = found or wider, errors or broken
-    if errors and not found:
-        raise errors[0]
-    return found
+            return Found(inside)
+        found = Found(found.environments or wider.environments, found.errors or wider.errors)
+    return Found(found.environments, () if found.environments else found.errors)
 
 
 def _sql_folders(start: Path, root: Path, skips: Skips) -> tuple[Environment, ...]:
@@ -164,11 +171,7 @@ def _sql_folders(start: Path, root: Path, skips: Skips) -> tuple[Environment, ..
 
 
 def _environments_of(
-    path: Path,
-    start: Path,
-    known: Sequence[Environment],
-    errors: Sequence[GuardError],
-    skips: Skips,
+    path: Path, start: Path, known: Found, skips: Skips
 ) -> tuple[Environment, ...]:
     path = Path(os.path.abspath(start / path))  # noqa: PTH100  symlinks stay as the user wrote them
     if not path.exists():
@@ -180,14 +183,14 @@ def _environments_of(
         if declared or path.name != "alembic.ini":
             return declared
         raise GuardError(f"{path}: no [alembic] section with a script_location")
-    related = tuple(env for env in known if env.holds(path) or _inside(env, path))
+    related = tuple(e for e in known.environments if e.holds(path) or _inside(e, path))
     if related:
         return related
     found = _by_structure(path, root, skips)
     if found or path.is_file():
         return found
-    if errors:
-        raise errors[0]
+    if known.errors:
+        raise known.errors[0]
     raise GuardError(f"{path}: no Alembic environment and no migrations in it: {POINT}")
 
 
@@ -200,11 +203,11 @@ def _by_structure(path: Path, root: Path, skips: Skips) -> tuple[Environment, ..
     """The environment that a path is or stands in, where no configuration names it."""
     folder = path if path.is_dir() else path.parent
     if path.is_dir():
-        below, errors = _scan(path, root, skips)
-        if errors:
-            raise errors[0]
-        if below:
-            return below
+        below = _scan(path, root, skips)
+        if below.errors:
+            raise below.errors[0]
+        if below.environments:
+            return below.environments
     for candidate in (folder, *folder.parents):
         if not candidate.is_relative_to(root):
             break
@@ -247,9 +250,7 @@ def _plain(folder: Path, root: Path, kind: Kind = "alembic") -> Environment:
     )
 
 
-def _scan(
-    folder: Path, root: Path, skips: Skips
-) -> tuple[tuple[Environment, ...], tuple[GuardError, ...]]:
+def _scan(folder: Path, root: Path, skips: Skips) -> Found:
     """The environments at or below a folder, and the configurations that could not be followed."""
     found: list[Environment] = []
     errors: list[GuardError] = []
@@ -265,7 +266,7 @@ def _scan(
             unnamed.append(place)
     named = {env.script_location for env in found}
     found += [_plain(place, root) for place in unnamed if place not in named]
-    return tuple(found), tuple(errors)
+    return Found(tuple(found), tuple(errors))
 
 
 def _is_template(folder: Path) -> bool:

@@ -29,6 +29,8 @@ def _lines(report: Report) -> Iterator[str]:
     for part in summary.checked(report):
         yield _line("checked", part)
     yield _line("found", summary.found(report))
+    for service in summary.services(report):
+        yield _line("found", service)
     if unchanged := summary.unchanged(report):
         yield _line("found", unchanged)
     yield _line("guard", summary.verdict(report))

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from guard.credentials import mask_credentials, secrets
-from guard.finding import Finding, Report
+from guard.finding import Finding, Report, Tally
 from guard.printable import encodable
 from guard.reporters import summary
 from guard.statement import Span
@@ -70,6 +70,7 @@ def _place(span: Span) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, Any]:
     counts = summary.severity_counts(report.open)
+    services = {"services": [_tally(tally) for tally in report.services]}
     return {
         "errors": counts["error"],
         "warnings": counts["warning"],
@@ -83,6 +84,19 @@ def _summary(report: Report) -> dict[str, Any]:
         "checked": [_text(part) for part in report.checked],
         "notes": [_text(note) for note in report.notes],
         "failed": report.failed or bool(report.errors),
+        **(services if report.services else {}),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "name": encodable(tally.name),
+        "new_revisions": tally.new,
+        "released_revisions": tally.judged - tally.new,
+        "errors": tally.findings["error"],
+        "warnings": tally.findings["warning"],
+        "infos": tally.findings["info"],
+        "unchanged": tally.unchanged,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from guard.finding import SEVERITY_ORDER, Finding, Report
+from guard.finding import SEVERITY_ORDER, Finding, Report, Tally
 from guard.printable import safe
 
 
@@ -87,6 +87,22 @@ def unchanged(report: Report) -> str:
     if not report.unchanged:
         return ""
     return f"{plural(report.unchanged, 'finding')} in unchanged code: guard check --all"
+
+
+def services(report: Report) -> list[str]:
+    """Return a line for each service of several: its revisions, and how many findings it has."""
+    return [f"{safe(tally.name)}: {_tally(tally)}" for tally in report.services]
+
+
+def _tally(tally: Tally) -> str:
+    parts = [plural(tally.new, "new revision")] * bool(tally.new)
+    if more := tally.judged - tally.new:
+        parts.append(f"{plural(more, 'released revision')}")
+    count = sum(tally.findings.values())
+    parts.append(plural(count, "finding") if count else "no findings")
+    if tally.unchanged:
+        parts.append(f"{tally.unchanged} in unchanged code")
+    return ", ".join(parts)
 
 
 def verdict(report: Report) -> str:

@@ -143,6 +143,7 @@ class _Page:
         if not lines and not report.findings:
             return []
         rows = [*zip(labels, lines, strict=True), ("Found", summary.found(report))]
+        rows += [("", service) for service in summary.services(report)]
         if unchanged := summary.unchanged(report):
             rows.append(("", unchanged))
         return [f"{self.paint(f'{label:<7}', bold=True)}  {line}" for label, line in rows]

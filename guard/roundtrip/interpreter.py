@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from guard.config import Config
+from guard.project.settings import Settings
 from guard.roundtrip.errors import RoundTripError
 
 PROGRAMS = ("bin/python", "Scripts/python.exe")
@@ -28,7 +28,7 @@ class Interpreter(msgspec.Struct, frozen=True):
 
 
 def find_interpreter(
-    config: Config, root: Path, project: Path, environ: Mapping[str, str] = os.environ
+    settings: Settings, root: Path, project: Path, environ: Mapping[str, str] = os.environ
 ) -> Interpreter:
     """Return the interpreter that should have the project's packages. Raises RoundTripError.
 
@@ -36,8 +36,8 @@ def find_interpreter(
     pipx activate theirs); one that stands in the project or that its package manager keeps
     elsewhere; else the one that runs guard. `project` is the folder of the Alembic configuration.
     """
-    if config.python:
-        return _configured(config.python, root)
+    if settings.config.python:
+        return _configured(settings.config.python, settings.folder)
     for folder, chosen in _environments(root, project, environ):
         for program in PROGRAMS:
             if (folder / program).is_file():
@@ -45,9 +45,9 @@ def find_interpreter(
     return Interpreter(sys.executable, "guard's own, since no environment of the project was found")
 
 
-def _configured(python: str, root: Path) -> Interpreter:
+def _configured(python: str, folder: Path) -> Interpreter:
     named = Path(python).expanduser()
-    found = str(root / named) if (root / named).is_file() else shutil.which(python)
+    found = str(folder / named) if (folder / named).is_file() else shutil.which(python)
     if not found:
         raise RoundTripError(
             f"The interpreter {python} was not found: correct --python or python = in [tool.guard]"

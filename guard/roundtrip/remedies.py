@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from guard.config import load_config
+from guard.project.settings import Settings
 from guard.roundtrip.interpreter import Interpreter
 
 OLDEST = (3, 9)
@@ -16,13 +16,18 @@ _OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
 def remedy_for(
-    lacking: dict[str, Any], interpreter: Interpreter, config_path: Path, root: Path
+    lacking: dict[str, Any],
+    interpreter: Interpreter,
+    config_path: Path,
+    settings: Settings,
+    root: Path,
 ) -> str:
     """Return what to do about what the project was `lacking` (a module, settings); "" for nothing.
 
-    `config_path` is its alembic.ini or pyproject.toml.
+    `config_path` is its alembic.ini or pyproject.toml, and `settings` those that hold for it.
     """
-    file, table = _settings_in(config_path.parent)
+    file = settings.file.name if settings.file else "pyproject.toml"
+    table = settings.table
     if module := lacking.get("module"):
         own = _folder_of(module.partition(".")[0], config_path.parent, root)
         if own is not None:
@@ -33,21 +38,14 @@ def remedy_for(
             f"{interpreter.path} "
             f"({interpreter.chosen})"
         )
-    if settings := lacking.get("settings"):
-        lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)
+    if lacked := lacking.get("settings"):
+        lines = "\n".join(f'{name} = "{_example(name)}"' for name in lacked)
         return (
             "set what it needs (any value of the right form does: no engine leaves the scratch "
             'database), or let guard configure Alembic itself with env = "none". In '
             f"{file}:\n[{table}env-vars]\n{lines}"
         )
     return ""
-
-
-def _settings_in(folder: Path) -> tuple[str, str]:
-    """Return the name of the file with guard's settings there, and what its tables begin with."""
-    _, path = load_config(folder)
-    own = path is not None and path.name == "guard.toml"
-    return ("guard.toml", "") if own else ("pyproject.toml", "tool.guard.")
 
 
 def too_old(interpreter: Interpreter) -> str | None:

@@ -28,6 +28,7 @@ from guard.facts import (
 )
 from guard.paths import relative
 from guard.project.environments import Environment
+from guard.project.settings import Settings
 from guard.roundtrip import databases
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
@@ -68,7 +69,7 @@ def run_roundtrip(
     *,
     root: Path,
     revisions: Sequence[str] | None,
-    config: Config,
+    settings: Settings,
     on_progress: Progress | None = None,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
@@ -85,12 +86,13 @@ def run_roundtrip(
             "name one with alembic-config in [tool.guard], or leave the round trip out with "
             "--no-roundtrip"
         )
-    python = find_interpreter(config, root, config_path.parent)
+    config = settings.config
+    python = find_interpreter(settings, root, config_path.parent)
     before = databases.fingerprints(root)
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
         request = _request(environment, root, folder, revisions, config)
-        log = _Log(root, on_progress, python, config_path)
+        log = _Log(root, on_progress, python, config_path, settings)
         _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -157,12 +159,18 @@ class _Log:
     """The sum of the worker's events."""
 
     def __init__(
-        self, root: Path, on_progress: Progress | None, python: Interpreter, config_path: Path
+        self,
+        root: Path,
+        on_progress: Progress | None,
+        python: Interpreter,
+        config_path: Path,
+        settings: Settings,
     ) -> None:
         self._root = root
         self._on_progress = on_progress
         self._python = python
         self._config_path = config_path
+        self._settings = settings
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
@@ -259,7 +267,7 @@ class _Log:
             span = self._span(event)
             place = f"{span.path}:{span.line}: "
         lacking = event.get("lacking") or {}
-        remedy = remedy_for(lacking, self._python, self._config_path, self._root)
+        remedy = remedy_for(lacking, self._python, self._config_path, self._settings, self._root)
         remedy = remedy or event["remedy"]
         text: str = event["text"]
         return place + text + (f" Remedy: {remedy}" if remedy else _quoted(worker.output()))

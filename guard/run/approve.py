@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
-from guard.config import Config
 from guard.errors import GuardError
 from guard.finding import Finding
 from guard.history.git import user_name
 from guard.paths import relative
 from guard.project.environments import project_root
+from guard.project.settings import SettingsFiles
 from guard.run.check import run
 from guard.run.scope import Request
 from guard.suppression.approvals import (
@@ -37,7 +39,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime.date | None = None
 
 
-def approve(request: Request, config: Config, agreed: Agreement) -> list[str]:
+def approve(request: Request, settings: SettingsFiles, agreed: Agreement) -> list[str]:
     """Write an approval for each open finding that is agreed to; return lines for the user.
 
     Raises GuardError where nothing matches, nobody says who approves, the last day is past, or the
@@ -52,22 +54,38 @@ def approve(request: Request, config: Config, agreed: Agreement) -> list[str]:
     who = agreed.approver or user_name(root)
     if not who:
         raise GuardError("--approver: git has no user.name, so say who agreed")
-    findings = run(request, config).report.findings
+    result = run(request, settings)
+    if result.report.errors:
+        raise GuardError(result.report.errors[0])
     named = request.start / agreed.revision
     owner = relative(named.resolve(), root) if named.is_file() else agreed.revision
-    chosen = _chosen(findings, owner, agreed)
-    path = root / config.approvals
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    chosen = _chosen(result.report.findings, owner, agreed)
     said = []
-    for finding in chosen:
-        approval = approval_of(finding, reason=reason, approver=who, expires=expires)
-        text = add_approval(text, approval, replaces=_replaced(text, config, finding))
-        said.append(f"approved {finding.rule} of {finding.object} in {owner}, by {who}")
+    for outcome in result.outcomes:
+        own = [finding for finding in chosen if finding in outcome.findings]
+        if own:
+            approvals = [
+                approval_of(finding, reason=reason, approver=who, expires=expires)
+                for finding in own
+            ]
+            said += [f"approved {a.rule} of {a.object} in {owner}, by {who}" for a in approvals]
+            said.append(_record(root, outcome.service.scope.approvals, own, approvals))
+    return said
+
+
+def _record(
+    root: Path, name: str, findings: Sequence[Finding], approvals: Sequence[Approval]
+) -> str:
+    """Write the approvals of the findings into the file, and return what is said of that."""
+    path = root / name
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for finding, approval in zip(findings, approvals, strict=True):
+        text = add_approval(text, approval, replaces=_replaced(text, name, finding))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise GuardError(f"{config.approvals} cannot be written: {error.strerror}") from None
-    return [*said, f"written to {config.approvals}: commit it, and let somebody else review it"]
+        raise GuardError(f"{name} cannot be written: {error.strerror}") from None
+    return f"written to {name}: commit it, and let somebody else review it"
 
 
 def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> list[Finding]:
@@ -91,9 +109,9 @@ def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> 
     )
 
 
-def _replaced(text: str, config: Config, finding: Finding) -> Approval | None:
+def _replaced(text: str, name: str, finding: Finding) -> Approval | None:
     """Return the approval of the operation as it was before it was edited."""
-    for approval in outdated(load_approvals(config.approvals, text), [finding]):
+    for approval in outdated(load_approvals(name, text), [finding]):
         same = (approval.revision, approval.rule, approval.object)
         if same == (finding.revision or finding.span.path, finding.rule, finding.object):
             return approval

@@ -2,119 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
-from guard.config import Config
 from guard.errors import GuardError
-from guard.facts import (
-    Fact,
-    HistoryFact,
-    ModelsDiffer,
-    RoundTripFact,
-    SourceFact,
-    SuppressionFact,
-)
-from guard.finding import Coverage, Finding, Report
+from guard.facts import Fact, ModelsDiffer
+from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
-from guard.judge.select_rules import select_rules
 from guard.judge.statements import Judged, comments_of, coverage, judge_history
-from guard.operations import Operation
-from guard.project.table_sizes import read_sizes
+from guard.project.settings import SettingsFiles
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
-from guard.run.causes import once, proven
-from guard.run.histories import ChangedHistory, open_histories
+from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
+from guard.run.outcome import Outcome, outcome_of
+from guard.run.part import Part
 from guard.run.scope import Request, Scope, open_scope
-from guard.run.sources import read_sources
-from guard.suppression.approvals import Approval, load_approvals
-from guard.suppression.decide import Covered, Suppressions, decide
-
-UNTRACKED = "{0} is not tracked by git, so its approvals do not count here: git add {0}"
+from guard.run.services import Service, Services, open_histories
+from guard.run.sources import ReadSources, read_sources
+from guard.run.tally import names_of, tally
 
 Progress = Callable[[str, int, int], None]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The report, and the texts of the files that it speaks of."""
+    """The report, the texts of the files that it speaks of, and what it was made of."""
 
     report: Report
     texts: dict[str, str]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step of the run adds; `paths` and `revisions` are what it covered.
-
-    `known` are the findings that the base had already, `unchanged` the paths that are as it has
-    them.
-    """
-
-    facts: tuple[Fact, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    known: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    checked: tuple[str, ...] = ()
-    texts: dict[str, str] = {}
-    paths: frozenset[str] = frozenset()
-    unchanged: frozenset[str] = frozenset()
-    revisions: frozenset[str] = frozenset()
-    coverage: Coverage = Coverage()
-    errors: tuple[str, ...] = ()
-
-    def __add__(self, other: Part) -> Part:
-        return Part(
-            facts=self.facts + other.facts,
-            findings=self.findings + other.findings,
-            known=self.known + other.known,
-            notes=self.notes + other.notes,
-            checked=self.checked + other.checked,
-            texts=self.texts | other.texts,
-            paths=self.paths | other.paths,
-            unchanged=self.unchanged | other.unchanged,
-            revisions=self.revisions | other.revisions,
-            coverage=self.coverage + other.coverage,
-            errors=self.errors + other.errors,
-        )
+    outcomes: tuple[Outcome, ...]
 
 
 def run(
     request: Request,
-    config: Config,
+    settings: SettingsFiles,
     on_progress: Progress | None = None,
     rules: Sequence[Rule] | None = None,
 ) -> Result:
     """Return what guard has to say; raise GuardError where it cannot say anything reliable.
 
-    `rules` are those to judge by, None: the built-in ones.
+    `rules` are those to judge by, None: the built-in ones. With several services, what keeps one of
+    them from being judged is among the report's errors.
     """
     rules = load_rules() if rules is None else rules
-    chosen = select_rules(config, rules)
-    scope = open_scope(request, config)
-    judge = Judge(chosen, config.server, read_sizes(scope.root, config.stats))
-    histories = open_histories(scope)
-    found = Part(notes=scope.base.notes)
-    for history in histories:
-        found += Part(notes=(*history.graph.notes, *history.change.notes))
-        if request.history:
-            found += _compared(scope, history)
-        if request.statements:
-            found += _judge_history(scope, history, judge)
-        if scope.roundtrip and history.environment.kind == "alembic":
-            found += _round_trip(scope, history, judge, on_progress)
-    if request.statements:
-        found += _read_sources(scope, histories, judge)
-    findings, facts = proven(found.findings, found.facts, {r.name: r.predicts for r in chosen})
-    found = msgspec.structs.replace(
-        found, findings=once((*findings, *judge.facts(facts))), known=once(found.known)
+    services = Services(open_scope(request, settings), rules)
+    histories = open_histories(services)
+    parts = _parts(services, histories, on_progress)
+    outcomes = _outcomes(services, parts, rules)
+    scope = services.scope
+    notes = (note for one in outcomes for note in one.notes)
+    whole = sum((one.part for one in outcomes), Part())
+    found = (finding for one in outcomes for finding in one.findings)
+    report = Report(
+        findings=tuple(dict.fromkeys(found)),
+        unchanged=sum(len(one.unchanged) for one in outcomes),
+        notes=tuple(dict.fromkeys((*scope.base.notes, *notes))),
+        coverage=whole.coverage,
+        checked=whole.checked,
+        fail_on=scope.config.fail_on,
+        errors=(*services.errors, *whole.errors),
+        services=tally(scope, histories, outcomes),
     )
-    return _report(scope, rules, chosen, judge, found)
+    texts = {path: text for one in outcomes for path, text in one.texts.items()}
+    return Result(report=report, texts=texts, outcomes=tuple(outcomes))
+
+
+def _parts(
+    services: Services,
+    histories: Sequence[tuple[Service, ChangedHistory]],
+    on_progress: Progress | None,
+) -> dict[Path | None, Part]:
+    """Return what the histories and source files of each service brought, by its settings' file."""
+    parts: dict[Path | None, Part] = defaultdict(Part)
+    names = names_of([history.environment for _, history in histories], services.scope.root)
+    for (service, history), name in zip(histories, names, strict=True):
+        found = _history(service, history, on_progress)
+        parts[service.file] += found.of(name, history.environment.name)
+    if services.scope.request.statements:
+        read = read_sources(services, [history for _, history in histories])
+        for service, part in _sources(services, read):
+            parts[service.file] += part
+    return parts
+
+
+def _outcomes(
+    services: Services, parts: Mapping[Path | None, Part], rules: Sequence[Rule]
+) -> list[Outcome]:
+    outcomes = []
+    for service in services:
+        try:
+            outcomes.append(outcome_of(service, parts.get(service.file, Part()), rules))
+        except GuardError as error:
+            services.errors[str(error)] = None
+    if services.errors and not outcomes:
+        raise GuardError(next(iter(services.errors)))
+    return outcomes
 
 
 # The histories
+
+
+def _history(service: Service, history: ChangedHistory, on_progress: Progress | None) -> Part:
+    scope, judge = service.scope, service.judge
+    found = Part(notes=(*history.graph.notes, *history.change.notes))
+    if scope.request.history:
+        found += _compared(scope, history)
+    if scope.request.statements:
+        found += _judge_history(scope, history, judge)
+    if scope.roundtrip and history.environment.kind == "alembic":
+        found += _round_trip(scope, history, judge, on_progress)
+    return found
 
 
 def _compared(scope: Scope, history: ChangedHistory) -> Part:
@@ -199,7 +201,7 @@ def _round_trip(
             history.environment,
             root=scope.root,
             revisions=chosen,
-            config=scope.config,
+            settings=scope.settings,
             on_progress=on_progress,
         )
     except RoundTripError as error:
@@ -241,99 +243,26 @@ def _is_brought(scope: Scope, fact: Fact) -> bool:
 # Source code and configuration
 
 
-def _read_sources(scope: Scope, histories: Sequence[ChangedHistory], judge: Judge) -> Part:
-    found = read_sources(scope, histories)
-    count = len(found.paths)
-    new, known = told_apart(
-        judge.facts(found.facts), found.texts, judge.facts(found.before), found.texts_before
-    )
-    return Part(
-        findings=new,
-        known=(*known, *judge.facts(found.known)),
-        unchanged=found.unchanged,
-        checked=(f"{count} source file{'s' if count > 1 else ''}",) if count else (),
-        texts=found.texts,
-        paths=frozenset(found.paths),
-    )
+def _sources(services: Services, read: ReadSources) -> Iterator[tuple[Service, Part]]:
+    """Yield what the source files of each service say, judged by its rules."""
 
+    def judged(facts: Iterable[Fact]) -> Iterator[Finding]:
+        for fact in facts:
+            service = services.holding(fact.span.path)
+            if service is not None:
+                yield from service.judge.facts((fact,))
 
-# The report
-
-
-def _report(
-    scope: Scope, rules: Sequence[Rule], chosen: Sequence[Rule], judge: Judge, found: Part
-) -> Result:
-    texts = dict(found.texts)
-    path = scope.config.approvals
-    text = _approvals_text(scope)
-    untracked = text is not None and _is_nobodys(scope, path)
-    if untracked:
-        text = None
-    if text is not None:
-        texts[path] = text
-    written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
-    covered = Covered(
-        known={rule.name for rule in rules},
-        ran=_ran(scope, chosen),
-        paths=found.paths,
-        revisions=found.revisions,
-    )
-    both = (*found.findings, *found.known)
-    decided, facts = decide(both, written, covered, scope.request.today)
-    new, known = decided[: len(found.findings)], decided[len(found.findings) :]
-    beside = [fact for fact in facts if fact.span.path in found.unchanged]
-    report = Report(
-        findings=(*new, *judge.facts([fact for fact in facts if fact not in beside])),
-        unchanged=sum(f.status == "open" for f in (*known, *judge.facts(beside))),
-        notes=tuple(dict.fromkeys((*found.notes, *[UNTRACKED.format(path)] * untracked))),
-        coverage=found.coverage,
-        checked=found.checked,
-        fail_on=scope.config.fail_on,
-        errors=found.errors,
-    )
-    return Result(report=report, texts=texts)
-
-
-def _ran(scope: Scope, chosen: Sequence[Rule]) -> set[str]:
-    """Return the rules that had their say: only they can prove a suppression unused."""
-    found: list[type] = [SuppressionFact]
-    if scope.request.statements:
-        found += (Operation, SourceFact)
-    if scope.request.history:
-        found.append(HistoryFact)
-    if scope.roundtrip:
-        found.append(RoundTripFact)
-    return {r.name for r in chosen if all(issubclass(fact, tuple(found)) for fact in r.on)}
-
-
-def _is_nobodys(scope: Scope, path: str) -> bool:
-    """Whether git does not track the approvals file, in a hook or in CI: nobody can review it."""
-    if scope.repo is None or not (scope.request.source != "working tree" or scope.is_ci):
-        return False
-    return path not in scope.repo.staged_files()
-
-
-def _approvals_text(scope: Scope) -> str | None:
-    """Return the text of the approvals file here, None where there is none."""
-    path = scope.root / scope.config.approvals
-    if not path.is_file():
-        return None
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GuardError(f"{scope.config.approvals} cannot be read: {error}") from None
-
-
-def _approvals(scope: Scope, text: str | None) -> tuple[Approval, ...]:
-    name, ref = scope.config.approvals, scope.request.approvals_from
-    if ref is None:
-        return load_approvals(name, text) if text is not None else ()
-    # Only those that are on that ref already, so that nobody approves their own.
-    commit = scope.repo.resolve(ref) if scope.repo else None
-    if scope.repo is None or commit is None:
-        raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
-    blob = scope.repo.list_files(commit).get(name)
-    if blob is None:
-        return ()
-    text = scope.repo.read_blobs([blob])[blob].decode("utf-8", errors="replace")
-    return load_approvals(f"{name} at {ref}", text)
+    new, known = told_apart(judged(read.facts), read.texts, judged(read.before), read.texts_before)
+    known = (*known, *judged(read.known))
+    for service in services:
+        own = {path for path in read.paths if services.holding(path) is service}
+        done = f"{len(own)} source file{'s' if len(own) > 1 else ''}"
+        part = Part(
+            findings=tuple(f for f in new if services.holding(f.span.path) is service),
+            known=tuple(f for f in known if services.holding(f.span.path) is service),
+            unchanged=read.unchanged & own,
+            checked=(done,) if own else (),
+            texts={path: text for path, text in read.texts.items() if path in own},
+            paths=frozenset(own),
+        )
+        yield service, part if service is services.home else part.of(service.folder, "")

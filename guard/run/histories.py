@@ -56,19 +56,10 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
         return (*chain, *self.change.facts)
 
 
-def open_histories(scope: Scope) -> list[ChangedHistory]:
-    """Return the histories that the named paths belong to, or all. Raises GuardError."""
-    request = scope.request
-    if request.given is not None:
-        return _open_given(scope, request.given)
-    config_files = tuple(request.start / name for name in scope.config.alembic_config)
-    environments = find_environments(
-        request.start, request.paths, config_files, scope.config.exclude
-    )
-    return [
-        _open_sql(scope, one) if one.kind == "sql" else _open_alembic(scope, one)
-        for one in environments
-    ]
+def open_history(scope: Scope, environment: Environment) -> ChangedHistory:
+    """Return what is to be known of one environment, with the scope of its settings."""
+    opener = _open_sql if environment.kind == "sql" else _open_alembic
+    return opener(scope, environment)
 
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -126,7 +117,7 @@ def _read(
 
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     folder = environment.script_location
-    named = [path for path in scope.files if path.suffix == ".sql" and path.parent == folder]
+    named = [path for path in scope.named if path.suffix == ".sql" and path.parent == folder]
     found = read_sql_history(folder, named, scope.root, scope.dialect)
     change = Comparison(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
@@ -160,9 +151,9 @@ def _judged(
     }
     chosen = graph.revisions.keys() if scope.request.everything else change.new | touched
     here = frozenset(chosen & graph.revisions.keys())
-    if not scope.files:
+    if not scope.named:
         return here
-    named = {relative(path, scope.root) for path in scope.files}
+    named = {relative(path, scope.root) for path in scope.named}
     return frozenset(id_ for id_ in here & parsed.revisions.keys() if named & _paths(parsed, id_))
 
 
@@ -176,22 +167,22 @@ def _paths(parsed: ParsedHistory, revision: str) -> set[str]:
 # Standard input
 
 
-def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
-    """The history that the text belongs to, with the text in it; none for other sources."""
+def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
+    """Return the history that the text belongs to, with the text in it; None for other sources."""
     path = (scope.request.start / given.path).absolute()
     if path.suffix == ".sql":
         text = _decode(given).removeprefix("\ufeff")
         migration = read_sql_file(path, text)
         graph, parsed = join_sql([migration], {path: text}, scope.root, scope.dialect)
-        return [_only(path, _lone(path, "sql"), graph, parsed, scope.root)]
+        return _only(path, _lone(path, "sql"), graph, parsed, scope.root)
     if path.suffix != ".py" or read_file(path, given.data).revision is None:
-        return []
+        return None
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
     graph, parsed, _ = _read(
         scope, environment, _place(scope, environment, Sources({**files, path: given.data}))
     )
-    return [_only(path, environment, graph, parsed, scope.root)]
+    return _only(path, environment, graph, parsed, scope.root)
 
 
 def _decode(given: Input) -> str:
@@ -204,7 +195,9 @@ def _decode(given: Input) -> str:
 def _environment_of(scope: Scope, path: Path) -> Environment:
     """The environment that would hold the file, else one of the files beside it."""
     try:
-        around = find_environments(scope.request.start, [path.parent], exclude=scope.config.exclude)
+        around = find_environments(
+            scope.request.start, [path.parent], skips=scope.all_settings.excludes
+        )
     except GuardError:
         around = ()
     holding = (one for one in around if any(path.is_relative_to(f) for f in one.version_locations))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from guard.config import Config
 from guard.errors import GuardError
 from guard.history.graph import Graph
 from guard.history.read import ParsedHistory
 from guard.judge.replay import schemas_after
+from guard.project.settings import SettingsFiles
 from guard.reader import ParsedRevision
-from guard.run.histories import open_histories
 from guard.run.scope import Request, open_scope
+from guard.run.services import Services, open_histories
 from guard.schema import Schema
 
 
@@ -71,16 +71,22 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return schemas_after(order, self.parsed.revisions, self.dialect)
 
 
-def read_histories(request: Request, config: Config) -> list[History]:
-    """Return the histories that the request's paths belong to, or all of the project."""
+def read_histories(request: Request, settings: SettingsFiles) -> list[History]:
+    """Return the histories that the request's paths belong to, or all of the project.
+
+    Raises GuardError, also where only some cannot be read.
+    """
     plain = msgspec.structs.replace(request, history=False, everything=True)
-    scope = open_scope(plain, config)
+    services = Services(open_scope(plain, settings), rules=None)
+    opened = open_histories(services)
+    if services.errors:
+        raise GuardError(next(iter(services.errors)))
     return [
         History(
             name=changed.environment.name,
             graph=changed.graph,
             parsed=changed.parsed,
-            dialect=scope.dialect,
+            dialect=service.scope.dialect,
         )
-        for changed in open_histories(scope)
+        for service, changed in opened
     ]

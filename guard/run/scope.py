@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from guard.config import Config
 from guard.history.base import Base, find_base
 from guard.history.git import Repository
 from guard.history.sides import Tree
+from guard.paths import relative
 from guard.project.environments import project_root
+from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
 
 
@@ -44,15 +47,27 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A request with what it means here. `root` is what all paths are shown relative to.
 
+    `settings` are those in force: where the run was started, or in one of its services.
     `sources` are the files as they lie on disk.
     """
 
     request: Request
-    config: Config
+    all_settings: SettingsFiles
+    settings: Settings
     root: Path
     repo: Repository | None
     base: Base
     sources: Sources
+
+    @property
+    def config(self) -> Config:
+        return self.settings.config
+
+    @property
+    def approvals(self) -> str:
+        """The file that holds the approvals, as it is shown."""
+        path = os.path.normpath(self.settings.folder / self.config.approvals)
+        return relative(Path(path), self.root)
 
     @property
     def dialect(self) -> str | None:
@@ -74,18 +89,29 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return self.request.roundtrip and self.config.roundtrip
 
     @property
-    def files(self) -> frozenset[Path]:
+    def named(self) -> frozenset[Path]:
         """The files that were named, resolved; empty where a folder was named, or nothing."""
         paths = self.request.paths
         return frozenset(p.resolve() for p in paths if all(p.is_file() for p in paths))
 
 
-def open_scope(request: Request, config: Config) -> Scope:
+def open_scope(request: Request, files: SettingsFiles) -> Scope:
     """Return the scope; raise GuardError where a base is wanted and not here."""
+    home = files.home
     root = project_root(request.start)
     repo = Repository.discover(root)
     compared = request.given is None and (request.history or not request.everything)
     base = Base()
     if compared:
-        base = find_base(repo, option=request.base, config=config.base, environ=request.environ)
-    return Scope(request=request, config=config, root=root, repo=repo, base=base, sources=Sources())
+        base = find_base(
+            repo, option=request.base, config=home.config.base, environ=request.environ
+        )
+    return Scope(
+        request=request,
+        all_settings=files,
+        settings=home,
+        root=root,
+        repo=repo,
+        base=base,
+        sources=Sources(),
+    )

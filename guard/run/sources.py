@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,15 +13,18 @@ from guard.facts import Fact
 from guard.history.cache import Cache, Entry
 from guard.paths import relative
 from guard.processes import processes_for, spread
+from guard.project.settings import Settings
 from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.modules import Resolver
 from guard.run.histories import ChangedHistory
 from guard.run.released import open_released
 from guard.run.scope import Scope
+from guard.run.services import Services
 from guard.source.database_literals import is_test
 from guard.source.files import (
     SourceFile,
     files_below,
+    may_be_source,
     read_source_file,
     select_sources,
     touches_database,
@@ -48,11 +51,12 @@ class ReadSources(msgspec.Struct, frozen=True, kw_only=True):
     texts_before: dict[str, str] = {}
 
 
-def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSources:
+def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> ReadSources:
     """Read the Python and ini files around the database that are no revisions."""
+    scope = services.scope
     given = scope.request.given
     here = scope.sources if given is None else Sources({_given_path(scope): given.data})
-    files = _read(scope, here, _paths(scope, histories))
+    files = _read(scope, here, _paths(services, histories))
     paths = tuple(relative(path, scope.root) for path in files)
     files = {path: file.without_told(paths) for path, file in files.items()}
     for path in _overridden(scope, histories, {path for path in files if files[path].facts}):
@@ -125,7 +129,7 @@ def _read(scope: Scope, here: Sources, paths: Iterable[Path]) -> dict[Path, Sour
             files[path] = file
             cache.keep(path, here.read(path), file, followed=followed)
         cache.depend_on(share.consulted)
-    if scope.request.given is None and not scope.files:
+    if scope.request.given is None and not scope.named:
         cache.save()
     return {path: file for path, file in files.items() if file is not None}
 
@@ -169,17 +173,40 @@ def _given_path(scope: Scope) -> Path:
     return (scope.request.start / given.path).absolute() if given else scope.root
 
 
-def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
+def _paths(services: Services, histories: Sequence[ChangedHistory]) -> list[Path]:
+    scope = services.scope
     if scope.request.given is not None:
         return [] if histories else [_given_path(scope)]
     revisions = {name for history in histories for name in history.graph.files}
     environments = [history.environment for history in histories]
-    present = scope.files or _present(scope, revisions)
-    chosen = scope.files.__contains__ if scope.files else _touching(scope)
-    selected = select_sources(present, scope.root, scope.config, environments, chosen)
+    present = scope.named or _present(scope, revisions)
+    chosen = scope.named.__contains__ if scope.named else _touching(scope)
+    selected = select_sources(
+        _governed(services, present), scope.root, scope.all_settings, environments, chosen
+    )
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
     there = {path for path in selected if os.path.lexists(path)}
     return sorted(path for path in there if relative(path, scope.root) not in revisions)
+
+
+def _governed(services: Services, paths: Iterable[Path]) -> Iterator[tuple[Path, Settings]]:
+    """Yield what is not excluded, with its settings; only of the services that are looked at."""
+    scope = services.scope
+    asked = [scope.request.start / path for path in scope.request.paths] or [scope.request.start]
+    folders = (path if path.is_dir() else path.parent for path in map(Path.resolve, asked))
+    tops = {one.scope.settings.folder for folder in folders if (one := services.at(folder))}
+    everywhere = any(scope.root.is_relative_to(top) for top in tops)
+    for path in paths:
+        if not may_be_source(path) or not path.is_relative_to(scope.root):
+            continue
+        if not everywhere and not any(path.is_relative_to(top) for top in tops):
+            continue
+        # A template of a project is no source.
+        if "{{" in relative(path, scope.root) or scope.all_settings.excludes(path):
+            continue
+        service = services.at(path.parent)
+        if service is not None:
+            yield path, service.scope.settings
 
 
 def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:

@@ -15,7 +15,9 @@ import msgspec
 
 from guard.config import Config
 from guard.facts import BuiltSql, DatabaseLiteral, Fact, UnreadableSource
+from guard.paths import relative
 from guard.project.environments import SKIPPED, Environment
+from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
 from guard.reader.modules import Module, Resolver
@@ -24,6 +26,7 @@ from guard.source.overridden_url import URL
 from guard.statement import Span
 
 _SUFFIXES = {".py", ".ini"}
+_USUAL = Config().source
 _LIBRARIES = (
     "sqlalchemy|sqlalchemy_utils|sqlmodel|flask_sqlalchemy|flask_migrate|alembic|databases|geoalchemy2"
     "|advanced_alchemy|ormar|gino|records|dataset|peewee|sqlite3|aiosqlite|apsw|duckdb|psycopg2?"
@@ -87,33 +90,33 @@ def files_below(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names)
 
 
+def may_be_source(path: Path) -> bool:
+    """Return whether the name is that of a file the source rules can read."""
+    return path.suffix in _SUFFIXES
+
+
 def select_sources(
-    paths: Iterable[Path],
+    paths: Iterable[tuple[Path, Settings]],
     root: Path,
-    config: Config,
+    files: SettingsFiles,
     environments: Sequence[Environment],
     chosen: Callable[[Path], bool],
 ) -> Iterator[Path]:
-    """Yield those of the absolute paths that the source rules read.
+    """Yield those of the absolute paths that the source rules read, by the settings of each.
 
     They are the files around the database (models, settings, env.py, alembic.ini), and what is
     `chosen`. Tests are left out, unless the configuration says what to read.
     """
-    from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
-
-    wanted = GitIgnoreSpec.from_lines(config.source)
-    unwanted = GitIgnoreSpec.from_lines(config.exclude)
     always = {environment.config_path for environment in environments}
     always |= {environment.script_location / "env.py" for environment in environments}
     always |= {path.with_name("alembic.ini") for path in always if path}  # beside a pyproject.toml
-    tests = config.source != Config().source
-    for path in paths:
-        if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
-            continue
-        shown = path.relative_to(root).as_posix()
-        if unwanted.match_file(shown) or "{{" in shown:  # a template of a project is no source
-            continue
-        around = path.suffix == ".py" and wanted.match_file(shown) and (tests or not is_test(shown))
+    for path, settings in paths:
+        source = settings.config.source
+        around = (
+            path.suffix == ".py"
+            and files.match(settings, source, path)
+            and (source != _USUAL or not is_test(relative(path, root)))
+        )
         if path in always or around or chosen(path):
             yield path
 

@@ -11,6 +11,7 @@ import pytest
 from examples import judge
 
 from guard.config import parse_config
+from guard.project.settings import SettingsFiles
 from guard.rule import Example
 from guard.run.check import run
 from guard.run.scope import Request
@@ -30,7 +31,8 @@ def remedies(folder: Path, sql: str, dialect: str) -> dict[str, str]:
         statements=True,
         today=datetime.date(2026, 11, 1),
     )
-    found = run(request, parse_config({"dialect": dialect}, folder)).report.open
+    settings = SettingsFiles.everywhere(parse_config({"dialect": dialect}, folder), folder)
+    found = run(request, settings).report.open
     return {f.rule: f"{f.message} {f.remedy}" for f in found}
 
 

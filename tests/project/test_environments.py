@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from guard.config import Config
 from guard.errors import GuardError
 from guard.project.environments import Environment, find_environments, project_root
+from guard.project.settings import SettingsFiles
 
 INI = "[alembic]\nscript_location = {}\n"
 REVISION = 'revision = "{}"\ndown_revision = {}\n'
@@ -372,5 +374,7 @@ OF_OTHERS = {"vendor/x/env.py": "", "vendor/x/versions/a.py": REVISION}
 def test_what_is_not_looked_at(
     tmp_path: Path, files: dict[str, str], exclude: list[str], expected: list[str]
 ) -> None:
-    environments = find_environments(project(tmp_path, GOOD | files), exclude=exclude)
+    root = project(tmp_path, GOOD | files)
+    settings = SettingsFiles.everywhere(Config(exclude=exclude), root)
+    environments = find_environments(root, skips=settings.excludes)
     assert sorted(env.name for env in environments) == expected

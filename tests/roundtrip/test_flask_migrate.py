@@ -13,6 +13,7 @@ from roundtrip_project import revision, story
 from alembic import command
 from guard.config import Config
 from guard.project.environments import find_environments
+from guard.project.settings import Settings
 from guard.roundtrip import RoundTrip, RoundTripError, run_roundtrip
 
 flask_migrate = pytest.importorskip("flask_migrate")
@@ -108,9 +109,8 @@ def with_steps(folder: Path) -> None:
 
 def trip(root: Path, **settings: Any) -> RoundTrip:
     (environment,) = find_environments(root)
-    return run_roundtrip(
-        environment, root=root, revisions=None, config=Config(python=sys.executable, **settings)
-    )
+    held = Settings(config=Config(python=sys.executable, **settings), folder=root)
+    return run_roundtrip(environment, root=root, revisions=None, settings=held)
 
 
 @pytest.mark.parametrize(

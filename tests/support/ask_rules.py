@@ -12,6 +12,7 @@ from roundtrip_project import revision
 from guard.config import Config, parse_config
 from guard.finding import Finding
 from guard.judge.load_rules import load_rules
+from guard.project.settings import SettingsFiles
 from guard.run.check import run
 from guard.run.scope import Request
 
@@ -56,7 +57,8 @@ def judge(
         today=datetime.date(2026, 11, 1),
     )
     config = parse_config(settings or {}, Path("guard.toml")) if settings else Config()
-    return run(request, config, rules=load_rules(folder / "rules")).report.findings
+    held = SettingsFiles.everywhere(config, folder)
+    return run(request, held, rules=load_rules(folder / "rules")).report.findings
 
 
 def ask(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from guard.config import parse_config
 from guard.finding import Finding
+from guard.project.settings import SettingsFiles
 from guard.rule import Example, revision_file
 from guard.run.check import run
 from guard.run.scope import Request
@@ -59,7 +60,7 @@ def judge(example: Example, folder: Path, *, roundtrip: bool = False) -> tuple[F
         roundtrip=roundtrip,
         today=datetime.date(2026, 11, 1),
     )
-    found = run(request, config).report.open
+    found = run(request, SettingsFiles.everywhere(config, folder)).report.open
     # What is only said (a downgrade that declares that it cannot be done) is nobody's trap.
     return tuple(f for f in found if f.severity != "info") or found
 

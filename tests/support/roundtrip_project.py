@@ -20,6 +20,7 @@ from guard.facts import (
     UpgradeFailedWithRows,
 )
 from guard.project.environments import Environment
+from guard.project.settings import Settings
 from guard.roundtrip import RoundTrip, run_roundtrip
 
 ENV = """
@@ -74,6 +75,7 @@ def round_trip(
     on_progress: Any = None,
     **settings: Any,
 ) -> RoundTrip:
+    file = folder / "guard.toml"
     environment = Environment(
         name="test",
         kind="alembic",
@@ -86,7 +88,9 @@ def round_trip(
         environment,
         root=root or folder,
         revisions=revisions,
-        config=Config(**settings),
+        settings=Settings(
+            config=Config(**settings), folder=root or folder, file=file if file.is_file() else None
+        ),
         on_progress=on_progress,
     )
 

@@ -18,6 +18,7 @@ from guard.cli.output import write
 @click.option("--reason", metavar="TEXT", required=True, help="Why this is right.")
 @click.option("--approver", metavar="NAME", help="Who agreed (default: git's user.name).")
 @click.option("--expires", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@options.config
 @options.base
 @options.server
 def approve(
@@ -27,6 +28,7 @@ def approve(
     reason: str,
     approver: str | None,
     expires: datetime.datetime | None,
+    config: Path | None,
     base: str | None,
     dialect: str | None,
     server_version: str | None,
@@ -45,6 +47,7 @@ def approve(
         rule_called(rule)
     arguments = Arguments(
         paths=(Path(revision),) if Path(revision).exists() else (),
+        config=config,
         base=base,
         everything=True,
         dialect=dialect,
@@ -58,5 +61,5 @@ def approve(
         approver=approver,
         expires=expires.date() if expires else None,
     )
-    written = record(arguments.request(), arguments.config(), agreed)
+    written = record(arguments.request(), arguments.settings(), agreed)
     write(safe("\n".join(written)))

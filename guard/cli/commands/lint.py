@@ -9,6 +9,7 @@ from guard.cli import options
 
 @click.command()
 @options.paths
+@options.config
 @options.base
 @options.everything
 @options.staged

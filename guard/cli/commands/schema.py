@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.paths
+@options.config
 @click.option("--at", metavar="REVISION", help="After this revision (default: after all).")
 @click.option("--dialect", metavar="NAME", help="Read for that dialect.")
 @click.option(
@@ -30,17 +31,23 @@ if TYPE_CHECKING:
 )
 @options.no_cache
 def schema(
-    paths: tuple[Path, ...], at: str | None, dialect: str | None, form: str, *, no_cache: bool
+    paths: tuple[Path, ...],
+    config: Path | None,
+    at: str | None,
+    dialect: str | None,
+    form: str,
+    *,
+    no_cache: bool,
 ) -> None:
     """Show the schema that the revisions make, replayed without a database."""
     from guard.cli.arguments import Arguments
     from guard.printable import safe
     from guard.run.inspect import read_histories
 
-    arguments = Arguments(paths=paths, dialect=dialect, no_cache=no_cache)
+    arguments = Arguments(config=config, paths=paths, dialect=dialect, no_cache=no_cache)
     found = [
         (f"{history.name}{f', {database}' if database else ''}", replayed)
-        for history in read_histories(arguments.request(), arguments.config())
+        for history in read_histories(arguments.request(), arguments.settings())
         for database, replayed in history.schemas(at).items()
     ]
     if not found:

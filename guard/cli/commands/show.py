@@ -15,6 +15,7 @@ from guard.errors import GuardError
 
 @click.command()
 @click.argument("wanted", nargs=-1, metavar="[REVISION|PATH]...")
+@options.config
 @options.everything
 @click.option("--dialect", metavar="NAME", help="Only what runs on that dialect.")
 @options.text_or_json
@@ -22,6 +23,7 @@ from guard.errors import GuardError
 def show(
     wanted: tuple[str, ...],
     *,
+    config: Path | None,
     everything: bool,
     dialect: str | None,
     output_format: str,
@@ -33,9 +35,9 @@ def show(
     from guard.show.revisions import as_json, as_text
 
     paths = tuple(Path(name) for name in wanted if Path(name).exists())
-    arguments = Arguments(paths=paths, dialect=dialect, no_cache=no_cache)
+    arguments = Arguments(config=config, paths=paths, dialect=dialect, no_cache=no_cache)
     readings = []
-    for history in read_histories(arguments.request(), arguments.config()):
+    for history in read_histories(arguments.request(), arguments.settings()):
         readings += history.choose(wanted, everything=everything)
     if wanted and not readings:
         raise GuardError(f"no revision is called {', '.join(wanted)}")

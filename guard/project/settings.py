@@ -1,0 +1,164 @@
+"""Which settings hold where: those of the nearest guard.toml or [tool.guard] above."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from guard.config import Config, parse_config, read_table
+from guard.errors import GuardError
+from guard.paths import relative
+from guard.project.environments import Environment, project_root
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NAMES = ("guard.toml", "pyproject.toml")  # the first that has settings counts
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one file; their paths and globs are relative to `folder`.
+
+    `file` is None where nobody wrote any.
+    """
+
+    config: Config
+    folder: Path
+    file: Path | None = None
+
+    @property
+    def table(self) -> str:
+        """What the tables of the file begin with."""
+        named_so = self.file is not None and self.file.name != "pyproject.toml"
+        return "" if named_so else "tool.guard."
+
+
+Change = Callable[[Config], Config]
+
+
+class SettingsFiles:
+    """The settings of a run by place; a file is read once, whoever asks.
+
+    `home` are those where the run was started: they hold for all that has no file of its own, and
+    alone say what the run as a whole has only once (`base`, `fail-on`).
+    """
+
+    def __init__(self, home: Settings, change: Change | None = None) -> None:
+        self.home = home
+        self._change = change  # what the command line says instead; None: `home` is for everything
+        self._known: dict[Path, Settings | GuardError] = {}
+        self._chains: dict[Path, tuple[Settings, ...]] = {}
+        self._globs: dict[tuple[str, ...], GitIgnoreSpec] = {}
+        self._top = project_root(home.folder)
+
+    @classmethod
+    def around(cls, start: Path, change: Change) -> SettingsFiles:
+        """Return those of the files that lie above each place. Raises GuardError for `start`'s."""
+        start = start.resolve()
+        root = project_root(start)
+        for folder in (start, *start.parents):
+            own = _own(folder, change)
+            if own is not None:
+                return cls(own, change)
+            if (folder / ".git").exists():
+                break
+        return cls(Settings(config=change(Config()), folder=root), change)
+
+    @classmethod
+    def of_file(cls, file: Path, start: Path, change: Change) -> SettingsFiles:
+        """Return those of one file for everything, its paths relative to `start`; or GuardError."""
+        table = read_table(file)
+        if table is None:
+            raise GuardError(f"{file}: there is no [tool.guard] in it")
+        config = change(parse_config(table, file))
+        return cls(Settings(config=config, folder=start.resolve(), file=file))
+
+    @classmethod
+    def everywhere(cls, config: Config, folder: Path) -> SettingsFiles:
+        """Return these settings for everything."""
+        return cls(Settings(config=config, folder=folder.resolve()))
+
+    def at(self, folder: Path) -> Settings:
+        """Return the settings that hold in a folder; raise GuardError for a file that is broken."""
+        found = self._find(folder)
+        if isinstance(found, GuardError):
+            raise found
+        return found
+
+    def of(self, environment: Environment) -> Settings:
+        """Return the settings of an environment: those above its migrations.
+
+        Where these lie elsewhere than its configuration, those above that. Raises GuardError.
+        """
+        place, config = environment.script_location, environment.config_path
+        if config is not None and not place.is_relative_to(config.parent):
+            place = config.parent
+        return self.at(place)
+
+    def excludes(self, path: Path) -> bool:
+        """Return whether the settings there leave the path out, or those above them up to `home`'s.
+
+        A template (a `{{` in the name) is always left out, a file with broken settings never.
+        """
+        if "{{" in path.name:
+            return True
+        return any(
+            self.match(settings, settings.config.exclude, path)
+            for settings in self._chain(path.parent)
+        )
+
+    def match(self, settings: Settings, globs: Sequence[str], path: Path) -> bool:
+        """Return whether a path is among those that the globs of these settings mean."""
+        if not globs or not path.is_relative_to(settings.folder):
+            return False
+        key = tuple(globs)
+        if key not in self._globs:
+            from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
+
+            self._globs[key] = GitIgnoreSpec.from_lines(globs)
+        return self._globs[key].match_file(relative(path, settings.folder))
+
+    def _chain(self, folder: Path) -> tuple[Settings, ...]:
+        """The settings that hold in the folder, and those that do in the folders of these."""
+        known = self._chains.get(folder)
+        if known is None:
+            found = self._find(folder)
+            if found is self.home or isinstance(found, GuardError):
+                known = (self.home,)
+            else:
+                around = found.folder.parent
+                known = (found, *(self._chain(around) if around != found.folder else ()))
+            self._chains[folder] = known
+        return known
+
+    def _find(self, folder: Path) -> Settings | GuardError:
+        if self._change is None:
+            return self.home
+        found = self._known.get(folder)
+        if found is None:
+            found = self._known[folder] = self._look(folder, self._change)
+        return found
+
+    def _look(self, folder: Path, change: Change) -> Settings | GuardError:
+        try:
+            own = self.home if folder == self.home.folder else _own(folder, change)
+        except GuardError as error:
+            return error
+        if own is not None:
+            return own
+        outside = not folder.is_relative_to(self._top) and (folder / ".git").exists()
+        if folder in (self._top, folder.parent) or outside:
+            return self.home
+        return self._find(folder.parent)
+
+
+def _own(folder: Path, change: Change) -> Settings | None:
+    """The settings that stand in the folder itself."""
+    for file in (folder / name for name in NAMES):
+        table = read_table(file) if file.is_file() else None
+        if table is not None:
+            return Settings(config=change(parse_config(table, file)), folder=folder, file=file)
+    return None

@@ -1,0 +1,110 @@
+"""What of the findings of a service stays open, after its approvals and its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.facts import HistoryFact, RoundTripFact, SourceFact, SuppressionFact
+from guard.finding import Finding
+from guard.judge.statements import comments_of
+from guard.operations import Operation
+from guard.rule import Rule
+from guard.run.causes import once, proven
+from guard.run.part import Part
+from guard.run.scope import Scope
+from guard.run.services import Service
+from guard.suppression.approvals import Approval, load_approvals
+from guard.suppression.decide import Covered, Suppressions, decide
+
+UNTRACKED = "{0} is not tracked by git, so its approvals do not count here: git add {0}"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of a service; `unchanged` are the open findings that the base had as well."""
+
+    service: Service
+    part: Part
+    findings: tuple[Finding, ...]
+    unchanged: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    texts: dict[str, str]
+
+
+def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
+    """Return the outcome, `rules` being all that there are; raise GuardError for bad approvals."""
+    scope, judge = service.scope, service.judge
+    findings, facts = proven(part.findings, part.facts, {r.name: r.predicts for r in service.rules})
+    found, base_had = once((*findings, *judge.facts(facts))), once(part.known)
+    path = scope.approvals
+    text = _approvals_text(scope)
+    untracked = text is not None and _is_nobodys(scope, path)
+    if untracked:
+        text = None
+    texts = part.texts if text is None else part.texts | {path: text}
+    written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
+    covered = Covered(
+        known={rule.name for rule in rules},
+        ran=_ran(service),
+        paths=part.paths,
+        revisions=part.revisions,
+    )
+    decided, facts = decide((*found, *base_had), written, covered, scope.request.today)
+    new, known = decided[: len(found)], decided[len(found) :]
+    beside = [fact for fact in facts if fact.span.path in part.unchanged]
+    return Outcome(
+        service=service,
+        part=part,
+        findings=(*new, *judge.facts([fact for fact in facts if fact not in beside])),
+        unchanged=tuple(f for f in (*known, *judge.facts(beside)) if f.status == "open"),
+        notes=(*part.notes, *[UNTRACKED.format(path)] * untracked),
+        texts=texts,
+    )
+
+
+def _ran(service: Service) -> set[str]:
+    """Return the rules that had their say: only they can prove a suppression unused."""
+    scope = service.scope
+    found: list[type] = [SuppressionFact]
+    if scope.request.statements:
+        found += (Operation, SourceFact)
+    if scope.request.history:
+        found.append(HistoryFact)
+    if scope.roundtrip:
+        found.append(RoundTripFact)
+    return {r.name for r in service.rules if all(issubclass(fact, tuple(found)) for fact in r.on)}
+
+
+def _is_nobodys(scope: Scope, path: str) -> bool:
+    """Whether git does not track the approvals file, in a hook or in CI: nobody can review it."""
+    if scope.repo is None or not (scope.request.source != "working tree" or scope.is_ci):
+        return False
+    return path not in scope.repo.staged_files()
+
+
+def _approvals_text(scope: Scope) -> str | None:
+    """Return the text of the approvals file here, None where there is none."""
+    path = scope.root / scope.approvals
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GuardError(f"{scope.approvals} cannot be read: {error}") from None
+
+
+def _approvals(scope: Scope, text: str | None) -> tuple[Approval, ...]:
+    name, ref = scope.approvals, scope.request.approvals_from
+    if ref is None:
+        return load_approvals(name, text) if text is not None else ()
+    # Only those that are on that ref already, so that nobody approves their own.
+    commit = scope.repo.resolve(ref) if scope.repo else None
+    if scope.repo is None or commit is None:
+        raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
+    blob = scope.repo.list_files(commit).get(name)
+    if blob is None:
+        return ()
+    text = scope.repo.read_blobs([blob])[blob].decode("utf-8", errors="replace")
+    return load_approvals(f"{name} at {ref}", text)

@@ -1,0 +1,59 @@
+"""What the steps of a run find, and how it adds up."""
+
+from __future__ import annotations
+
+import msgspec
+
+from guard.facts import Fact
+from guard.finding import Coverage, Finding
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step of the run adds; `paths` and `revisions` are what it covered.
+
+    `known` are the findings that the base had already, `unchanged` the paths that are as it has
+    them.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+    texts: dict[str, str] = {}
+    paths: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
+    revisions: frozenset[str] = frozenset()
+    coverage: Coverage = Coverage()
+    errors: tuple[str, ...] = ()
+
+    def __add__(self, other: Part) -> Part:
+        return Part(
+            facts=self.facts + other.facts,
+            findings=self.findings + other.findings,
+            known=self.known + other.known,
+            notes=self.notes + other.notes,
+            checked=self.checked + other.checked,
+            texts=self.texts | other.texts,
+            paths=self.paths | other.paths,
+            unchanged=self.unchanged | other.unchanged,
+            revisions=self.revisions | other.revisions,
+            coverage=self.coverage + other.coverage,
+            errors=self.errors + other.errors,
+        )
+
+    def of(self, name: str, environment: str) -> Part:
+        """Return the same with its sentences begun by a service's name, where it has one.
+
+        Some begin with the `environment` already.
+        """
+        if not name:
+            return self
+
+        def begun(texts: tuple[str, ...]) -> tuple[str, ...]:
+            known = tuple(f"{known}: " for known in (name, environment))
+            return tuple(t if t.startswith(known) else f"{name}: {t}" for t in texts)
+
+        return msgspec.structs.replace(
+            self, notes=begun(self.notes), checked=begun(self.checked), errors=begun(self.errors)
+        )

@@ -1,0 +1,145 @@
+"""The services of a run: the parts of the project that settings of their own hold for.
+
+Most projects are one. In a repository of many, each environment and each source file is judged by
+the settings of the nearest file above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from guard.errors import GuardError
+from guard.judge.judge import Judge
+from guard.judge.select_rules import select_rules
+from guard.paths import relative
+from guard.project.environments import Environment, named_environments, search_environments
+from guard.project.settings import Settings
+from guard.project.table_sizes import read_sizes
+from guard.rule import Rule
+from guard.run.histories import ChangedHistory, given_history, open_history
+from guard.run.scope import Scope
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of settings, the rules that they choose, and what judges by these."""
+
+    scope: Scope
+    rules: tuple[Rule, ...]
+    judge: Judge
+
+    @property
+    def file(self) -> Path | None:
+        """The file of its settings, which tells it from the others."""
+        return self.scope.settings.file
+
+    @property
+    def folder(self) -> str:
+        """The folder of its settings, as it is shown."""
+        return relative(self.scope.settings.folder, self.scope.root)
+
+
+class Services:
+    """The services of a run, each opened when something of it comes up.
+
+    `rules` are those to choose from, None where nothing is to be judged. `errors` says what of the
+    project had to be left out, such as a service whose settings are not valid.
+    """
+
+    def __init__(self, scope: Scope, rules: Sequence[Rule] | None) -> None:
+        self.scope = scope
+        self.errors: dict[str, None] = {}
+        self._rules = rules
+        self.home = self._open(scope.settings)
+        self._known: dict[Path | None, Service | None] = {self.home.file: self.home}
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter([service for service in self._known.values() if service])
+
+    def at(self, folder: Path) -> Service | None:
+        """Return the service that a folder belongs to, None where its settings are not valid."""
+        try:
+            return self._of(self.scope.all_settings.at(folder))
+        except GuardError as error:
+            self.errors[str(error)] = None
+            return None
+
+    def holding(self, path: str) -> Service | None:
+        """Return the service of a file, by its path as it is shown."""
+        return self.at((self.scope.root / path).parent)
+
+    def environments(self) -> Iterator[tuple[Service, Environment]]:
+        """Yield what the named paths belong to, or all, each with its service.
+
+        A service that names its `alembic-config` has those environments and no others. Raises
+        GuardError where there is nothing.
+        """
+        settings = self.scope.all_settings
+        config_files = _config_files(settings.home)
+        found = search_environments(
+            self.scope.request.start, self.scope.request.paths, config_files, settings.excludes
+        )
+        self.errors |= dict.fromkeys(map(str, found.errors))
+        seen: set[tuple[str, Path | None]] = set()
+        for environment in found.environments:
+            try:
+                service = self._of(settings.of(environment))
+                instead = self._instead(service, environment) if service else ()
+            except GuardError as error:
+                self.errors[str(error)] = None
+                continue
+            for one in instead:
+                if service and (one.name, one.config_path) not in seen:
+                    seen.add((one.name, one.config_path))
+                    yield service, one
+
+    def _instead(self, service: Service, environment: Environment) -> tuple[Environment, ...]:
+        """The environments that the service names for what was found there."""
+        files = _config_files(service.scope.settings)
+        if not files or service is self.home:
+            return (environment,)
+        named = named_environments(files, self.scope.root)
+        if not self.scope.request.paths:
+            return named
+        return tuple(e for e in named if e.script_location == environment.script_location)
+
+    def _of(self, settings: Settings) -> Service | None:
+        if settings.file not in self._known:
+            self._known[settings.file] = None  # if it cannot be opened, it is tried once
+            self._known[settings.file] = self._open(settings)
+        return self._known[settings.file]
+
+    def _open(self, settings: Settings) -> Service:
+        chosen = () if self._rules is None else select_rules(settings.config, self._rules)
+        sizes = read_sizes(settings.folder, settings.config.stats)
+        judge = Judge(chosen, settings.config.server, sizes)
+        scope = msgspec.structs.replace(self.scope, settings=settings)
+        return Service(scope=scope, rules=chosen, judge=judge)
+
+
+def _config_files(settings: Settings) -> tuple[Path, ...]:
+    return tuple(settings.folder / name for name in settings.config.alembic_config)
+
+
+def open_histories(services: Services) -> list[tuple[Service, ChangedHistory]]:
+    """Return the histories that the named paths belong to, or all, each with its service.
+
+    What cannot be opened is among the services' errors. Raises GuardError where nothing else is.
+    """
+    given = services.scope.request.given
+    if given is not None:
+        folder = (services.scope.request.start / given.path).resolve().parent
+        service = services.at(folder) or services.home
+        history = given_history(service.scope, given)
+        return [(service, history)] if history else []
+    opened = []
+    for service, environment in services.environments():
+        try:
+            opened.append((service, open_history(service.scope, environment)))
+        except GuardError as error:
+            services.errors[str(error)] = None
+    if services.errors and not opened:
+        raise GuardError(next(iter(services.errors)))
+    return opened
