@@ -18,15 +18,6 @@ from guard.errors import GuardError
 from guard.finding import Severity
 from guard.server import Server, parse_dialect, parse_version
 
-
-class RuleTable:
-    """What `[tool.guard.rules.<rule>]` says, and the file. Only the rule knows what it may say."""
-
-    def __init__(self, options: dict[str, object], file: str) -> None:
-        self.options = options
-        self.file = file
-
-
 # Keys that became options of a rule, and still are understood where they stood.
 MOVED = {"identifiers": ("string-built-sql", "identifiers")}
 
@@ -51,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         "**/alembic/**/*.py",
     )
     exclude: list[str] = []
-    rules: dict[str, RuleTable] = {}  # options of rules, by name
+    rules: dict[str, dict[str, object]] = {}  # options of rules, by name; these know what may be
     stats: str | None = None  # the file that says how large tables are
     roundtrip: bool = True
     python: str | None = None  # the interpreter that has the project's packages
@@ -95,12 +86,8 @@ def read_table(file: Path) -> dict[str, Any] | None:
 def parse_config(table: dict[str, Any], path: Path) -> Config:
     """Return the checked settings; raise GuardError naming `path`."""
 
-    def rule_table(kind: type, value: object) -> RuleTable:
-        options = msgspec.convert(value, dict[str, object])
-        return RuleTable(options, str(path))
-
     try:
-        config = msgspec.convert(_with_moved(table, path), Config, dec_hook=rule_table)
+        config = msgspec.convert(_with_moved(table, path), Config)
         _ = config.server
     except msgspec.ValidationError as error:
         keys = [field.encode_name for field in msgspec.structs.fields(Config)]

@@ -13,6 +13,8 @@ import msgspec
 
 from guard.config import Config
 from guard.errors import GuardError
+from guard.judge.load_rules import load_rules
+from guard.judge.select_rules import check_names
 from guard.project.settings import SettingsFiles
 from guard.run.scope import Input, Request
 from guard.server import parse_dialect, parse_version
@@ -78,8 +80,11 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def settings(self) -> SettingsFiles:
         """Return the project's settings with what the command line says instead.
 
-        Raises GuardError for settings, a dialect or a version that are not valid.
+        Raises GuardError for settings, a rule, a dialect or a version that are not valid.
         """
+        for option, given in (("--select", self.select), ("--ignore", self.ignore)):
+            if given:
+                check_names(_names(given), option, load_rules())
         try:
             if self.dialect:
                 parse_dialect(self.dialect)

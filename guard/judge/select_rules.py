@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from guard.config import Config, RuleTable, explain_invalid, nearest
+from guard.config import Config, explain_invalid, nearest
 from guard.errors import GuardError
 from guard.finding import Severity
 from guard.options import Options, describe
@@ -22,12 +22,9 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     `severity`; a group of nothing but such rules by the group's name. Raises GuardError for a
     name that is neither a rule nor a group, and for options that a rule does not have.
     """
-    groups = {rule.group for rule in rules}
-    known = tuple(sorted(groups | {rule.name for rule in rules}))
     for setting in ("select", "ignore", "severity"):
-        for name in getattr(config, setting):
-            if name not in known:
-                raise GuardError(_unknown_name(setting, name, known))
+        check_names(getattr(config, setting), setting, rules)
+    groups = {rule.group for rule in rules}
     opt_in = groups - {rule.group for rule in rules if rule.severity != "off"}
     chosen = []
     for rule in with_options(config, rules):
@@ -37,12 +34,20 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(chosen)
 
 
+def check_names(names: Iterable[str], said_in: str, rules: Sequence[Rule]) -> None:
+    """Raise GuardError for a name that is neither a rule nor a group; `said_in` names the place."""
+    known = {rule.group for rule in rules} | {rule.name for rule in rules}
+    for name in names:
+        if name not in known:
+            raise GuardError(_unknown_name(said_in, name, tuple(sorted(known))))
+
+
 def with_options(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the rules with the options that the settings give them; raise GuardError."""
     known = tuple(sorted(rule.name for rule in rules))
-    for name, table in config.rules.items():
+    for name in config.rules:
         if name not in known:
-            raise GuardError(f"{table.file}: {_unknown_name('rules', name, known)}")
+            raise GuardError(_unknown_name("rules", name, known))
     return tuple(
         msgspec.structs.replace(rule, options=_options(rule, config.rules[rule.name]))
         if rule.name in config.rules
@@ -51,25 +56,25 @@ def with_options(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     )
 
 
-def _options(rule: Rule, table: RuleTable) -> Options:
+def _options(rule: Rule, table: dict[str, object]) -> Options:
     place = f"rules.{rule.name}"
     if rule.options is None:
-        raise GuardError(f"{table.file}: {place}: the rule {rule.name} has no options")
+        raise GuardError(f"{place}: the rule {rule.name} has no options")
     try:
-        return msgspec.convert(table.options, type(rule.options))
+        return msgspec.convert(table, type(rule.options))
     except msgspec.ValidationError as error:
-        raise GuardError(f"{table.file}: {_explain(error, rule.options, table, place)}") from None
+        raise GuardError(_explain(error, rule.options, table, place)) from None
 
 
 def _explain(
-    error: msgspec.ValidationError, declared: Options, table: RuleTable, place: str
+    error: msgspec.ValidationError, declared: Options, table: dict[str, object], place: str
 ) -> str:
     """Say what is wrong: the key, its value, and what is allowed."""
     known = {option.key: option for option in describe(declared)}
     found = re.search(r" - at `\$\.([\w-]+)", str(error))
     if found and found[1] in known:
         option = known[found[1]]
-        value = table.options[option.key]
+        value = table[option.key]
         return f"{place}.{option.key}: {value!r} is not allowed: it is {option.type}"
     return f"{place}: {explain_invalid(error, list(known), place)}"
 

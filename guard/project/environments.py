@@ -93,14 +93,16 @@ def search_environments(
     paths: Sequence[Path] = (),
     config_files: Sequence[Path] = (),
     skips: Skips = is_template,
+    owner: Callable[[Environment], object] = lambda environment: None,
 ) -> Found:
     """Return the environments that `paths` belong to, or, without paths, those of the project.
 
     A path may be a revision, a versions or migrations folder, a configuration file, a folder of
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
-    above it. What it `skips` is not looked at. Raises GuardError where none is found, and where one
-    that is named cannot be followed.
+    above it. What it `skips` is not looked at. Environments of the same revisions are one, unless
+    they have another `owner`. Raises GuardError where none is found, and where one that is named
+    cannot be followed.
     """
     start = start.resolve()
     root = project_root(start)
@@ -114,11 +116,11 @@ def search_environments(
                 f"no Alembic environment and no folder of .sql migrations found in {start} "
                 f"or above it up to {root}: {POINT}"
             )
-        return Found(_unique(found.environments, root), found.errors)
+        return Found(_unique(found.environments, root, owner), found.errors)
     if not config_files:
         known = _scan(root, root, skips)
     belonging = [env for path in paths for env in _environments_of(path, start, known, skips)]
-    return Found(_unique(belonging, root))
+    return Found(_unique(belonging, root, owner))
 
 
 def named_environments(files: Iterable[Path], root: Path) -> tuple[Environment, ...]:
@@ -383,10 +385,13 @@ def _absolute(path: str, base: Path) -> Path:
     return Path(os.path.normpath(base / path))
 
 
-def _unique(environments: Iterable[Environment], root: Path) -> tuple[Environment, ...]:
+def _unique(
+    environments: Iterable[Environment], root: Path, owner: Callable[[Environment], object]
+) -> tuple[Environment, ...]:
     """One environment for each history: sections that differ only in their database are one."""
     first: dict[object, Environment] = {}
     for env in environments:
         for one in _histories(env, root):
-            first.setdefault((one.script_location, one.version_locations, one.kind), one)
+            key = (one.script_location, one.version_locations, one.kind, owner(env))
+            first.setdefault(key, one)
     return tuple(first.values())

@@ -73,13 +73,12 @@ class SettingsFiles:
         table = read_table(file)
         if table is None:
             raise GuardError(f"{file}: there is no [tool.guard] in it")
-        config = change(parse_config(table, file))
-        return cls(Settings(config=config, folder=start.resolve(), file=file))
+        return cls.everywhere(change(parse_config(table, file)), start, file)
 
     @classmethod
-    def everywhere(cls, config: Config, folder: Path) -> SettingsFiles:
-        """Return these settings for everything."""
-        return cls(Settings(config=config, folder=folder.resolve()))
+    def everywhere(cls, config: Config, folder: Path, file: Path | None = None) -> SettingsFiles:
+        """Return these settings for everything; their paths are relative to `folder`."""
+        return cls(Settings(config=config, folder=folder.resolve(), file=file))
 
     def at(self, folder: Path) -> Settings:
         """Return the settings that hold in a folder; raise GuardError for a file that is broken."""
@@ -93,10 +92,12 @@ class SettingsFiles:
 
         Where these lie elsewhere than its configuration, those above that. Raises GuardError.
         """
-        place, config = environment.script_location, environment.config_path
-        if config is not None and not place.is_relative_to(config.parent):
-            place = config.parent
-        return self.at(place)
+        return self.at(_folder(environment))
+
+    def owner(self, environment: Environment) -> Path | None:
+        """Return the file of an environment's settings, None for defaults and what is broken."""
+        found = self._find(_folder(environment))
+        return None if isinstance(found, GuardError) else found.file
 
     def excludes(self, path: Path) -> bool:
         """Return whether the settings there leave the path out, or those above them up to `home`'s.
@@ -153,6 +154,13 @@ class SettingsFiles:
         if folder in (self._top, folder.parent) or outside:
             return self.home
         return self._find(folder.parent)
+
+
+def _folder(environment: Environment) -> Path:
+    """The folder whose settings hold for an environment."""
+    place, config = environment.script_location, environment.config_path
+    beside = config is not None and not place.is_relative_to(config.parent)
+    return config.parent if config is not None and beside else place
 
 
 def _own(folder: Path, change: Change) -> Settings | None:

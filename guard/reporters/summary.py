@@ -25,9 +25,12 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
-def approve_command(finding: Finding) -> str:
-    """Return the command line that approves just this finding, but for its reason."""
-    owner = finding.revision or finding.span.path
+def approve_command(finding: Finding, *, by_file: bool = False) -> str:
+    """Return the command line that approves just this finding, but for its reason.
+
+    `by_file` where the revision's id may stand for another one elsewhere.
+    """
+    owner = finding.span.path if by_file else finding.revision or finding.span.path
     narrowed = ["--object", finding.object] if finding.object else []
     command = shlex.join(["guard", "approve", owner, "--rule", finding.rule, *narrowed])
     return f'{command} --reason "..."'

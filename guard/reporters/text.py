@@ -33,7 +33,11 @@ def text(
     `sources` are the texts of the files by path, for the frames. `verbose` lists what was approved
     or ignored as well; `quiet` leaves out everything but the findings, and the verdict if it fails.
     """
-    page = _Page(click.style if color else _plain, min(max(width, _NARROWEST), _WIDEST))
+    page = _Page(
+        click.style if color else _plain,
+        min(max(width, _NARROWEST), _WIDEST),
+        by_file=bool(report.services),
+    )
     paths = {finding.span.path for finding in report.open}
     files = {path: split_lines(text) for path, text in (sources or {}).items() if path in paths}
     blocks = [
@@ -54,11 +58,15 @@ def _plain(text: str, **_style: Any) -> str:
 
 
 class _Page:
-    """Lays out one report for a width, with or without colour."""
+    """Lays out one report for a width, with or without colour.
 
-    def __init__(self, paint: Callable[..., str], width: int) -> None:
+    `by_file`: ids of revisions do not tell them apart.
+    """
+
+    def __init__(self, paint: Callable[..., str], width: int, *, by_file: bool) -> None:
         self.paint = paint
         self.width = width
+        self.by_file = by_file
 
     def finding(self, finding: Finding, file: Sequence[str]) -> list[str]:
         color = _COLORS[finding.severity]
@@ -76,7 +84,8 @@ class _Page:
             lines += self._entry(gutter, "note: ", f"{place}: {related.message}", fg="cyan")
         if finding.approvable:  # in one line however long, so that it can be copied
             lines.append(
-                self._head(gutter, "approve: ", "green") + safe(summary.approve_command(finding))
+                self._head(gutter, "approve: ", "green")
+                + safe(summary.approve_command(finding, by_file=self.by_file))
             )
         if finding.revision:
             direction = f", {finding.direction}" if finding.direction else ""

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from guard.paths import relative
 from guard.project.settings import Settings
 from guard.roundtrip.interpreter import Interpreter
 
@@ -26,7 +27,7 @@ def remedy_for(
 
     `config_path` is its alembic.ini or pyproject.toml, and `settings` those that hold for it.
     """
-    file = settings.file.name if settings.file else "pyproject.toml"
+    file = relative(settings.file, root) if settings.file else "pyproject.toml"
     table = settings.table
     if module := lacking.get("module"):
         own = _folder_of(module.partition(".")[0], config_path.parent, root)

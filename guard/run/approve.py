@@ -14,7 +14,7 @@ from guard.history.git import user_name
 from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import SettingsFiles
-from guard.run.check import run
+from guard.run.check import Result, run
 from guard.run.scope import Request
 from guard.suppression.approvals import (
     Approval,
@@ -61,16 +61,26 @@ def approve(request: Request, settings: SettingsFiles, agreed: Agreement) -> lis
     owner = relative(named.resolve(), root) if named.is_file() else agreed.revision
     chosen = _chosen(result.report.findings, owner, agreed)
     said = []
-    for outcome in result.outcomes:
-        own = [finding for finding in chosen if finding in outcome.findings]
-        if own:
-            approvals = [
-                approval_of(finding, reason=reason, approver=who, expires=expires)
-                for finding in own
-            ]
-            said += [f"approved {a.rule} of {a.object} in {owner}, by {who}" for a in approvals]
-            said.append(_record(root, outcome.service.scope.approvals, own, approvals))
+    for name, own in _owned(result, chosen, owner):
+        approvals = [approval_of(f, reason=reason, approver=who, expires=expires) for f in own]
+        said += [f"approved {a.rule} of {a.object} in {owner}, by {who}" for a in approvals]
+        said.append(_record(root, name, own, approvals))
     return said
+
+
+def _owned(
+    result: Result, chosen: Sequence[Finding], owner: str
+) -> list[tuple[str, list[Finding]]]:
+    """The findings by the approvals file of their service."""
+    owned = [
+        (outcome.service.scope.approvals, [one for one in chosen if one in outcome.findings])
+        for outcome in result.outcomes
+    ]
+    owned = [(name, own) for name, own in owned if own]
+    files = sorted({finding.span.path for finding in chosen})
+    if len(owned) > 1 and len(files) > 1:
+        raise GuardError(f"{owner} stands in several services: name its file: {', '.join(files)}")
+    return owned
 
 
 def _record(
@@ -96,7 +106,7 @@ def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> 
         f for f in here if agreed.rule in (None, f.rule) and agreed.object in (None, f.object)
     ]
     if chosen:
-        return list({(f.rule, f.object, f.fingerprint): f for f in chosen}.values())
+        return list({(f.span.path, f.rule, f.object, f.fingerprint): f for f in chosen}.values())
     if here:
         there = ", ".join(f"--rule {f.rule} --object {f.object}" for f in here)
         raise GuardError(f"revision {revision} needs another approval: {there}")

@@ -25,7 +25,7 @@ from guard.run.part import Part
 from guard.run.scope import Request, Scope, open_scope
 from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
-from guard.run.tally import names_of, tally
+from guard.run.tally import places_of, tally
 
 Progress = Callable[[str, int, int], None]
 
@@ -58,6 +58,7 @@ def run(
     notes = (note for one in outcomes for note in one.notes)
     whole = sum((one.part for one in outcomes), Part())
     found = (finding for one in outcomes for finding in one.findings)
+    tallies = tally(places_of(histories), histories, outcomes)
     report = Report(
         findings=tuple(dict.fromkeys(found)),
         unchanged=sum(len(one.unchanged) for one in outcomes),
@@ -66,7 +67,7 @@ def run(
         checked=whole.checked,
         fail_on=scope.config.fail_on,
         errors=(*services.errors, *whole.errors),
-        services=tally(scope, histories, outcomes),
+        services=tallies if len(tallies) > 1 or services.errors else (),
     )
     texts = {path: text for one in outcomes for path, text in one.texts.items()}
     return Result(report=report, texts=texts, outcomes=tuple(outcomes))
@@ -79,14 +80,19 @@ def _parts(
 ) -> dict[Path | None, Part]:
     """Return what the histories and source files of each service brought, by its settings' file."""
     parts: dict[Path | None, Part] = defaultdict(Part)
-    names = names_of([history.environment for _, history in histories], services.scope.root)
-    for (service, history), name in zip(histories, names, strict=True):
+    places = places_of(histories)
+    alone = len(places) == 1 and not services.errors
+    for (service, history), place in zip(histories, places, strict=True):
         found = _history(service, history, on_progress)
-        parts[service.file] += found.of(name, history.environment.name)
+        parts[service.file] += found if alone else found.of(place.name, history.environment.name)
     if services.scope.request.statements:
         read = read_sources(services, [history for _, history in histories])
-        for service, part in _sources(services, read):
-            parts[service.file] += part
+        sources = list(_sources(services, read))
+        owners = {service.file for service, _ in histories}
+        several = len(owners | {service.file for service, part in sources if part.paths}) > 1
+        for service, part in sources:
+            named = several and service is not services.home
+            parts[service.file] += part.of(service.folder, "") if named else part
     return parts
 
 
@@ -265,4 +271,4 @@ def _sources(services: Services, read: ReadSources) -> Iterator[tuple[Service, P
             texts={path: text for path, text in read.texts.items() if path in own},
             paths=frozenset(own),
         )
-        yield service, part if service is services.home else part.of(service.folder, "")
+        yield service, part

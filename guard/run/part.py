@@ -43,12 +43,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def of(self, name: str, environment: str) -> Part:
-        """Return the same with its sentences begun by a service's name, where it has one.
-
-        Some begin with the `environment` already.
-        """
-        if not name:
-            return self
+        """Return the same with its sentences begun by a name; some begin with the `environment`."""
 
         def begun(texts: tuple[str, ...]) -> tuple[str, ...]:
             known = tuple(f"{known}: " for known in (name, environment))

@@ -76,13 +76,16 @@ class Services:
         A service that names its `alembic-config` has those environments and no others. Raises
         GuardError where there is nothing.
         """
-        settings = self.scope.all_settings
-        config_files = _config_files(settings.home)
+        settings, request = self.scope.all_settings, self.scope.request
         found = search_environments(
-            self.scope.request.start, self.scope.request.paths, config_files, settings.excludes
+            request.start,
+            request.paths,
+            _config_files(settings.home),
+            settings.excludes,
+            settings.owner,
         )
         self.errors |= dict.fromkeys(map(str, found.errors))
-        seen: set[tuple[str, Path | None]] = set()
+        seen: set[object] = set()
         for environment in found.environments:
             try:
                 service = self._of(settings.of(environment))
@@ -91,8 +94,9 @@ class Services:
                 self.errors[str(error)] = None
                 continue
             for one in instead:
-                if service and (one.name, one.config_path) not in seen:
-                    seen.add((one.name, one.config_path))
+                key = (one.config_path, one.script_location, one.version_locations)
+                if service and key not in seen:
+                    seen.add(key)
                     yield service, one
 
     def _instead(self, service: Service, environment: Environment) -> tuple[Environment, ...]:
@@ -112,7 +116,10 @@ class Services:
         return self._known[settings.file]
 
     def _open(self, settings: Settings) -> Service:
-        chosen = () if self._rules is None else select_rules(settings.config, self._rules)
+        try:
+            chosen = () if self._rules is None else select_rules(settings.config, self._rules)
+        except GuardError as error:
+            raise GuardError(f"{settings.file}: {error}") from None
         sizes = read_sizes(settings.folder, settings.config.stats)
         judge = Judge(chosen, settings.config.server, sizes)
         scope = msgspec.structs.replace(self.scope, settings=settings)

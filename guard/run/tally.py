@@ -10,79 +10,78 @@ import msgspec
 
 from guard.finding import SEVERITY_ORDER, Finding, Tally
 from guard.paths import relative
-from guard.project.environments import Environment
 from guard.run.histories import ChangedHistory
 from guard.run.outcome import Outcome
-from guard.run.scope import Scope
 from guard.run.services import Service
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True):
+    """A history among several, or a service that is only source files, by what it is called."""
+
     name: str
     folder: Path
-    history: ChangedHistory | None = None  # None: only source files
+    history: ChangedHistory | None = None
 
     def holds(self, path: Path) -> bool:
+        """Return whether the file belongs to it, or to something in its folder."""
         inside = self.history is not None and self.history.environment.holds(path)
         return inside or path.is_relative_to(self.folder)
 
 
-def names_of(environments: Sequence[Environment], root: Path) -> list[str]:
-    """Return what to call each of several environments; one alone needs no name: "".
+def places_of(histories: Sequence[tuple[Service, ChangedHistory]]) -> list[Place]:
+    """Return what to call each history in what is said of it, and the folder that is its own.
 
-    It is the folder of its configuration, if that is below the root and no other's.
+    Where it is the only one of its service, that is the folder of the settings; else that of its
+    configuration, if it is below the root and no other's; else its own name says.
     """
-    if len(environments) < 2:
-        return [""] * len(environments)
-    folders = [str(_folder(environment, root) or "") for environment in environments]
-    return [
-        relative(Path(folder), root) if folder and folders.count(folder) == 1 else environment.name
-        for folder, environment in zip(folders, environments, strict=True)
-    ]
+    owners = Counter(service.file for service, _ in histories)
+    folders = Counter(_config_folder(service, history) for service, history in histories)
+    places = []
+    for service, history in histories:
+        environment, scope = history.environment, service.scope
+        folder = _config_folder(service, history)
+        if scope.settings is not scope.all_settings.home and owners[service.file] == 1:
+            folder = scope.settings.folder
+        if folder is None or folders[folder] > 1:
+            place = Place(environment.name, environment.script_location, history)
+        else:
+            place = Place(relative(folder, scope.root), folder, history)
+        places.append(place)
+    return places
 
 
 def tally(
-    scope: Scope,
+    places: Sequence[Place],
     histories: Sequence[tuple[Service, ChangedHistory]],
     outcomes: Sequence[Outcome],
 ) -> tuple[Tally, ...]:
-    """Return the counts of each environment, and of each service that is only source files.
-
-    Empty for a project that is one.
-    """
-    changed = [history for _, history in histories]
-    names = names_of([history.environment for history in changed], scope.root)
+    """Return the counts of each place, and of each service that is only source files."""
+    owners = {service.file for service, _ in histories}
     places = [
-        _Place(
-            name=name or history.environment.name,
-            folder=_folder(history.environment, scope.root) or history.environment.script_location,
-            history=history,
-        )
-        for name, history in zip(names, changed, strict=True)
+        *places,
+        *(
+            Place(one.service.folder, one.service.scope.settings.folder)
+            for one in outcomes
+            if one.part.paths and one.service.file not in owners and one.service.folder != "."
+        ),
     ]
-    known = {place.folder for place in places} | {scope.root}
-    for outcome in outcomes:
-        folder = outcome.service.scope.settings.folder
-        if outcome.part.paths and folder not in known:
-            places.append(_Place(name=outcome.service.folder, folder=folder))
-    if len(places) < 2:
-        return ()
-    found = _counts(places, (f for one in outcomes for f in one.findings), scope.root)
-    unchanged = _counts(places, (f for one in outcomes for f in one.unchanged), scope.root)
+    root = outcomes[0].service.scope.root
+    found = _counts(places, (f for one in outcomes for f in one.findings), root)
+    unchanged = _counts(places, (f for one in outcomes for f in one.unchanged), root)
     return tuple(
         _tally(place, found.get(place.name, Counter()), unchanged.get(place.name, Counter()))
         for place in places
     )
 
 
-def _folder(environment: Environment, root: Path) -> Path | None:
+def _config_folder(service: Service, history: ChangedHistory) -> Path | None:
     """The folder of its configuration, None where that is the project's own or none."""
-    path = environment.config_path
-    return path.parent if path is not None and path.parent != root else None
+    path = history.environment.config_path
+    return path.parent if path is not None and path.parent != service.scope.root else None
 
 
 def _counts(
-    places: Sequence[_Place], findings: Iterable[Finding], root: Path
+    places: Sequence[Place], findings: Iterable[Finding], root: Path
 ) -> dict[str, Counter[str]]:
     """The open findings by severity, each in the innermost place that holds its file."""
     counts: dict[str, Counter[str]] = {}
@@ -95,7 +94,7 @@ def _counts(
     return counts
 
 
-def _tally(place: _Place, found: Counter[str], unchanged: Counter[str]) -> Tally:
+def _tally(place: Place, found: Counter[str], unchanged: Counter[str]) -> Tally:
     history = place.history
     new = history.change.new if history else frozenset()
     return Tally(
