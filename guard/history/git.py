@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,11 +28,18 @@ SAFE_ENVIRONMENT = {
 # Set by git for its hooks; they would lead a command elsewhere than the folder it is run in.
 LEADING_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
+SUBMODULE = b"160000"  # the mode of an entry that is one
+
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkout; `root` is its top folder. Paths are relative to it, with forward slashes."""
+    """A checkout; `root` is its top folder. Paths are relative to it, with forward slashes.
+
+    `objects` are the folders where the submodules that are checked out keep theirs, by path: what
+    these hold belongs to the project.
+    """
 
     root: Path
+    objects: Mapping[str, str] = {}
 
     @classmethod
     def discover(cls, path: Path) -> Repository | None:
@@ -46,7 +53,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         except FileNotFoundError:
             return None
         if done.returncode == 0:
-            return cls(root=Path(os.fsdecode(done.stdout.rstrip(b"\n"))))
+            root = Path(os.fsdecode(done.stdout.rstrip(b"\n")))
+            return cls(root=root, objects=_submodules(root))
         error = _message(done)
         if "not a git repository" in error:
             return None
@@ -106,11 +114,10 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         """Return the files of a commit: the id of each one's blob, by path."""
         listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
         entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
-        return {
-            os.fsdecode(path): fields.split()[2].decode()
+        return self._with_submodules(
+            (os.fsdecode(path), fields.split()[0], fields.split()[2].decode())
             for fields, path in entries
-            if fields.split()[1] == b"blob"
-        }
+        )
 
     def staged_files(self) -> dict[str, str]:
         """Return the files of the index: the id of each one's blob, by path.
@@ -118,7 +125,7 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         Raises GuardError while a merge is unresolved.
         """
         listing = self._check("ls-files", "--stage", "-z")
-        files: dict[str, str] = {}
+        found = []
         for entry in filter(None, listing.split(b"\0")):
             fields, path = entry.split(b"\t", 1)
             mode, blob, stage = fields.split()
@@ -126,8 +133,22 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
                 raise GuardError(
                     f"{os.fsdecode(path)}: the index holds an unresolved merge: resolve it first"
                 )
-            if mode != b"160000":  # a submodule
-                files[os.fsdecode(path)] = blob.decode()
+            found.append((os.fsdecode(path), mode, blob.decode()))
+        return self._with_submodules(found)
+
+    def _with_submodules(self, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, str]:
+        """The files by path, with those of the commits at which submodules are checked out."""
+        files: dict[str, str] = {}
+        for path, mode, id_ in entries:
+            if mode != SUBMODULE:
+                files[path] = id_
+            elif path in self.objects:
+                if self.resolve(id_) is None:
+                    raise GuardError(
+                        f"{path}: the submodule lacks the commit {id_[:12]}, so what is released "
+                        f"there cannot be told: git -C {path} fetch origin {id_}"
+                    )
+                files |= {f"{path}/{name}": blob for name, blob in self.list_files(id_).items()}
         return files
 
     def present_files(self) -> tuple[str, ...]:
@@ -174,7 +195,7 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return _run(self.root, *arguments, stdin=stdin)
+        return _run(self.root, *arguments, stdin=stdin, objects=self.objects.values())
 
     def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = self._git(*arguments, stdin=stdin)
@@ -198,8 +219,28 @@ def user_name(folder: Path) -> str:
     return _text(done)
 
 
-def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _submodules(root: Path) -> dict[str, str]:
+    """Return the folder of the objects of each submodule that is checked out, by its path."""
+    if not (root / ".gitmodules").is_file():
+        return {}
+    asked = _run(root, "config", "-z", "-f", ".gitmodules", "--get-regexp", r"\.path$")
+    names = [os.fsdecode(e.partition(b"\n")[2]) for e in asked.stdout.split(b"\0") if e]
+    found = {}
+    for name in names:
+        if (root / name / ".git").exists():
+            told = _run(root / name, "rev-parse", "--git-path", "objects")
+            if told.returncode == 0:
+                found[name] = str(root / name / _text(told))
+    return found
+
+
+def _run(
+    folder: Path, *arguments: str, stdin: bytes = b"", objects: Iterable[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
     environ = {k: v for k, v in os.environ.items() if k not in LEADING_ELSEWHERE}
+    if objects:
+        own = [*filter(None, [environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")]), *objects]
+        environ["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(own)
     return subprocess.run(  # noqa: S603
         ["git", *SAFE_OPTIONS, *arguments],  # noqa: S607  the user's own git
         cwd=folder,

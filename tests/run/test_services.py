@@ -285,3 +285,25 @@ def test_a_service_that_names_its_configuration(tmp_path: Path) -> None:
     repo.commit({"services/a/conf/db.ini": ini, "services/a/alembic.ini": None})
     done = guard(repo.root, "check")
     assert done.says("services/a: round trip of 3 up, 1 down", "services/a: 1 new revision")
+
+
+def test_a_submodule(tmp_path: Path) -> None:
+    """What is released in it is what stands at the commit that the base names."""
+    inner = Repo(tmp_path / "inner")
+    inner.commit({"README.md": "x", **service("db", "")})
+    repo = Repo(tmp_path / "repo")
+    repo.commit({"README.md": "x", **service("services/a", 'ignore = ["drop-table"]')})
+    repo.git("submodule", "--quiet", "add", str(inner.root), "services/b")
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "change")
+    assert lint(repo.root) == []
+    inner.commit(service("db", "", DROP))
+    repo.git("-C", "services/b", "pull", "-q")
+    assert lint(repo.root) == ["b drop-table: error"]
+    repo.git("add", "services/b")
+    assert lint(repo.root, "--staged") == ["b drop-table: error"]
+    repo.commit()
+    (repo.root / "services/b/db/migrations/versions/r1.py").unlink()
+    assert "b deleted-revision: error" in lint(repo.root)
+    repo.git("submodule", "deinit", "-q", "-f", "services/b")
+    assert lint(repo.root) == []
