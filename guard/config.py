@@ -9,56 +9,17 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import Meta
 
 from guard.errors import GuardError
 from guard.finding import Severity
+from guard.options import in_words
 from guard.server import Server, parse_dialect, parse_version
-
-# Keys that became options of a rule, and still are understood where they stood.
-MOVED = {"identifiers": ("string-built-sql", "identifiers")}
-
-
-class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
-    """Everything `[tool.guard]` may say; each default is what most projects want."""
-
-    alembic_config: list[str] = []  # alembic.ini files, relative to this file; empty: look for them
-    dialect: str | None = None
-    server_version: str | None = None
-    select: list[str] = []  # rules or groups to run; empty: all that are on by default
-    ignore: list[str] = []
-    severity: dict[str, Severity] = {}
-    fail_on: Literal["error", "warning"] = "error"
-    base: str | None = None  # the ref that holds what is released
-    heads: int = 1  # heads that the project wants, where labelled branches make it more
-    approvals: str = "guard-approvals.toml"
-    source: tuple[str, ...] = (
-        "**/models/**/*.py",
-        "**/models.py",
-        "**/migrations/**/*.py",
-        "**/alembic/**/*.py",
-    )
-    exclude: list[str] = []
-    rules: dict[str, dict[str, object]] = {}  # options of rules, by name; these know what may be
-    stats: str | None = None  # the file that says how large tables are
-    roundtrip: bool = True
-    python: str | None = None  # the interpreter that has the project's packages
-    env: Literal["run", "none"] = "run"  # whether the round trip runs the project's env.py
-    env_vars: dict[str, str] = {}  # variables it sets for env.py, where they are not set
-    metadata: str | None = None  # "app.models:Base.metadata", for env = "none"
-    timeout: float = 300.0  # seconds for a whole round trip
-
-    @property
-    def server(self) -> Server:
-        """The configured server, dialect and version checked when the file was read."""
-        return Server(
-            parse_dialect(self.dialect) if self.dialect else None,
-            parse_version(self.server_version) if self.server_version else None,
-        )
-
 
 # msgspec names the types of JSON; who writes TOML knows other words.
 TOML_WORDS = {
@@ -69,6 +30,78 @@ TOML_WORDS = {
     "float": "a number",
     "bool": "true or false",
 }
+
+# Keys that became options of a rule, and still are understood where they stood.
+MOVED = {"identifiers": ("string-built-sql", "identifiers")}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """Everything `[tool.guard]` may say; each default is what most projects want."""
+
+    alembic_config: Annotated[
+        list[str], Meta(description="alembic.ini files to use; empty: guard looks for them")
+    ] = []
+    dialect: Annotated[
+        str | None, Meta(description="postgresql, mysql, mariadb or sqlite: which rules apply")
+    ] = None
+    server_version: Annotated[
+        str | None, Meta(description="such as '15'; unset: the oldest that its vendor supports")
+    ] = None
+    select: Annotated[
+        list[str], Meta(description="rules or groups to run; empty: all that are on by default")
+    ] = []
+    ignore: Annotated[list[str], Meta(description="rules or groups not to run")] = []
+    per_file_ignores: Annotated[
+        dict[str, list[str]], Meta(description="rules or groups not to run, by glob of files")
+    ] = {}
+    severity: Annotated[
+        dict[str, Severity], Meta(description="how severe a rule or group is, by its name")
+    ] = {}
+    fail_on: Annotated[
+        Literal["error", "warning"], Meta(description="how severe a finding stops the gate")
+    ] = "error"
+    base: Annotated[str | None, Meta(description="the ref that holds what is released")] = None
+    heads: Annotated[
+        int, Meta(description="heads that the project wants, where branches make it more")
+    ] = 1
+    approvals: Annotated[str, Meta(description="the file that holds the approvals")] = (
+        "guard-approvals.toml"
+    )
+    source: Annotated[
+        tuple[str, ...],
+        Meta(description="globs of the Python files that the source rules read in any case"),
+    ] = ("**/models/**/*.py", "**/models.py", "**/migrations/**/*.py", "**/alembic/**/*.py")
+    exclude: Annotated[list[str], Meta(description="globs of files that guard leaves alone")] = []
+    rules: Annotated[
+        dict[str, dict[str, Any]], Meta(description="options of rules, by the rule's name")
+    ] = {}
+    stats: Annotated[
+        str | None,
+        Meta(description="the file that says how large tables are; unset: guard-stats.toml"),
+    ] = None
+    roundtrip: Annotated[bool, Meta(description="whether guard check runs the migrations")] = True
+    python: Annotated[
+        str | None, Meta(description="the interpreter that has the project's packages")
+    ] = None
+    env: Annotated[
+        Literal["run", "none"],
+        Meta(description="none: the round trip configures Alembic itself, without env.py"),
+    ] = "run"
+    env_vars: Annotated[
+        dict[str, str], Meta(description="variables for env.py, where they are not set")
+    ] = {}
+    metadata: Annotated[
+        str | None, Meta(description="such as app.models:Base.metadata, for env = 'none'")
+    ] = None
+    timeout: Annotated[float, Meta(description="seconds for a whole round trip")] = 300.0
+
+    @property
+    def server(self) -> Server:
+        """The configured server, dialect and version checked when the file was read."""
+        return Server(
+            parse_dialect(self.dialect) if self.dialect else None,
+            parse_version(self.server_version) if self.server_version else None,
+        )
 
 
 def read_table(file: Path) -> dict[str, Any] | None:
@@ -83,18 +116,57 @@ def read_table(file: Path) -> dict[str, Any] | None:
     return tools.get("guard") if isinstance(tools, dict) else None
 
 
-def parse_config(table: dict[str, Any], path: Path) -> Config:
-    """Return the checked settings; raise GuardError naming `path`."""
+def parse_config(table: object, path: Path) -> Config:
+    """Return the checked settings.
 
+    Raises GuardError with the file, the line, the key, its value and what is allowed.
+    """
+    table = _with_moved(table, path)
+    if not isinstance(table, dict):
+        raise GuardError(f"{path}: [tool.guard] is {table!r}, and must be a table")
+    for field in msgspec.structs.fields(Config):
+        if field.encode_name in table:
+            _check(field.encode_name, table[field.encode_name], field.type, path)
     try:
-        config = msgspec.convert(_with_moved(table, path), Config)
-        _ = config.server
-    except msgspec.ValidationError as error:
+        config = msgspec.convert(table, Config)
+    except msgspec.ValidationError as error:  # a key that there is not
         keys = [field.encode_name for field in msgspec.structs.fields(Config)]
-        raise GuardError(f"{path}: {explain_invalid(error, keys, 'the guard settings')}") from None
-    except ValueError as error:
-        raise GuardError(f"{path}: {error}") from None
+        said = explain_invalid(error, keys, "the guard settings")
+        raise GuardError(f"{place_of(path, *_unknown(table, keys))}: {said}") from None
+    for key, parse in (("dialect", parse_dialect), ("server-version", parse_version)):
+        try:
+            if key in table:
+                parse(table[key])
+        except ValueError as error:
+            raise GuardError(f"{place_of(path, key)}: {key}: {error}") from None
     return config
+
+
+def _unknown(table: dict[str, Any], keys: Sequence[str]) -> list[str]:
+    return [key for key in table if key not in keys][:1]
+
+
+def _check(key: str, value: object, kind: Any, path: Path) -> None:
+    """Raise GuardError for a value that the key cannot have: the innermost one that is wrong."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is dict and isinstance(value, dict):
+        for name, one in value.items():
+            _check_one(f"{key} of {name}", one, inner[1], place_of(path, key, name))
+    elif origin in (list, tuple) and isinstance(value, list):
+        for one in value:
+            _check_one(f"{key}: one of the list,", one, inner[0], place_of(path, key))
+    else:
+        _check_one(f"{key}:", value, kind, place_of(path, key))
+
+
+def _check_one(said: str, value: object, kind: Any, place: str) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        said = said if said.endswith((":", ",")) else f"{said}:"
+        allowed = in_words(kind).replace('"', "")
+        raise GuardError(f"{place}: {said} {value!r} is not {allowed}") from None
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
@@ -144,3 +216,46 @@ def explain_invalid(error: msgspec.ValidationError, known: list[str], where: str
     return f"unknown key {unknown[1]!r} in {where}" + (
         f": did you mean {guess!r}?" if guess else f"; known are {', '.join(sorted(known))}"
     )
+
+
+# Where a key stands
+
+_HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?")
+_KEY = re.compile(r"""\s*((?:[\w.-]|\s*\.\s*|"[^"]*"|'[^']*')+?)\s*=""")
+_PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\.?""")
+
+
+def line_of(path: Path, *keys: str) -> int | None:
+    """Return the line where a key of guard's settings stands, or the table that holds it.
+
+    None where it is not to be seen, as in a table that is written in one line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    top = ("tool", "guard") if path.name == "pyproject.toml" else ()
+    table: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(lines, 1):
+        if header := _HEADER.fullmatch(line):
+            table = _parts(header[1])
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_parts(key[1])), number)
+    wanted = (*top, *keys)
+    while len(wanted) > len(top):
+        if wanted in found:
+            return found[wanted]
+        wanted = wanted[:-1]
+    return None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(next(filter(None, part.groups()), "") for part in _PART.finditer(dotted))
+
+
+def place_of(path: Path, *keys: str) -> str:
+    """Return the file with the line of the key, as far as that is to be seen."""
+    line = line_of(path, *keys) if keys else None
+    return f"{path}:{line}" if line else str(path)

@@ -47,11 +47,11 @@ def describe(options: Options) -> tuple[Option, ...]:
     for field in msgspec.structs.fields(type(options)):
         kind, meaning = get_args(hints[field.name])[:2]
         key = field.encode_name
-        found.append(Option(key, _in_words(kind), values[key], inspect.cleandoc(meaning)))
+        found.append(Option(key, in_words(kind), values[key], inspect.cleandoc(meaning)))
     return tuple(found)
 
 
-def _in_words(kind: object) -> str:
+def in_words(kind: object) -> str:
     """Return the type as who writes TOML knows it."""
     if get_origin(kind) is Literal:
         *others, last = (f'"{choice}"' for choice in get_args(kind))
@@ -59,7 +59,9 @@ def _in_words(kind: object) -> str:
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
     if isinstance(kind, type) and kind in words:
         return words[kind]
-    inner = [_in_words(each) for each in get_args(kind) if each not in (type(None), Ellipsis)]
+    if get_origin(kind) is dict:
+        return "a table"
+    inner = [in_words(each) for each in get_args(kind) if each not in (type(None), Ellipsis)]
     if get_origin(kind) in (list, tuple):
         return f"a list, each {inner[0]}"
     return " or ".join(inner) or str(kind)

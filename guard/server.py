@@ -19,6 +19,8 @@ OLDEST_SUPPORTED: dict[str, tuple[int, ...]] = {
 }
 _ALIASES = {"postgres": "postgresql", "pg": "postgresql", "sqlite3": "sqlite"}
 
+SPELLINGS = (*DIALECTS, *_ALIASES)
+
 
 class Server(msgspec.Struct, frozen=True):
     """`dialect` is None where nobody said: rules for any dialect apply, the others do not."""

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+def _option(name: str, *more: str, **declared: Any) -> Callable[[F], F]:
+    """Return an option that a variable sets as well: GUARD_BASE is --base, for all commands."""
+    long = next(each for each in (name, *more) if each.startswith("--"))
+    variable = "GUARD" + long[1:].replace("-", "_").upper()
+    return click.option(name, *more, envvar=variable, **declared)
 
 
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -26,58 +33,59 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 # What holds
-config = click.option(
+config = _option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    envvar="GUARD_CONFIG",
     help="The settings, for everything, whatever other files say.",
 )
 
 # What is looked at
 paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-base = click.option("--base", metavar="REF", help="The ref that holds what is released.")
-everything = click.option("--all", "everything", is_flag=True, help="Judge released revisions too.")
-staged = click.option("--staged", is_flag=True, help="Read revisions as they are staged.")
-stdin_filename = click.option(
+base = _option("--base", metavar="REF", help="The ref that holds what is released.")
+everything = _option("--all", "everything", is_flag=True, help="Judge released revisions too.")
+staged = _option("--staged", is_flag=True, help="Read revisions as they are staged.")
+stdin_filename = _option(
     "--stdin-filename", metavar="PATH", help="What to call standard input, given as -."
 )
-no_cache = click.option("--no-cache", is_flag=True, help="Read everything anew.")
+no_cache = _option("--no-cache", is_flag=True, help="Read everything anew.")
 
 # How it is judged
 select = _together(
-    click.option("--select", metavar="RULES", multiple=True, help="Only these rules or groups."),
-    click.option("--ignore", metavar="RULES", multiple=True, help="Not these rules or groups."),
+    _option("--select", metavar="RULES", multiple=True, help="Only these rules or groups."),
+    _option("--ignore", metavar="RULES", multiple=True, help="Not these rules or groups."),
 )
 server = _together(
-    click.option("--dialect", metavar="NAME", help="postgresql, mysql, mariadb or sqlite."),
-    click.option("--server-version", metavar="VERSION", help="The server's version, such as 15."),
+    _option("--dialect", metavar="NAME", help="postgresql, mysql, mariadb or sqlite."),
+    _option("--server-version", metavar="VERSION", help="The server's version, such as 15."),
 )
-approvals_from = click.option(
+approvals_from = _option(
     "--approvals-from", metavar="REF", help="Count only approvals that are on that ref already."
 )
 
 # How it is run
-no_roundtrip = click.option("--no-roundtrip", is_flag=True, help="Do not run the migrations.")
-python = click.option(
+no_roundtrip = _option("--no-roundtrip", is_flag=True, help="Do not run the migrations.")
+python = _option(
     "--python", metavar="PATH", help="The interpreter that has the project's packages."
 )
 
 # What comes out
+strict = _option("--strict", is_flag=True, help="Warnings stop the gate too.")
 report = _together(
-    click.option(
+    _option(
         "--output-format",
         type=click.Choice(["text", "json", "github"]),
         default="text",
         show_default=True,
     ),
-    click.option("--output-file", type=click.Path(path_type=Path), help="Write the report there."),
-    click.option("--strict", is_flag=True, help="Warnings stop the gate too."),
-    click.option("--exit-zero", is_flag=True, help="End with 0 whatever was found."),
-    click.option(
+    _option("--output-file", type=click.Path(path_type=Path), help="Write the report there."),
+    strict,
+    _option("--exit-zero", is_flag=True, help="End with 0 whatever was found."),
+    _option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
     ),
-    click.option("-q", "--quiet", is_flag=True, help="Only findings."),
-    click.option("-v", "--verbose", is_flag=True, help="Also what was approved or ignored."),
+    _option("-q", "--quiet", is_flag=True, help="Only findings."),
+    _option("-v", "--verbose", is_flag=True, help="Also what was approved or ignored."),
 )
+# Not by a variable: what `guard check` may be set to there is more than these commands know.
 text_or_json = click.option("--output-format", type=click.Choice(["text", "json"]), default="text")

@@ -24,6 +24,8 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """
     for setting in ("select", "ignore", "severity"):
         check_names(getattr(config, setting), setting, rules)
+    for glob, names in config.per_file_ignores.items():
+        check_names(names, f"per-file-ignores of {glob}", rules)
     groups = {rule.group for rule in rules}
     opt_in = groups - {rule.group for rule in rules if rule.severity != "off"}
     chosen = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -37,13 +37,11 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     """Return the outcome, `rules` being all that there are; raise GuardError for bad approvals."""
     scope, judge = service.scope, service.judge
     findings, facts = proven(part.findings, part.facts, {r.name: r.predicts for r in service.rules})
-    found, base_had = once((*findings, *judge.facts(facts))), once(part.known)
-    path = scope.approvals
-    text = _approvals_text(scope)
-    untracked = text is not None and _is_nobodys(scope, path)
-    if untracked:
-        text = None
-    texts = part.texts if text is None else part.texts | {path: text}
+    wanted = _wanted(service)
+    found = once(filter(wanted, (*findings, *judge.facts(facts))))
+    base_had = once(filter(wanted, part.known))
+    text, notes = _approvals_text(scope)
+    texts = part.texts if text is None else part.texts | {scope.approvals: text}
     written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
     covered = Covered(
         known={rule.name for rule in rules},
@@ -54,14 +52,31 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     decided, facts = decide((*found, *base_had), written, covered, scope.request.today)
     new, known = decided[: len(found)], decided[len(found) :]
     beside = [fact for fact in facts if fact.span.path in part.unchanged]
+    brought = judge.facts([fact for fact in facts if fact not in beside])
+    had = (*known, *filter(wanted, judge.facts(beside)))
     return Outcome(
         service=service,
         part=part,
-        findings=(*new, *judge.facts([fact for fact in facts if fact not in beside])),
-        unchanged=tuple(f for f in (*known, *judge.facts(beside)) if f.status == "open"),
-        notes=(*part.notes, *[UNTRACKED.format(path)] * untracked),
+        findings=(*new, *filter(wanted, brought)),
+        unchanged=tuple(finding for finding in had if finding.status == "open"),
+        notes=(*part.notes, *notes),
         texts=texts,
     )
+
+
+def _wanted(service: Service) -> Callable[[Finding], bool]:
+    """Whether `per-file-ignores` lets a finding be."""
+    scope = service.scope
+    ignores = scope.config.per_file_ignores
+    groups = {rule.name: rule.group for rule in service.rules}
+
+    def wanted(finding: Finding) -> bool:
+        meant = {finding.rule, groups.get(finding.rule)}
+        globs = [glob for glob, names in ignores.items() if meant & {*names}]
+        path = scope.root / finding.span.path
+        return not scope.all_settings.match(scope.settings, globs, path)
+
+    return wanted
 
 
 def _ran(service: Service) -> set[str]:
@@ -84,13 +99,15 @@ def _is_nobodys(scope: Scope, path: str) -> bool:
     return path not in scope.repo.staged_files()
 
 
-def _approvals_text(scope: Scope) -> str | None:
-    """Return the text of the approvals file here, None where there is none."""
+def _approvals_text(scope: Scope) -> tuple[str | None, tuple[str, ...]]:
+    """The text of the approvals file here, None where there is none that counts; and notes."""
     path = scope.root / scope.approvals
     if not path.is_file():
-        return None
+        return None, ()
+    if _is_nobodys(scope, scope.approvals):
+        return None, (UNTRACKED.format(scope.approvals),)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8"), ()
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{scope.approvals} cannot be read: {error}") from None
 

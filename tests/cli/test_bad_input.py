@@ -82,15 +82,19 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "wrong type": (
         {**ONE, "guard.toml": "heads = 'two'"},
         2,
-        ("expected a whole number, got a string, at `heads`",),
+        ("guard.toml:1: heads: 'two' is not a whole number",),
     ),
-    "a text for a list": ({**ONE, "guard.toml": "ignore = 'x'"}, 2, ("expected a list",)),
+    "a text for a list": (
+        {**ONE, "guard.toml": "ignore = 'x'"},
+        2,
+        ("guard.toml:1: ignore: 'x' is not a list, each a string",),
+    ),
     "broken configuration": ({**ONE, "pyproject.toml": "[tool.guard"}, 2, ("not valid TOML",)),
     "tools that are no table": ({**ONE, "pyproject.toml": "tool = 1"}, 2, ("not valid TOML",)),
     "settings that are no table": (
         {**ONE, "pyproject.toml": "[tool]\nguard = 1"},
         2,
-        ("pyproject.toml: expected a table, got a whole number",),
+        ("pyproject.toml: [tool.guard] is 1, and must be a table",),
     ),
     "settings that are a folder": ({**ONE, "guard.toml/x": ""}, 0, ("no problems",)),
     "approvals in another encoding": (

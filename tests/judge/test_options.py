@@ -104,8 +104,8 @@ def test_a_rule_reads_its_options(
         ({"long-name": {"longest": 0}}, "rules.long-name: longest is at least 1"),
         ({"long-nam": {}}, "no rule or group is called 'long-nam': did you mean 'long-name'?"),
         ({"plain": {"longest": 2}}, "rules.plain: the rule plain has no options"),
-        ({"long-name": 3}, "expected a table, got a whole number"),
-        (3, "expected a table, got a whole number, at `rules`"),
+        ({"long-name": 3}, "rules of long-name: 3 is not a table"),
+        (3, "rules: 3 is not a table"),
     ],
 )
 def test_options_that_cannot_be_stop_the_run(rules: object, said: str, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_identifiers(settings: str, severities: set[str], tmp_path: Path) -> Non
             "'identifiers' and 'identifiers' of rules.string-built-sql say the same: keep one",
         ),
         ('identifiers = "never"', '\'never\' is not allowed: it is "allow", "warning" or'),
-        ('identifiers = "allow"\nrules = 3', "expected a table, got a whole number, at `rules`"),
+        ('identifiers = "allow"\nrules = 3', "guard.toml:2: rules: 3 is not a table"),
     ],
 )
 def test_identifiers_that_cannot_be(settings: str, said: str, tmp_path: Path) -> None:
