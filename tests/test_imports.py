@@ -123,7 +123,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"apply"},
         {"state"},
     ),
-    "show": ({"operations", "rules", "schema"}, {"revisions"}),
+    "show": ({"operations", "rules", "schema", "settings"}, {"revisions"}),
     "source": ({"database_literals", "overridden_url"}, {"files"}),
     "sql": (
         {"result", "tokens"},
