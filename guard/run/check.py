@@ -89,7 +89,8 @@ def _parts(
         read = read_sources(services, [history for _, history in histories])
         sources = list(_sources(services, read))
         owners = {service.file for service, _ in histories}
-        several = len(owners | {service.file for service, part in sources if part.paths}) > 1
+        owners |= {service.file for service, part in sources if part.paths}
+        several = len(owners) > 1 or bool(services.errors)
         for service, part in sources:
             named = several and service is not services.home
             parts[service.file] += part.of(service.folder, "") if named else part

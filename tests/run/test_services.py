@@ -178,7 +178,7 @@ def test_an_approval_stands_in_its_service(tmp_path: Path) -> None:
     ("file", "text", "said"),
     [
         ("guard.toml", "ignore = [", "services/a/guard.toml: not valid TOML"),
-        ("guard.toml", 'dialekt = "sqlite"', "services/a/guard.toml: unknown key 'dialekt'"),
+        ("guard.toml", 'dialekt = "sqlite"', "services/a/guard.toml:1: unknown key 'dialekt'"),
         ("guard.toml", 'ignore = ["nope"]', "services/a/guard.toml: ignore: no rule or group"),
         ("guard.toml", 'alembic-config = ["x.ini"]', "services/a/x.ini: cannot be read"),
         ("pyproject.toml", "[tool.guard", "services/a/pyproject.toml: not valid TOML"),
@@ -307,3 +307,34 @@ def test_a_submodule(tmp_path: Path) -> None:
     assert "b deleted-revision: error" in lint(repo.root)
     repo.git("submodule", "deinit", "-q", "-f", "services/b")
     assert lint(repo.root) == []
+
+
+def test_each_round_trip_runs_by_its_own_settings(tmp_path: Path) -> None:
+    """A variable of env.py has another value in each, and one has no round trip at all."""
+    repo = two(tmp_path, 'env-vars = { WHERE = "a" }', 'env-vars = { WHERE = "b" }')
+    env = "import os\nassert os.environ['WHERE'] == '{}'\n" + ENV.replace("{", "{{").replace(
+        "}", "}}"
+    )
+    repo.commit({f"services/{name}/migrations/env.py": env.format(name) for name in "ab"})
+    repo.commit(service("services/c", "roundtrip = false"))
+    done = guard(repo.root, "check")
+    assert done.code == 1
+    assert done.says("services/a: round trip of 3 up", "services/b: round trip of 3 up")
+    assert "services/c: round trip" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("glob", "expected"),
+    [
+        ("services/b", ["a drop-table: error"]),
+        ("services/b/", ["a drop-table: error"]),
+        ("b", ["a drop-table: error"]),
+        ("services/b/**/x.py", ["a drop-table: error", "b drop-table: error"]),
+    ],
+)
+def test_what_the_project_leaves_out_has_no_settings(
+    glob: str, expected: list[str], tmp_path: Path
+) -> None:
+    repo = two(tmp_path, "", "")
+    repo.commit({"guard.toml": f'exclude = ["{glob}"]', "services/b/db.py": "import sqlalchemy\n"})
+    assert lint(repo.root) == expected
