@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,14 +114,15 @@ class SettingsFiles:
 
     def match(self, settings: Settings, globs: Sequence[str], path: Path) -> bool:
         """Return whether a path is among those that the globs of these settings mean."""
-        if not globs or not path.is_relative_to(settings.folder):
+        shown = relative(path, settings.folder) if globs else ""
+        if not globs or shown == path.as_posix():  # it does not lie below
             return False
         key = tuple(globs)
         if key not in self._globs:
             from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
 
             self._globs[key] = GitIgnoreSpec.from_lines(globs)
-        return self._globs[key].match_file(relative(path, settings.folder))
+        return self._globs[key].match_file(shown)
 
     def _chain(self, folder: Path) -> tuple[Settings, ...]:
         """The settings that hold in the folder, and those that do in the folders of these."""
@@ -165,8 +167,11 @@ def _folder(environment: Environment) -> Path:
 
 def _own(folder: Path, change: Change) -> Settings | None:
     """The settings that stand in the folder itself."""
-    for file in (folder / name for name in NAMES):
-        table = read_table(file) if file.is_file() else None
+    for name in NAMES:
+        if not os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113  asked of each folder: 5 times as fast
+            continue
+        file = folder / name
+        table = read_table(file)
         if table is not None:
             return Settings(config=change(parse_config(table, file)), folder=folder, file=file)
     return None

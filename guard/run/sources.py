@@ -197,12 +197,13 @@ def _governed(services: Services, paths: Iterable[Path]) -> Iterator[tuple[Path,
     tops = {one.scope.settings.folder for folder in folders if (one := services.at(folder))}
     everywhere = any(scope.root.is_relative_to(top) for top in tops)
     for path in paths:
-        if not may_be_source(path) or not path.is_relative_to(scope.root):
+        shown = relative(path, scope.root)
+        if not may_be_source(path) or shown == path.as_posix():  # which lies elsewhere
             continue
         if not everywhere and not any(path.is_relative_to(top) for top in tops):
             continue
         # A template of a project is no source.
-        if "{{" in relative(path, scope.root) or scope.all_settings.excludes(path):
+        if "{{" in shown or scope.all_settings.excludes(path):
             continue
         service = services.at(path.parent)
         if service is not None:
