@@ -236,7 +236,13 @@ def _revisions(
             detail = f"{name} cannot be read as a revision: {header.detail}."
             kind = header.problem or "no-revision"
             problems.append(
-                BrokenChain(span=span, revision=header.revision, problem=kind, detail=detail)
+                BrokenChain(
+                    span=span,
+                    revision=header.revision,
+                    problem=kind,
+                    detail=detail,
+                    needs=header.needs,
+                )
             )
         elif header.revision in revisions:
             detail = f"Revision {header.revision} stands in {shown[header.revision]} and in {name}."

@@ -58,7 +58,8 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
     def decode(data: bytes) -> dict[str, Entry[RevisionFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[RevisionFile]])
 
-    return Cache(folder, place.root, f"{place.dialect}\0{location}", decode)
+    newer = place.sources.newer.programs if place.sources.newer else ()
+    return Cache(folder, place.root, "\0".join((str(place.dialect), str(location), *newer)), decode)
 
 
 def read_files(

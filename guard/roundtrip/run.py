@@ -26,6 +26,7 @@ from guard.facts import (
     UpgradeFailed,
     UpgradeFailedWithRows,
 )
+from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.roundtrip import databases
@@ -70,12 +71,13 @@ def run_roundtrip(
     revisions: Sequence[str] | None,
     config: Config,
     on_progress: Progress | None = None,
+    newer: NewerPythons | None = None,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
-    as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all. Raises
-    RoundTripError.
+    as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
+    parse what our own Python cannot. Raises RoundTripError.
     """
     started = time.monotonic()
     config_path = environment.config_path
@@ -90,7 +92,7 @@ def run_roundtrip(
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
         request = _request(environment, root, folder, revisions, config)
-        log = _Log(root, on_progress, python, config_path)
+        log = _Log(root, on_progress, python, config_path, newer)
         _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -157,12 +159,18 @@ class _Log:
     """The sum of the worker's events."""
 
     def __init__(
-        self, root: Path, on_progress: Progress | None, python: Interpreter, config_path: Path
+        self,
+        root: Path,
+        on_progress: Progress | None,
+        python: Interpreter,
+        config_path: Path,
+        newer: NewerPythons | None,
     ) -> None:
         self._root = root
         self._on_progress = on_progress
         self._python = python
         self._config_path = config_path
+        self._newer = newer
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
@@ -228,7 +236,8 @@ class _Log:
 
     def _span(self, event: dict[str, Any]) -> Span:
         path = Path(event["path"]).resolve()
-        return span_at(path, relative(path, self._root.resolve()), event.get("line") or 1)
+        shown = relative(path, self._root.resolve())
+        return span_at(path, shown, event.get("line") or 1, self._newer)
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]

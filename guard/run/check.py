@@ -201,6 +201,7 @@ def _round_trip(
             revisions=chosen,
             config=scope.config,
             on_progress=on_progress,
+            newer=scope.sources.newer,
         )
     except RoundTripError as error:
         return Part(errors=(str(error),))

@@ -73,7 +73,7 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
-    sources = scope.sources if files is None else Sources(files)
+    sources = scope.sources if files is None else Sources(files, scope.sources.newer)
     place = _place(scope, environment, sources)
     graph, parsed, helpers = _read(scope, environment, place)
     replay = partial(schemas_after, dialect=scope.dialect)
@@ -188,9 +188,8 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
         return []
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, parsed, _ = _read(
-        scope, environment, _place(scope, environment, Sources({**files, path: given.data}))
-    )
+    sources = Sources({**files, path: given.data}, scope.sources.newer)
+    graph, parsed, _ = _read(scope, environment, _place(scope, environment, sources))
     return [_only(path, environment, graph, parsed, scope.root)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from guard.config import Config
 from guard.history.base import Base, find_base
 from guard.history.git import Repository
 from guard.history.sides import Tree
+from guard.newer_python import NewerPythons
 from guard.project.environments import project_root
 from guard.python_source import Sources
+from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.interpreter import find_interpreter
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,4 +92,20 @@ def open_scope(request: Request, config: Config) -> Scope:
     base = Base()
     if compared:
         base = find_base(repo, option=request.base, config=config.base, environ=request.environ)
-    return Scope(request=request, config=config, root=root, repo=repo, base=base, sources=Sources())
+    sources = Sources(newer=NewerPythons(_project_python(request, config, root)))
+    return Scope(request=request, config=config, root=root, repo=repo, base=base, sources=sources)
+
+
+def _project_python(request: Request, config: Config, root: Path) -> tuple[str, ...]:
+    """The program of the project's Python: of a virtual environment that which it was made of.
+
+    What lies in the repository may come from the change, so it is started only where the round trip
+    starts it anyway.
+    """
+    try:
+        program = Path(find_interpreter(config, root, request.start).path).resolve()
+    except RoundTripError:
+        return ()  # the round trip says so
+    own = program == Path(sys.executable).resolve()
+    runs = request.roundtrip and config.roundtrip
+    return () if own or (program.is_relative_to(root) and not runs) else (str(program),)

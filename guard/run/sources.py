@@ -51,7 +51,8 @@ class ReadSources(msgspec.Struct, frozen=True, kw_only=True):
 def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSources:
     """Read the Python and ini files around the database that are no revisions."""
     given = scope.request.given
-    here = scope.sources if given is None else Sources({_given_path(scope): given.data})
+    newer = scope.sources.newer
+    here = scope.sources if given is None else Sources({_given_path(scope): given.data}, newer)
     files = _read(scope, here, _paths(scope, histories))
     paths = tuple(relative(path, scope.root) for path in files)
     files = {path: file.without_told(paths) for path, file in files.items()}
@@ -64,7 +65,9 @@ def read_sources(scope: Scope, histories: Sequence[ChangedHistory]) -> ReadSourc
     if released and any(file.facts for file in changed.values()):
         before = released.before(changed)
     resolver = Resolver(scope.root, (), scope.sources)
-    versions = {path: PythonSource(relative(path, scope.root), before[path]) for path in before}
+    versions = {
+        path: PythonSource(relative(path, scope.root), data, newer) for path, data in before.items()
+    }
     return ReadSources(
         paths=paths,
         facts=_facts(changed.values()),
@@ -143,7 +146,8 @@ def _open_cache(scope: Scope) -> Cache[SourceFile]:
     def decode(data: bytes) -> dict[str, Entry[SourceFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
 
-    return Cache(scope.request.cache, scope.root, "sources", decode)
+    newer = scope.sources.newer.programs if scope.sources.newer else ()
+    return Cache(scope.request.cache, scope.root, "\0".join(("sources", *newer)), decode)
 
 
 class _Share(msgspec.Struct, frozen=True):

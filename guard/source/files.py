@@ -126,9 +126,10 @@ def read_source_file(path: Path, source: PythonSource, resolver: Resolver) -> So
         module = Module(source, path)
         return SourceFile(literals=find_in_python(source), built=read_source(module, resolver))
     except SourceError as error:
-        return unreadable(source.path, str(error), error.line or 1)
+        return unreadable(source.path, str(error), error.line or 1, error.needs)
 
 
-def unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
+def unreadable(shown: str, detail: str, line: int = 1, needs: str = "") -> SourceFile:
     """Return a file that says nothing; `detail` begins with "it"."""
-    return SourceFile(unreadable=UnreadableSource(span=Span(shown, line), detail=detail))
+    fact = UnreadableSource(span=Span(shown, line), detail=detail, needs=needs)
+    return SourceFile(unreadable=fact)
