@@ -104,7 +104,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "run": (
         {"causes", "known", "scope"},
-        {"histories", "released"},
+        {"released"},
+        {"histories"},
         {"inspect", "sources"},
         {"check"},
         {"approve"},

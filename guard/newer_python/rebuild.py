@@ -1,23 +1,28 @@
 """Syntax nodes of our own Python from what a newer one told: see `dump` for the form.
 
 What ours has no node for becomes what is closest and hides nothing: `type X = ...` an assignment,
-any other new expression a call of something unknown with the expressions in it.
+any other new expression a call of something unknown with the expressions in it, any other new
+statement its body, under such a call as the condition.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 CALLED = {"TemplateStr": "t-string", "Interpolation": "t-string"}
+UNKNOWN: dict[str, type[ast.AST]] = {"expr": ast.Call, "stmt": ast.If}
 # In the documentation of a class, the fields that must have a value: others have a mark.
 _FIELD = re.compile(r"\b(?!constant )\w+ (\w+)[,)]")
 
+Node = TypeVar("Node", bound=ast.AST)
+Part = TypeVar("Part", ast.expr, ast.stmt)
 Fields = dict[str, Any]
-Entry = tuple[str, str, list[int | None], Fields]
+Place = list[int | None]
+Entry = tuple[str, str, Place, Fields]
 
 
 class UnknownTreeError(Exception):
@@ -28,11 +33,10 @@ def rebuild(entries: list[Entry]) -> ast.Module:
     """Return the tree of which the first entry is the module. Raises UnknownTreeError."""
     try:
         nodes = [_class_of(kind, base, fields)() for kind, base, _, fields in entries]
-        for node, (kind, _, place, fields) in zip(nodes, entries, strict=True):
-            _fill(node, kind, {name: _decoded(told, nodes) for name, told in fields.items()})
-            _put(node, place)
-            if isinstance(node, ast.Call) and kind != "Call":
-                _put(node.func, place)
+        told = zip(nodes, entries, strict=True)
+        for node, (kind, _, place, fields) in reversed([*told]):  # parts before the whole
+            values = {name: _decoded(value, nodes) for name, value in fields.items()}
+            _fill(_at(place, node), kind, values, place)
         module = nodes[0]
     except (LookupError, TypeError, ValueError) as error:
         raise UnknownTreeError(f"told in another form: {error}") from None
@@ -41,10 +45,12 @@ def rebuild(entries: list[Entry]) -> ast.Module:
     return module
 
 
-def _put(node: ast.AST, place: list[int | None]) -> None:
+def _at(place: Place, node: Node) -> Node:
+    """Return the node, put there."""
     for name, value in zip(ast.expr._attributes, place, strict=True):
         if name in node._attributes:
             setattr(node, name, value)
+    return node
 
 
 def _class_of(kind: str, base: str, fields: Fields) -> type[ast.AST]:
@@ -54,8 +60,8 @@ def _class_of(kind: str, base: str, fields: Fields) -> type[ast.AST]:
         return found
     if kind == "TypeAlias":
         return ast.Assign
-    if base == "expr":
-        return ast.Call
+    if base in UNKNOWN:
+        return UNKNOWN[base]
     raise UnknownTreeError(kind)
 
 
@@ -78,21 +84,35 @@ def _needed(grammar: str) -> tuple[str, ...]:
     return tuple(_FIELD.findall(grammar))
 
 
-def _fill(node: ast.AST, kind: str, values: Fields) -> None:
+def _fill(node: ast.AST, kind: str, values: Fields, place: Place) -> None:
     if type(node).__name__ == kind:
         for name in node._fields:
             setattr(node, name, values.get(name))
     elif isinstance(node, ast.Assign):
         node.targets, node.value, node.type_comment = [values["name"]], values["value"], None
     elif isinstance(node, ast.Call):
-        node.func = ast.Name(CALLED.get(kind, f"<{kind}>"), ast.Load())
-        node.args, node.keywords = list(_expressions(values)), []
+        node.func = _at(place, ast.Name(CALLED.get(kind, f"<{kind}>"), ast.Load()))
+        parts = _parts(values.values(), ast.expr)
+        node.args = [
+            part for part in parts if not isinstance(getattr(part, "ctx", None), ast.Store)
+        ]
+        node.keywords = []
+    elif isinstance(node, ast.If):
+        node.test = _at(place, ast.Call(ast.Name(kind), [], []))
+        _fill(node.test, kind, values, place)
+        body = list(_parts(values.values(), ast.stmt))
+        node.body, node.orelse = body or [_at(place, ast.Pass())], []
 
 
-def _expressions(values: Fields) -> Iterator[ast.expr]:
-    for value in values.values():
-        items = value if isinstance(value, list) else [value]
-        yield from (item for item in items if isinstance(item, ast.expr))
+def _parts(values: Iterable[Any], kind: type[Part]) -> Iterator[Part]:
+    """Yield the outermost expressions or statements in the fields of a node."""
+    for value in values:
+        if isinstance(value, kind):
+            yield value
+        elif isinstance(value, list):
+            yield from _parts(value, kind)
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr | ast.stmt):
+            yield from _parts((getattr(value, name) for name in value._fields), kind)
 
 
 def _decoded(value: Any, nodes: list[ast.AST]) -> Any:

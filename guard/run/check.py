@@ -100,7 +100,7 @@ def run(
     for history in histories:
         found += Part(notes=(*history.graph.notes, *history.change.notes))
         if request.history:
-            found += _compared(scope, history)
+            found += _compared(scope, history, judge)
         if request.statements:
             found += _judge_history(scope, history, judge)
         if scope.roundtrip and history.environment.kind == "alembic":
@@ -117,11 +117,12 @@ def run(
 # The histories
 
 
-def _compared(scope: Scope, history: ChangedHistory) -> Part:
+def _compared(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     count = len(history.graph.revisions)
     done = f"history of {count} revision{'s' if count != 1 else ''} against {scope.base.ref}"
     return Part(
         facts=history.facts,
+        known=tuple(judge.facts(history.unread)),
         texts=history.parsed.texts,
         checked=(done,) if scope.base.commit else (),
     )
@@ -189,11 +190,11 @@ def _round_trip(
 ) -> Part:
     """Run the judged revisions up, down and up again; all of them where none is new."""
     name, graph = history.environment.name, history.graph
-    if graph.problems:
+    if any(not problem.needs for problem in graph.problems):
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
-    if not graph.revisions:
+    if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
-    chosen = [id_ for id_ in graph.order if id_ in history.judged] or None
+    chosen = history.runs or None
     try:
         trip = run_roundtrip(
             history.environment,

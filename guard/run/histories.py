@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import EditedDowngrade, EditedRevision, Fact, ReparentedRevision
+from guard.facts import BrokenChain, EditedDowngrade, EditedRevision, Fact, ReparentedRevision
 from guard.history.compare import (
     Comparison,
     Reading,
@@ -33,13 +33,15 @@ from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
 from guard.python_source import PythonSource, SourceError, Sources
+from guard.run.released import open_released
 from guard.run.scope import Input, Scope
 
 
 class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     """One history; `judged` are the revisions whose statements this run judges.
 
-    `before` has those of them that the base has as well, with what they do there.
+    `before` has those of them that the base has as well, with what they do there. `unread` are the
+    files that take a newer Python than is at hand and that are as the base has them.
     """
 
     environment: Environment
@@ -48,12 +50,23 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     change: Comparison
     judged: frozenset[str]
     before: ParsedHistory = ParsedHistory(revisions={}, texts={})
+    unread: tuple[BrokenChain, ...] = ()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """What is wrong with the chain, and with what the change did to it."""
-        chain = without_consequences(self.graph.problems, self.change.facts)
-        return (*chain, *self.change.facts)
+        problems = [problem for problem in self.graph.problems if problem not in self.unread]
+        return (*without_consequences(problems, self.change.facts), *self.change.facts)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The judged revisions, and those that only the project's own Python may be able to read.
+
+        In their order, as far as that is known.
+        """
+        unread = (p.revision for p in self.graph.problems if p.needs and p not in self.unread)
+        read = (id_ for id_ in self.graph.order if id_ in self.judged)
+        return (*read, *(id_ for id_ in unread if id_))
 
 
 def open_histories(scope: Scope) -> list[ChangedHistory]:
@@ -88,7 +101,18 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         change=change,
         judged=_judged(scope, graph, parsed, change),
         before=read_versions(_versions(scope, change), place),
+        unread=_released_unread(scope, graph, sources),
     )
+
+
+def _released_unread(scope: Scope, graph: Graph, sources: Sources) -> tuple[BrokenChain, ...]:
+    waiting = [
+        (problem, scope.root / problem.span.path) for problem in graph.problems if problem.needs
+    ]
+    released = open_released(scope) if waiting else None
+    if released is None:
+        return ()
+    return tuple(p for p, path in waiting if released.holds(path, sources.read(path)))
 
 
 def _versions(scope: Scope, change: Comparison) -> dict[Path, bytes]:
