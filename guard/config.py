@@ -31,8 +31,17 @@ class RuleTable:
 MOVED = {"identifiers": ("string-built-sql", "identifiers")}
 
 
+PYPROJECT = "pyproject.toml"
+_TABLE = re.compile(r"\[tool\.guard\.([\w.<>-]+)\]")
+_HEADING = re.compile(rf"^{_TABLE.pattern}$", re.M)
+_FILE_OF_A_TABLE = re.compile(rf"\bpyproject\.toml(?=[^\n]*:\n{_TABLE.pattern}$)", re.M)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
-    """Everything `[tool.guard]` may say; each default is what most projects want."""
+    """Everything `[tool.guard]` may say; each default is what most projects want.
+
+    `file` is no setting: it is the name of the file that they stand in.
+    """
 
     alembic_config: list[str] = []  # alembic.ini files, relative to this file; empty: look for them
     dialect: str | None = None
@@ -59,6 +68,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     env_vars: dict[str, str] = {}  # variables it sets for env.py, where they are not set
     metadata: str | None = None  # "app.models:Base.metadata", for env = "none"
     timeout: float = 300.0  # seconds for a whole round trip
+    file: str = msgspec.field(default=PYPROJECT, name="<file>")
+
+    def as_set_here(self, text: str) -> str:
+        """Return a text that names settings as in a pyproject.toml, with where they go here.
+
+        Whoever names a setting writes `[tool.guard]` or `[tool.guard.env-vars]`, and a file of
+        guard's own has no such tables.
+        """
+        if self.file == PYPROJECT:
+            return text
+        text = _FILE_OF_A_TABLE.sub(self.file, text)
+        text = _HEADING.sub(r"[\1]", text)
+        text = _TABLE.sub(rf"[\1] of {self.file}", text)
+        return text.replace("[tool.guard]", self.file)
 
     @property
     def server(self) -> Server:
@@ -90,7 +113,7 @@ def load_config(start: Path) -> tuple[Config, Path | None]:
         own = folder / "guard.toml"
         if own.is_file():
             return parse_config(_read_toml(own), own), own
-        pyproject = folder / "pyproject.toml"
+        pyproject = folder / PYPROJECT
         if pyproject.is_file():
             tools = _read_toml(pyproject).get("tool", {})
             table = tools.get("guard") if isinstance(tools, dict) else None
@@ -110,9 +133,11 @@ def parse_config(table: dict[str, Any], path: Path) -> Config:
 
     try:
         config = msgspec.convert(_with_moved(table, path), Config, dec_hook=rule_table)
+        config = msgspec.structs.replace(config, file=path.name)
         _ = config.server
     except msgspec.ValidationError as error:
-        keys = [field.encode_name for field in msgspec.structs.fields(Config)]
+        fields = msgspec.structs.fields(Config)
+        keys = [field.encode_name for field in fields if field.name != "file"]
         raise GuardError(f"{path}: {explain_invalid(error, keys, 'the guard settings')}") from None
     except ValueError as error:
         raise GuardError(f"{path}: {error}") from None

@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from guard.config import load_config
 from guard.roundtrip.interpreter import Interpreter
 
 OLDEST = (3, 9)
@@ -22,15 +21,13 @@ def remedy_for(
 
     `config_path` is its alembic.ini or pyproject.toml.
     """
-    file, table = _settings_in(config_path.parent)
     if module := lacking.get("module"):
         own = _folder_of(module.partition(".")[0], config_path.parent, root)
         if own is not None:
             return _put_on_the_path(own, config_path)
         return (
             f"install {module.partition('.')[0]} there, or name the interpreter that has it: "
-            f'python = ".venv/bin/python" in {"[tool.guard]" if table else file}. guard ran '
-            f"{interpreter.path} "
+            f'python = ".venv/bin/python" in [tool.guard]. guard ran {interpreter.path} '
             f"({interpreter.chosen})"
         )
     if settings := lacking.get("settings"):
@@ -38,16 +35,9 @@ def remedy_for(
         return (
             "set what it needs (any value of the right form does: no engine leaves the scratch "
             'database), or let guard configure Alembic itself with env = "none". In '
-            f"{file}:\n[{table}env-vars]\n{lines}"
+            f"pyproject.toml:\n[tool.guard.env-vars]\n{lines}"
         )
     return ""
-
-
-def _settings_in(folder: Path) -> tuple[str, str]:
-    """Return the name of the file with guard's settings there, and what its tables begin with."""
-    _, path = load_config(folder)
-    own = path is not None and path.name == "guard.toml"
-    return ("guard.toml", "") if own else ("pyproject.toml", "tool.guard.")
 
 
 def too_old(interpreter: Interpreter) -> str | None:

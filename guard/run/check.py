@@ -35,6 +35,7 @@ from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.decide import Covered, Suppressions, decide
 
 UNTRACKED = "{0} is not tracked by git, so its approvals do not count here: git add {0}"
+EXCLUDED = "All that was named is left out by the setting exclude."
 
 Progress = Callable[[str, int, int], None]
 
@@ -94,7 +95,10 @@ def run(
     rules = load_rules() if rules is None else rules
     chosen = select_rules(config, rules)
     scope = open_scope(request, config)
-    judge = Judge(chosen, config.server, read_sizes(scope.root, config.stats))
+    if request.paths and not scope.request.paths:
+        return Result(report=Report(notes=(EXCLUDED,)), texts={})
+    sizes = read_sizes(scope.root, config.stats)
+    judge = Judge(chosen, config.server, sizes, config.as_set_here)
     histories = open_histories(scope)
     found = Part(notes=scope.base.notes)
     for history in histories:
@@ -205,7 +209,7 @@ def _round_trip(
             newer=scope.sources.newer,
         )
     except RoundTripError as error:
-        return Part(errors=(str(error),))
+        return Part(errors=(scope.config.as_set_here(str(error)),))
     done = (
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
@@ -219,10 +223,11 @@ def _round_trip(
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
         "the gate (with --all it does)."
     )
+    notes = tuple(map(scope.config.as_set_here, trip.notes))
     return Part(
         facts=tuple(brought),
         findings=tuple(shown),
-        notes=(*trip.notes, note) if shown else trip.notes,
+        notes=(*notes, note) if shown else notes,
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),

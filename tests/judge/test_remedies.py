@@ -30,7 +30,7 @@ def remedies(folder: Path, sql: str, dialect: str) -> dict[str, str]:
         statements=True,
         today=datetime.date(2026, 11, 1),
     )
-    found = run(request, parse_config({"dialect": dialect}, folder)).report.open
+    found = run(request, parse_config({"dialect": dialect}, folder / "pyproject.toml")).report.open
     return {f.rule: f"{f.message} {f.remedy}" for f in found}
 
 
