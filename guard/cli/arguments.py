@@ -24,6 +24,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     paths: tuple[Path, ...] = ()
+    force_exclude: bool = False
     base: str | None = None
     everything: bool = False
     staged: bool = False
@@ -60,6 +61,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return Request(
             start=current_folder(),
             paths=() if given else self.paths,
+            force_exclude=self.force_exclude,
             given=given,
             statements=statements,
             history=history,

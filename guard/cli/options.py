@@ -27,6 +27,9 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 # What is looked at
 paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+force_exclude = click.option(
+    "--force-exclude", is_flag=True, help="Leave out what the settings exclude, even if named."
+)
 base = click.option("--base", metavar="REF", help="The ref that holds what is released.")
 everything = click.option("--all", "everything", is_flag=True, help="Judge released revisions too.")
 staged = click.option("--staged", is_flag=True, help="Read revisions as they are staged.")

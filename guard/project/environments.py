@@ -75,11 +75,12 @@ def find_environments(
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
     above it. What `exclude` matches is not looked for, nor what stands in a template (a `{{` in the
-    name). Raises GuardError where nothing is found or a configuration cannot be followed.
+    name), but where a file is named. Raises GuardError where nothing is found or a configuration
+    cannot be followed.
     """
     start = start.resolve()
     root = project_root(start)
-    skips = _skipping(root, exclude)
+    skips = skipping(root, exclude)
     known, errors = _named(config_files, root) if config_files else ((), ())
     if not paths:
         found = known or _around(start, root, skips) or _sql_folders(start, root, skips)
@@ -91,9 +92,13 @@ def find_environments(
         return _unique(found, root)
     if not config_files:
         known, errors = _scan(root, root, skips)
-    belonging = [
-        env for path in paths for env in _environments_of(path, start, known, errors, skips)
-    ]
+    belonging: list[Environment] = []
+    for path in paths:
+        there = (start / path).resolve()
+        if not config_files and there.is_file() and skips(there):
+            belonging += _environments_of(path, start, *_scan(root, root, _never), _never)
+        else:
+            belonging += _environments_of(path, start, known, errors, skips)
     return _unique(belonging, root)
 
 
@@ -107,8 +112,12 @@ def read_environments(
     return tuple(_environment(options, root, is_dir) for options in read_options(path, text))
 
 
-def _skipping(root: Path, exclude: Sequence[str]) -> Skips:
-    """What the search leaves out: what is excluded, and templates."""
+def _never(path: Path) -> bool:
+    return False
+
+
+def skipping(root: Path, exclude: Sequence[str]) -> Skips:
+    """Return what the search leaves out: what is excluded, and templates."""
     if not exclude:
         return lambda path: "{{" in path.name
     from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
@@ -188,6 +197,11 @@ def _environments_of(
         return found
     if errors:
         raise errors[0]
+    if skips(path) or skips(path / "env.py"):
+        raise GuardError(
+            f"{path}: the setting exclude leaves out what lies in it: correct it, or name the "
+            "files themselves"
+        )
     raise GuardError(f"{path}: no Alembic environment and no migrations in it: {POINT}")
 
 

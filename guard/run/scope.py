@@ -14,7 +14,7 @@ from guard.history.base import Base, find_base
 from guard.history.git import Repository
 from guard.history.sides import Tree
 from guard.newer_python import NewerPythons
-from guard.project.environments import project_root
+from guard.project.environments import project_root, skipping
 from guard.python_source import Sources
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
@@ -32,6 +32,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     start: Path
     paths: tuple[Path, ...] = ()
+    force_exclude: bool = False  # also of the paths, those that the settings exclude are left out
     given: Input | None = None
     statements: bool = True  # judge what the revisions say
     history: bool = True
@@ -80,13 +81,22 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def files(self) -> frozenset[Path]:
         """The files that were named, resolved; empty where a folder was named, or nothing."""
-        paths = self.request.paths
-        return frozenset(p.resolve() for p in paths if all(p.is_file() for p in paths))
+        files = self.named_files
+        return files if all(path.is_file() for path in self.request.paths) else frozenset()
+
+    @property
+    def named_files(self) -> frozenset[Path]:
+        """The files that were named, resolved, also those beside a folder."""
+        return frozenset(path.resolve() for path in self.request.paths if path.is_file())
 
 
 def open_scope(request: Request, config: Config) -> Scope:
     """Return the scope; raise GuardError where a base is wanted and not here."""
     root = project_root(request.start)
+    if request.force_exclude:
+        skips = skipping(root, config.exclude)
+        kept = (path for path in request.paths if not skips((request.start / path).resolve()))
+        request = msgspec.structs.replace(request, paths=tuple(kept))
     repo = Repository.discover(root)
     compared = request.given is None and (request.history or not request.everything)
     base = Base()

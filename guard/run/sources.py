@@ -22,6 +22,7 @@ from guard.source.database_literals import is_test
 from guard.source.files import (
     SourceFile,
     files_below,
+    is_source,
     read_source_file,
     select_sources,
     touches_database,
@@ -177,10 +178,12 @@ def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
     if scope.request.given is not None:
         return [] if histories else [_given_path(scope)]
     revisions = {name for history in histories for name in history.graph.files}
-    environments = [history.environment for history in histories]
-    present = scope.files or _present(scope, revisions)
-    chosen = scope.files.__contains__ if scope.files else _touching(scope)
-    selected = select_sources(present, scope.root, scope.config, environments, chosen)
+    selected = {path for path in scope.named_files if is_source(path, scope.root)}
+    if not scope.files:
+        environments = [history.environment for history in histories]
+        present = _present(scope, revisions)
+        around = select_sources(present, scope.root, scope.config, environments, _touching(scope))
+        selected.update(around)
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
     there = {path for path in selected if os.path.lexists(path)}
     return sorted(path for path in there if relative(path, scope.root) not in revisions)

@@ -87,6 +87,11 @@ def files_below(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names)
 
 
+def is_source(path: Path, root: Path) -> bool:
+    """Return whether the source rules can read such a file, and it belongs to the project."""
+    return path.suffix in _SUFFIXES and path.is_relative_to(root)
+
+
 def select_sources(
     paths: Iterable[Path],
     root: Path,
@@ -108,7 +113,7 @@ def select_sources(
     always |= {path.with_name("alembic.ini") for path in always if path}  # beside a pyproject.toml
     tests = config.source != Config().source
     for path in paths:
-        if path.suffix not in _SUFFIXES or not path.is_relative_to(root):
+        if not is_source(path, root):
             continue
         shown = path.relative_to(root).as_posix()
         if unwanted.match_file(shown) or "{{" in shown:  # a template of a project is no source

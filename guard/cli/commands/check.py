@@ -9,6 +9,7 @@ from guard.cli import options
 
 @click.command()
 @options.paths
+@options.force_exclude
 @options.base
 @options.everything
 @options.staged
