@@ -36,6 +36,7 @@ def documented_settings() -> dict[str, object]:
 
 def test_the_configuration_table_is_the_configuration() -> None:
     config = msgspec.to_builtins(Config())
+    del config["<file>"]  # that they stand in
     assert documented_settings() == {
         key: list(value) if isinstance(value, tuple) else value for key, value in config.items()
     }
