@@ -7,7 +7,9 @@ with the base, the rules on source code. What they say of a place comes from her
 from __future__ import annotations
 
 import ast
+import errno
 import io
+import os
 import sys
 import tokenize
 import warnings
@@ -143,13 +145,23 @@ class Sources:
         """Return what a file holds, read from the disk once; raises OSError."""
         if self.files is not None:
             if path not in self.files:
-                raise FileNotFoundError(str(path))
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
             return self.files[path]
         name = str(path)  # hashed faster than the path
         data = self._read.get(name)
         if data is None:
             data = self._read[name] = path.read_bytes()
         return data
+
+    def is_file(self, path: Path) -> bool:
+        """Return whether there is such a file."""
+        return path.is_file() if self.files is None else path in self.files
+
+    def files_in(self, folder: Path) -> list[Path]:
+        """Return the files right in a folder, sorted; raises OSError."""
+        inside = folder.iterdir() if self.files is None else self.files
+        found = (path for path in inside if path.parent == folder)
+        return sorted(path for path in found if self.is_file(path))
 
     def source(self, path: str, data: bytes) -> PythonSource:
         """Return the file of that shown path with these contents."""

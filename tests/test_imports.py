@@ -40,7 +40,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
         {"cache", "git", "graph", "plain"},
-        {"base", "program", "read", "sides"},
+        {"base", "program", "read", "sides", "tree"},
         {"difference", "sql_history", "then"},
         {"helpers", "released", "squash"},
         {"compare"},

@@ -32,7 +32,7 @@ force_exclude = click.option(
 )
 base = click.option("--base", metavar="REF", help="The ref that holds what is released.")
 everything = click.option("--all", "everything", is_flag=True, help="Judge released revisions too.")
-staged = click.option("--staged", is_flag=True, help="Read revisions as they are staged.")
+staged = click.option("--staged", is_flag=True, help="Read files as they are staged.")
 stdin_filename = click.option(
     "--stdin-filename", metavar="PATH", help="What to call standard input, given as -."
 )

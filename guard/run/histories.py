@@ -25,7 +25,6 @@ from guard.history.read import (
     read_files,
     read_versions,
 )
-from guard.history.sides import read_change
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
 from guard.paths import relative
@@ -85,8 +84,9 @@ def open_histories(scope: Scope) -> list[ChangedHistory]:
 
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
-    files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
-    sources = scope.sources if files is None else Sources(files, scope.sources.newer)
+    sources = scope.sources
+    if scope.tree is not None:
+        scope.tree.fetch(revision_files(environment, scope.tree))
     place = _place(scope, environment, sources)
     graph, parsed, helpers = _read(scope, environment, place)
     replay = partial(schemas_after, dialect=scope.dialect)
@@ -151,25 +151,26 @@ def _read(
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     folder = environment.script_location
     named = [path for path in scope.files if path.suffix == ".sql" and path.parent == folder]
-    found = read_sql_history(folder, named, scope.root, scope.dialect)
+    found = read_sql_history(folder, named, scope.root, scope.dialect, scope.sources)
     change = Comparison(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
-        change = compare_sql(environment, found.migrations, scope.base, repo=scope.repo)
+        change = compare_sql(
+            environment, found.migrations, scope.base, repo=scope.repo, sources=scope.sources
+        )
         change = msgspec.structs.replace(
             change,
             new=change.new | found.loose,
             facts=tuple(f for f in change.facts if is_sql_migration(Path(f.span.path).name)),
         )
-    if scope.request.source == "index":
-        note = f"{environment.name}: .sql files were read as they lie on disk, not as staged."
-        change = msgspec.structs.replace(change, notes=(*change.notes, note))
     return ChangedHistory(
         environment=environment,
         graph=found.graph,
         parsed=found.parsed,
         change=change,
         judged=_judged(scope, found.graph, found.parsed, change),
-        before=read_sql_versions(_versions(scope, change), found, scope.root, scope.dialect),
+        before=read_sql_versions(
+            _versions(scope, change), found, scope.root, scope.dialect, scope.sources
+        ),
     )
 
 
@@ -205,7 +206,7 @@ def _open_given(scope: Scope, given: Input) -> list[ChangedHistory]:
     path = (scope.request.start / given.path).absolute()
     if path.suffix == ".sql":
         text = _decode(given).removeprefix("\ufeff")
-        migration = read_sql_file(path, text)
+        migration = read_sql_file(path, text, scope.sources)
         graph, parsed = join_sql([migration], {path: text}, scope.root, scope.dialect)
         return [_only(path, _lone(path, "sql"), graph, parsed, scope.root)]
     if path.suffix != ".py" or read_file(path, given.data).revision is None:

@@ -12,7 +12,7 @@ import msgspec
 from guard.config import Config
 from guard.history.base import Base, find_base
 from guard.history.git import Repository
-from guard.history.sides import Tree
+from guard.history.tree import Tree, TreeFiles, open_tree
 from guard.newer_python import NewerPythons
 from guard.project.environments import project_root, skipping
 from guard.python_source import Sources
@@ -49,7 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A request with what it means here. `root` is what all paths are shown relative to.
 
-    `sources` are the files as they lie on disk.
+    `sources` are the files as they lie on disk or, where the run is about another, in that `tree`.
     """
 
     request: Request
@@ -58,6 +58,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     repo: Repository | None
     base: Base
     sources: Sources
+    tree: TreeFiles | None = None
 
     @property
     def dialect(self) -> str | None:
@@ -102,8 +103,16 @@ def open_scope(request: Request, config: Config) -> Scope:
     base = Base()
     if compared:
         base = find_base(repo, option=request.base, config=config.base, environ=request.environ)
-    sources = Sources(newer=NewerPythons(_project_python(request, config, root)))
-    return Scope(request=request, config=config, root=root, repo=repo, base=base, sources=sources)
+    tree = open_tree(repo, request.source) if repo else None
+    return Scope(
+        request=request,
+        config=config,
+        root=root,
+        repo=repo,
+        base=base,
+        sources=Sources(tree, NewerPythons(_project_python(request, config, root))),
+        tree=tree,
+    )
 
 
 def _project_python(request: Request, config: Config, root: Path) -> tuple[str, ...]:

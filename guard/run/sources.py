@@ -11,6 +11,9 @@ import msgspec
 
 from guard.facts import Fact
 from guard.history.cache import Cache, Entry
+from guard.history.git import Repository
+from guard.history.read import reading
+from guard.history.tree import TreeFiles
 from guard.paths import relative
 from guard.processes import processes_for, spread
 from guard.python_source import PythonSource, SourceError, Sources
@@ -148,7 +151,8 @@ def _open_cache(scope: Scope) -> Cache[SourceFile]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
 
     newer = scope.sources.newer.programs if scope.sources.newer else ()
-    return Cache(scope.request.cache, scope.root, "\0".join(("sources", *newer)), decode)
+    name = "\0".join(("sources", *newer))
+    return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
 class _Share(msgspec.Struct, frozen=True):
@@ -185,16 +189,22 @@ def _paths(scope: Scope, histories: Sequence[ChangedHistory]) -> list[Path]:
         around = select_sources(present, scope.root, scope.config, environments, _touching(scope))
         selected.update(around)
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
-    there = {path for path in selected if os.path.lexists(path)}
+    there = {path for path in selected if _is_there(scope, path)}
+    if scope.tree is not None:
+        scope.tree.fetch(there)
     return sorted(path for path in there if relative(path, scope.root) not in revisions)
 
 
+def _is_there(scope: Scope, path: Path) -> bool:
+    return os.path.lexists(path) if scope.tree is None else path in scope.tree
+
+
 def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
-    """The files that git knows or would add; without git, those in no hidden or built folder."""
+    """The files that git knows or would add, or those staged; without git, in no hidden folder."""
     repo = scope.repo
     if repo is None:
         return files_below(scope.root)
-    names = {*repo.present_files()}
+    names = {*repo.present_files()} if scope.tree is None else {*scope.tree.blobs}
     if repo.root == scope.root:
         names -= revisions  # early, since they are most of the files
     return [repo.root / name for name in names]
@@ -205,7 +215,9 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
     repo, commit = scope.repo, scope.base.commit
     changed: set[Path] | None = None
     if repo and commit and scope.compares:
-        changed = {repo.root / name for name in repo.changed_files(commit)}
+        changed = {repo.root / name for name in _changed(repo, commit, scope.tree)}
+        if scope.tree is not None:
+            scope.tree.fetch(path for path in changed if path.suffix == ".py")
 
     def touches(path: Path) -> bool:
         if path.suffix != ".py" or is_test(relative(path, scope.root)):
@@ -214,3 +226,11 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
         return brought and touches_database(_data(scope.sources, path))
 
     return touches
+
+
+def _changed(repo: Repository, commit: str, tree: TreeFiles | None) -> Iterable[str]:
+    """The paths that may be otherwise than in the commit."""
+    if tree is None:
+        return repo.changed_files(commit)
+    then = repo.list_files(commit)
+    return (name for name, blob in tree.blobs.items() if then.get(name) != blob)

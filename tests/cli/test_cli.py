@@ -236,14 +236,6 @@ def test_folders_of_sql_files_are_found(tmp_path: Path) -> None:
     assert done.code == 1
 
 
-def test_sql_files_are_read_from_disk_when_staged_ones_are_asked_for(tmp_path: Path) -> None:
-    repo = Repo(tmp_path)
-    repo.commit({"db/V1__users.sql": str(SQL["db/V1__users.sql"])})
-    repo.write({"db/V2__old.sql": "DROP TABLE old;\n"})
-    done = guard(tmp_path, "lint", "--staged")
-    assert done.says("error[drop-table]", "db: .sql files were read as they lie on disk")
-
-
 @pytest.mark.parametrize(
     ("paths", "rules"),
     [
