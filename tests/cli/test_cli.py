@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from command_line import PROJECT, STEP, VERSIONS, Content, chain, guard, write
-from git_repo import Repo
 from roundtrip_project import revision
 
 from guard.cli.main import main
