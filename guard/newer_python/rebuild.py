@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 CALLED = {"TemplateStr": "t-string", "Interpolation": "t-string"}
 UNKNOWN: dict[str, type[ast.AST]] = {"expr": ast.Call, "stmt": ast.If}
-# In the documentation of a class, the fields that must have a value: others have a mark.
+# In the documentation of a class, its lists, and the fields that must have a value.
+_LIST = re.compile(r"\b\w+\* (\w+)[,)]")
 _FIELD = re.compile(r"\b(?!constant )\w+ (\w+)[,)]")
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -84,10 +85,16 @@ def _needed(grammar: str) -> tuple[str, ...]:
     return tuple(_FIELD.findall(grammar))
 
 
+@cache
+def _lists(grammar: str) -> tuple[str, ...]:
+    return tuple(_LIST.findall(grammar))
+
+
 def _fill(node: ast.AST, kind: str, values: Fields, place: Place) -> None:
     if type(node).__name__ == kind:
         for name in node._fields:
-            setattr(node, name, values.get(name))
+            none: object = [] if name in _lists(type(node).__doc__ or "") else None
+            setattr(node, name, values.get(name, none))
     elif isinstance(node, ast.Assign):
         node.targets, node.value, node.type_comment = [values["name"]], values["value"], None
     elif isinstance(node, ast.Call):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -97,12 +98,12 @@ def test_a_t_string_is_a_value_that_nobody_knows(
 def test_without_such_a_python_it_says_which(
     code: str, construct: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if sys.version_info >= (3, int(version.removeprefix("3."))):
+        pytest.skip("our own Python has it")
     only(monkeypatch, tmp_path / "bin")
     repo = released(tmp_path / "project")
     repo.write(second(code) | {"app/models.py": f"import sqlalchemy\n{code}\n"})
     done = guard(repo.root, "lint")
-    if "not valid Python" in done.output or done.code == 0:
-        pytest.skip("our own Python has it, or calls it something else")
     line = 6 + code.count("\n")
     needs = f"it needs Python {version} ({construct}), and the newest that guard found is Python 3."
     assert done.says(

@@ -24,10 +24,10 @@ from pathlib import Path
 with open(__file__ + ".log", "a") as log:
     print(os.getcwd(), *sys.argv[1:], file=log)
 
-class TemplateStr(ast.expr):
+class LaterStr(ast.expr):
     _fields = ("values",)
 
-class Interpolation(ast.expr):
+class LaterPart(ast.expr):
     _fields = ("value", "str", "conversion", "format_spec")
 
 class Later(ast.stmt):
@@ -35,10 +35,10 @@ class Later(ast.stmt):
 
 class Rename(ast.NodeTransformer):
     def visit_JoinedStr(self, node):
-        return ast.copy_location(TemplateStr(self.generic_visit(node).values), node)
+        return ast.copy_location(LaterStr(self.generic_visit(node).values), node)
 
     def visit_FormattedValue(self, node):
-        value = Interpolation(node.value, "", node.conversion, node.format_spec)
+        value = LaterPart(node.value, "", node.conversion, node.format_spec)
         return ast.copy_location(value, node)
 
     def visit_ListComp(self, node):
