@@ -143,6 +143,7 @@ class BrokenChain(HistoryFact, frozen=True, kw_only=True):
     ]
     detail: str
     missing: str | None = None  # the id of the parent that is none
+    needs: str = ""  # the version of Python that could read an unreadable file
 
 
 class SchemaChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +202,7 @@ class UnreadableSource(SourceFact, frozen=True, kw_only=True):
     """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
 
     detail: str
+    needs: str = ""  # the version of Python that could read it
 
 
 # Round trip

@@ -53,6 +53,14 @@ def url_in_env_py(setting: str, section: str | None) -> str:
     return f'import os\nconfig.set_section_option("{section}", "{setting}", {value})'
 
 
+def let_guard_find_python(version: str) -> str:
+    """Return what to do about a file that takes a newer Python to read than guard has found."""
+    return (
+        f"Install Python {version} where guard runs, as python{version}, or name the one that the "
+        f'project has: python = "/usr/bin/python{version}" in [tool.guard]'
+    )
+
+
 def say_so(statement: Statement, rule: str, why: str) -> str:
     """Return the comment that silences a rule where the statement stands."""
     return f"{'--' if statement.in_sql_file else '#'} guard: ignore[{rule}] <{why}>"

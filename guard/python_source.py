@@ -7,7 +7,10 @@ with the base, the rules on source code. What they say of a place comes from her
 from __future__ import annotations
 
 import ast
+import errno
 import io
+import os
+import sys
 import tokenize
 import warnings
 from collections import deque
@@ -16,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from guard.newer_python import NewerPythons, Rejection, find_construct
 from guard.statement import Span
 
 SAVE_AS_UTF_8 = (
@@ -25,19 +29,27 @@ KEPT = 1_000_000  # bytes of source whose trees wait for somebody else to ask: 2
 
 
 class SourceError(Exception):
-    """A file that is no readable Python: the message says why, `line` where, if that is known."""
+    """A file that is no readable Python: the message says why, `line` where, if that is known.
 
-    def __init__(self, message: str, line: int | None = None):
+    `needs` is the version of Python that would read it, where none so new is at hand.
+    """
+
+    def __init__(self, message: str, line: int | None = None, needs: str = ""):
         super().__init__(message)
         self.line = line
+        self.needs = needs
 
 
 class PythonSource:
-    """One Python file; `path` is what reports call it. Lines and columns count from 1."""
+    """One Python file; `path` is what reports call it. Lines and columns count from 1.
 
-    def __init__(self, path: str, data: bytes):
+    Where our own Python cannot parse it, the `newer` ones are asked.
+    """
+
+    def __init__(self, path: str, data: bytes, newer: NewerPythons | None = None):
         self.path = path
         self.data = data
+        self._newer = newer
 
     @classmethod
     def of_text(cls, path: str, text: str) -> PythonSource:
@@ -71,9 +83,25 @@ class PythonSource:
         try:
             return _parse(self.text)
         except SyntaxError as error:
-            return SourceError(f"it is not valid Python: {error.msg}", error.lineno or 1)
+            return self._parsed_by_newer(error)
         except SourceError as error:
             return error
+
+    def _parsed_by_newer(self, error: SyntaxError) -> ast.Module | SourceError:
+        own = Rejection(sys.version_info[:2], error.msg, error.lineno or 1)
+        found = (self._newer.parse(self.text) if self._newer else None) or own
+        if isinstance(found, ast.Module):
+            return found
+        for line in dict.fromkeys((found.line, own.line)):
+            if construct := find_construct("".join(self.lines[line - 1 : line]), found.version):
+                newest = ".".join(map(str, found.version))
+                return SourceError(
+                    f"it needs Python {construct.python} ({construct.example}), and the newest "
+                    f"that guard found is Python {newest}",
+                    line,
+                    construct.python,
+                )
+        return SourceError(f"it is not valid Python: {found.message}", found.line)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -99,11 +127,15 @@ class PythonSource:
 class Sources:
     """The files of a run. What nobody holds is parsed again only when much else was in between.
 
-    `files` stand in for the disk (what is staged, what came on standard input).
+    `files` stand in for the disk (what is staged, what came on standard input); `newer` parse what
+    our own Python cannot.
     """
 
-    def __init__(self, files: Mapping[Path, bytes] | None = None):
+    def __init__(
+        self, files: Mapping[Path, bytes] | None = None, newer: NewerPythons | None = None
+    ):
         self.files = files
+        self.newer = newer
         self._read: dict[str, bytes] = {}
         self._known: WeakValueDictionary[tuple[str, bytes], PythonSource] = WeakValueDictionary()
         self._latest: deque[PythonSource] = deque()
@@ -113,7 +145,7 @@ class Sources:
         """Return what a file holds, read from the disk once; raises OSError."""
         if self.files is not None:
             if path not in self.files:
-                raise FileNotFoundError(str(path))
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
             return self.files[path]
         name = str(path)  # hashed faster than the path
         data = self._read.get(name)
@@ -121,12 +153,22 @@ class Sources:
             data = self._read[name] = path.read_bytes()
         return data
 
+    def is_file(self, path: Path) -> bool:
+        """Return whether there is such a file."""
+        return path.is_file() if self.files is None else path in self.files
+
+    def files_in(self, folder: Path) -> list[Path]:
+        """Return the files right in a folder, sorted; raises OSError."""
+        inside = folder.iterdir() if self.files is None else self.files
+        found = (path for path in inside if path.parent == folder)
+        return sorted(path for path in found if self.is_file(path))
+
     def source(self, path: str, data: bytes) -> PythonSource:
         """Return the file of that shown path with these contents."""
         known = self._known.get((path, data))
         if known is not None:
             return known
-        source = self._known[path, data] = PythonSource(path, data)
+        source = self._known[path, data] = PythonSource(path, data, self.newer)
         self._latest.append(source)
         self._size += len(data)
         while self._size > KEPT and len(self._latest) > 1:

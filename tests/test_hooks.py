@@ -110,6 +110,11 @@ def test_pre_commit_refuses_a_bad_revision_and_takes_a_good_one(hooked: Path) ->
 
     index = 'op.create_index("ix_orders_id", "orders", ["id"])'
     add_revision(hooked, "0002", "0001", index, 'op.drop_index("ix_orders_id", "orders")')
+    # What is excluded stays so, though pre-commit names it.
+    (hooked / "guard.toml").write_text("exclude = ['models/']\n", encoding="utf-8")
+    (hooked / "models").mkdir()
+    (hooked / "models" / "old.py").write_text("import sqlite3\nclass Broken(:\n", encoding="utf-8")
+    git(hooked, "add", ".")
     taken = git(hooked, "commit", "-m", "Index orders")
     assert taken.returncode == 0, taken.stdout
 

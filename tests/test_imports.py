@@ -16,7 +16,7 @@ SAMPLE = ROOT / "alembic" / "versions"
 
 # A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
 CHAPTERS: tuple[set[str], ...] = (
-    {"action_words", "server", "credentials", "errors", "paths", "processes"},
+    {"action_words", "server", "credentials", "errors", "newer_python", "paths", "processes"},
     {"operations"},
     {"expression", "printable", "statement"},
     {"sql"},
@@ -41,7 +41,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
         {"cache", "git", "graph", "plain"},
-        {"base", "program", "read", "sides"},
+        {"base", "program", "read", "sides", "tree"},
         {"difference", "sql_history", "then"},
         {"helpers", "released", "squash"},
         {"compare"},
@@ -53,6 +53,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"judge"},
         {"statements"},
     ),
+    "newer_python": ({"constructs", "dump", "places", "rebuild"}, {"ask"}),
     "project": (
         {"alembic_config", "revision_header", "sql_folders", "table_sizes"},
         {"environments"},
@@ -105,7 +106,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "run": (
         {"causes", "known", "part", "scope"},
-        {"histories", "released"},
+        {"released"},
+        {"histories"},
         {"services"},
         {"inspect", "outcome", "sources"},
         {"tally"},

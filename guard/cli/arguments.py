@@ -28,6 +28,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     config: Path | None = None
     paths: tuple[Path, ...] = ()
+    force_exclude: bool = False
     base: str | None = None
     everything: bool = False
     staged: bool = False
@@ -64,6 +65,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return Request(
             start=current_folder(),
             paths=() if given else self.paths,
+            force_exclude=self.force_exclude,
             given=given,
             statements=statements,
             history=history,

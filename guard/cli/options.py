@@ -42,9 +42,12 @@ config = _option(
 
 # What is looked at
 paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+force_exclude = _option(
+    "--force-exclude", is_flag=True, help="Leave out what the settings exclude, even if named."
+)
 base = _option("--base", metavar="REF", help="The ref that holds what is released.")
 everything = _option("--all", "everything", is_flag=True, help="Judge released revisions too.")
-staged = _option("--staged", is_flag=True, help="Read revisions as they are staged.")
+staged = _option("--staged", is_flag=True, help="Read files as they are staged.")
 stdin_filename = _option(
     "--stdin-filename", metavar="PATH", help="What to call standard input, given as -."
 )

@@ -38,7 +38,10 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cache(Generic[Value]):
-    """The entries of one store. Without a folder it forgets at the end of the run."""
+    """The entries of one store. Without a folder it forgets at the end of the run.
+
+    `read` gives the contents of helper files, where they are not as they lie on disk.
+    """
 
     def __init__(
         self,
@@ -46,8 +49,10 @@ class Cache(Generic[Value]):
         root: Path,
         name: str,
         decode: Callable[[bytes], dict[str, Entry[Value]]],
+        read: Callable[[Path], bytes] = Path.read_bytes,
     ) -> None:
         self._root = root
+        self._read_helper = read
         file = hashlib.sha256(f"{root}\0{name}".encode()).hexdigest()[:24]
         self._file = folder / f"{file}.msgpack" if folder else None
         self._stamp = _stamp() if folder else ""
@@ -73,7 +78,7 @@ class Cache(Generic[Value]):
 
     def depend_on(self, helpers: Iterable[Path]) -> None:
         """Remember what the helper files hold that the followed entries may rest on."""
-        self._helpers.update((str(path), hash_of(path)) for path in helpers)
+        self._helpers.update((str(path), self._hash_of(path)) for path in helpers)
 
     def helpers_of(self, path: PurePath, data: bytes) -> tuple[Path, ...]:
         """Return the helper files that may have had a part in what a file with these contents says.
@@ -108,18 +113,17 @@ class Cache(Generic[Value]):
             entries = decode(stored.entries)
         except (OSError, msgspec.DecodeError, RecursionError):
             return
-        if all(hash_of(self._root / path) == digest for path, digest in stored.helpers.items()):
+        if all(self._hash_of(Path(path)) == digest for path, digest in stored.helpers.items()):
             self._old, self._helpers = entries, dict(stored.helpers)
         else:
             self._old = {key: entry for key, entry in entries.items() if not entry.followed}
 
-
-def hash_of(path: Path) -> str:
-    """Return the hash of a file's content, "" where there is no such file."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
-    except OSError:
-        return ""
+    def _hash_of(self, path: Path) -> str:
+        """The hash of a file's content, "" where there is no such file."""
+        try:
+            return hashlib.sha256(self._read_helper(self._root / path)).hexdigest()[:24]
+        except OSError:
+            return ""
 
 
 def _key(path: PurePath, data: bytes) -> str:

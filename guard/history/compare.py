@@ -140,6 +140,7 @@ def compare_sql(
     base: Base,
     *,
     repo: Repository | None,
+    sources: Sources,
 ) -> Comparison:
     """Return what the change does to the released files of a folder of .sql files.
 
@@ -157,7 +158,7 @@ def compare_sql(
         }
         for commit in (base.commit, base.tip)
     )
-    now = {name: data_of(repo.root / name, Sources()) for name in ids}
+    now = {name: data_of(repo.root / name, sources) for name in ids}
     facts: list[Fact] = []
     run_again = {name for name in ids if PurePath(name).name.startswith("R__")}
     for name, data in sorted(then.items()):

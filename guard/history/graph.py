@@ -137,8 +137,10 @@ def revision_files(
 
     Sorted by path. A file that two version locations hold comes once.
     """
-    listed = files if files is not None else _walk(environment.version_locations)
     folders = tuple(f"{folder}{os.sep}" for folder in environment.version_locations)
+    listed: Iterable[Path] = _walk(environment.version_locations)
+    if files is not None:
+        listed = (path for path in files if str(path).startswith(folders))
     real = str if files is not None else _real_paths()
     found: dict[str, Path] = {}
     for path in sorted(listed, key=lambda path: path.parts):
@@ -236,7 +238,13 @@ def _revisions(
             detail = f"{name} cannot be read as a revision: {header.detail}."
             kind = header.problem or "no-revision"
             problems.append(
-                BrokenChain(span=span, revision=header.revision, problem=kind, detail=detail)
+                BrokenChain(
+                    span=span,
+                    revision=header.revision,
+                    problem=kind,
+                    detail=detail,
+                    needs=header.needs,
+                )
             )
         elif header.revision in revisions:
             detail = f"Revision {header.revision} stands in {shown[header.revision]} and in {name}."

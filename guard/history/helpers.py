@@ -14,6 +14,7 @@ from guard.history.read import Place
 from guard.history.sides import Version
 from guard.history.then import read_then
 from guard.paths import relative
+from guard.python_source import Sources
 from guard.reader import ParsedRevision
 from guard.statement import Span, Statement
 
@@ -38,7 +39,8 @@ def edited_helpers(
     for uses in revisions:
         for path in uses.helpers:
             if path not in known:
-                known[path] = _is_changed(path, listing.get(relative(path, repo.root)))
+                blob = listing.get(relative(path, repo.root))
+                known[path] = _is_changed(path, blob, place.sources)
         changed = tuple(relative(path, repo.root) for path in uses.helpers if known[path])
         if changed:
             affected.append((uses, changed))
@@ -51,12 +53,12 @@ def edited_helpers(
             yield from _compared(before, uses.now, changed, base)
 
 
-def _is_changed(path: Path, blob: str | None) -> bool:
+def _is_changed(path: Path, blob: str | None, sources: Sources) -> bool:
     """Whether the base has the file otherwise; one that it does not have is none of it."""
     if blob is None:
         return False
     try:
-        data = path.read_bytes()
+        data = sources.read(path)
     except OSError:
         return True
     return blob not in (blob_id(data, blob), blob_id(data.replace(b"\r\n", b"\n"), blob))

@@ -6,7 +6,7 @@ be forgotten, so that a long history needs no more memory than a short one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +58,14 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
     def decode(data: bytes) -> dict[str, Entry[RevisionFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[RevisionFile]])
 
-    return Cache(folder, place.root, f"{place.dialect}\0{location}", decode)
+    newer = place.sources.newer.programs if place.sources.newer else ()
+    name = "\0".join((str(place.dialect), str(location), *newer))
+    return Cache(folder, place.root, name, decode, reading(place.sources))
+
+
+def reading(sources: Sources) -> Callable[[Path], bytes]:
+    """Return what reads a helper; on disk without keeping it, since there may be many."""
+    return Path.read_bytes if sources.files is None else sources.read
 
 
 def read_files(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Literal
 
 import msgspec
 
@@ -15,8 +14,6 @@ from guard.paths import relative
 from guard.project.environments import Environment, read_environments
 from guard.project.revision_header import RevisionHeader, read_file, read_header
 from guard.python_source import PythonSource, Sources
-
-Tree = Literal["working tree", "index", "HEAD"]
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -36,16 +33,6 @@ class Side(msgspec.Struct, frozen=True):
 
     files: dict[str, Version]
     revisions: dict[str, Version]
-
-
-def read_change(
-    repo: Repository, environment: Environment, source: Tree = "working tree"
-) -> dict[Path, bytes] | None:
-    """Return the environment's files as staged or committed; None: as they lie on disk."""
-    if source == "working tree":
-        return None
-    blobs = repo.staged_files() if source == "index" else repo.list_files("HEAD")
-    return contents_of(repo, environment, blobs)
 
 
 def side_now(graph: Graph, repo: Repository, sources: Sources) -> Side:

@@ -19,6 +19,7 @@ from guard.project.sql_folders import (
     read_sql_folder,
     read_sql_text,
 )
+from guard.python_source import Sources
 from guard.reader import ParsedRevision
 from guard.sql import read_sql
 from guard.statement import Direction, Span, Statement, Steps
@@ -37,18 +38,20 @@ class SqlHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_sql_history(
-    folder: Path, named: Iterable[Path], root: Path, dialect: str | None
+    folder: Path, named: Iterable[Path], root: Path, dialect: str | None, sources: Sources
 ) -> SqlHistory:
     """Return the migrations of a folder in the order of their tool, then the loose `named` files.
 
     Raises GuardError for a file that cannot be read, and for a version that stands twice.
     """
     try:
-        migrations = read_sql_folder(folder)
+        migrations = read_sql_folder(folder, sources)
         known = {path for migration in migrations for path in migration.paths}
-        loose = [read_sql_file(path) for path in sorted(named) if path not in known]
+        asked = [path for path in sorted(named) if path not in known and sources.is_file(path)]
+        loose = [read_sql_file(path, read_sql_text(path, sources), sources) for path in asked]
         everything = (*migrations, *loose)
-        texts = {path: read_sql_text(path) for migration in everything for path in migration.paths}
+        paths = (path for migration in everything for path in migration.paths)
+        texts = {path: read_sql_text(path, sources) for path in paths}
     except SqlFolderError as error:
         raise GuardError(str(error)) from None
     graph, parsed = join_sql(everything, texts, root, dialect)
@@ -67,21 +70,20 @@ def read_sql_history(
 
 
 def read_sql_versions(
-    versions: Mapping[Path, bytes], history: SqlHistory, root: Path, dialect: str | None
+    versions: Mapping[Path, bytes],
+    history: SqlHistory,
+    root: Path,
+    dialect: str | None,
+    sources: Sources,
 ) -> ParsedHistory:
-    """Return the migrations that these other versions of their files make; the rest is as it is.
-
-    A version that cannot be read is left out.
-    """
+    """Return the migrations that these other versions of their files make; the rest is as it is."""
     revisions: dict[str, ParsedRevision] = {}
     texts: dict[str, str] = {}
     for path, data in versions.items():
         name, text = relative(path, root), data.decode("utf-8", "replace")
         id_ = history.migrations[name]
-        try:
-            _, was = join_sql([read_sql_file(path, text)], {path: text}, root, dialect)
-        except SqlFolderError:
-            continue
+        migration = read_sql_file(path, text, sources)
+        _, was = join_sql([migration], {path: text}, root, dialect)
         now = revisions.get(id_) or history.parsed.revisions[id_]
         for old in was.revisions.values():
             revisions[id_] = msgspec.structs.replace(

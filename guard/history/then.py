@@ -10,7 +10,7 @@ from guard.history.git import Repository
 from guard.history.read import Place
 from guard.history.sides import Version
 from guard.paths import relative
-from guard.python_source import SourceError
+from guard.python_source import SourceError, Sources
 from guard.reader import ParsedRevision, read_revision
 from guard.reader.modules import Module, Resolver
 
@@ -48,7 +48,7 @@ def _read(
         for folder in place.search
         if folder.is_relative_to(place.root)
     )
-    resolver = Resolver(there, tuple(search))
+    resolver = Resolver(there, tuple(search), Sources(newer=place.sources.newer))
     parsed: dict[str, ParsedRevision] = {}
     for version in versions:
         id_ = version.header.revision

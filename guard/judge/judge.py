@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 from guard.facts import Fact
 from guard.finding import Finding, Severity
@@ -15,13 +17,21 @@ from guard.statement import Span, Statement
 
 
 class Judge:
-    """Holds the chosen rules by what they judge; `size` says how large a table is."""
+    """Holds the chosen rules by what they judge; `size` says how large a table is.
+
+    `remedy` makes of a remedy's text what holds here: where a setting goes differs.
+    """
 
     def __init__(
-        self, rules: Sequence[Rule], server: Server, size: Sizes = lambda table: None
+        self,
+        rules: Sequence[Rule],
+        server: Server,
+        size: Sizes = lambda table: None,
+        remedy: Callable[[str], str] = str,
     ) -> None:
         self._server = server
         self._size = size
+        self._remedy = remedy
         self._rules: dict[type, list[Rule]] = defaultdict(list)
         for rule in rules:
             for fact in rule.on:
@@ -34,7 +44,7 @@ class Judge:
                 context = JudgeContext(
                     server=self._server, rule=rule, position=position, size=self._size
                 )
-                for problem in rule.check(fact, context):
+                for problem in map(self._here, rule.check(fact, context)):
                     place = problem.at or fact.span
                     yield _finding(rule, problem, fact, place, place, fact.revision)
 
@@ -47,7 +57,7 @@ class Judge:
                 if server is None:
                     continue
                 context = JudgeContext(server=server, rule=rule, position=position, size=self._size)
-                for problem in rule.check(operation, context):
+                for problem in map(self._here, rule.check(operation, context)):
                     yield _finding(
                         rule,
                         problem,
@@ -58,6 +68,9 @@ class Judge:
                         statement.direction,
                         statement.batch.span if statement.batch else None,
                     )
+
+    def _here(self, problem: Problem) -> Problem:
+        return msgspec.structs.replace(problem, remedy=self._remedy(problem.remedy))
 
     def _server_for(self, rule: Rule, statement: Statement) -> Server | None:
         """Return the server to judge for; None where the rule or the statement has no say there.

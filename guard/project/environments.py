@@ -100,8 +100,9 @@ def search_environments(
     A path may be a revision, a versions or migrations folder, a configuration file, a folder of
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
-    above it. What it `skips` is not looked at. Environments of the same revisions are one, unless
-    they have another `owner`. Raises GuardError where none is found, and where one that is named
+    above it. What it `skips` is not looked at, but where a file is named. Environments of the same
+    revisions are one, unless they have another `owner`. Raises GuardError where none is found, and
+    where one that is named
     cannot be followed.
     """
     start = start.resolve()
@@ -119,7 +120,13 @@ def search_environments(
         return Found(_unique(found.environments, root, owner), found.errors)
     if not config_files:
         known = _scan(root, root, skips)
-    belonging = [env for path in paths for env in _environments_of(path, start, known, skips)]
+    belonging: list[Environment] = []
+    for path in paths:
+        there = (start / path).resolve()
+        if not config_files and there.is_file() and skips(there):
+            belonging += _environments_of(path, start, _scan(root, root, _never), _never)
+        else:
+            belonging += _environments_of(path, start, known, skips)
     return Found(_unique(belonging, root, owner))
 
 
@@ -142,6 +149,10 @@ def read_environments(
     `text` and `is_dir` stand in for the file and the disk (what a commit held). Raises GuardError.
     """
     return tuple(_environment(options, root, is_dir) for options in read_options(path, text))
+
+
+def _never(path: Path) -> bool:
+    return False
 
 
 def _around(start: Path, root: Path, skips: Skips) -> Found:
@@ -193,6 +204,11 @@ def _environments_of(
         return found
     if known.errors:
         raise known.errors[0]
+    if skips(path) or skips(path / "env.py"):
+        raise GuardError(
+            f"{path}: the setting exclude leaves out what lies in it: correct it, or name the "
+            "files themselves"
+        )
     raise GuardError(f"{path}: no Alembic environment and no migrations in it: {POINT}")
 
 

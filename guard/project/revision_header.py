@@ -33,7 +33,8 @@ class RevisionHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     `replaces`: ids of the revisions that this one was squashed from. `line` is where `revision` is
     assigned. Where Alembic could not load the file as a revision, or nobody can know which one it
-    is, `problem` says so and `detail` tells why, beginning with "it".
+    is, `problem` says so and `detail` tells why, beginning with "it"; `needs` is the version of
+    Python that could read it.
     """
 
     revision: str | None = None
@@ -46,6 +47,7 @@ class RevisionHeader(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     problem: HeaderProblem | None = None
     detail: str = ""
+    needs: str = ""
 
     def attribute(self, name: str) -> tuple[str, ...]:
         """Return the value that the file gives to one of `NAMES`, as a tuple."""
@@ -82,7 +84,7 @@ def _read(path: PurePath, source: PythonSource) -> RevisionHeader:
         tree = source.tree
     except SourceError as error:
         where = f" (line {error.line})" if error.line else ""
-        return _unreadable(f"{error}{where}", error.line or 1)
+        return _unreadable(f"{error}{where}", error.line or 1, error.needs)
     bound = _Bound(tree)
     legacy = LEGACY_ID.fullmatch(path.name)
     names = bound.texts("revision") or (legacy.groups() if legacy else ())
@@ -124,8 +126,8 @@ def _problem(
     return None, ""
 
 
-def _unreadable(detail: str, line: int = 1) -> RevisionHeader:
-    return RevisionHeader(problem="unreadable", detail=detail, line=line)
+def _unreadable(detail: str, line: int = 1, needs: str = "") -> RevisionHeader:
+    return RevisionHeader(problem="unreadable", detail=detail, line=line, needs=needs)
 
 
 def _stored_anywhere(tree: ast.Module, name: str) -> bool:
@@ -191,5 +193,5 @@ class _Bound:
 def _code(node: ast.expr) -> str:
     try:
         return ast.unparse(node)
-    except RecursionError:
+    except (RecursionError, ValueError):  # ValueError: an f-string that our own Python cannot write
         return "..."

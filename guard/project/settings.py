@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,11 @@ from guard.project.environments import Environment, project_root
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-NAMES = ("guard.toml", "pyproject.toml")  # the first that has settings counts
+PYPROJECT = "pyproject.toml"
+NAMES = ("guard.toml", PYPROJECT)  # the first that has settings counts
+_TABLE = re.compile(r"\[tool\.guard\.([\w.<>-]+)\]")
+_HEADING = re.compile(rf"^{_TABLE.pattern}$", re.M)
+_FILE_OF_A_TABLE = re.compile(rf"\bpyproject\.toml(?=[^\n]*:\n{_TABLE.pattern}$)", re.M)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,10 +36,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file: Path | None = None
 
     @property
-    def table(self) -> str:
-        """What the tables of the file begin with."""
-        named_so = self.file is not None and self.file.name != "pyproject.toml"
-        return "" if named_so else "tool.guard."
+    def _is_shared(self) -> bool:
+        """Whether the file holds the settings of other tools as well."""
+        return self.file is None or self.file.name == PYPROJECT
+
+    def as_set_here(self, text: str) -> str:
+        """Return a text that names settings as in a pyproject.toml, with where they go here.
+
+        Whoever names a setting writes `[tool.guard]` or `[tool.guard.env-vars]`, and a file of
+        guard's own has no such tables.
+        """
+        if self._is_shared or self.file is None:
+            return text
+        file = self.file.name
+        text = _FILE_OF_A_TABLE.sub(file, text)
+        text = _HEADING.sub(r"[\1]", text)
+        text = _TABLE.sub(rf"[\1] of {file}", text)
+        return text.replace("[tool.guard]", file)
 
 
 Change = Callable[[Config], Config]

@@ -21,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from guard.python_source import Sources
 from guard.sql import Hole
 
 Framework = Literal["flyway", "dbmate", "goose", "golang-migrate", "numbered"]
@@ -83,20 +84,18 @@ def is_sql_migration_folder(folder: Path) -> bool:
     return any(is_sql_migration(name) for name in names)
 
 
-def read_sql_folder(folder: Path) -> tuple[SqlMigration, ...]:
+def read_sql_folder(folder: Path, sources: Sources) -> tuple[SqlMigration, ...]:
     """Return the migrations in the order in which their tool runs them.
 
     Raises SqlFolderError for a file that cannot be read and for a version that stands twice.
     """
     try:
-        paths = [
-            path for path in folder.iterdir() if path.is_file() and is_sql_migration(path.name)
-        ]
+        paths = [path for path in sources.files_in(folder) if is_sql_migration(path.name)]
     except OSError as error:
         raise SqlFolderError(f"{folder}: cannot be read: {error.strerror}") from None
     found: dict[tuple[str, str], SqlMigration] = {}
-    for path in sorted(paths):
-        migration = read_sql_file(path)
+    for path in paths:
+        migration = read_sql_file(path, read_sql_text(path, sources), sources)
         key = (migration.framework, migration.id)
         found[key] = _joined(found[key], migration) if key in found else migration
     return tuple(sorted(found.values(), key=_order))
@@ -130,14 +129,10 @@ def _numbers(version: str) -> list[int]:
 # One file
 
 
-def read_sql_file(path: Path, text: str | None = None) -> SqlMigration:
-    """Return one file as a migration, whatever it is called; `text` stands in for the disk.
-
-    Raises SqlFolderError where it cannot be read.
-    """
-    text = read_sql_text(path) if text is None else text
+def read_sql_file(path: Path, text: str, sources: Sources) -> SqlMigration:
+    """Return one file with that text as a migration, whatever it is called."""
     if flyway := _FLYWAY.fullmatch(path.name):
-        return _read_flyway(path, text, flyway)
+        return _read_flyway(path, text, flyway, sources)
     if pair := _PAIR.fullmatch(path.name):
         return _read_pair(path, text, pair)
     numbered = _NUMBERED.fullmatch(path.name)
@@ -150,19 +145,23 @@ def read_sql_file(path: Path, text: str | None = None) -> SqlMigration:
     return SqlMigration(id=version, framework="numbered", up=part)
 
 
-def read_sql_text(path: Path) -> str:
+def read_sql_text(path: Path, sources: Sources) -> str:
     """Return the file's text; raise SqlFolderError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = sources.read(path).decode("utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise SqlFolderError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SqlFolderError(f"{path}: not UTF-8 text: save it as UTF-8") from None
 
 
-def _read_flyway(path: Path, text: str, name: re.Match[str]) -> SqlMigration:
+def _read_flyway(path: Path, text: str, name: re.Match[str], sources: Sources) -> SqlMigration:
     part = SqlPart(
-        path=path, text=text, transactional=_flyway_transaction(path), holes=_placeholders(text)
+        path=path,
+        text=text,
+        transactional=_flyway_transaction(path, sources),
+        holes=_placeholders(text),
     )
     if name["kind"] is None:
         return SqlMigration(id=path.stem, framework="flyway", up=part, repeatable=True)
@@ -178,9 +177,9 @@ def _read_flyway(path: Path, text: str, name: re.Match[str]) -> SqlMigration:
     )
 
 
-def _flyway_transaction(path: Path) -> bool:
+def _flyway_transaction(path: Path, sources: Sources) -> bool:
     try:
-        settings = path.with_name(path.name + ".conf").read_text(encoding="utf-8")
+        settings = sources.read(path.with_name(path.name + ".conf")).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return True
     return not re.search(r"^\s*executeInTransaction\s*=\s*false\b", settings, re.M)

@@ -100,7 +100,9 @@ class Resolver:
                 for place in (base / relative.with_suffix(".py"), base / relative / "__init__.py")
             ]
             self.consulted.update(places)
-            self._found[dotted] = next((place for place in places if place.is_file()), None)
+            self._found[dotted] = next(
+                (place for place in places if self._sources.is_file(place)), None
+            )
         file = self._found[dotted]
         return self.load(file, dotted) if file else None
 
@@ -115,7 +117,7 @@ class Resolver:
         self.asked += 1
         places = (target.with_suffix(".py"), target / "__init__.py")
         self.consulted.update(places)
-        file = next((place for place in places if place.is_file()), None)
+        file = next((place for place in places if self._sources.is_file(place)), None)
         return self.load(file, "") if file else None
 
     def load(self, file: Path, dotted: str) -> Module | None:
@@ -138,6 +140,9 @@ class Resolver:
         try:
             file = file.resolve()
             file.relative_to(self.root.resolve())
+            if self._sources.files is not None:
+                text = self._sources.read(file).decode("utf-8-sig")
+                return text.replace("\r\n", "\n").replace("\r", "\n")
             if file.stat().st_size > MAX_BYTES:
                 return None
             return file.read_text(encoding="utf-8-sig")

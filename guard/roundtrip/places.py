@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from guard.newer_python import NewerPythons
 from guard.python_source import PythonSource, SourceError
 from guard.statement import Span
 
 
-def span_at(file: Path, shown: str, line: int) -> Span:
+def span_at(file: Path, shown: str, line: int, newer: NewerPythons | None = None) -> Span:
     """Return the place of the code on `line` of `file`, whose path is shown as `shown`.
 
     The outermost call, else the text of the line; the line alone where `file` cannot be read.
     """
     try:
-        source = PythonSource(shown, file.read_bytes())
+        source = PythonSource(shown, file.read_bytes(), newer)
         nodes = ast.walk(source.tree)
     except (OSError, SourceError):
         return Span(shown, line)

@@ -8,8 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from guard.paths import relative
-from guard.project.settings import Settings
 from guard.roundtrip.interpreter import Interpreter
 
 OLDEST = (3, 9)
@@ -17,34 +15,27 @@ _OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
 def remedy_for(
-    lacking: dict[str, Any],
-    interpreter: Interpreter,
-    config_path: Path,
-    settings: Settings,
-    root: Path,
+    lacking: dict[str, Any], interpreter: Interpreter, config_path: Path, root: Path
 ) -> str:
     """Return what to do about what the project was `lacking` (a module, settings); "" for nothing.
 
-    `config_path` is its alembic.ini or pyproject.toml, and `settings` those that hold for it.
+    `config_path` is its alembic.ini or pyproject.toml.
     """
-    file = relative(settings.file, root) if settings.file else "pyproject.toml"
-    table = settings.table
     if module := lacking.get("module"):
         own = _folder_of(module.partition(".")[0], config_path.parent, root)
         if own is not None:
             return _put_on_the_path(own, config_path)
         return (
             f"install {module.partition('.')[0]} there, or name the interpreter that has it: "
-            f'python = ".venv/bin/python" in {"[tool.guard]" if table else file}. guard ran '
-            f"{interpreter.path} "
+            f'python = ".venv/bin/python" in [tool.guard]. guard ran {interpreter.path} '
             f"({interpreter.chosen})"
         )
-    if lacked := lacking.get("settings"):
-        lines = "\n".join(f'{name} = "{_example(name)}"' for name in lacked)
+    if settings := lacking.get("settings"):
+        lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)
         return (
             "set what it needs (any value of the right form does: no engine leaves the scratch "
             'database), or let guard configure Alembic itself with env = "none". In '
-            f"{file}:\n[{table}env-vars]\n{lines}"
+            f"pyproject.toml:\n[tool.guard.env-vars]\n{lines}"
         )
     return ""
 

@@ -26,6 +26,7 @@ from guard.facts import (
     UpgradeFailed,
     UpgradeFailedWithRows,
 )
+from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.settings import Settings
@@ -71,12 +72,13 @@ def run_roundtrip(
     revisions: Sequence[str] | None,
     settings: Settings,
     on_progress: Progress | None = None,
+    newer: NewerPythons | None = None,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
-    as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all. Raises
-    RoundTripError.
+    as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
+    parse what our own Python cannot. Raises RoundTripError.
     """
     started = time.monotonic()
     config_path = environment.config_path
@@ -92,7 +94,7 @@ def run_roundtrip(
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
         request = _request(environment, root, folder, revisions, config)
-        log = _Log(root, on_progress, python, config_path, settings)
+        log = _Log(root, on_progress, python, config_path, newer)
         _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -164,13 +166,13 @@ class _Log:
         on_progress: Progress | None,
         python: Interpreter,
         config_path: Path,
-        settings: Settings,
+        newer: NewerPythons | None,
     ) -> None:
         self._root = root
         self._on_progress = on_progress
         self._python = python
         self._config_path = config_path
-        self._settings = settings
+        self._newer = newer
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
@@ -236,7 +238,8 @@ class _Log:
 
     def _span(self, event: dict[str, Any]) -> Span:
         path = Path(event["path"]).resolve()
-        return span_at(path, relative(path, self._root.resolve()), event.get("line") or 1)
+        shown = relative(path, self._root.resolve())
+        return span_at(path, shown, event.get("line") or 1, self._newer)
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]
@@ -267,7 +270,7 @@ class _Log:
             span = self._span(event)
             place = f"{span.path}:{span.line}: "
         lacking = event.get("lacking") or {}
-        remedy = remedy_for(lacking, self._python, self._config_path, self._settings, self._root)
+        remedy = remedy_for(lacking, self._python, self._config_path, self._root)
         remedy = remedy or event["remedy"]
         text: str = event["text"]
         return place + text + (f" Remedy: {remedy}" if remedy else _quoted(worker.output()))

@@ -27,6 +27,7 @@ from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
 
+EXCLUDED = "All that was named is left out by the setting exclude."
 Progress = Callable[[str, int, int], None]
 
 
@@ -50,11 +51,13 @@ def run(
     them from being judged is among the report's errors.
     """
     rules = load_rules() if rules is None else rules
-    services = Services(open_scope(request, settings), rules)
+    scope = open_scope(request, settings)
+    if request.paths and not scope.request.paths:
+        return Result(report=Report(notes=(EXCLUDED,)), texts={}, outcomes=())
+    services = Services(scope, rules)
     histories = open_histories(services)
     parts = _parts(services, histories, on_progress)
     outcomes = _outcomes(services, parts, rules)
-    scope = services.scope
     notes = (note for one in outcomes for note in one.notes)
     whole = sum((one.part for one in outcomes), Part())
     found = (finding for one in outcomes for finding in one.findings)
@@ -118,7 +121,7 @@ def _history(service: Service, history: ChangedHistory, on_progress: Progress | 
     scope, judge = service.scope, service.judge
     found = Part(notes=(*history.graph.notes, *history.change.notes))
     if scope.request.history:
-        found += _compared(scope, history)
+        found += _compared(scope, history, judge)
     if scope.request.statements:
         found += _judge_history(scope, history, judge)
     if scope.roundtrip and history.environment.kind == "alembic":
@@ -126,11 +129,12 @@ def _history(service: Service, history: ChangedHistory, on_progress: Progress | 
     return found
 
 
-def _compared(scope: Scope, history: ChangedHistory) -> Part:
+def _compared(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     count = len(history.graph.revisions)
     done = f"history of {count} revision{'s' if count != 1 else ''} against {scope.base.ref}"
     return Part(
         facts=history.facts,
+        known=tuple(judge.facts(history.unread)),
         texts=history.parsed.texts,
         checked=(done,) if scope.base.commit else (),
     )
@@ -198,11 +202,11 @@ def _round_trip(
 ) -> Part:
     """Run the judged revisions up, down and up again; all of them where none is new."""
     name, graph = history.environment.name, history.graph
-    if graph.problems:
+    if any(not problem.needs for problem in graph.problems):
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
-    if not graph.revisions:
+    if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
-    chosen = [id_ for id_ in graph.order if id_ in history.judged] or None
+    chosen = history.runs or None
     try:
         trip = run_roundtrip(
             history.environment,
@@ -210,9 +214,10 @@ def _round_trip(
             revisions=chosen,
             settings=scope.settings,
             on_progress=on_progress,
+            newer=scope.sources.newer,
         )
     except RoundTripError as error:
-        return Part(errors=(str(error),))
+        return Part(errors=(scope.settings.as_set_here(str(error)),))
     done = (
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
@@ -226,10 +231,11 @@ def _round_trip(
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
         "the gate (with --all it does)."
     )
+    notes = tuple(map(scope.settings.as_set_here, trip.notes))
     return Part(
         facts=tuple(brought),
         findings=tuple(shown),
-        notes=(*trip.notes, note) if shown else trip.notes,
+        notes=(*notes, note) if shown else notes,
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),

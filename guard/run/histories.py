@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import EditedDowngrade, EditedRevision, Fact, ReparentedRevision
+from guard.facts import BrokenChain, EditedDowngrade, EditedRevision, Fact, ReparentedRevision
 from guard.history.compare import (
     Comparison,
     Reading,
@@ -25,7 +25,6 @@ from guard.history.read import (
     read_files,
     read_versions,
 )
-from guard.history.sides import read_change
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
 from guard.paths import relative
@@ -33,13 +32,15 @@ from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
 from guard.python_source import PythonSource, SourceError, Sources
+from guard.run.released import open_released
 from guard.run.scope import Input, Scope
 
 
 class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     """One history; `judged` are the revisions whose statements this run judges.
 
-    `before` has those of them that the base has as well, with what they do there.
+    `before` has those of them that the base has as well, with what they do there. `unread` are the
+    files that take a newer Python than is at hand and that are as the base has them.
     """
 
     environment: Environment
@@ -48,12 +49,23 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     change: Comparison
     judged: frozenset[str]
     before: ParsedHistory = ParsedHistory(revisions={}, texts={})
+    unread: tuple[BrokenChain, ...] = ()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """What is wrong with the chain, and with what the change did to it."""
-        chain = without_consequences(self.graph.problems, self.change.facts)
-        return (*chain, *self.change.facts)
+        problems = [problem for problem in self.graph.problems if problem not in self.unread]
+        return (*without_consequences(problems, self.change.facts), *self.change.facts)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The judged revisions, and those that only the project's own Python may be able to read.
+
+        In their order, as far as that is known.
+        """
+        unread = (p.revision for p in self.graph.problems if p.needs and p not in self.unread)
+        read = (id_ for id_ in self.graph.order if id_ in self.judged)
+        return (*read, *(id_ for id_ in unread if id_))
 
 
 def open_history(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -63,8 +75,9 @@ def open_history(scope: Scope, environment: Environment) -> ChangedHistory:
 
 
 def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
-    files = read_change(scope.repo, environment, scope.request.source) if scope.repo else None
-    sources = scope.sources if files is None else Sources(files)
+    sources = scope.sources
+    if scope.tree is not None:
+        scope.tree.fetch(revision_files(environment, scope.tree))
     place = _place(scope, environment, sources)
     graph, parsed, helpers = _read(scope, environment, place)
     replay = partial(schemas_after, dialect=scope.dialect)
@@ -79,7 +92,18 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         change=change,
         judged=_judged(scope, graph, parsed, change),
         before=read_versions(_versions(scope, change), place),
+        unread=_released_unread(scope, graph, sources),
     )
+
+
+def _released_unread(scope: Scope, graph: Graph, sources: Sources) -> tuple[BrokenChain, ...]:
+    waiting = [
+        (problem, scope.root / problem.span.path) for problem in graph.problems if problem.needs
+    ]
+    released = open_released(scope) if waiting else None
+    if released is None:
+        return ()
+    return tuple(p for p, path in waiting if released.holds(path, sources.read(path)))
 
 
 def _versions(scope: Scope, change: Comparison) -> dict[Path, bytes]:
@@ -118,25 +142,26 @@ def _read(
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     folder = environment.script_location
     named = [path for path in scope.named if path.suffix == ".sql" and path.parent == folder]
-    found = read_sql_history(folder, named, scope.root, scope.dialect)
+    found = read_sql_history(folder, named, scope.root, scope.dialect, scope.sources)
     change = Comparison(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
-        change = compare_sql(environment, found.migrations, scope.base, repo=scope.repo)
+        change = compare_sql(
+            environment, found.migrations, scope.base, repo=scope.repo, sources=scope.sources
+        )
         change = msgspec.structs.replace(
             change,
             new=change.new | found.loose,
             facts=tuple(f for f in change.facts if is_sql_migration(Path(f.span.path).name)),
         )
-    if scope.request.source == "index":
-        note = f"{environment.name}: .sql files were read as they lie on disk, not as staged."
-        change = msgspec.structs.replace(change, notes=(*change.notes, note))
     return ChangedHistory(
         environment=environment,
         graph=found.graph,
         parsed=found.parsed,
         change=change,
         judged=_judged(scope, found.graph, found.parsed, change),
-        before=read_sql_versions(_versions(scope, change), found, scope.root, scope.dialect),
+        before=read_sql_versions(
+            _versions(scope, change), found, scope.root, scope.dialect, scope.sources
+        ),
     )
 
 
@@ -172,16 +197,15 @@ def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
     path = (scope.request.start / given.path).absolute()
     if path.suffix == ".sql":
         text = _decode(given).removeprefix("\ufeff")
-        migration = read_sql_file(path, text)
+        migration = read_sql_file(path, text, scope.sources)
         graph, parsed = join_sql([migration], {path: text}, scope.root, scope.dialect)
         return _only(path, _lone(path, "sql"), graph, parsed, scope.root)
     if path.suffix != ".py" or read_file(path, given.data).revision is None:
         return None
     environment = _environment_of(scope, path)
     files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
-    graph, parsed, _ = _read(
-        scope, environment, _place(scope, environment, Sources({**files, path: given.data}))
-    )
+    sources = Sources({**files, path: given.data}, scope.sources.newer)
+    graph, parsed, _ = _read(scope, environment, _place(scope, environment, sources))
     return _only(path, environment, graph, parsed, scope.root)
 
 

@@ -9,16 +9,21 @@ from pathlib import Path
 import msgspec
 
 from guard.history.git import Repository, blob_id
+from guard.history.tree import TreeFiles
 from guard.paths import relative
 from guard.run.scope import Scope
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True):
-    """The blobs by path, where the change began (`then`) and on the base's tip."""
+    """The blobs by path, where the change began (`then`) and on the base's tip.
+
+    `now` are the files of the change, where they are not as they lie on disk.
+    """
 
     repo: Repository
     then: dict[str, str]
     tip: dict[str, str]
+    now: TreeFiles | None = None
 
     def holds(self, path: Path, data: bytes) -> bool:
         """Return whether the base has the file with these contents."""
@@ -37,11 +42,15 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
         blobs = {
             name: blob
             for name, blob in self.then.items()
-            if name.endswith((".py", ".ini"))
-            and (name in asked or not os.path.lexists(self.repo.root / name))
+            if name.endswith((".py", ".ini")) and (name in asked or not self._is_there(name))
         }
         contents = self.repo.read_blobs(blobs.values())
         return {self.repo.root / name: contents[blob] for name, blob in blobs.items()}
+
+    def _is_there(self, name: str) -> bool:
+        if self.now is not None:
+            return name in self.now.blobs
+        return os.path.lexists(self.repo.root / name)
 
 
 def open_released(scope: Scope) -> Released | None:
@@ -51,4 +60,4 @@ def open_released(scope: Scope) -> Released | None:
         return None
     then = repo.list_files(base.commit)
     tip = then if base.tip == base.commit else repo.list_files(base.tip)
-    return Released(repo=repo, then=then, tip=tip)
+    return Released(repo=repo, then=then, tip=tip, now=scope.tree)

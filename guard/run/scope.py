@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import msgspec
 from guard.config import Config
 from guard.history.base import Base, find_base
 from guard.history.git import Repository
-from guard.history.sides import Tree
+from guard.history.tree import Tree, TreeFiles, open_tree
+from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
+from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.interpreter import find_interpreter
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     start: Path
     paths: tuple[Path, ...] = ()
+    force_exclude: bool = False  # also of the paths, those that the settings exclude are left out
     given: Input | None = None
     statements: bool = True  # judge what the revisions say
     history: bool = True
@@ -48,7 +53,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A request with what it means here. `root` is what all paths are shown relative to.
 
     `settings` are those in force: where the run was started, or in one of its services.
-    `sources` are the files as they lie on disk.
+    `sources` are the files as they lie on disk or, where the run is about another, in that `tree`.
     """
 
     request: Request
@@ -58,6 +63,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     repo: Repository | None
     base: Base
     sources: Sources
+    tree: TreeFiles | None = None
 
     @property
     def config(self) -> Config:
@@ -91,14 +97,23 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def named(self) -> frozenset[Path]:
         """The files that were named, resolved; empty where a folder was named, or nothing."""
-        paths = self.request.paths
-        return frozenset(p.resolve() for p in paths if all(p.is_file() for p in paths))
+        files = self.named_files
+        return files if all(path.is_file() for path in self.request.paths) else frozenset()
+
+    @property
+    def named_files(self) -> frozenset[Path]:
+        """The files that were named, resolved, also those beside a folder."""
+        return frozenset(path.resolve() for path in self.request.paths if path.is_file())
 
 
 def open_scope(request: Request, files: SettingsFiles) -> Scope:
     """Return the scope; raise GuardError where a base is wanted and not here."""
     home = files.home
     root = project_root(request.start)
+    if request.force_exclude:
+        skips = files.excludes
+        kept = (path for path in request.paths if not skips((request.start / path).resolve()))
+        request = msgspec.structs.replace(request, paths=tuple(kept))
     repo = Repository.discover(root)
     compared = request.given is None and (request.history or not request.everything)
     base = Base()
@@ -106,6 +121,7 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         base = find_base(
             repo, option=request.base, config=home.config.base, environ=request.environ
         )
+    tree = open_tree(repo, request.source) if repo else None
     return Scope(
         request=request,
         all_settings=files,
@@ -113,5 +129,21 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         root=root,
         repo=repo,
         base=base,
-        sources=Sources(),
+        sources=Sources(tree, NewerPythons(_project_python(request, home, root))),
+        tree=tree,
     )
+
+
+def _project_python(request: Request, settings: Settings, root: Path) -> tuple[str, ...]:
+    """The program of the project's Python: of a virtual environment that which it was made of.
+
+    What lies in the repository may come from the change, so it is started only where the round trip
+    starts it anyway.
+    """
+    try:
+        program = Path(find_interpreter(settings, root, request.start).path).resolve()
+    except RoundTripError:
+        return ()  # the round trip says so
+    own = program == Path(sys.executable).resolve()
+    runs = request.roundtrip and settings.config.roundtrip
+    return () if own or (program.is_relative_to(root) and not runs) else (str(program),)

@@ -121,7 +121,7 @@ class Services:
         except GuardError as error:
             raise GuardError(f"{settings.file}: {error}") from None
         sizes = read_sizes(settings.folder, settings.config.stats)
-        judge = Judge(chosen, settings.config.server, sizes)
+        judge = Judge(chosen, settings.config.server, sizes, settings.as_set_here)
         scope = msgspec.structs.replace(self.scope, settings=settings)
         return Service(scope=scope, rules=chosen, judge=judge)
 

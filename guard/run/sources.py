@@ -11,6 +11,9 @@ import msgspec
 
 from guard.facts import Fact
 from guard.history.cache import Cache, Entry
+from guard.history.git import Repository
+from guard.history.read import reading
+from guard.history.tree import TreeFiles
 from guard.paths import relative
 from guard.processes import processes_for, spread
 from guard.project.settings import Settings
@@ -24,7 +27,7 @@ from guard.source.database_literals import is_test
 from guard.source.files import (
     SourceFile,
     files_below,
-    may_be_source,
+    is_source,
     read_source_file,
     select_sources,
     touches_database,
@@ -55,7 +58,8 @@ def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> Rea
     """Read the Python and ini files around the database that are no revisions."""
     scope = services.scope
     given = scope.request.given
-    here = scope.sources if given is None else Sources({_given_path(scope): given.data})
+    newer = scope.sources.newer
+    here = scope.sources if given is None else Sources({_given_path(scope): given.data}, newer)
     files = _read(scope, here, _paths(services, histories))
     paths = tuple(relative(path, scope.root) for path in files)
     files = {path: file.without_told(paths) for path, file in files.items()}
@@ -68,7 +72,9 @@ def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> Rea
     if released and any(file.facts for file in changed.values()):
         before = released.before(changed)
     resolver = Resolver(scope.root, (), scope.sources)
-    versions = {path: PythonSource(relative(path, scope.root), before[path]) for path in before}
+    versions = {
+        path: PythonSource(relative(path, scope.root), data, newer) for path, data in before.items()
+    }
     return ReadSources(
         paths=paths,
         facts=_facts(changed.values()),
@@ -147,7 +153,9 @@ def _open_cache(scope: Scope) -> Cache[SourceFile]:
     def decode(data: bytes) -> dict[str, Entry[SourceFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
 
-    return Cache(scope.request.cache, scope.root, "sources", decode)
+    newer = scope.sources.newer.programs if scope.sources.newer else ()
+    name = "\0".join(("sources", *newer))
+    return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
 class _Share(msgspec.Struct, frozen=True):
@@ -178,14 +186,17 @@ def _paths(services: Services, histories: Sequence[ChangedHistory]) -> list[Path
     if scope.request.given is not None:
         return [] if histories else [_given_path(scope)]
     revisions = {name for history in histories for name in history.graph.files}
-    environments = [history.environment for history in histories]
-    present = scope.named or _present(scope, revisions)
-    chosen = scope.named.__contains__ if scope.named else _touching(scope)
-    selected = select_sources(
-        _governed(services, present), scope.root, scope.all_settings, environments, chosen
-    )
+    selected = {path for path in scope.named_files if is_source(path, scope.root)}
+    if not scope.named:
+        environments = [history.environment for history in histories]
+        present = _governed(services, _present(scope, revisions))
+        selected.update(
+            select_sources(present, scope.root, scope.all_settings, environments, _touching(scope))
+        )
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
-    there = {path for path in selected if os.path.lexists(path)}
+    there = {path for path in selected if _is_there(scope, path)}
+    if scope.tree is not None:
+        scope.tree.fetch(there)
     return sorted(path for path in there if relative(path, scope.root) not in revisions)
 
 
@@ -198,7 +209,7 @@ def _governed(services: Services, paths: Iterable[Path]) -> Iterator[tuple[Path,
     everywhere = any(scope.root.is_relative_to(top) for top in tops)
     for path in paths:
         shown = relative(path, scope.root)
-        if not may_be_source(path) or shown == path.as_posix():  # which lies elsewhere
+        if not is_source(path, scope.root):
             continue
         if not everywhere and not any(path.is_relative_to(top) for top in tops):
             continue
@@ -210,12 +221,16 @@ def _governed(services: Services, paths: Iterable[Path]) -> Iterator[tuple[Path,
             yield path, service.scope.settings
 
 
+def _is_there(scope: Scope, path: Path) -> bool:
+    return os.path.lexists(path) if scope.tree is None else path in scope.tree
+
+
 def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
-    """The files that git knows or would add; without git, those in no hidden or built folder."""
+    """The files that git knows or would add, or those staged; without git, in no hidden folder."""
     repo = scope.repo
     if repo is None:
         return files_below(scope.root)
-    names = {*repo.present_files()}
+    names = {*repo.present_files()} if scope.tree is None else {*scope.tree.blobs}
     if repo.root == scope.root:
         names -= revisions  # early, since they are most of the files
     return [repo.root / name for name in names]
@@ -226,7 +241,9 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
     repo, commit = scope.repo, scope.base.commit
     changed: set[Path] | None = None
     if repo and commit and scope.compares:
-        changed = {repo.root / name for name in repo.changed_files(commit)}
+        changed = {repo.root / name for name in _changed(repo, commit, scope.tree)}
+        if scope.tree is not None:
+            scope.tree.fetch(path for path in changed if path.suffix == ".py")
 
     def touches(path: Path) -> bool:
         if path.suffix != ".py" or is_test(relative(path, scope.root)):
@@ -235,3 +252,11 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
         return brought and touches_database(_data(scope.sources, path))
 
     return touches
+
+
+def _changed(repo: Repository, commit: str, tree: TreeFiles | None) -> Iterable[str]:
+    """The paths that may be otherwise than in the commit."""
+    if tree is None:
+        return repo.changed_files(commit)
+    then = repo.list_files(commit)
+    return (name for name, blob in tree.blobs.items() if then.get(name) != blob)

@@ -76,7 +76,8 @@ def _options(rule: Rule) -> Iterator[str]:
     if rule.options is None:
         return
     yield ""
-    yield f"Options, in [tool.guard.rules.{rule.name}]:"
+    name = f"rules.{rule.name}"
+    yield f"Options, in [tool.guard.{name}] of pyproject.toml, or [{name}] of guard.toml:"
     yield textwrap.indent(inspect.cleandoc(type(rule.options).__doc__ or ""), "    ")
     for option in describe(rule.options):
         yield ""

@@ -13,6 +13,7 @@ import msgspec
 from guard.credentials import mask_credentials
 from guard.facts import DatabaseLiteral
 from guard.python_source import PythonSource
+from guard.reader.evaluate.values import unparse
 from guard.statement import Span
 
 _SCHEMES = "sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb"
@@ -151,9 +152,9 @@ class _Finder:
                     fallback = short in _ENVIRONMENT and short != "str"
                     return f"{name}()", fallback
                 case ast.Assign(targets=[target, *_]):
-                    return f"assigned to {ast.unparse(target)}", self._in_settings(parent)
+                    return f"assigned to {unparse(target)}", self._in_settings(parent)
                 case ast.AnnAssign(target=target):
-                    return f"assigned to {ast.unparse(target)}", self._in_settings(parent)
+                    return f"assigned to {unparse(target)}", self._in_settings(parent)
                 case ast.arguments():
                     return "a default argument", False
                 case ast.keyword(arg=str() as name):
@@ -169,7 +170,7 @@ class _Finder:
         """Whether it is the default of a field of a settings class (pydantic)."""
         owner = self._parents.get(node)
         return isinstance(owner, ast.ClassDef) and any(
-            "Settings" in ast.unparse(base) for base in owner.bases
+            "Settings" in unparse(base) for base in owner.bases
         )
 
     def _is_only_mentioned(self, node: ast.AST) -> bool:
@@ -199,9 +200,9 @@ class _Finder:
             parent = self._parents.get(parent)
         match parent:
             case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
-                return bool(_ABOUT_DATABASE.search(ast.unparse(target)))
+                return bool(_ABOUT_DATABASE.search(unparse(target)))
         return False
 
 
 def _called(node: ast.Call) -> str:
-    return ast.unparse(node.func)
+    return unparse(node.func)

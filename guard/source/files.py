@@ -90,9 +90,9 @@ def files_below(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names)
 
 
-def may_be_source(path: Path) -> bool:
-    """Return whether the name is that of a file the source rules can read."""
-    return path.suffix in _SUFFIXES
+def is_source(path: Path, root: Path) -> bool:
+    """Return whether the source rules can read such a file, and it belongs to the project."""
+    return path.suffix in _SUFFIXES and path.is_relative_to(root)
 
 
 def select_sources(
@@ -129,9 +129,10 @@ def read_source_file(path: Path, source: PythonSource, resolver: Resolver) -> So
         module = Module(source, path)
         return SourceFile(literals=find_in_python(source), built=read_source(module, resolver))
     except SourceError as error:
-        return unreadable(source.path, str(error), error.line or 1)
+        return unreadable(source.path, str(error), error.line or 1, error.needs)
 
 
-def unreadable(shown: str, detail: str, line: int = 1) -> SourceFile:
+def unreadable(shown: str, detail: str, line: int = 1, needs: str = "") -> SourceFile:
     """Return a file that says nothing; `detail` begins with "it"."""
-    return SourceFile(unreadable=UnreadableSource(span=Span(shown, line), detail=detail))
+    fact = UnreadableSource(span=Span(shown, line), detail=detail, needs=needs)
+    return SourceFile(unreadable=fact)

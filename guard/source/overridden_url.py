@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from guard.reader.evaluate.values import unparse
+
 URL = "sqlalchemy.url"
 _SETTERS = {"set_main_option", "set_section_option"}
 
@@ -66,7 +68,7 @@ def _makes_engine(body: Iterable[ast.stmt]) -> bool:
     nodes: list[ast.AST] = list(body)
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("engine_from_config"):
+        if isinstance(node, ast.Call) and unparse(node.func).endswith("engine_from_config"):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             nodes += ast.iter_child_nodes(node)

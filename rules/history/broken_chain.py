@@ -7,6 +7,7 @@ cannot be walked cannot be judged: a gate that skipped it would pass it.
 from collections.abc import Iterator
 
 from guard.facts import BrokenChain
+from guard.phrases import let_guard_find_python
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 REMEDY = {
@@ -70,4 +71,5 @@ REMEDY = {
     safe=(Example(base=revision_file("a1"), change=revision_file("b2", "a1")),),
 )
 def broken_chain(broken: BrokenChain, context: Context) -> Iterator[Problem]:
-    yield Problem(message=broken.detail, remedy=REMEDY[broken.problem])
+    remedy = let_guard_find_python(broken.needs) if broken.needs else REMEDY[broken.problem]
+    yield Problem(message=broken.detail, remedy=remedy)

@@ -302,7 +302,7 @@ RUNNING: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "sleeps for ever": (
         "import time; time.sleep(3600)",
         1,
-        ("still running when the 10 s", "r1.py", "timeout = in [tool.guard]"),
+        ("still running when the 10 s", "r1.py", "timeout = in guard.toml"),
     ),
 }
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from command_line import PROJECT, STEP, VERSIONS, Content, chain, guard, write
-from git_repo import Repo
 from roundtrip_project import revision
 
 from guard.cli.main import main
@@ -234,14 +233,6 @@ def test_folders_of_sql_files_are_found(tmp_path: Path) -> None:
     done = guard(tmp_path, "check")
     assert done.says("db/V2__old.sql:2:1", "table old", "2 revisions, 2 statements")
     assert done.code == 1
-
-
-def test_sql_files_are_read_from_disk_when_staged_ones_are_asked_for(tmp_path: Path) -> None:
-    repo = Repo(tmp_path)
-    repo.commit({"db/V1__users.sql": str(SQL["db/V1__users.sql"])})
-    repo.write({"db/V2__old.sql": "DROP TABLE old;\n"})
-    done = guard(tmp_path, "lint", "--staged")
-    assert done.says("error[drop-table]", "db: .sql files were read as they lie on disk")
 
 
 @pytest.mark.parametrize(

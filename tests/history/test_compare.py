@@ -23,7 +23,7 @@ from guard.history.base import find_base
 from guard.history.compare import Comparison, Reading, compare, compare_sql
 from guard.history.graph import join_headers
 from guard.history.read import Place, open_cache, parsed_history, read_files
-from guard.history.sides import Tree, read_change
+from guard.history.tree import Tree, open_tree
 from guard.judge.replay import schemas_after
 from guard.project.environments import find_environments
 from guard.python_source import Sources
@@ -80,7 +80,7 @@ def read(
     """Compare the one environment of a folder with main, or with nothing where there is no git."""
     (environment,) = find_environments(repo.root / folder)
     opened = repo.open()
-    sources = Sources(read_change(opened, environment, source))
+    sources = Sources(open_tree(opened, source))
     place = Place(root=opened.root, search=(opened.root,), dialect=None, sources=sources)
     files = read_files(environment, place, open_cache(None, place, environment.script_location))
     headers = {path: file.header for path, file in files.items()}
@@ -598,7 +598,7 @@ def sql(repo: Repo, files: dict[str, str | None]) -> Comparison:
     repo.write(files)
     (environment,) = find_environments(repo.root, [repo.root / "sql"])
     names = {f"sql/{file.name}": file.stem for file in (repo.root / "sql").glob("*.sql")}
-    return compare_sql(environment, names, repo.base(), repo=repo.open())
+    return compare_sql(environment, names, repo.base(), repo=repo.open(), sources=Sources())
 
 
 def test_a_new_sql_file(repo: Repo) -> None:

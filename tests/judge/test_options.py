@@ -144,7 +144,8 @@ def test_options_are_shown(tmp_path: Path) -> None:
     judge(tmp_path, RULES)
     long_name, plain = load_rules(tmp_path / "rules")
     assert (
-        "Options, in [tool.guard.rules.long-name]:\n"
+        "Options, in [tool.guard.rules.long-name] of pyproject.toml, "
+        "or [rules.long-name] of guard.toml:\n"
         "    How long a name may be.\n\n"
         "    longest = 3  (a whole number)\n"
         "        characters that a table's name may have\n\n"

@@ -15,6 +15,7 @@ from guard.project.sql_folders import (
     is_sql_migration_folder,
     read_sql_folder,
 )
+from guard.python_source import Sources
 from guard.sql import read_sql
 
 
@@ -39,7 +40,7 @@ def test_flyway(tmp_path: Path) -> None:
         R__views="views",
         notes="not a migration",
     )
-    found = read_sql_folder(tmp_path)
+    found = read_sql_folder(tmp_path, Sources())
     assert [migration.id for migration in found] == ["2", "2.1", "10", "R__views"]
     assert directions(found[1]) == ("two", "undo two")
     assert [migration.repeatable for migration in found] == [False, False, False, True]
@@ -47,7 +48,7 @@ def test_flyway(tmp_path: Path) -> None:
 
 
 def test_a_flyway_placeholder_is_a_hole(tmp_path: Path) -> None:
-    [found] = read_sql_folder(folder(tmp_path, V1__x="DROP TABLE ${schema}.t"))
+    [found] = read_sql_folder(folder(tmp_path, V1__x="DROP TABLE ${schema}.t"), Sources())
     assert found.up
     [statement] = read_sql(found.up.text, "postgresql", found.up.holes).statements
     assert statement.operations == (DropTable(table=Name("t", "{schema}")),)
@@ -56,7 +57,9 @@ def test_a_flyway_placeholder_is_a_hole(tmp_path: Path) -> None:
 def test_flyway_runs_outside_a_transaction_where_its_settings_say_so(tmp_path: Path) -> None:
     folder(tmp_path, V1__x="a", V2__y="b")
     (tmp_path / "V2__y.sql.conf").write_text("executeInTransaction=false\n")
-    assert [found.up and found.up.transactional for found in read_sql_folder(tmp_path)] == [
+    assert [
+        found.up and found.up.transactional for found in read_sql_folder(tmp_path, Sources())
+    ] == [
         True,
         False,
     ]
@@ -72,7 +75,7 @@ DROP TABLE t;
 
 
 def test_dbmate(tmp_path: Path) -> None:
-    [found] = read_sql_folder(folder(tmp_path, _20200101_x=DBMATE))
+    [found] = read_sql_folder(folder(tmp_path, _20200101_x=DBMATE), Sources())
     assert (found.id, found.framework, found.paths) == (
         "20200101",
         "dbmate",
@@ -102,7 +105,7 @@ DROP TABLE u;
 
 def test_goose(tmp_path: Path) -> None:
     folder(tmp_path, _10_b=f"-- +goose NO TRANSACTION\n{GOOSE}", _9_a=GOOSE)
-    first, second = read_sql_folder(tmp_path)
+    first, second = read_sql_folder(tmp_path, Sources())
     assert [first.id, second.id] == ["9", "10"]
     assert first.framework == "goose"
     assert first.up
@@ -121,7 +124,7 @@ def test_golang_migrate(tmp_path: Path) -> None:
         _10_cDOTup="CREATE INDEX CONCURRENTLY ix ON t (a);",
         _2_bDOTdown="c",
     )
-    two, ten = read_sql_folder(tmp_path)
+    two, ten = read_sql_folder(tmp_path, Sources())
     assert (two.id, two.framework, directions(two)) == ("2", "golang-migrate", ("a; b", "c"))
     assert two.up
     assert ten.up
@@ -132,7 +135,7 @@ def test_golang_migrate(tmp_path: Path) -> None:
 
 def test_numbered_files(tmp_path: Path) -> None:
     folder(tmp_path, _001_a="a", _002_b="-- no-transaction\nb", _0003="c", readme="x")
-    found = read_sql_folder(tmp_path)
+    found = read_sql_folder(tmp_path, Sources())
     assert [(m.id, m.framework, m.up and m.up.transactional) for m in found] == [
         ("001", "numbered", True),
         ("002", "numbered", False),
@@ -160,25 +163,25 @@ def test_what_is_a_folder_of_migrations(tmp_path: Path, files: list[str], expect
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert not is_sql_migration_folder(tmp_path / "none")
     with pytest.raises(SqlFolderError, match="none: cannot be read: No such file or directory"):
-        read_sql_folder(tmp_path / "none")
+        read_sql_folder(tmp_path / "none", Sources())
 
 
 def test_a_version_that_stands_twice(tmp_path: Path) -> None:
     folder(tmp_path, _001_a="a", _001_b="b")
     with pytest.raises(SqlFolderError, match=r"001_a.sql and 001_b.sql are both version 001: give"):
-        read_sql_folder(tmp_path)
+        read_sql_folder(tmp_path, Sources())
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "001_a.sql").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SqlFolderError, match=r"001_a.sql: not UTF-8 text: save it as UTF-8"):
-        read_sql_folder(tmp_path)
+        read_sql_folder(tmp_path, Sources())
 
 
 def test_finding_files_imports_no_parser(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib, guard.project.sql_folders as f;"
-        "f.read_sql_folder(pathlib.Path(sys.argv[1]));"
+        "f.read_sql_folder(pathlib.Path(sys.argv[1]), f.Sources());"
         "assert 'sqlglot' not in sys.modules"
     )
     folder(tmp_path, _1_aDOTup="DROP TABLE t; SELECT 1")

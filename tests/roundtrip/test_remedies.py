@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import STEP, Content, chain, guard, write
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
 import alembic
@@ -85,12 +86,93 @@ def test_a_missing_setting(env: str, said: str, tmp_path: Path) -> None:
 def test_a_missing_setting_where_guard_has_a_file_of_its_own(tmp_path: Path) -> None:
     folder = project(tmp_path, USERS, env="import os\nos.environ['SHOP_URL']" + ENV)
     (folder / "guard.toml").write_text("heads = 1\n")
-    message = refusal(folder)
+    message = guard(folder, "check").output
     assert "In guard.toml:" in message
     with (folder / "guard.toml").open("a") as file:
         file.write(message[message.index("[env-vars]") :] + "\n")
     table = read_table(folder / "guard.toml") or {}
     assert story(round_trip(folder, env_vars=table["env-vars"])) == []
+
+
+# What texts say of a setting, and what they say where a file of guard's own holds the settings.
+TOLD = {
+    'python = "3" in [tool.guard]': 'python = "3" in guard.toml',
+    "python = in [tool.guard], or --python": "python = in guard.toml, or --python",
+    "a = 1 in [tool.guard.rules.a-b]": "a = 1 in [rules.a-b] of guard.toml",
+    "In pyproject.toml:\n[tool.guard.env-vars]\nA = 1": "In guard.toml:\n[env-vars]\nA = 1",
+    "pyproject.toml (so):\n[tool.guard.env-vars]\nA": "guard.toml (so):\n[env-vars]\nA",
+    "prepend_sys_path under [tool.alembic] of pyproject.toml:\n[tool.x]": None,
+    "the ini, or pyproject.toml: correct it": None,
+}
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_where_a_setting_goes(text: str) -> None:
+    def told(file: str | None) -> str:
+        place = Path(file) if file else None
+        return Settings(config=Config(), folder=Path("a"), file=place).as_set_here(text)
+
+    assert told(None) == told("a/pyproject.toml") == text
+    assert told("a/guard.toml") == (TOLD[text] or text)
+
+
+MISSING_DOWNGRADE = (
+    "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True))",
+    "pass",
+)
+DROP_ALL = """
+for name in ('a', 'b'):
+    op.execute(f'DROP TABLE {name}')
+"""
+SAYING: dict[str, tuple[dict[str, Content], tuple[str, ...], str]] = {
+    "a rule": (chain(MISSING_DOWNGRADE), ("lint",), 'ignore = ["missing-downgrade"] in {}'),
+    "a rule's options": (
+        chain((DROP_ALL, "pass")),
+        ("lint",),
+        'identifiers = "allow" in {rules}',
+    ),
+    "a file that cannot be read": (
+        {**chain(STEP), "app/models.py": "x = (\n"},
+        ("lint",),
+        'exclude = ["app/models.py"] in {}',
+    ),
+    "no such interpreter": (chain(STEP), ("check", "--python", "nope"), "python = in {}"),
+    "no module": (
+        {**chain(STEP), "migrations/env.py": "import nowhere"},
+        ("check",),
+        'python = ".venv/bin/python" in {}',
+    ),
+    "an env.py that fails": (
+        {**chain(STEP), "migrations/env.py": "1 / 0"},
+        ("check",),
+        "(python = in {})",
+    ),
+    "an env.py that runs nothing": (
+        {**chain(STEP), "migrations/env.py": ""},
+        ("check",),
+        'env = "none" in {}',
+    ),
+    "no alembic.ini": (
+        {**chain(STEP), "alembic.ini": None},
+        ("check", "migrations"),
+        "alembic-config in {}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAYING)
+@pytest.mark.parametrize("own", [False, True], ids=["pyproject.toml", "guard.toml"])
+def test_each_message_says_where(case: str, own: bool, tmp_path: Path) -> None:
+    files, arguments, says = SAYING[case]
+    settings = {"guard.toml": "heads = 1"} if own else {"pyproject.toml": "[tool.guard]\nheads = 1"}
+    written = {name: text for name, text in files.items() if text is not None}
+    done = guard(write(tmp_path, {**written, **settings}), *arguments)
+    if own:
+        place, table = "guard.toml", "[rules.string-built-sql] of guard.toml"
+    else:
+        place, table = "[tool.guard]", "[tool.guard.rules.string-built-sql]"
+    assert done.says(says.format(place, rules=table))
+    assert own != ("[tool.guard" in done.output)
 
 
 @pytest.mark.parametrize("place", [".", "src", "..", "../src"])

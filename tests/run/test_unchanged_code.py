@@ -287,10 +287,50 @@ def test_a_named_file_is_read(tmp_path: Path) -> None:
     assert found(repo, "lint", "--all") == ([f"string-built-sql {path}"], 0)
 
 
-def test_what_is_excluded_is_not_read(tmp_path: Path) -> None:
-    settings = "exclude = ['services/**']\n"
-    repo = project(tmp_path, {"guard.toml": settings}, {"services/klines.py": TOUCHING["a driver"]})
-    assert found(repo, "lint") == ([], 0)
+DROPPING = ("op.drop_table('b')", "raise NotImplementedError('gone')")
+EXCLUDED = "services/klines.py"
+EXCLUDING = {"guard.toml": "exclude = ['services/**', '/old/']\n"}
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [
+        ([], False),
+        (["services"], None),
+        ([EXCLUDED], True),
+        (["migrations", EXCLUDED], True),
+        (["migrations"], False),
+        (["--force-exclude", EXCLUDED], False),
+        (["--force-exclude", EXCLUDED, "migrations"], False),
+        (["--force-exclude", EXCLUDED, "shop/a.py"], False),
+    ],
+)
+def test_what_is_excluded_is_read_if_it_is_named(
+    named: list[str], read: bool | None, tmp_path: Path
+) -> None:
+    files = {EXCLUDED: TOUCHING["a driver"], "shop/a.py": "x = 1\n"}
+    repo = project(tmp_path, EXCLUDING, files)
+    if read is None:  # a folder: what lies in it obeys the settings
+        assert guard(repo.root, "lint", *named).says("the setting exclude leaves out what lies")
+        return
+    assert found(repo, "lint", *named) == ([f"string-built-sql {EXCLUDED}"] * read, 0)
+
+
+def test_all_that_is_named_may_be_excluded(tmp_path: Path) -> None:
+    repo = project(tmp_path, EXCLUDING, {EXCLUDED: TOUCHING["a driver"]})
+    done = guard(repo.root, "lint", "--force-exclude", EXCLUDED)
+    assert done.says("left out by the setting exclude", "there was nothing to check")
+    assert done.code == 0
+
+
+def test_a_revision_that_is_excluded_is_read_if_it_is_named(tmp_path: Path) -> None:
+    old = {f"old/{name}": text for name, text in chain(STEP, DROPPING).items()}
+    repo = project(tmp_path, EXCLUDING, old)
+    path = f"old/{VERSIONS}/r2.py"
+    assert "old" not in guard(repo.root, "lint").output
+    assert guard(repo.root, "lint", path).says(f"error[drop-table] {path}")
+    assert "old" not in guard(repo.root, "lint", "--force-exclude", path).output
+    assert guard(repo.root, "show", path).says("r2")
 
 
 # Released revisions that fail

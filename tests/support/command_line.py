@@ -43,7 +43,7 @@ class Done(msgspec.Struct, frozen=True):
 
     def says(self, *texts: str) -> bool:
         """Return whether the output holds the texts, however its lines are broken."""
-        flat = " ".join(re.sub(r"^ *[=|] ", "", self.output, flags=re.M).split())
+        flat = " ".join(re.sub(r"^ {0,8}[=|] ", "", self.output, flags=re.M).split())
         missing = [text for text in texts if text not in flat]
         assert not missing, f"{missing} not in: {self.output}"
         return True

@@ -52,7 +52,9 @@ def judge(example: Example, folder: Path, *, roundtrip: bool = False) -> tuple[F
         git(folder, "commit", "-q", "-m", "base")
     _write(new, folder)
     table = {"dialect": example.dialect, "server-version": example.version, **example.config}
-    config = parse_config({k: v for k, v in table.items() if v is not None}, folder)
+    config = parse_config(
+        {k: v for k, v in table.items() if v is not None}, folder / "pyproject.toml"
+    )
     request = Request(
         start=folder,
         paths=tuple(folder / path for path in new) if example.released else (),

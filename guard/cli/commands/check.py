@@ -10,6 +10,7 @@ from guard.cli import options
 @click.command()
 @options.paths
 @options.config
+@options.force_exclude
 @options.base
 @options.everything
 @options.staged

@@ -31,6 +31,7 @@ from guard.reader.evaluate.values import (
     Unknown,
     Value,
     join,
+    unparse,
 )
 
 
@@ -313,7 +314,7 @@ def is_manager(function: Value) -> bool:
         isinstance(function, Function)
         and not isinstance(function.node, ast.Lambda)
         and any(
-            ast.unparse(d).rpartition(".")[2] in {"contextmanager", "asynccontextmanager"}
+            unparse(d).rpartition(".")[2] in {"contextmanager", "asynccontextmanager"}
             for d in function.node.decorator_list
         )
     )
