@@ -9,9 +9,11 @@ A name that could not be read is written as its expression in braces, `{table}`;
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import operator
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,6 +27,7 @@ from guard.action_words import (
     ObjectAction,
     ObjectType,
     PermissionCommand,
+    RowChange,
     TableAction,
     TransactionCommand,
 )
@@ -502,14 +505,31 @@ class RefreshMaterializedView(Operation, frozen=True, kw_only=True):
     with_data: bool = True
 
 
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """What a routine, trigger or rule does whenever it runs.
+
+    `arguments` are those of a routine, as written: two routines of one name differ in them. `on`
+    are the changes of rows that fire a trigger or rule. `branches`: not all of it runs each time.
+    """
+
+    operations: tuple[AnyOperation, ...] = ()
+    arguments: str = ""
+    on: tuple[RowChange, ...] = ()
+    branches: bool = False
+
+
 class CreateObject(Operation, frozen=True, kw_only=True):
-    """The making of anything that has no operation of its own."""
+    """The making of anything that has no operation of its own.
+
+    `body`: of what runs later, None where no text of it was given.
+    """
 
     object_type: ObjectType
     name: Name
     table: Name | None = None
     replace: bool = False
     if_not_exists: bool = False
+    body: Body | None = None
 
 
 class DropObject(Operation, frozen=True, kw_only=True):
@@ -574,6 +594,17 @@ class SetComment(Operation, frozen=True, kw_only=True):
     column: str | None = None
 
 
+class CallRoutine(Operation, frozen=True, kw_only=True):
+    """A call of a routine that is not the server's own: it does what its body says.
+
+    `within`: the statement does something else, and the call only gives it a value.
+    """
+
+    name: Name
+    code: str
+    within: bool = False
+
+
 class AlterSystem(Operation, frozen=True, kw_only=True):
     """ALTER SYSTEM, or another setting of the whole server."""
 
@@ -589,3 +620,8 @@ class Opaque(Operation, frozen=True, kw_only=True):
 
 
 OPERATIONS: tuple[type[Operation], ...] = tuple(Operation.__subclasses__())
+
+if TYPE_CHECKING:
+    AnyOperation = Operation
+else:  # to decode a cached statement: the union of them all, told apart by `kind`
+    AnyOperation = functools.reduce(operator.or_, OPERATIONS)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from guard.operations import (
-    OPERATIONS,
+    AnyOperation,
     LockTable,
     Maintenance,
     Name,
-    Operation,
     Query,
     SetOption,
     TransactionControl,
 )
-
-if TYPE_CHECKING:
-    AnyOperation = Operation
-else:  # to decode a cached statement: the union of them all, told apart by `kind`
-    AnyOperation = functools.reduce(operator.or_, OPERATIONS)
 
 Direction = Literal["upgrade", "downgrade"]
 Origin = Literal["literal", "constant", "outside"]
@@ -104,7 +96,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `dialects` is None for all. `condition` is the test that decides at run time whether it runs,
     None where it always runs; `guarded`: that test only asks whether the work is already done.
     `directive` is the call of Alembic's `op` that made it (`op.execute` is one), None for whatever
-    comes another way: a `.sql` file, a connection, a plugin.
+    comes another way: a `.sql` file, a connection, a plugin. `run_by` says which routine or trigger
+    does this when the statement runs, as a sentence begins: `purge(), called here`.
     """
 
     operations: tuple[AnyOperation, ...]
@@ -121,6 +114,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
     directive: Directive | None = None
+    run_by: str | None = None
 
     @property
     def batch(self) -> Batch | None:

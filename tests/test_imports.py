@@ -46,7 +46,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"compare"},
     ),
     "judge": (
-        {"inverse", "load_rules", "replay", "select_rules"},
+        {"inverse", "load_rules", "routines", "select_rules"},
+        {"replay"},
         {"copies", "timeline"},
         {"context"},
         {"judge"},
@@ -124,7 +125,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "sql": (
         {"result", "tokens"},
         {"cursor", "volatility"},
+        {"builtin"},
         {
+            "calls",
             "hole_roles",
             "maintenance",
             "names",
@@ -133,8 +136,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "sqlglot_check",
             "types",
         },
-        {"drop", "expression_tree", "extents"},
-        {"columns", "copies", "expressions"},
+        {"blocks", "drop", "expression_tree", "extents"},
+        {"columns", "copies", "expressions", "routines"},
         {"alter", "create_table", "rows"},
         {"create", "objects"},
         {"read"},

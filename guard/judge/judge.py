@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from guard.facts import Fact
 from guard.finding import Finding, Severity
 from guard.judge.context import NOWHERE, JudgeContext, Position, Sizes
@@ -50,7 +52,7 @@ class Judge:
                 for problem in rule.check(operation, context):
                     yield _finding(
                         rule,
-                        problem,
+                        _as_run(problem, statement),
                         operation,
                         problem.at or _place(statement),
                         statement.span,
@@ -73,6 +75,13 @@ class Judge:
         if rule.dialects is not None and not named:
             return None
         return Server(named[0], self._server.version) if named else self._server
+
+
+def _as_run(problem: Problem, statement: Statement) -> Problem:
+    """Say who does it, where that is a routine that the statement calls or fires."""
+    if statement.run_by is None:
+        return problem
+    return msgspec.structs.replace(problem, message=f"{statement.run_by}: {problem.message}")
 
 
 def _place(statement: Statement) -> Span:

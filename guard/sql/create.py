@@ -230,7 +230,10 @@ def _read_object(c: Cursor, replace: bool) -> Operation:
     if object_type == "trigger" and c.source.postgres and not c.has("EXECUTE"):
         c.finish()
         raise c.fail("EXECUTE FUNCTION")
-    if object_type in ("function", "procedure") and c.peek(start - c.index).word != "(":
+    loaded = c.source.mysql and c.peek(start - c.index).word == "RETURNS"  # ... SONAME 'x.so'
+    if object_type in ("function", "procedure") and not (
+        loaded or c.peek(start - c.index).word == "("
+    ):
         c.index = start
         raise c.fail("( and the arguments")
     c.finish()

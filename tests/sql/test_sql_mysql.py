@@ -15,6 +15,8 @@ from guard.operations import (
     AlterObject,
     AlterSystem,
     AlterTable,
+    Body,
+    CallRoutine,
     Column,
     Constraint,
     Copy,
@@ -39,7 +41,6 @@ from guard.operations import (
     Merge,
     ModifyColumn,
     Name,
-    Opaque,
     Operation,
     Permission,
     Query,
@@ -160,7 +161,7 @@ MARIADB: list[tuple[str, list[Operation]]] = [
     ("ALTER TABLE t ADD INDEX IF NOT EXISTS ix (a)", [CreateIndex(table=T, name="ix", columns=("a",), if_not_exists=True)]),
     ("CREATE OR REPLACE TABLE t (a INT) WITH SYSTEM VERSIONING", [CreateTable(table=T, columns=(A,))]),
     ("CREATE SEQUENCE q", [CreateObject(object_type="sequence", name=Name("q"))]),
-    ("CREATE OR REPLACE PROCEDURE p() BEGIN NOT ATOMIC SELECT 1; END", [CreateObject(object_type="procedure", name=Name("p"), replace=True)]),
+    ("CREATE OR REPLACE PROCEDURE p() BEGIN NOT ATOMIC SELECT 1; END", [CreateObject(object_type="procedure", name=Name("p"), replace=True, body=Body(operations=(Query(),)))]),
 ]  # fmt: skip
 
 
@@ -214,10 +215,10 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("CREATE UNIQUE INDEX ix USING HASH ON t (a) ALGORITHM=COPY LOCK=SHARED", [CreateIndex(table=T, name="ix", columns=("a",), unique=True, method="hash", algorithm="copy", lock="shared")]),
     ("DROP INDEX ix ON t ALGORITHM=INPLACE", [DropIndex(name=Name("ix"), table=T)]),
     ("CREATE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW v AS SELECT 1", [CreateView(name=Name("v"))]),
-    ("CREATE DEFINER=root@localhost TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T), DropTable(table=T)]),
-    ("CREATE PROCEDURE p(IN a INT) BEGIN IF a THEN DELETE FROM t; END IF; WHILE a DO SET a = 0; END WHILE; END; DROP TABLE t", [CreateObject(object_type="procedure", name=Name("p")), DropTable(table=T)]),
-    ("CREATE FUNCTION f() RETURNS INT RETURN CASE WHEN 1 THEN 2 END; DROP TABLE t", [CreateObject(object_type="function", name=Name("f")), DropTable(table=T)]),
-    ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", [CreateObject(object_type="event", name=Name("e"))]),
+    ("CREATE DEFINER=root@localhost TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(on=("insert",))), DropTable(table=T)]),
+    ("CREATE PROCEDURE p(IN a INT) BEGIN IF a THEN DELETE FROM t; END IF; WHILE a DO SET a = 0; END WHILE; END; DROP TABLE t", [CreateObject(object_type="procedure", name=Name("p"), body=Body(operations=(Delete(table=T, all_rows=True),), arguments="in a int", branches=True)), DropTable(table=T)]),
+    ("CREATE FUNCTION f() RETURNS INT RETURN CASE WHEN 1 THEN 2 END; DROP TABLE t", [CreateObject(object_type="function", name=Name("f"), body=Body(branches=True)), DropTable(table=T)]),
+    ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", [CreateObject(object_type="event", name=Name("e"), body=Body(operations=(Delete(table=T, all_rows=True),)))]),
     ("CREATE SCHEMA d", [CreateDatabase(name=Name("d"))]),
     ("DROP SCHEMA IF EXISTS d", [DropDatabase(name=Name("d"), if_exists=True)]),
     ("DROP TRIGGER IF EXISTS g", [DropObject(object_type="trigger", name=Name("g"), if_exists=True)]),
@@ -243,10 +244,10 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("RESET MASTER; START REPLICA", [AlterSystem(detail="RESET MASTER"), AlterSystem(detail="START REPLICA")]),
     ("SET PASSWORD FOR bob = 'x'", [AlterObject(object_type="user", name=Name("bob"), action="set-password")]),
     ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", [altered("exchange-partition", "p WITH TABLE u")]),
-    ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN CASE a WHEN 1 THEN SELECT 1; ELSE BEGIN END; END CASE; END */", [CreateObject(object_type="trigger", name=Name("g"), table=T)]),
+    ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN CASE a WHEN 1 THEN SELECT 1; ELSE BEGIN END; END CASE; END */", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Query(),), on=("insert",), branches=True))]),
     ("ALTER DATABASE d CHARACTER SET utf8mb4", [AlterObject(object_type="database", name=Name("d"), action="character-set")]),
-    ("CALL p(1)", [Opaque(reason="what the routine does is not in sight", code="CALL p(1)")]),
-    ("DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN DELETE FROM u; END$$\nDELIMITER ;\nDROP TABLE t;", [CreateObject(object_type="trigger", name=Name("g"), table=T), DropTable(table=T)]),
+    ("CALL p(1)", [CallRoutine(name=Name("p"), code="CALL p(1)")]),
+    ("DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN DELETE FROM u; END$$\nDELIMITER ;\nDROP TABLE t;", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Delete(table=U, all_rows=True),), on=("insert",))), DropTable(table=T)]),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from guard.operations import (
     AddColumn,
     AlterObject,
+    Body,
     Column,
     Constraint,
     Copy,
@@ -61,7 +62,7 @@ STATEMENTS: list[tuple[str, list[Operation]]] = [
     ("CREATE VIRTUAL TABLE f USING fts5(a, b)", [CreateObject(object_type="virtual table", name=Name("f"))]),
     ("CREATE UNIQUE INDEX IF NOT EXISTS main.ix ON t (a COLLATE NOCASE, b DESC) WHERE c", [CreateIndex(table=Name("t", "main"), name="ix", columns=("a", "b"), unique=True, if_not_exists=True, where="c")]),
     ("CREATE TEMP VIEW IF NOT EXISTS v AS SELECT 1", [CreateView(name=Name("v"))]),
-    ("CREATE TRIGGER g AFTER UPDATE OF a ON t WHEN new.a > 1 BEGIN UPDATE u SET b = CASE WHEN 1 THEN 2 END; DELETE FROM v; END; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T), DropTable(table=T)]),
+    ("CREATE TRIGGER g AFTER UPDATE OF a ON t WHEN new.a > 1 BEGIN UPDATE u SET b = CASE WHEN 1 THEN 2 END; DELETE FROM v; END; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Update(table=Name("u"), columns=("b",), all_rows=True), Delete(table=Name("v"), all_rows=True)), on=("update",), branches=True)), DropTable(table=T)]),
     ("ALTER TABLE t ADD a INT DEFAULT 1 NOT NULL", [AddColumn(table=T, column=column("a", "integer", nullable=False, default=Default("1")))]),
     ("ALTER TABLE t DROP COLUMN a", [DropColumn(table=T, column="a")]),
     ("ALTER TABLE t RENAME TO u", [RenameTable(table=T, new=Name("u"))]),
