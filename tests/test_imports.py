@@ -86,7 +86,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "reader.libraries.sqlalchemy": (
         {"clauses", "live", "provenance"},
-        {"names", "table_objects", "types"},
+        {"names", "routines", "table_objects", "types"},
         {"constraints", "copies"},
         {"rows"},
         {"columns"},
