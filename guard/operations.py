@@ -391,22 +391,30 @@ class Reindex(Operation, frozen=True, kw_only=True):
 
 
 class Insert(Operation, frozen=True, kw_only=True):
-    """New rows; `rows` is their number where it is known."""
+    """New rows; `rows` is their number where it is known.
+
+    `replaces`: rows with the key of a new one are deleted first.
+    """
 
     table: Name
     columns: tuple[str, ...] = ()
     rows: int | None = None
     from_query: bool = False
+    replaces: bool = False
     copy: Copy | None = None  # what that query takes, where it is one table's
 
 
 class Update(Operation, frozen=True, kw_only=True):
-    """Changed rows; `all_rows`: no WHERE, or one that is always true."""
+    """Changed rows; `all_rows`: no WHERE, or one that is always true.
+
+    `but_nulls`: its WHERE leaves out the rows in which one of these columns is NULL, and no other.
+    """
 
     table: Name
     columns: tuple[str, ...] = ()
     where: str | None = None
     all_rows: bool = False
+    but_nulls: tuple[str, ...] = ()
     copy: Copy | None = None  # what it takes from another column, of its own table or of one other
 
     @property
@@ -420,15 +428,22 @@ class Update(Operation, frozen=True, kw_only=True):
 
 
 class Delete(Operation, frozen=True, kw_only=True):
+    """Deleted rows; `all_rows` and `but_nulls` as in Update."""
+
     table: Name
     where: str | None = None
     all_rows: bool = False
+    but_nulls: tuple[str, ...] = ()
 
 
 class Merge(Operation, frozen=True, kw_only=True):
-    """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk."""
+    """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk.
+
+    `deletes`: rows that match go, those that a REPLACE puts others in the place of among them.
+    """
 
     table: Name
+    deletes: bool = False
 
 
 class Query(Operation, frozen=True, kw_only=True):

@@ -135,6 +135,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "settings",
             "sqlglot_check",
             "types",
+            "unjudged",
         },
         {"blocks", "drop", "expression_tree", "extents"},
         {"columns", "copies", "expressions", "routines"},

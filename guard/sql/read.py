@@ -14,6 +14,7 @@ from guard.operations import (
     Operation,
     Permission,
     Query,
+    SetOption,
 )
 from guard.sql.blocks import read_do
 from guard.sql.calls import called_in, calls_of
@@ -48,6 +49,7 @@ from guard.sql.settings import (
     read_use,
 )
 from guard.sql.tokens import Token, split, words
+from guard.sql.unjudged import unjudged, unjudged_kind
 
 Reader = Callable[[Cursor], list[Operation]]
 
@@ -69,12 +71,12 @@ def read_text(text: str, dialect: str | None, holes: tuple[Hole, ...]) -> SqlRea
 
 
 def _failures(reading: SqlReading) -> tuple[int, int]:
-    """Return how many operations are invalid, and how many are opaque."""
+    """Return how many operations are invalid, and how many are opaque or call who knows what."""
     opaque = [
-        op.invalid
+        isinstance(op, Opaque) and op.invalid
         for found in reading.statements
         for op in found.operations
-        if isinstance(op, Opaque)
+        if isinstance(op, Opaque | CallRoutine)
     ]
     return sum(opaque), len(opaque)
 
@@ -98,6 +100,7 @@ def read_statement(source: SqlText, tokens: list[Token]) -> list[Operation]:
     code = source.text[tokens[0].start : tokens[-1].end]
     try:
         found = _read_by_word(source, tokens, code)
+        found = [*found, *unjudged(found, source.dialect, code)]
     except SqlError as error:
         found = [_unread(source, tokens, error, code)]
     except RecursionError:
@@ -114,6 +117,8 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
     c = Cursor(source, tokens)
     if c.at_hole():
         return [Opaque(reason="what the statement begins with is not known", code=code)]
+    if kind := unjudged_kind(c):
+        return [Opaque(reason=f"no rule knows what {kind} does", code=code)]
     if c.word == "DO" and not source.mysql:
         return read_do(c, read_statement)
     if c.word in _ROWS:
@@ -220,6 +225,33 @@ def _read_execute(c: Cursor) -> list[Operation]:
     return [Opaque(reason="what the prepared statement does is not in sight", code=code)]
 
 
+def _read_set(c: Cursor) -> list[Operation]:
+    """MariaDB's SET STATEMENT x = 1 FOR a statement, which runs."""
+    if not c.take("SET", "STATEMENT"):
+        return read_set(c)
+    settings = c.skip_to("FOR")
+    c.expect("FOR")
+    found: list[Operation] = []
+    for item in settings.items():
+        name = item.name("a setting").lower()
+        item.expect("=")
+        found.append(SetOption(name=name, value=item.sql))
+    tokens = list(c.tokens[c.index : c.stop])
+    c.finish()
+    return [*found, *read_statement(c.source, tokens)]
+
+
+def _read_analyze(c: Cursor) -> list[Operation]:
+    """ANALYZE TABLE t; MariaDB's ANALYZE [FORMAT=JSON] of a statement runs that."""
+    ahead = Cursor(c.source, c.tokens, c.index + 1, c.stop)
+    if ahead.take("FORMAT", "="):
+        ahead.next()
+    if ahead.word not in _ROWS:
+        return read_maintenance(c)
+    c.finish()
+    return _read_rest(ahead)
+
+
 def _read_foreign(c: Cursor) -> list[Operation]:
     """IMPORT FOREIGN SCHEMA makes tables, which ones another server knows."""
     c.expect("IMPORT", "FOREIGN", "SCHEMA")
@@ -314,7 +346,7 @@ _POSTGRES: dict[str, Reader] = {
     **_of("VACUUM ANALYSE CLUSTER CHECKPOINT", read_maintenance),
     "IMPORT": _read_foreign,
     "SECURITY": _read_label,
-    **_of("LISTEN UNLISTEN NOTIFY MOVE LOAD", _read_nothing),
+    **_of("LISTEN UNLISTEN NOTIFY MOVE", _read_nothing),
 }
 _MYSQL: dict[str, Reader] = {
     "RENAME": read_rename,
@@ -323,8 +355,10 @@ _MYSQL: dict[str, Reader] = {
     "USE": read_use,
     **_of("RESET KILL INSTALL UNINSTALL CHANGE CACHE PURGE STOP BINLOG", read_server),
     **_of("OPTIMIZE CHECK REPAIR FLUSH CHECKSUM", read_maintenance),
-    **_of("DESCRIBE DESC HELP SIGNAL HANDLER", _read_nothing),
+    **_of("DESCRIBE DESC HELP SIGNAL RESIGNAL HANDLER GET", _read_nothing),
     "DO": _read_do,
+    "SET": _read_set,
+    "ANALYZE": _read_analyze,
 }
 _SQLITE: dict[str, Reader] = {
     "PRAGMA": read_pragma,
