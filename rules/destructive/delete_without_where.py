@@ -34,6 +34,14 @@ from guard.rule import Context, Example, Problem, rule
             at="DELETE FROM sessions",
         ),
         Example(
+            upgrade="""
+            sessions = sa.table('sessions', sa.column('id', sa.Integer()))
+            op.execute(sessions.delete().where(sessions.c.id.is_not(None)))
+            """,
+            says="A DELETE whose WHERE id IS NOT NULL always holds deletes every row of sessions",
+            at="op.execute(sessions",
+        ),
+        Example(
             upgrade="op.execute(sa.delete(sa.table('sessions')))",
             says="A DELETE without a WHERE deletes every row of sessions",
             at="op.execute(sa.delete",
