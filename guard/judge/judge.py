@@ -81,7 +81,7 @@ def _as_run(problem: Problem, statement: Statement) -> Problem:
     """Say who does it, where that is a routine that the statement calls or fires."""
     if statement.run_by is None:
         return problem
-    return msgspec.structs.replace(problem, message=f"{statement.run_by}: {problem.message}")
+    return msgspec.structs.replace(problem, message=f"{statement.run_by.words}: {problem.message}")
 
 
 def _place(statement: Statement) -> Span:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 import msgspec
 
 from guard.facts import SchemaChange
-from guard.judge.routines import Told, is_repeated, unfolded
+from guard.judge.routines import is_repeated, unfolded
 from guard.operations import CreateTable, Opaque
 from guard.reader import ParsedRevision
 from guard.schema import Schema
@@ -64,7 +64,7 @@ def _steps(
     statements: Sequence[Statement], schemas: Schemas, dialect: str | None
 ) -> tuple[Step, ...]:
     """Return the steps in order. What a trigger does, or cannot be read, is told once."""
-    told: Told = set()
+    told: set[tuple[str, str]] = set()
     found = []
     for statement in statements:
         for step in advance(schemas, statement, dialect):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -23,9 +22,8 @@ from guard.operations import (
     Update,
 )
 from guard.schema import Schema
-from guard.statement import Statement
+from guard.statement import RunBy, Statement
 
-MOST_OPERATIONS = 500  # of one statement: more than any routine takes
 _FIRES: dict[type[Operation], tuple[RowChange, ...]] = {
     Insert: ("insert",),
     Update: ("update",),
@@ -33,7 +31,6 @@ _FIRES: dict[type[Operation], tuple[RowChange, ...]] = {
     Merge: ("insert", "update", "delete"),
     Truncate: ("truncate",),
 }
-Told = set[tuple[str, str]]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -47,11 +44,17 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class _Ran(msgspec.Struct, frozen=True):
-    """An operation, and who runs it for the statement: "" where it is the statement's own."""
+    """An operation, and who runs it for the statement: None where it is the statement's own."""
 
     operation: Operation
-    by: str = ""
+    by: RunBy | None = None
     sure: bool = True
+
+    def within(self, name: str, how: str, *, fired: bool = False, sure: bool = False) -> _Ran:
+        """Return the way on into a routine."""
+        words = f"{self.by.words}, by way of {name}" if self.by else f"{name}, {how}"
+        by = RunBy(words, fired or (self.by is not None and self.by.fired))
+        return replace(self, by=by, sure=self.sure and sure)
 
 
 def unfolded(statement: Statement, schema: Schema) -> Iterator[Part]:
@@ -59,8 +62,8 @@ def unfolded(statement: Statement, schema: Schema) -> Iterator[Part]:
 
     A call whose routine no revision that was read has made becomes opaque.
     """
-    ran = list(islice(_run(statement.operations, schema, _Ran(Query()), set()), MOST_OPERATIONS))
-    own = tuple(each.operation for each in ran if not each.by)
+    ran = list(_run(statement.operations, schema, _Ran(Query()), set()))
+    own = [each.operation for each in ran if each.by is None]
     calls = [o for o in own if isinstance(o, CallRoutine)]
     kept = tuple(o for o in own if not isinstance(o, CallRoutine))
     if kept or not calls:
@@ -70,11 +73,10 @@ def unfolded(statement: Statement, schema: Schema) -> Iterator[Part]:
         unseen = replace(statement, operations=(_unseen(calls),))
         yield Part(unseen, sure=not all(call.within for call in calls))
     for each in ran:
-        if each.by:
-            done = (each.operation,)
-            if isinstance(each.operation, CallRoutine):
-                done = (_unseen([each.operation]),)
-            yield Part(replace(statement, operations=done, run_by=each.by), each.sure)
+        if each.by is not None:
+            done = each.operation
+            done = _unseen([done]) if isinstance(done, CallRoutine) else done
+            yield Part(replace(statement, operations=(done,), run_by=each.by), each.sure)
 
 
 def _unseen(calls: Sequence[CallRoutine]) -> Operation:
@@ -91,17 +93,15 @@ def _run(
     """
     for operation in operations:
         if isinstance(operation, CallRoutine):
-            body = schema.routine(operation.name)
+            body, name = schema.routine(operation.name), f"{operation.name}()"
             if body is None:
                 yield replace(way, operation=operation)
-                continue
-            called = f"{operation.name}()"
-            if called not in entered:
-                entered.add(called)
-                inside = _into(way, called, "called", sure=not body.branches)
+            elif name not in entered:
+                entered.add(name)
+                inside = way.within(name, "called here", sure=not body.branches)
                 yield from _run(body.operations, schema, inside, entered)
             continue
-        if not (way.by and isinstance(operation, Query | TransactionControl)):
+        if way.by is None or not isinstance(operation, Query | TransactionControl):
             yield replace(way, operation=operation)
         yield from _fired(operation, schema, way, entered)
 
@@ -110,7 +110,7 @@ def _fired(operation: Operation, schema: Schema, way: _Ran, entered: set[str]) -
     """Yield what runs because of the operation, though it calls nothing."""
     if isinstance(operation, CreateObject):
         if operation.object_type == "event" and operation.body:
-            event = _Ran(operation, f"Event {operation.name}, which runs by itself", sure=False)
+            event = way.within(f"Event {operation.name}", "which runs by itself", fired=True)
             yield from _run(operation.body.operations, schema, event, entered)
         return
     if not isinstance(operation, Insert | Update | Delete | Merge | Truncate):
@@ -121,26 +121,19 @@ def _fired(operation: Operation, schema: Schema, way: _Ran, entered: set[str]) -
             name = f"{item.object_type.capitalize()} {item.name} of {table}"
             if item.body and name not in entered:
                 entered.add(name)
-                inside = _into(way, name, "fired", sure=False)
+                inside = way.within(name, "fired here", fired=True)
                 yield from _run(item.body.operations, schema, inside, entered)
 
 
-def _into(way: _Ran, name: str, how: str, *, sure: bool) -> _Ran:
-    told = f"{way.by}, by way of {name}" if way.by else f"{name}, {how} here"
-    return replace(way, by=told, sure=way.sure and sure)
-
-
-def is_repeated(statement: Statement, told: Told) -> bool:
+def is_repeated(statement: Statement, told: set[tuple[str, str]]) -> bool:
     """Return whether the same was told before in this direction of the revision; note it.
 
     That is so of what a trigger does, and of what cannot be read in a routine: the cause is there.
     """
-    if statement.run_by is None:
+    by = statement.run_by
+    if by is None or not (by.fired or isinstance(statement.operations[0], Opaque)):
         return False
-    [operation] = statement.operations
-    if "()" in statement.run_by.partition(",")[0] and not isinstance(operation, Opaque):
-        return False
-    key = (statement.run_by, operation.fingerprint)
+    key = (by.words, statement.operations[0].fingerprint)
     if key in told:
         return True
     told.add(key)
