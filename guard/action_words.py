@@ -220,6 +220,8 @@ ObjectAction = Literal[
     "other",
 ]
 
+RowChange = Literal["insert", "update", "delete", "truncate"]
+
 TransactionCommand = Literal[
     "begin",
     "commit",

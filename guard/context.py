@@ -172,6 +172,10 @@ class Context(Protocol):
         """Return whether the column was added in this same deployment."""
         ...
 
+    def is_never_null(self, table: Name, column: str) -> bool:
+        """Return whether no row has NULL there; of a table not known, a column `id` is its key."""
+        ...
+
     def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
         """Return the keys, constraints and indexes that contain the column, as words."""
         ...

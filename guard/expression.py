@@ -33,6 +33,9 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     is_null: bool | None = None  # None: that depends on the row, or on a function
     # As a condition, plainly true for each row, but for those where a compared column is NULL.
     always_true: bool | None = None
+    # As a WHERE, the columns of which one is NULL in each row that it leaves out; None: it leaves
+    # out others as well.
+    true_but_for_null: tuple[str, ...] | None = None
     not_null: tuple[str, ...] = ()  # as a CHECK, the columns that it forbids to be NULL
     cast: Cast | None = None
     nulls: tuple[str, ...] = ()  # as a WHERE, the columns that are NULL in each row that it takes

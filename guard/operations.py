@@ -9,9 +9,11 @@ A name that could not be read is written as its expression in braces, `{table}`;
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import operator
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,6 +27,7 @@ from guard.action_words import (
     ObjectAction,
     ObjectType,
     PermissionCommand,
+    RowChange,
     TableAction,
     TransactionCommand,
 )
@@ -388,22 +391,30 @@ class Reindex(Operation, frozen=True, kw_only=True):
 
 
 class Insert(Operation, frozen=True, kw_only=True):
-    """New rows; `rows` is their number where it is known."""
+    """New rows; `rows` is their number where it is known.
+
+    `replaces`: rows with the key of a new one are deleted first.
+    """
 
     table: Name
     columns: tuple[str, ...] = ()
     rows: int | None = None
     from_query: bool = False
+    replaces: bool = False
     copy: Copy | None = None  # what that query takes, where it is one table's
 
 
 class Update(Operation, frozen=True, kw_only=True):
-    """Changed rows; `all_rows`: no WHERE, or one that is always true."""
+    """Changed rows; `all_rows`: no WHERE, or one that is always true.
+
+    `but_nulls`: its WHERE leaves out the rows in which one of these columns is NULL, and no other.
+    """
 
     table: Name
     columns: tuple[str, ...] = ()
     where: str | None = None
     all_rows: bool = False
+    but_nulls: tuple[str, ...] = ()
     copy: Copy | None = None  # what it takes from another column, of its own table or of one other
 
     @property
@@ -417,15 +428,22 @@ class Update(Operation, frozen=True, kw_only=True):
 
 
 class Delete(Operation, frozen=True, kw_only=True):
+    """Deleted rows; `all_rows` and `but_nulls` as in Update."""
+
     table: Name
     where: str | None = None
     all_rows: bool = False
+    but_nulls: tuple[str, ...] = ()
 
 
 class Merge(Operation, frozen=True, kw_only=True):
-    """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk."""
+    """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk.
+
+    `deletes`: rows that match go, those that a REPLACE puts others in the place of among them.
+    """
 
     table: Name
+    deletes: bool = False
 
 
 class Query(Operation, frozen=True, kw_only=True):
@@ -502,14 +520,31 @@ class RefreshMaterializedView(Operation, frozen=True, kw_only=True):
     with_data: bool = True
 
 
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """What a routine, trigger or rule does whenever it runs.
+
+    `arguments` are those of a routine, as written: two routines of one name differ in them. `on`
+    are the changes of rows that fire a trigger or rule. `branches`: not all of it runs each time.
+    """
+
+    operations: tuple[AnyOperation, ...] = ()
+    arguments: str = ""
+    on: tuple[RowChange, ...] = ()
+    branches: bool = False
+
+
 class CreateObject(Operation, frozen=True, kw_only=True):
-    """The making of anything that has no operation of its own."""
+    """The making of anything that has no operation of its own.
+
+    `body`: of what runs later, None where no text of it was given.
+    """
 
     object_type: ObjectType
     name: Name
     table: Name | None = None
     replace: bool = False
     if_not_exists: bool = False
+    body: Body | None = None
 
 
 class DropObject(Operation, frozen=True, kw_only=True):
@@ -574,6 +609,17 @@ class SetComment(Operation, frozen=True, kw_only=True):
     column: str | None = None
 
 
+class CallRoutine(Operation, frozen=True, kw_only=True):
+    """A call of a routine that is not the server's own: it does what its body says.
+
+    `within`: the statement does something else, and the call only gives it a value.
+    """
+
+    name: Name
+    code: str
+    within: bool = False
+
+
 class AlterSystem(Operation, frozen=True, kw_only=True):
     """ALTER SYSTEM, or another setting of the whole server."""
 
@@ -589,3 +635,8 @@ class Opaque(Operation, frozen=True, kw_only=True):
 
 
 OPERATIONS: tuple[type[Operation], ...] = tuple(Operation.__subclasses__())
+
+if TYPE_CHECKING:
+    AnyOperation = Operation
+else:  # to decode a cached statement: the union of them all, told apart by `kind`
+    AnyOperation = functools.reduce(operator.or_, OPERATIONS)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from guard.operations import (
-    OPERATIONS,
+    AnyOperation,
     LockTable,
     Maintenance,
     Name,
-    Operation,
     Query,
     SetOption,
     TransactionControl,
 )
-
-if TYPE_CHECKING:
-    AnyOperation = Operation
-else:  # to decode a cached statement: the union of them all, told apart by `kind`
-    AnyOperation = functools.reduce(operator.or_, OPERATIONS)
 
 Direction = Literal["upgrade", "downgrade"]
 Origin = Literal["literal", "constant", "outside"]
@@ -96,6 +88,16 @@ class Directive(msgspec.Struct, frozen=True, kw_only=True):
     batch: Batch | None = None
 
 
+class RunBy(msgspec.Struct, frozen=True):
+    """Who does it: `words` begin a sentence, `purge(), called here`.
+
+    `fired`: a trigger or rule has a part in it, or an event, which nothing calls.
+    """
+
+    words: str
+    fired: bool = False
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a revision, or one SQL statement, with its operations.
 
@@ -104,7 +106,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     `dialects` is None for all. `condition` is the test that decides at run time whether it runs,
     None where it always runs; `guarded`: that test only asks whether the work is already done.
     `directive` is the call of Alembic's `op` that made it (`op.execute` is one), None for whatever
-    comes another way: a `.sql` file, a connection, a plugin.
+    comes another way: a `.sql` file, a connection, a plugin. `run_by` is the routine or trigger
+    that does this when the statement runs, None where the statement itself does.
     """
 
     operations: tuple[AnyOperation, ...]
@@ -121,6 +124,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
     directive: Directive | None = None
+    run_by: RunBy | None = None
 
     @property
     def batch(self) -> Batch | None:

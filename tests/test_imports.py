@@ -47,7 +47,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"compare"},
     ),
     "judge": (
-        {"inverse", "load_rules", "replay", "select_rules"},
+        {"inverse", "load_rules", "routines", "select_rules"},
+        {"replay"},
         {"copies", "timeline"},
         {"context"},
         {"judge"},
@@ -88,7 +89,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "reader.libraries.sqlalchemy": (
         {"clauses", "live", "provenance"},
-        {"names", "table_objects", "types"},
+        {"names", "routines", "table_objects", "types"},
         {"constraints", "copies"},
         {"rows"},
         {"columns"},
@@ -130,7 +131,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "sql": (
         {"result", "tokens"},
         {"cursor", "volatility"},
+        {"builtin"},
         {
+            "calls",
             "hole_roles",
             "maintenance",
             "names",
@@ -138,9 +141,10 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "settings",
             "sqlglot_check",
             "types",
+            "unjudged",
         },
-        {"drop", "expression_tree", "extents"},
-        {"columns", "copies", "expressions"},
+        {"blocks", "drop", "expression_tree", "extents"},
+        {"columns", "copies", "expressions", "routines"},
         {"alter", "create_table", "rows"},
         {"create", "objects"},
         {"read"},

@@ -60,6 +60,7 @@ NOT_REPLAYED = {
     ),
     "a new database is empty": "CreateDatabase",
     "what it changes (options, bodies) the replay does not hold": "AlterObject",
+    "the replay puts what the routine does in its place": "CallRoutine",
     "nobody knows what it changes: `change` itself marks everything uncertain": "Opaque",
 }
 NOT_HANDED_DOWN = {
@@ -83,12 +84,13 @@ NOT_UNDONE = {
         "LockTable Reindex Query RefreshMaterializedView SetOption TransactionControl Maintenance"
     ),
     "it is about the whole server": "AlterSystem",
+    "the replay puts what the routine does in its place": "CallRoutine",
 }
 NOTHING_TO_ADD = {
     "its name and its object say it all": (
         "DropTable Truncate DropColumn SetNotNull DropNotNull DropDefault DropConstraint "
         "ValidateConstraint DropIndex Merge CreateSchema DropSchema CreateDatabase DropDatabase "
-        "RefreshMaterializedView"
+        "RefreshMaterializedView CallRoutine"
     ),
 }
 

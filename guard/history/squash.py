@@ -10,7 +10,7 @@ from guard.facts import SquashedRevisions
 from guard.history.difference import content_hash
 from guard.history.graph import Graph
 from guard.history.sides import Side
-from guard.operations import Opaque
+from guard.operations import CallRoutine, Opaque
 from guard.reader import ParsedRevision
 from guard.schema import Schema
 from guard.statement import Span
@@ -102,7 +102,7 @@ def _all_read(ids: Iterable[str], parsed: Parsed) -> bool:
     return all(
         id_ in parsed
         and not any(
-            isinstance(operation, Opaque) or statement.condition
+            isinstance(operation, Opaque | CallRoutine) or statement.condition
             for statement in parsed[id_].upgrade.statements
             for operation in statement.operations
         )

@@ -145,6 +145,13 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         found = self.schema.column(table, column)
         return not isinstance(found, Missing) and found.created_by in self.position.deployment
 
+    def is_never_null(self, table: Name, column: str) -> bool:
+        found, owner = self.schema.column(table, column), self.schema.table(table)
+        if isinstance(found, Missing) or isinstance(owner, Missing):
+            return column.lower() == "id"
+        key = column.lower() in (name.lower() for name in owner.primary_key)
+        return found.certain and (key or not found.nullable)
+
     def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
         found = self.schema.table(table)
         if isinstance(found, Missing):

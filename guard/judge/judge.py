@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+import msgspec
+
 from guard.facts import Fact
 from guard.finding import Finding, Severity
 from guard.judge.context import NOWHERE, JudgeContext, Position, Sizes
@@ -60,7 +62,7 @@ class Judge:
                 for problem in map(self._here, rule.check(operation, context)):
                     yield _finding(
                         rule,
-                        problem,
+                        _as_run(problem, statement),
                         operation,
                         problem.at or _place(statement),
                         statement.span,
@@ -86,6 +88,13 @@ class Judge:
         if rule.dialects is not None and not named:
             return None
         return Server(named[0], self._server.version) if named else self._server
+
+
+def _as_run(problem: Problem, statement: Statement) -> Problem:
+    """Say who does it, where that is a routine that the statement calls or fires."""
+    if statement.run_by is None:
+        return problem
+    return msgspec.structs.replace(problem, message=f"{statement.run_by.words}: {problem.message}")
 
 
 def _place(statement: Statement) -> Span:

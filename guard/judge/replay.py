@@ -7,7 +7,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 import msgspec
 
 from guard.facts import SchemaChange
-from guard.operations import CreateTable
+from guard.judge.routines import is_repeated, unfolded
+from guard.operations import CreateTable, Opaque
 from guard.reader import ParsedRevision
 from guard.schema import Schema
 from guard.statement import Statement
@@ -52,7 +53,7 @@ def replay(
         after = dict(schemas)
         downgrade = _steps(parsed.downgrade.statements, after, dialect)
         yield ReplayedRevision(
-            parsed=parsed,
+            parsed=_as_run(parsed, upgrade, downgrade),
             upgrade=upgrade,
             downgrade=downgrade,
             schemas=tuple(_changes(before, schemas, after, dialect)),
@@ -62,7 +63,26 @@ def replay(
 def _steps(
     statements: Sequence[Statement], schemas: Schemas, dialect: str | None
 ) -> tuple[Step, ...]:
-    return tuple(Step(s, advance(schemas, s, dialect)) for s in statements)
+    """Return the steps in order. What a trigger does, or cannot be read, is told once."""
+    told: set[tuple[str, str]] = set()
+    found = []
+    for statement in statements:
+        for step in advance(schemas, statement, dialect):
+            if not is_repeated(step.statement, told):
+                found.append(step)
+    return tuple(found)
+
+
+def _as_run(
+    parsed: ParsedRevision, upgrade: Sequence[Step], downgrade: Sequence[Step]
+) -> ParsedRevision:
+    """Return the revision with the statements that its steps are."""
+    up, down = (tuple(step.statement for step in steps) for steps in (upgrade, downgrade))
+    return msgspec.structs.replace(
+        parsed,
+        upgrade=msgspec.structs.replace(parsed.upgrade, statements=up),
+        downgrade=msgspec.structs.replace(parsed.downgrade, statements=down),
+    )
 
 
 def _changes(
@@ -79,19 +99,30 @@ def _changes(
         )
 
 
-def advance(schemas: Schemas, statement: Statement, dialect: str | None) -> Schema:
-    """Put the schema after the statement into `schemas`; return the one before it."""
-    before = after = schemas.get(statement.database) or Schema.empty(dialect=dialect)
+def advance(schemas: Schemas, statement: Statement, dialect: str | None) -> tuple[Step, ...]:
+    """Put the schema after the statement into `schemas`; return the steps that it is.
+
+    Those are the statement itself, and what the routines do that it calls or fires.
+    """
+    schema = schemas.get(statement.database) or Schema.empty(dialect=dialect)
     settled = dialect is not None or statement.dialects is None
-    if dialect is None or statement.applies_to(dialect):
-        for operation in statement.operations:
+    applies = dialect is None or statement.applies_to(dialect)
+    steps = []
+    for part in unfolded(statement, schema):
+        steps.append(Step(part.statement, schema))
+        for operation in part.statement.operations if applies else ():
             # `if not has_table("t"): create_table("t")` leaves a table that may be an old one.
             sure = statement.condition is None or (
                 statement.guarded and not isinstance(operation, CreateTable)
             )
-            after = after.apply(operation, revision=statement.revision, certain=settled and sure)
-    schemas[statement.database] = after
-    return before
+            if part.sure or not isinstance(operation, Opaque):
+                schema = schema.apply(
+                    operation,
+                    revision=statement.revision,
+                    certain=settled and sure and part.sure,
+                )
+    schemas[statement.database] = schema
+    return tuple(steps)
 
 
 def schemas_after(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,7 +15,7 @@ from guard.judge.context import Position, before_the_first
 from guard.judge.judge import Judge
 from guard.judge.replay import ReplayedRevision, Step, replay
 from guard.judge.timeline import Course
-from guard.operations import Opaque
+from guard.operations import CallRoutine, CreateObject, Opaque
 from guard.reader import ParsedRevision
 from guard.statement import Span, Statement, Steps
 from guard.suppression.comments import Comment, read_comments
@@ -132,8 +132,21 @@ def comments_of(texts: Mapping[str, str]) -> dict[str, tuple[Comment, ...]]:
     return {path: comments for path, comments in found.items() if comments}
 
 
-def coverage(revisions: Sequence[ParsedRevision]) -> Coverage:
-    """Return how much of the revisions was read."""
+def coverage(revisions: Sequence[ParsedRevision], history: Iterable[ParsedRevision]) -> Coverage:
+    """Return how much of the revisions was read; the whole `history` says what routines do."""
     statements = [statement for revision in revisions for statement in revision.statements]
-    opaque = sum(any(isinstance(o, Opaque) for o in s.operations) for s in statements)
+    made = {
+        o.name.name
+        for revision in history
+        for statement in revision.statements
+        for o in statement.operations
+        if isinstance(o, CreateObject) and o.body
+    }
+    opaque = sum(
+        any(
+            isinstance(o, Opaque) or (isinstance(o, CallRoutine) and o.name.name not in made)
+            for o in statement.operations
+        )
+        for statement in statements
+    )
     return Coverage(revisions=len(revisions), statements=len(statements), opaque=opaque)

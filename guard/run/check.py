@@ -171,7 +171,7 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         texts=parsed.texts,
         paths=frozenset(one.path for one in chosen),
         revisions=revisions,
-        coverage=coverage(chosen),
+        coverage=coverage(chosen, parsed.revisions.values()),
     )
 
 

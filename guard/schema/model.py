@@ -14,7 +14,7 @@ from typing import Literal, Protocol, Self
 import msgspec
 
 from guard.action_words import ObjectType
-from guard.operations import Column, Constraint, Name, Type
+from guard.operations import Body, Column, Constraint, Name, Type
 
 StoredType = ObjectType | Literal["enum"]  # an enum type is one of its own
 
@@ -97,10 +97,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Other(msgspec.Struct, frozen=True, kw_only=True):
-    """Anything else that has a name: a sequence, function, trigger, policy, extension, ..."""
+    """Anything else that has a name: a sequence, function, trigger, policy, extension, ...
+
+    `body`: what a routine, trigger or rule does when it runs, None where that was not read.
+    """
 
     name: Name
     object_type: ObjectType
+    body: Body | None = None
+    enabled: bool = True  # of a trigger
     created_by: str | None = None
     certain: bool = True
 

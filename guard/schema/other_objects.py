@@ -8,6 +8,7 @@ from guard.action_words import ObjectType
 from guard.operations import (
     AddEnumValue,
     AlterDomain,
+    Body,
     CreateDomain,
     CreateEnum,
     CreateObject,
@@ -24,6 +25,8 @@ from guard.operations import (
 from guard.schema.catalog import Draft
 from guard.schema.model import UNKNOWN, Domain, EnumType, Other, StoredType, View
 from guard.schema.tables import move_table, remove_table
+
+ROUTINES: tuple[ObjectType, ...] = ("function", "procedure")
 
 
 def create_enum(operation: CreateEnum, draft: Draft) -> None:
@@ -123,6 +126,7 @@ def create_object(operation: CreateObject, draft: Draft) -> None:
     item = Other(
         name=name,
         object_type=kind,
+        body=_body(operation, draft),
         created_by=draft.revision,
         certain=not softly or (kind != "extension" and _is_settled(draft, kind, name)),
     )
@@ -135,6 +139,19 @@ def create_object(operation: CreateObject, draft: Draft) -> None:
     draft.put(replace(table, objects=(*others, item)))
 
 
+def _body(operation: CreateObject, draft: Draft) -> Body | None:
+    """Return what it does when it runs; of two with other arguments that may be either's."""
+    body, kind = operation.body, operation.object_type
+    if body is None or kind not in ROUTINES or draft.dialect not in (None, "postgresql"):
+        return body
+    found = draft.object(kind, operation.name)
+    if not isinstance(found, Other) or found.body is None:
+        return body
+    if found.body.arguments == body.arguments:
+        return body
+    return replace(body, operations=found.body.operations + body.operations)
+
+
 def _is_settled(draft: Draft, kind: StoredType, name: Name) -> bool:
     """Return whether it is known that there is, or that there is not, such an object already."""
     return draft.object(kind, name) is not UNKNOWN
@@ -142,6 +159,9 @@ def _is_settled(draft: Draft, kind: StoredType, name: Name) -> bool:
 
 def drop_object(operation: DropObject, draft: Draft) -> None:
     kind, name = operation.object_type, operation.name
+    if kind == "routine":
+        for each in ROUTINES:
+            draft.drop_object(each, name)
     table = draft.table_or_new(operation.table) if operation.table else draft.owner(kind, name)
     if not table:
         draft.drop_object(kind, name)

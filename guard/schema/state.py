@@ -8,7 +8,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from guard.operations import Name, Operation
+from guard.action_words import RowChange
+from guard.operations import Body, Name, Operation
 from guard.schema.apply import change
 from guard.schema.catalog import Catalog, Draft, ObjectKey
 from guard.schema.describe import Line, difference, lines_of
@@ -22,6 +23,7 @@ from guard.schema.model import (
     Index,
     Missing,
     Object,
+    Other,
     Reference,
     StoredColumn,
     StoredType,
@@ -29,6 +31,7 @@ from guard.schema.model import (
     View,
 )
 from guard.schema.names import indexed_column
+from guard.schema.other_objects import ROUTINES
 from guard.server import fold, is_mysql
 from guard.sql.expressions import read_expression
 
@@ -258,6 +261,23 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(found, kind):
             return found
         return ABSENT if found is not None or self.known else UNKNOWN
+
+    def routine(self, name: Name) -> Body | None:
+        """Return what the function or procedure does, None where no revision that was read says."""
+        for kind in ROUTINES:
+            found = self.catalog.objects.get(self.catalog.object_key(kind, name))
+            if isinstance(found, Other) and found.body is not None:
+                return found.body
+        return None
+
+    def fired_by(self, change: RowChange, name: Name) -> tuple[Other, ...]:
+        """Return the triggers and rules of the table that such a change of its rows fires."""
+        table = self.table(name)
+        return tuple(
+            item
+            for item in (table.objects if table else ())
+            if item.enabled and item.body is not None and change in item.body.on
+        )
 
     # Differences
 

@@ -176,6 +176,22 @@ def alter_table(operation: AlterTable, draft: Draft) -> None:
     if operation.action in ("set-logged", "set-unlogged"):
         table = draft.table_or_new(operation.table)
         draft.put(replace(table, unlogged=operation.action == "set-unlogged"))
+    elif operation.action in ("enable-trigger", "disable-trigger"):
+        _switch_triggers(operation, draft)
+
+
+def _switch_triggers(operation: AlterTable, draft: Draft) -> None:
+    """Turn one trigger on or off, or all."""
+    table = draft.table_or_new(operation.table)
+    named = (operation.detail or "").strip('"')
+    objects = tuple(
+        replace(o, enabled=operation.action == "enable-trigger")
+        if o.object_type == "trigger"
+        and (named.upper() in ("ALL", "USER") or draft.same(o.name.name, named))
+        else o
+        for o in table.objects
+    )
+    draft.put(replace(table, objects=objects))
 
 
 # Partitions

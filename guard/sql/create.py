@@ -10,7 +10,10 @@ from guard.operations import (
     CreateIndex,
     CreateObject,
     CreateSchema,
+    CreateTable,
     CreateView,
+    DropDatabase,
+    DropTable,
     Name,
     Operation,
 )
@@ -31,7 +34,7 @@ def read_create(c: Cursor) -> list[Operation]:
     replace = c.take("OR", "REPLACE")
     _skip_modifiers(c)
     if c.at("TABLE") or before_table(c):
-        return read_table(c)
+        return _replaced(read_table(c), replace)
     if c.word in ("INDEX", "UNIQUE") or (
         c.source.mysql and c.word in ("FULLTEXT", "SPATIAL", "VECTOR")
     ):
@@ -39,12 +42,22 @@ def read_create(c: Cursor) -> list[Operation]:
     if _at_view(c):
         return [_read_view(c, replace)]
     if c.choose("SCHEMA", "DATABASE"):
-        return _read_schema(c)
+        return _replaced(_read_schema(c), replace)
     if c.at("TYPE"):
         return [_read_type(c)]
     if c.take("DOMAIN"):
         return [_read_domain(c)]
     return [_read_object(c, replace)]
+
+
+def _replaced(found: list[Operation], replace: bool) -> list[Operation]:
+    """MariaDB's CREATE OR REPLACE drops the table or database that is there."""
+    match found[0] if replace else None:
+        case CreateTable(table=table):
+            return [DropTable(table=table, if_exists=True), *found]
+        case CreateDatabase(name=name):
+            return [DropDatabase(name=name, if_exists=True), *found]
+    return found
 
 
 def _skip_modifiers(c: Cursor) -> None:
@@ -230,7 +243,10 @@ def _read_object(c: Cursor, replace: bool) -> Operation:
     if object_type == "trigger" and c.source.postgres and not c.has("EXECUTE"):
         c.finish()
         raise c.fail("EXECUTE FUNCTION")
-    if object_type in ("function", "procedure") and c.peek(start - c.index).word != "(":
+    loaded = c.source.mysql and c.peek(start - c.index).word == "RETURNS"  # ... SONAME 'x.so'
+    if object_type in ("function", "procedure") and not (
+        loaded or c.peek(start - c.index).word == "("
+    ):
         c.index = start
         raise c.fail("( and the arguments")
     c.finish()

@@ -36,6 +36,7 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
         is_volatile=volatile,
         is_null=_is_null(tree),
         always_true=reader.always_true(tree),
+        true_but_for_null=reader.true_but_for_null(tree),
         not_null=tuple(sorted(reader.tested(tree, is_null=False))),
         nulls=tuple(sorted(reader.tested(tree, is_null=True))),
         cast=reader.cast(tree),
@@ -147,6 +148,30 @@ class _Reader:
             case exp.NEQ():
                 return self._differ(node.left, node.right)
         return (_literal(node) or "").lower() in ("true", "1", "t")
+
+    def true_but_for_null(self, node: exp.Expr) -> tuple[str, ...] | None:
+        """Return the columns of which one is NULL wherever the condition is not true."""
+        node = _plain(node)
+        if self.always_true(node):
+            return ()
+        match node:
+            case exp.And():
+                both = [self.true_but_for_null(side) for side in (node.left, node.right)]
+                known = [columns for columns in both if columns is not None]
+                return tuple(dict.fromkeys(sum(known, ()))) if len(known) == 2 else None
+            case exp.Not():
+                inner = _plain(node.this)
+                if isinstance(inner, exp.Is) and not inner.args.get("negate"):
+                    return self._tested_column(inner)
+            case exp.Is() if node.args.get("negate"):
+                return self._tested_column(node)
+        return None
+
+    def _tested_column(self, node: exp.Is) -> tuple[str, ...] | None:
+        column = _plain(node.this)
+        if isinstance(column, exp.Column) and isinstance(_plain(node.expression), exp.Null):
+            return (name_of(column.this, self.source),)
+        return None
 
     def _is_same(self, left: exp.Expr, right: exp.Expr) -> bool:
         settled = all(volatility == "immutable" for volatility in self.volatilities(left))

@@ -10,6 +10,7 @@ from guard.operations import (
     LockTable,
     Maintenance,
     Name,
+    Opaque,
     Operation,
     RefreshMaterializedView,
     Reindex,
@@ -81,7 +82,11 @@ def read_maintenance(c: Cursor) -> list[Operation]:
         "FULL", "FREEZE", "VERBOSE", "ANALYZE", "LOCAL", "NO_WRITE_TO_BINLOG", "TABLE"
     ):
         full = full or option == "FULL"
-    if command == "flush" or (command == "vacuum" and c.at("INTO")):
+    if command == "vacuum" and c.source.dialect == "sqlite" and c.has("INTO"):
+        code = c.rest()
+        into = Opaque(reason="VACUUM INTO writes a file", code=code)
+        return [Maintenance(command=command, full=full), into]
+    if command == "flush":
         c.finish()
     if c.at_end():
         return [Maintenance(command=command, full=full)]

@@ -22,6 +22,8 @@ from guard.sql.alter import read_alter_table
 from guard.sql.cursor import Cursor
 from guard.sql.names import choose_object_type
 
+_WITH_ARGUMENTS = ("aggregate", "function", "procedure", "routine")
+
 
 def read_alter(c: Cursor) -> list[Operation]:
     """Read a statement that begins with ALTER."""
@@ -49,7 +51,7 @@ def read_alter(c: Cursor) -> list[Operation]:
 
 
 def _read_object_change(c: Cursor, object_type: ObjectType, name: Name) -> Operation:
-    if c.word == "(":  # a function's arguments
+    if object_type in _WITH_ARGUMENTS and c.word == "(":
         c.parens()
     table = c.qualified("a table name") if c.take("ON") else None
     if object_type == "type" and (change := _read_enum_change(c, name)):

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from guard.operations import Opaque, Operation, Permission, Query
+from guard.operations import (
+    CallRoutine,
+    CreateObject,
+    CreateTable,
+    CreateView,
+    Name,
+    Opaque,
+    Operation,
+    Permission,
+    Query,
+    SetOption,
+)
+from guard.sql.blocks import read_do
+from guard.sql.calls import called_in, calls_of
 from guard.sql.create import read_create
 from guard.sql.cursor import Cursor, SqlError, SqlText
 from guard.sql.drop import read_drop
@@ -18,8 +31,9 @@ from guard.sql.maintenance import (
     read_truncate,
 )
 from guard.sql.objects import read_alter, read_comment, read_rename
-from guard.sql.plpgsql import read_do
+from guard.sql.plpgsql import statements_of
 from guard.sql.result import Hole, Role, SqlReading, SqlStatement
+from guard.sql.routines import with_body
 from guard.sql.rows import read_copy, read_load, read_rows
 from guard.sql.settings import (
     read_attach,
@@ -35,6 +49,7 @@ from guard.sql.settings import (
     read_use,
 )
 from guard.sql.tokens import Token, split, words
+from guard.sql.unjudged import unjudged, unjudged_kind
 
 Reader = Callable[[Cursor], list[Operation]]
 
@@ -56,12 +71,12 @@ def read_text(text: str, dialect: str | None, holes: tuple[Hole, ...]) -> SqlRea
 
 
 def _failures(reading: SqlReading) -> tuple[int, int]:
-    """Return how many operations are invalid, and how many are opaque."""
+    """Return how many operations are invalid, and how many are opaque or call who knows what."""
     opaque = [
-        op.invalid
+        isinstance(op, Opaque) and op.invalid
         for found in reading.statements
         for op in found.operations
-        if isinstance(op, Opaque)
+        if isinstance(op, Opaque | CallRoutine)
     ]
     return sum(opaque), len(opaque)
 
@@ -85,6 +100,7 @@ def read_statement(source: SqlText, tokens: list[Token]) -> list[Operation]:
     code = source.text[tokens[0].start : tokens[-1].end]
     try:
         found = _read_by_word(source, tokens, code)
+        found = [*found, *unjudged(found, source.dialect, code)]
     except SqlError as error:
         found = [_unread(source, tokens, error, code)]
     except RecursionError:
@@ -101,6 +117,8 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
     c = Cursor(source, tokens)
     if c.at_hole():
         return [Opaque(reason="what the statement begins with is not known", code=code)]
+    if kind := unjudged_kind(c):
+        return [Opaque(reason=f"no rule knows what {kind} does", code=code)]
     if c.word == "DO" and not source.mysql:
         return read_do(c, read_statement)
     if c.word in _ROWS:
@@ -119,30 +137,34 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
 
 def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
     """Rows and queries: the cursor reads them, the parser checks them."""
+    whole = Cursor(c.source, tokens)
     body = c.source.depth > 0  # where variables stand, INTO fills them, and PERFORM became SELECT
     found = read_rows(c, body)
     only_asks = any(isinstance(op, Query) for op in found)
-    if (body and not only_asks) or tokens[0].word == "REPLACE":
-        return found
-    from guard.sql.sqlglot_check import parse, read_routines, read_tables  # imports sqlglot
+    tables = _checked(whole, only_asks, body) if only_asks or not body else ()
+    calls = called_in(whole)
+    within = bool(tables) or not only_asks
+    kept = [op for op in found if within or not (calls and isinstance(op, Query))]
+    if tables and not body:
+        kept = [Query(tables=tables) if isinstance(op, Query) else op for op in kept]
+    return kept + [CallRoutine(name=name, code=whole.sql, within=within) for name in calls]
+
+
+def _checked(c: Cursor, only_asks: bool, body: bool) -> tuple[Name, ...]:
+    """Return the tables that a query names; raises SqlError where the parser refuses it."""
+    if c.word == "REPLACE":
+        return ()
+    from guard.sql.sqlglot_check import parse, read_tables  # imports sqlglot
 
     try:
-        tree = parse(c.source, tokens)
+        tree = parse(c.source, c.tokens)
     except SqlError:
-        if (
-            body or Cursor(c.source, tokens).has_hole
-        ):  # no parser can know where an unknown piece fits
-            return found
+        if body or c.has_hole:  # no parser can know where an unknown piece fits
+            return ()
         raise
-    if tree is None or not only_asks:
-        return found
-    if routines := read_routines(tree, c.source):
-        reason = f"what the routine {', '.join(routines)} does is not in sight"
-        return [Opaque(reason=reason, code=c.source.text[tokens[0].start : tokens[-1].end])]
-    if body:
-        return found
-    tables = read_tables(tree, c.source)
-    return [Query(tables=tables) if isinstance(op, Query) else op for op in found]
+    if tree is None or not (only_asks and c.has("FROM")):  # SELECT f() INTO x names a variable
+        return ()
+    return read_tables(tree, c.source)
 
 
 def _unread(source: SqlText, tokens: list[Token], error: SqlError, code: str) -> Operation:
@@ -169,9 +191,65 @@ def _read_do(c: Cursor) -> list[Operation]:
     return _read_rows(Cursor(c.source, [select, *rest]), [select, *rest])
 
 
+def _read_create(c: Cursor) -> list[Operation]:
+    """CREATE, with what a routine or trigger will do when it runs, and a query does now."""
+    ahead = Cursor(c.source, c.tokens, c.index, c.stop)
+    found = read_create(c)
+    if isinstance(found[0], CreateObject):
+        return [with_body(found[0], ahead, read_statement)]
+    if isinstance(found[0], CreateTable | CreateView) and ahead.has("AS"):
+        ahead.skip_to("AS")
+        stored = isinstance(found[0], CreateView) and not found[0].materialized
+        return found if stored else [*found, *calls_of(ahead)]
+    return found
+
+
 def _read_call(c: Cursor) -> list[Operation]:
-    """CALL and EXECUTE: the routine stands in the database."""
-    return [Opaque(reason="what the routine does is not in sight", code=c.rest())]
+    code = c.sql
+    c.expect("CALL")
+    name = c.qualified("a procedure")
+    found = list(calls_of(c))
+    c.finish()
+    return [CallRoutine(name=name, code=code), *found]
+
+
+def _read_execute(c: Cursor) -> list[Operation]:
+    """A prepared statement stands in the session; MariaDB's EXECUTE IMMEDIATE is told its text."""
+    code = c.sql
+    c.expect("EXECUTE")
+    if c.take("IMMEDIATE") and c.peek().kind == "string" and c.peek(1).word in ("", "USING"):
+        inner = SqlText(c.string(), c.source.dialect, (), c.source.known, c.source.depth + 1)
+        c.finish()
+        return [op for tokens in statements_of(inner) for op in read_statement(inner, tokens)]
+    c.finish()
+    return [Opaque(reason="what the prepared statement does is not in sight", code=code)]
+
+
+def _read_set(c: Cursor) -> list[Operation]:
+    """MariaDB's SET STATEMENT x = 1 FOR a statement, which runs."""
+    if not c.take("SET", "STATEMENT"):
+        return read_set(c)
+    settings = c.skip_to("FOR")
+    c.expect("FOR")
+    found: list[Operation] = []
+    for item in settings.items():
+        name = item.name("a setting").lower()
+        item.expect("=")
+        found.append(SetOption(name=name, value=item.sql))
+    tokens = list(c.tokens[c.index : c.stop])
+    c.finish()
+    return [*found, *read_statement(c.source, tokens)]
+
+
+def _read_analyze(c: Cursor) -> list[Operation]:
+    """ANALYZE TABLE t; MariaDB's ANALYZE [FORMAT=JSON] of a statement runs that."""
+    ahead = Cursor(c.source, c.tokens, c.index + 1, c.stop)
+    if ahead.take("FORMAT", "="):
+        ahead.next()
+    if ahead.word not in _ROWS:
+        return read_maintenance(c)
+    c.finish()
+    return _read_rest(ahead)
 
 
 def _read_foreign(c: Cursor) -> list[Operation]:
@@ -201,7 +279,35 @@ def _read_explain(c: Cursor) -> list[Operation]:
     c.skip_to(*_ROWS)
     if not runs or c.at_end():
         return _read_nothing(c)
-    return read_rows(c)
+    return _read_rest(c)
+
+
+def _read_rest(c: Cursor) -> list[Operation]:
+    """Return what the statement does that stands in the rest of another one."""
+    tokens = list(c.tokens[c.index : c.stop])
+    c.finish()
+    return _read_rows(Cursor(c.source, tokens), tokens)
+
+
+def _read_copy(c: Cursor) -> list[Operation]:
+    """COPY of a query runs that, and whatever program it is given."""
+    ahead = Cursor(c.source, c.tokens, c.index + 1, c.stop)
+    program = ahead.has("PROGRAM")
+    code = c.sql
+    if ahead.word == "(":
+        found = _read_rest(ahead.parens())
+        c.finish()
+    else:
+        found = read_copy(c)
+    if program:
+        found.append(Opaque(reason="what the program does is not in sight", code=code))
+    return found
+
+
+def _read_declare(c: Cursor) -> list[Operation]:
+    """A cursor runs its query."""
+    c.skip_to("FOR")
+    return _read_rest(c) if c.take("FOR") and c.word in _ROWS else _read_nothing(c)
 
 
 def _of(names: str, reader: Reader) -> dict[str, Reader]:
@@ -209,7 +315,7 @@ def _of(names: str, reader: Reader) -> dict[str, Reader]:
 
 
 _EVERYWHERE: dict[str, Reader] = {
-    "CREATE": read_create,
+    "CREATE": _read_create,
     "ALTER": read_alter,
     "DROP": read_drop,
     "EXPLAIN": _read_explain,
@@ -223,12 +329,14 @@ _SERVERS: dict[str, Reader] = {
     "PREPARE": read_prepare,
     **_of("GRANT REVOKE", read_permission),
     "START": read_transaction,
-    **_of("CALL EXECUTE", _read_call),
-    **_of("SHOW DECLARE FETCH CLOSE DEALLOCATE TABLE", _read_nothing),
+    "CALL": _read_call,
+    "EXECUTE": _read_execute,
+    "DECLARE": _read_declare,
+    **_of("SHOW FETCH CLOSE DEALLOCATE TABLE", _read_nothing),
 }
 _POSTGRES: dict[str, Reader] = {
     "COMMENT": read_comment,
-    "COPY": read_copy,
+    "COPY": _read_copy,
     "REINDEX": read_reindex,
     "REFRESH": read_refresh,
     "RESET": read_reset,
@@ -238,7 +346,7 @@ _POSTGRES: dict[str, Reader] = {
     **_of("VACUUM ANALYSE CLUSTER CHECKPOINT", read_maintenance),
     "IMPORT": _read_foreign,
     "SECURITY": _read_label,
-    **_of("LISTEN UNLISTEN NOTIFY MOVE LOAD", _read_nothing),
+    **_of("LISTEN UNLISTEN NOTIFY MOVE", _read_nothing),
 }
 _MYSQL: dict[str, Reader] = {
     "RENAME": read_rename,
@@ -247,8 +355,10 @@ _MYSQL: dict[str, Reader] = {
     "USE": read_use,
     **_of("RESET KILL INSTALL UNINSTALL CHANGE CACHE PURGE STOP BINLOG", read_server),
     **_of("OPTIMIZE CHECK REPAIR FLUSH CHECKSUM", read_maintenance),
-    **_of("DESCRIBE DESC HELP SIGNAL HANDLER", _read_nothing),
+    **_of("DESCRIBE DESC HELP SIGNAL RESIGNAL HANDLER GET", _read_nothing),
     "DO": _read_do,
+    "SET": _read_set,
+    "ANALYZE": _read_analyze,
 }
 _SQLITE: dict[str, Reader] = {
     "PRAGMA": read_pragma,

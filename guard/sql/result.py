@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from guard.statement import AnyOperation
+from guard.operations import AnyOperation
 
 Role = Literal["value", "identifier", "syntax"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import msgspec
 from msgspec.structs import replace
 
 from guard.operations import (
@@ -33,7 +36,9 @@ def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
     if word == "INSERT":
         found.append(_read_insert(c))
     elif word == "UPDATE":
-        found.append(_read_update(c))
+        replaces = c.at("UPDATE", "OR", "REPLACE")
+        update = _read_update(c)
+        found += [update, Merge(table=update.table, deletes=True)] if replaces else [update]
     elif word == "DELETE":
         found += _read_delete(c)
     elif word == "MERGE":
@@ -41,7 +46,7 @@ def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
     elif word == "REPLACE":
         c.next()
         _skip_insert_options(c)
-        found.append(Merge(table=c.qualified("a table name")))
+        found.append(Merge(table=c.qualified("a table name"), deletes=True))
     else:
         found += _read_select(c, body)
         if len(found) > 1:
@@ -79,6 +84,7 @@ def _read_ctes(c: Cursor) -> list[Operation]:
 
 def _read_insert(c: Cursor) -> Operation:
     c.expect("INSERT")
+    replaces = c.at("OR", "REPLACE")
     keeps_all = not ahead(c).skip_to("INTO").has("IGNORE") and not c.has("CONFLICT")
     _skip_insert_options(c)
     table = c.qualified("a table name")
@@ -93,17 +99,19 @@ def _read_insert(c: Cursor) -> Operation:
         c.skip_to("VALUE")
         c.next()
     if c.take("DEFAULT", "VALUES"):
-        return Insert(table=table, rows=1)
+        return Insert(table=table, rows=1, replaces=replaces)
     if c.source.mysql and c.take("SET"):
         return Insert(table=table, columns=_assigned(c.skip_to("ON")), rows=1)
     if c.choose("VALUES", "VALUE"):
-        return Insert(table=table, columns=columns, rows=_count_rows(c))
+        return Insert(table=table, columns=columns, rows=_count_rows(c), replaces=replaces)
     if c.at_end():
         raise c.fail("VALUES or a query")
     copy = copied_by_query(c, columns)
     if copy and not keeps_all:
         copy = replace(copy, all_rows=False)
-    return Insert(table=table, columns=columns, from_query=not c.at_hole(), copy=copy)
+    return Insert(
+        table=table, columns=columns, from_query=not c.at_hole(), copy=copy, replaces=replaces
+    )
 
 
 def _skip_insert_options(c: Cursor) -> None:
@@ -129,7 +137,7 @@ def _count_rows(c: Cursor) -> int | None:
 # UPDATE and DELETE
 
 
-def _read_update(c: Cursor) -> Operation:
+def _read_update(c: Cursor) -> Update:
     c.expect("UPDATE")
     if c.source.dialect == "sqlite" and c.take("OR"):
         c.next()
@@ -145,12 +153,14 @@ def _read_update(c: Cursor) -> Operation:
     items = ahead(assignments).items()
     columns = _assigned(assignments)
     copy = copied_by_update(items, changed, aliases, c)
-    where, all_rows = _read_where(c)
+    found = _read_where(c)
+    chosen = narrowed or unknown
     return Update(
         table=changed,
         columns=columns,
-        where=where,
-        all_rows=all_rows and not narrowed and not unknown,
+        where=found.where,
+        all_rows=found.all_rows and not chosen,
+        but_nulls=() if chosen else found.but_nulls,
         copy=copy,
     )
 
@@ -229,9 +239,13 @@ def _read_delete(c: Cursor) -> list[Operation]:
     narrowed = targets.has("JOIN") and not targets.has("LEFT", "RIGHT")
     aliases, unknown = _read_targets(targets)
     tables = _named_tables(named, aliases) if named else [next(iter(aliases.values()))]
-    where, all_rows = _read_where(c)
-    every = all_rows and not narrowed and not unknown
-    return [Delete(table=table, where=where, all_rows=every) for table in tables]
+    found = _read_where(c)
+    chosen = narrowed or unknown
+    every = found.all_rows and not chosen
+    but = () if chosen else found.but_nulls
+    return [
+        Delete(table=table, where=found.where, all_rows=every, but_nulls=but) for table in tables
+    ]
 
 
 def _named_tables(c: Cursor, aliases: dict[str, Name]) -> list[Name]:
@@ -239,29 +253,37 @@ def _named_tables(c: Cursor, aliases: dict[str, Name]) -> list[Name]:
     return [aliases.get(name.name, name) for name in names]
 
 
-def _read_where(c: Cursor) -> tuple[str | None, bool]:
-    """Return the condition, and whether it holds for all rows (or there is none)."""
+class _Where(msgspec.Struct, frozen=True):
+    """A condition, None where there is none, and what it leaves out: see Update."""
+
+    where: str | None
+    all_rows: bool
+    but_nulls: tuple[str, ...] = ()
+
+
+def _read_where(c: Cursor) -> _Where:
     between = c.skip_to("WHERE", "RETURNING", "LIMIT")
     if not c.take("WHERE"):
         unknown = between.has_hole or c.at("LIMIT")
-        return None, not unknown
+        return _Where(None, not unknown)
     condition = c.skip_to("RETURNING", "ORDER", "LIMIT")
     if condition.at_end():
         raise c.fail("a condition")
-    return condition.sql, not c.has("LIMIT") and _is_always_true(condition)
-
-
-def _is_always_true(c: Cursor) -> bool:
-    """Return whether a condition plainly holds for every row; pieces not known are names in it."""
-    masked = c.source.masked[c.peek().start : c.tokens[c.stop - 1].end]
-    return read_expression(masked, c.source.dialect).always_true is True
+    if c.has("LIMIT"):
+        return _Where(condition.sql, all_rows=False)
+    start, end = condition.peek().start, condition.tokens[condition.stop - 1].end
+    read = read_expression(c.source.masked[start:end], c.source.dialect)  # holes are names in it
+    every = read.always_true is True
+    return _Where(condition.sql, every, () if every else read.true_but_for_null or ())
 
 
 def _read_merge(c: Cursor) -> Operation:
     c.expect("MERGE")
     c.take("INTO")
     c.take("ONLY")
-    return Merge(table=c.qualified("a table name"))
+    table = c.qualified("a table name")
+    words = [token.word for token in c.tokens[c.index : c.stop]]
+    return Merge(table=table, deletes=("THEN", "DELETE") in pairwise(words))
 
 
 # Queries
@@ -334,8 +356,8 @@ def read_load(c: Cursor) -> list[Operation]:
     c.expect("LOAD")
     if not c.choose("DATA", "XML"):
         raise c.fail("DATA")
-    c.skip_to("INTO")
+    before = c.skip_to("INTO")
     c.expect("INTO", "TABLE")
     table = c.qualified("a table name")
     c.finish()
-    return [Merge(table=table)]
+    return [Merge(table=table, deletes=before.has("REPLACE"))]

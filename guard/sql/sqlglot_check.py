@@ -13,7 +13,6 @@ from sqlglot.errors import ParseError, SqlglotError
 from guard.operations import Name
 from guard.sql.cursor import SqlError, SqlText
 from guard.sql.tokens import FILLER, PUNCTUATION, Token
-from guard.sql.volatility import is_builtin
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
@@ -80,25 +79,6 @@ def read_tables(tree: exp.Expr, source: SqlText) -> tuple[Name, ...]:
             if name.schema or table.name not in own:
                 found[name] = None
     return tuple(found)
-
-
-def read_routines(tree: exp.Expr, source: SqlText) -> tuple[str, ...]:
-    """Return the routines that a query is there to call: nobody knows what they do.
-
-    Those are what it selects from and, where it selects nothing but calls, all that it calls.
-    Functions of the server itself are left out, as far as they are known.
-    """
-    wanted = [
-        table.this for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Anonymous)
-    ]
-    for select in tree.find_all(exp.Select):
-        chosen = [item.unalias() for item in select.expressions]
-        chosen = [item.expression if isinstance(item, exp.Dot) else item for item in chosen]
-        only_calls = all(isinstance(item, exp.Anonymous) for item in chosen)
-        if only_calls or not read_tables(select, source):
-            wanted += [call for item in chosen for call in item.find_all(exp.Anonymous)]
-    names = (source.restore(str(call.this)).lower() for call in wanted)
-    return tuple(dict.fromkeys(name for name in names if not is_builtin(name, source.dialect)))
 
 
 def name_of(identifier: exp.Expr, source: SqlText) -> str:

@@ -73,23 +73,6 @@ KEYWORDS = _CLOCK | words(
 )
 
 
-# Functions of a server that are not in the lists above, and that run no code of its users.
-_FAMILIES = ("pg_", "json", "has_", "txid_", "to_reg", "inet_", "regexp_", "array_", "xml", "ts_")
-_OTHERS = words(
-    "obj_description col_description shobj_description current_schemas set_config unnest "
-    "generate_series generate_subscripts lastval row_number exists any all some min max sum count "
-    "avg bool_and bool_or every string_agg release_lock release_all_locks is_free_lock "
-    "is_used_lock found_rows charset collation sqlite_version sqlite_source_id "
-    "sqlite_compileoption_used total sys_context regclass oid text varchar setval"
-)
-
-
-def is_builtin(function: str, dialect: str) -> bool:
-    """Return whether the function, in lower case, is one of the server's own."""
-    known = volatility_of(function, dialect) is not None or function in _OTHERS
-    return known or function.startswith(_FAMILIES)
-
-
 def volatility_of(function: str, dialect: str) -> Volatility | None:
     """Return the class of a function by its name in lower case; None where it is not known."""
     for volatility, names in BY_DIALECT[dialect].items():

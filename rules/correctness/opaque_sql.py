@@ -8,13 +8,15 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailed
-from guard.operations import Opaque
+from guard.operations import Insert, Merge, Opaque, Operation
 from guard.phrases import NO_SUCH_OPERATION, say_so
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     Opaque,
+    Insert,
+    Merge,
     severity="warning",
     predicts=(UpgradeFailed,),
     unsafe=(
@@ -33,17 +35,38 @@ from guard.rule import Context, Example, Problem, rule
             at="DO $$",
         ),
         Example(
+            upgrade="op.execute('REPLACE INTO rates (id, rate) VALUES (1, 2)')",
+            dialect="mysql",
+            says="This could not be judged: rows of rates are deleted where they match, and which "
+            "those are depends on the data.",
+            help="Say which rows of rates are to go (DELETE with a WHERE), and change the others "
+            "(UPDATE); or check it by hand and add: # guard: ignore[opaque-sql] <what it does>",
+            at="REPLACE INTO",
+        ),
+        Example(
             upgrade="op.drop_colum('orders', 'total')",
             says="Alembic has no operation drop_colum, so the upgrade stops here with an error.",
             help="Call one of Alembic's operations (op.alter_column() also renames a column)",
             at="op.drop_colum",
         ),
     ),
-    safe=("op.execute('ANALYZE orders')",),
+    safe=(
+        "op.execute('ANALYZE orders')",
+        Example(
+            upgrade="""
+            op.create_table('rates', sa.Column('id', sa.Integer(), primary_key=True))
+            op.execute('REPLACE INTO rates (id) VALUES (1)')
+            """,
+            downgrade="op.drop_table('rates')",
+            dialect="mysql",
+        ),
+    ),
 )
-def opaque_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
+def opaque_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
+    if isinstance(opaque, Insert | Merge):
+        yield from _replaced(opaque, context)
     directive = context.statement.directive
-    if opaque.invalid:
+    if not isinstance(opaque, Opaque) or opaque.invalid:
         return
     if directive and directive.misnamed:
         if context.statement.direction == "upgrade":  # else it is an incomplete downgrade
@@ -60,4 +83,18 @@ def opaque_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
         message=f"This could not be judged: {opaque.reason}.",
         remedy=f"Write it so that it can be read ({readable}), or check it by hand and add: "
         f"{comment}",
+    )
+
+
+def _replaced(rows: Insert | Merge, context: Context) -> Iterator[Problem]:
+    """Say that rows go of which the statement names none."""
+    deletes = rows.deletes if isinstance(rows, Merge) else rows.replaces
+    if not deletes or context.is_unreleased(rows.table) or context.is_empty(rows.table):
+        return
+    comment = say_so(context.statement, "opaque-sql", "what it does")
+    yield Problem(
+        message=f"This could not be judged: rows of {rows.table} are deleted where they match, and "
+        "which those are depends on the data.",
+        remedy=f"Say which rows of {rows.table} are to go (DELETE with a WHERE), and change the "
+        f"others (UPDATE); or check it by hand and add: {comment}",
     )

@@ -1,7 +1,7 @@
 """A DELETE without a WHERE deletes every row.
 
-So does one whose condition always holds (`WHERE true`, `1 = 1`). It keeps the row locks until the
-transaction ends, and no downgrade brings the rows back.
+So does one whose condition always holds (`WHERE true`, `1 = 1`, `id IS NOT NULL` of a key). It
+keeps the row locks until the transaction ends, and no downgrade brings the rows back.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,19 @@ from guard.rule import Context, Example, Problem, rule
             at="DELETE FROM sessions",
         ),
         Example(
+            upgrade="op.execute('DELETE FROM sessions WHERE id IS NOT NULL')",
+            says="A DELETE whose WHERE id IS NOT NULL always holds deletes every row of sessions",
+            at="DELETE FROM sessions",
+        ),
+        Example(
+            upgrade="""
+            sessions = sa.table('sessions', sa.column('id', sa.Integer()))
+            op.execute(sessions.delete().where(sessions.c.id.is_not(None)))
+            """,
+            says="A DELETE whose WHERE id IS NOT NULL always holds deletes every row of sessions",
+            at="op.execute(sessions",
+        ),
+        Example(
             upgrade="op.execute(sa.delete(sa.table('sessions')))",
             says="A DELETE without a WHERE deletes every row of sessions",
             at="op.execute(sa.delete",
@@ -41,6 +54,7 @@ from guard.rule import Context, Example, Problem, rule
     ),
     safe=(
         """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
+        "op.execute('DELETE FROM sessions WHERE closed_at IS NOT NULL')",
         """
         sessions = sa.table('sessions', sa.column('id', sa.Integer()))
         op.execute(sa.delete(sessions).where(sessions.c.id == 1))
@@ -48,7 +62,11 @@ from guard.rule import Context, Example, Problem, rule
     ),
 )
 def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
-    if not delete.all_rows or context.is_unreleased(delete.table) or context.undoes_upgrade(delete):
+    if (
+        not _takes_all(delete, context)
+        or context.is_unreleased(delete.table)
+        or context.undoes_upgrade(delete)
+    ):
         return
     condition = f"whose WHERE {delete.where} always holds" if delete.where else "without a WHERE"
     remains = context.remains(delete.table)
@@ -60,3 +78,9 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
         remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "
         f"{APPROVE}",
     )
+
+
+def _takes_all(delete: Delete, context: Context) -> bool:
+    """Return whether no row stays: there is no condition, or none for which it does not hold."""
+    never_null = (context.is_never_null(delete.table, column) for column in delete.but_nulls)
+    return delete.all_rows or (bool(delete.but_nulls) and all(never_null))

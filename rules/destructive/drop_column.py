@@ -3,12 +3,13 @@
 SQLAlchemy names every mapped column in its queries, so processes that run the old code fail on the
 next query. On PostgreSQL an index, key or foreign key that contains the column goes with it,
 silently. Remove the column from the models first and deploy that; drop it in a later deployment,
-approved by somebody who knows that the values are not needed.
+approved by somebody who knows that the values are not needed. A change of type `USING` a constant
+throws the values away as well.
 """
 
 from collections.abc import Iterator
 
-from guard.operations import DropColumn
+from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import APPROVE, taken_away, undo_no_more
 from guard.rule import Context, Example, Problem, rule
 
@@ -20,6 +21,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
 
 @rule(
     DropColumn,
+    ChangeColumnType,
     approvable=True,
     unsafe=(
         Example(
@@ -34,6 +36,15 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             upgrade="op.execute('ALTER TABLE orders DROP COLUMN note')",
             says="Dropping column orders.note deletes its values",
             at="ALTER TABLE orders DROP COLUMN",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ALTER COLUMN note TYPE jsonb USING NULL')",
+            dialect="postgresql",
+            says="USING NULL deletes the values of column orders.note, and no downgrade restores "
+            "them.",
+            help="Convert the values, USING an expression of note, or record who agreed: guard "
+            "approve",
+            at="ALTER TABLE orders ALTER",
         ),
         Example(
             upgrade="""
@@ -81,6 +92,11 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         ),
     ),
     safe=(
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ALTER note TYPE jsonb USING note::jsonb')",
+            downgrade="raise NotImplementedError('no way back')",
+            dialect="postgresql",
+        ),
         """
         op.add_column('orders', sa.Column('note_new', sa.Text()))
         op.execute('UPDATE orders SET note_new = note WHERE note IS NOT NULL')
@@ -101,7 +117,11 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         ),
     ),
 )
-def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
+def drop_column(drop: Operation, context: Context) -> Iterator[Problem]:
+    if isinstance(drop, ChangeColumnType):
+        yield from _thrown_away(drop, context)
+    if not isinstance(drop, DropColumn):
+        return
     if context.is_unreleased(drop.table) or context.is_new_column(drop.table, drop.column):
         return
     if context.undoes_upgrade(drop):
@@ -118,6 +138,20 @@ def drop_column(drop: DropColumn, context: Context) -> Iterator[Problem]:
         if context.statement.direction == "downgrade"
         else f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
         f"deployment and {APPROVE}",
+    )
+
+
+def _thrown_away(change: ChangeColumnType, context: Context) -> Iterator[Problem]:
+    """Say so where a new type comes with one value for every row."""
+    if not change.using or not context.expression(change.using).is_constant:
+        return
+    if context.is_unreleased(change.table) or context.is_new_column(change.table, change.column):
+        return
+    remains = context.remains(change.table, change.column)
+    values = taken_away(f"the values of column {change.subject}", remains, context.statement)
+    yield Problem(
+        message=f"USING {change.using} {values}.",
+        remedy=f"Convert the values, USING an expression of {change.column}, or {APPROVE}",
     )
 
 

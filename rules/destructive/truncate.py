@@ -1,19 +1,29 @@
 """TRUNCATE deletes every row of a table at once.
 
-No downgrade brings them back. On PostgreSQL it holds an ACCESS EXCLUSIVE lock, so reads wait too,
-and with CASCADE it empties every table that references this one; on MySQL and MariaDB it commits
-what the transaction did so far.
+So do DROP PARTITION, TRUNCATE PARTITION and DISCARD TABLESPACE on MySQL and MariaDB, with the rows
+of a part or of all of the table. No downgrade brings them back. On PostgreSQL TRUNCATE holds an
+ACCESS EXCLUSIVE lock, so reads wait too, and with CASCADE it empties every table that references
+this one; on MySQL and MariaDB it commits what the transaction did so far.
 """
 
 from collections.abc import Iterator
 
-from guard.operations import Truncate
+from guard.action_words import TableAction
+from guard.operations import AlterTable, Operation, Truncate
 from guard.phrases import APPROVE, taken_away
 from guard.rule import Context, Example, Problem, rule
+
+PARTS: dict[TableAction, str] = {
+    "drop-partition": "DROP PARTITION",
+    "truncate-partition": "TRUNCATE PARTITION",
+    "discard-partition": "DISCARD PARTITION",
+    "discard-tablespace": "DISCARD TABLESPACE",
+}
 
 
 @rule(
     Truncate,
+    AlterTable,
     approvable=True,
     unsafe=(
         Example(
@@ -38,23 +48,57 @@ from guard.rule import Context, Example, Problem, rule
             at="TRUNCATE sessions",
         ),
         Example(
+            upgrade="op.execute('ALTER TABLE sessions DROP PARTITION p2025, p2026')",
+            dialect="mysql",
+            says="DROP PARTITION deletes every row of sessions in p2025, p2026, and no downgrade "
+            "restores them.",
+            help="Delete the rows of sessions that are not needed, in batches with a WHERE; if all "
+            "are to go, record who agreed: guard approve",
+            at="ALTER TABLE sessions",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE sessions DISCARD TABLESPACE')",
+            dialect="mysql",
+            says="DISCARD TABLESPACE deletes every row of sessions, and no downgrade restores "
+            "them.",
+            at="ALTER TABLE sessions",
+        ),
+        Example(
             downgrade="op.execute('TRUNCATE TABLE sessions')",
             says="and no upgrade restores them.",
             at="TRUNCATE TABLE",
         ),
     ),
-    safe=("""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",),
+    safe=(
+        """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
+        Example(
+            upgrade="op.execute('ALTER TABLE sessions COALESCE PARTITION 2')",
+            downgrade="raise NotImplementedError('no way back')",
+            dialect="mysql",
+        ),
+    ),
 )
-def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
+def truncate(operation: Operation, context: Context) -> Iterator[Problem]:
+    if not isinstance(operation, Truncate | AlterTable) or not (said := _said(operation)):
+        return
     if context.is_unreleased(operation.table) or context.undoes_upgrade(operation):
         return
-    remains = None if operation.cascade else context.remains(operation.table)
+    word, more = said
+    cascade = isinstance(operation, Truncate) and operation.cascade
+    remains = None if cascade else context.remains(operation.table)
     if remains and remains.rebuilt and remains.complete:
         return  # every row is put back
-    more = " and of every table that references it" if operation.cascade else ""
     rows = f"every row of {operation.table}{more}"
     yield Problem(
-        message=f"TRUNCATE {taken_away(rows, remains, context.statement)}.",
+        message=f"{word} {taken_away(rows, remains, context.statement)}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
     )
+
+
+def _said(operation: Truncate | AlterTable) -> tuple[str, str] | None:
+    """Return the statement's word, and which rows of the table or of others it deletes."""
+    if isinstance(operation, Truncate):
+        return "TRUNCATE", " and of every table that references it" if operation.cascade else ""
+    word = PARTS.get(operation.action)
+    return (word, f" in {operation.detail}" if operation.detail else "") if word else None

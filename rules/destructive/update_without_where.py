@@ -28,6 +28,13 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             at="UPDATE orders",
         ),
         Example(
+            upgrade="""
+            op.execute("UPDATE orders SET status = 'open' WHERE id IS NOT NULL")
+            """,
+            says="The UPDATE overwrites status in every row of orders",
+            at="UPDATE orders",
+        ),
+        Example(
             upgrade="op.execute(sa.table('orders', sa.column('status')).update()"
             ".values(status='open'))",
             says="The UPDATE overwrites status in every row of orders",
@@ -52,7 +59,10 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
     safe=("""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",),
 )
 def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
-    if not update.all_rows or context.is_unreleased(update.table):
+    never_null = [context.is_never_null(update.table, column) for column in update.but_nulls]
+    if not (update.all_rows or (never_null and all(never_null))):
+        return
+    if context.is_unreleased(update.table):
         return
     if context.is_empty(update.table):
         return

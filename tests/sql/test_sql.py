@@ -19,6 +19,9 @@ from test_sql_sqlite import STATEMENTS
 from guard.operations import (
     AddColumn,
     AddConstraint,
+    AnyOperation,
+    Body,
+    CallRoutine,
     Column,
     Constraint,
     CreateEnum,
@@ -42,7 +45,6 @@ from guard.operations import (
 )
 from guard.sql import Hole, SqlReading, read_sql
 from guard.sql.read import MISTAKE
-from guard.statement import AnyOperation
 
 DIALECTS = [None, "postgresql", "mysql", "mariadb", "sqlite"]
 T = Name("t")
@@ -67,8 +69,9 @@ def built(template: str, dialect: str | None = "postgresql") -> SqlReading:
     return read_sql(template, dialect, tuple(holes))
 
 
-def _unseen(routines: str, code: str) -> Operation:
-    return Opaque(reason=f"what the routine {routines} does is not in sight", code=code)
+def call(routine: str, code: str, *, within: bool = False) -> Operation:
+    schema, _, name = routine.rpartition(".")
+    return CallRoutine(name=Name(name, schema or None), code=code, within=within)
 
 
 # Statements
@@ -205,7 +208,7 @@ HOLES: list[tuple[str, list[Operation], list[str]]] = [
     ("SELECT {c} FROM {t} ORDER BY {o} LIMIT {n}", [Query(tables=(Name("{t}"),))], ["identifier", "identifier", "identifier", "value"]),
     ("SELECT a FROM t WHERE x > 1 {filter} ORDER BY a", [Query()], ["syntax"]),
     ("SELECT lower({x})", [Query()], ["value"]),
-    ("SELECT f({x})", [_unseen("f", "SELECT f({x})")], ["value"]),
+    ("SELECT f({x})", [call("f", "SELECT f({x})")], ["value"]),
     ("SET lock_timeout = '{n}s'", [SetOption(name="lock_timeout", value="{n}s")], ["value"]),
     ("{sql}", [Opaque(reason="what the statement begins with is not known", code="{sql}")], ["syntax"]),
     ("{verb} TABLE t", [Opaque(reason="what the statement begins with is not known", code="{verb} TABLE t")], ["syntax"]),
@@ -240,14 +243,14 @@ BLOCKS: list[tuple[str, list[Operation]]] = [
     ("DECLARE r record; BEGIN FOR r IN SELECT * FROM u LOOP DELETE FROM t WHERE id = r.id; END LOOP; END", [Delete(table=T, where="id = r.id")]),
     ("BEGIN <<l>> WHILE true LOOP UPDATE t SET a = 1; EXIT; END LOOP; END", [Update(table=T, columns=("a",), all_rows=True)]),
     ("BEGIN SELECT a INTO x FROM t; INSERT INTO t VALUES (1) RETURNING id INTO y; END", [Query(), Insert(table=T, rows=1)]),
-    ("BEGIN PERFORM set_config('a.b', 'x', true); PERFORM f(1); END", [SetOption(name="a.b", value="x", scope="local"), _unseen("f", "f(1)")]),
+    ("BEGIN PERFORM set_config('a.b', 'x', true); PERFORM f(1); END", [SetOption(name="a.b", value="x", scope="local"), call("f", "f(1)")]),
     ("BEGIN PERFORM lower('A'); END", [Query()]),
-    ("BEGIN SELECT f() INTO x; END", [_unseen("f", "SELECT f() INTO x")]),
+    ("BEGIN SELECT f() INTO x; END", [call("f", "SELECT f() INTO x")]),
     ("BEGIN EXECUTE 'DROP TABLE t'; END", [DropTable(table=T)]),
     ("BEGIN EXECUTE $q$DROP TABLE t; DROP TABLE u$q$; END", [DropTable(table=T), DropTable(table=U)]),
     ("BEGIN EXECUTE format('DROP TABLE %I', x); DROP TABLE t; END", [Opaque(reason="the SQL is put together while the block runs", code="format('DROP TABLE %I', x)"), DropTable(table=T)]),
     ("BEGIN EXECUTE 'DROP TABLE ' || x; END", [Opaque(reason="the SQL is put together while the block runs", code="'DROP TABLE ' || x")]),
-    ("BEGIN CALL p(); END", [Opaque(reason="what the routine does is not in sight", code="CALL p()")]),
+    ("BEGIN CALL p(); END", [call("p", "CALL p()")]),
     ("BEGIN END", []),
 ]  # fmt: skip
 
@@ -264,7 +267,7 @@ def test_a_block_in_another_language_is_opaque() -> None:
 
 ROUTINES = [
     ("postgresql", "SELECT * FROM f()", "f"),
-    ("postgresql", "SELECT s.f(1), g()", "f, g"),
+    ("postgresql", "SELECT s.f(1), g()", "s.f, g"),
     ("postgresql", "SELECT f(a) FROM t", "f"),
     ("postgresql", "SELECT coalesce(f(), 1)", "f"),
     ("postgresql", "WITH x AS (SELECT f()) SELECT * FROM x", "f"),
@@ -285,7 +288,8 @@ ASKING = [
 
 @pytest.mark.parametrize(("dialect", "sql", "routines"), ROUTINES)
 def test_routines_that_a_query_is_there_to_call(dialect: str, sql: str, routines: str) -> None:
-    assert read(sql, dialect) == [_unseen(routines, sql)]
+    calls = [op for op in read(sql, dialect) if not isinstance(op, Query)]
+    assert calls == [call(name, sql, within="FROM t" in sql) for name in routines.split(", ")]
 
 
 @pytest.mark.parametrize(("dialect", "sql"), ASKING)
@@ -295,7 +299,8 @@ def test_queries_that_only_ask(dialect: str, sql: str) -> None:
 
 def test_a_routine_is_stored_and_not_run() -> None:
     sql = "CREATE FUNCTION f() RETURNS void AS $$ BEGIN DROP TABLE t; END $$ LANGUAGE plpgsql"
-    assert read(sql) == [CreateObject(object_type="function", name=Name("f"))]
+    body = Body(operations=(DropTable(table=T),))
+    assert read(sql) == [CreateObject(object_type="function", name=Name("f"), body=body)]
 
 
 # Bounds

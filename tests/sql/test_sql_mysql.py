@@ -15,6 +15,8 @@ from guard.operations import (
     AlterObject,
     AlterSystem,
     AlterTable,
+    Body,
+    CallRoutine,
     Column,
     Constraint,
     Copy,
@@ -153,14 +155,17 @@ def test_alter_table(actions: str, expected: list[Operation], dialect: str) -> N
 
 
 MARIADB: list[tuple[str, list[Operation]]] = [
-    ("ALTER TABLE t DROP SYSTEM VERSIONING", [altered("drop-system-versioning")]),
+    ("ALTER TABLE t DROP SYSTEM VERSIONING", [altered("drop-system-versioning"), Opaque(reason="DROP SYSTEM VERSIONING deletes the history of t", code="ALTER TABLE t DROP SYSTEM VERSIONING")]),
     ("ALTER TABLE t ADD SYSTEM VERSIONING", [altered("add-system-versioning")]),
     ("ALTER TABLE IF EXISTS t WAIT 5 ADD COLUMN IF NOT EXISTS a INT", [AddColumn(table=T, column=A, if_not_exists=True)]),
     ("ALTER TABLE t ADD CONSTRAINT IF NOT EXISTS ck CHECK (a > 0)", [constraint("check", name="ck", sql="a > 0")]),
     ("ALTER TABLE t ADD INDEX IF NOT EXISTS ix (a)", [CreateIndex(table=T, name="ix", columns=("a",), if_not_exists=True)]),
-    ("CREATE OR REPLACE TABLE t (a INT) WITH SYSTEM VERSIONING", [CreateTable(table=T, columns=(A,))]),
+    ("CREATE OR REPLACE TABLE t (a INT) WITH SYSTEM VERSIONING", [DropTable(table=T, if_exists=True), CreateTable(table=T, columns=(A,))]),
+    ("CREATE OR REPLACE DATABASE d", [DropDatabase(name=Name("d"), if_exists=True), CreateDatabase(name=Name("d"))]),
+    ("SET STATEMENT max_statement_time=1 FOR DELETE FROM t", [SetOption(name="max_statement_time", value="1"), Delete(table=T, all_rows=True)]),
+    ("ANALYZE FORMAT=JSON DELETE FROM t", [Delete(table=T, all_rows=True)]),
     ("CREATE SEQUENCE q", [CreateObject(object_type="sequence", name=Name("q"))]),
-    ("CREATE OR REPLACE PROCEDURE p() BEGIN NOT ATOMIC SELECT 1; END", [CreateObject(object_type="procedure", name=Name("p"), replace=True)]),
+    ("CREATE OR REPLACE PROCEDURE p() BEGIN NOT ATOMIC SELECT 1; END", [CreateObject(object_type="procedure", name=Name("p"), replace=True, body=Body(operations=(Query(),)))]),
 ]  # fmt: skip
 
 
@@ -214,10 +219,10 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("CREATE UNIQUE INDEX ix USING HASH ON t (a) ALGORITHM=COPY LOCK=SHARED", [CreateIndex(table=T, name="ix", columns=("a",), unique=True, method="hash", algorithm="copy", lock="shared")]),
     ("DROP INDEX ix ON t ALGORITHM=INPLACE", [DropIndex(name=Name("ix"), table=T)]),
     ("CREATE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW v AS SELECT 1", [CreateView(name=Name("v"))]),
-    ("CREATE DEFINER=root@localhost TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T), DropTable(table=T)]),
-    ("CREATE PROCEDURE p(IN a INT) BEGIN IF a THEN DELETE FROM t; END IF; WHILE a DO SET a = 0; END WHILE; END; DROP TABLE t", [CreateObject(object_type="procedure", name=Name("p")), DropTable(table=T)]),
-    ("CREATE FUNCTION f() RETURNS INT RETURN CASE WHEN 1 THEN 2 END; DROP TABLE t", [CreateObject(object_type="function", name=Name("f")), DropTable(table=T)]),
-    ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", [CreateObject(object_type="event", name=Name("e"))]),
+    ("CREATE DEFINER=root@localhost TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(on=("insert",))), DropTable(table=T)]),
+    ("CREATE PROCEDURE p(IN a INT) BEGIN IF a THEN DELETE FROM t; END IF; WHILE a DO SET a = 0; END WHILE; END; DROP TABLE t", [CreateObject(object_type="procedure", name=Name("p"), body=Body(operations=(Delete(table=T, all_rows=True),), arguments="in a int", branches=True)), DropTable(table=T)]),
+    ("CREATE FUNCTION f() RETURNS INT RETURN CASE WHEN 1 THEN 2 END; DROP TABLE t", [CreateObject(object_type="function", name=Name("f"), body=Body(branches=True)), DropTable(table=T)]),
+    ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", [CreateObject(object_type="event", name=Name("e"), body=Body(operations=(Delete(table=T, all_rows=True),)))]),
     ("CREATE SCHEMA d", [CreateDatabase(name=Name("d"))]),
     ("DROP SCHEMA IF EXISTS d", [DropDatabase(name=Name("d"), if_exists=True)]),
     ("DROP TRIGGER IF EXISTS g", [DropObject(object_type="trigger", name=Name("g"), if_exists=True)]),
@@ -240,13 +245,13 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("SHOW TABLES", [Query()]),
     ("ALTER VIEW v AS SELECT 1", [CreateView(name=Name("v"), replace=True)]),
     ("FLUSH PRIVILEGES", [Maintenance(command="flush")]),
-    ("RESET MASTER; START REPLICA", [AlterSystem(detail="RESET MASTER"), AlterSystem(detail="START REPLICA")]),
+    ("RESET MASTER; START REPLICA", [AlterSystem(detail="RESET MASTER"), Opaque(reason="no rule knows what RESET MASTER does", code="RESET MASTER"), AlterSystem(detail="START REPLICA")]),
     ("SET PASSWORD FOR bob = 'x'", [AlterObject(object_type="user", name=Name("bob"), action="set-password")]),
-    ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", [altered("exchange-partition", "p WITH TABLE u")]),
-    ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN CASE a WHEN 1 THEN SELECT 1; ELSE BEGIN END; END CASE; END */", [CreateObject(object_type="trigger", name=Name("g"), table=T)]),
+    ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", [altered("exchange-partition", "p WITH TABLE u"), Opaque(reason="EXCHANGE PARTITION swaps rows of t with those of another table", code="ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u")]),
+    ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN CASE a WHEN 1 THEN SELECT 1; ELSE BEGIN END; END CASE; END */", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Query(),), on=("insert",), branches=True))]),
     ("ALTER DATABASE d CHARACTER SET utf8mb4", [AlterObject(object_type="database", name=Name("d"), action="character-set")]),
-    ("CALL p(1)", [Opaque(reason="what the routine does is not in sight", code="CALL p(1)")]),
-    ("DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN DELETE FROM u; END$$\nDELIMITER ;\nDROP TABLE t;", [CreateObject(object_type="trigger", name=Name("g"), table=T), DropTable(table=T)]),
+    ("CALL p(1)", [CallRoutine(name=Name("p"), code="CALL p(1)")]),
+    ("DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN DELETE FROM u; END$$\nDELIMITER ;\nDROP TABLE t;", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Delete(table=U, all_rows=True),), on=("insert",))), DropTable(table=T)]),
 ]  # fmt: skip
 
 
@@ -258,7 +263,7 @@ def test_other_statements(sql: str, expected: list[Operation]) -> None:
 ROWS: list[tuple[str, list[Operation]]] = [
     ("INSERT IGNORE INTO t SET a = 1, b = 2", [Insert(table=T, columns=("a", "b"), rows=1)]),
     ("INSERT t VALUES (1), (2) ON DUPLICATE KEY UPDATE a = VALUES(a)", [Insert(table=T, rows=2)]),
-    ("REPLACE INTO t VALUES (1)", [Merge(table=T)]),
+    ("REPLACE INTO t VALUES (1)", [Merge(table=T, deletes=True)]),
     ("UPDATE t SET a = 1 LIMIT 5", [Update(table=T, columns=("a",))]),
     ("UPDATE t SET a = 1 WHERE 1", [Update(table=T, columns=("a",), where="1", all_rows=True)]),
     ("UPDATE t x JOIN u y ON x.id = y.id SET y.a = 1", [Update(table=U, columns=("a",))]),

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from guard.action_words import ObjectType
-from guard.operations import CreateObject, DropObject, Name, Operation, is_known
+from guard.operations import (
+    Body,
+    CreateObject,
+    DropObject,
+    Name,
+    Opaque,
+    Operation,
+    Query,
+    is_known,
+)
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call
+from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Construct, Unknown, Value
 from guard.reader.libraries.sqlalchemy import clauses
+from guard.sql import read_sql
 
 _TYPES: dict[str, ObjectType] = {
     "PGExtension": "extension",
@@ -46,11 +57,26 @@ def _record(run: Run, operation: str, call: Call) -> None:
         DropObject(object_type=object_type, name=target)
         if operation == "drop_entity"
         else CreateObject(
-            object_type=object_type, name=target, replace=operation == "replace_entity"
+            object_type=object_type,
+            name=target,
+            replace=operation == "replace_entity",
+            body=_body(object_type, given),
         )
     )
     text = given.get("definition") if isinstance(made, CreateObject) else None
     run.emit([made], call.node, call.frame, sql=clauses.string(text))
+
+
+def _body(object_type: ObjectType, given: dict[str, Value]) -> Body | None:
+    """Return what a function does when it runs; None for anything else."""
+    signature, definition = given.get("signature"), given.get("definition")
+    if object_type != "function" or not isinstance(signature, Text):
+        return None
+    if not isinstance(definition, Text):
+        return Body(operations=(Opaque(reason="its body is not in sight", code=signature.plain),))
+    reading = read_sql(f"CREATE FUNCTION {signature.plain} {definition.plain}", "postgresql")
+    made = [o for statement in reading.statements for o in statement.operations]
+    return next((o.body for o in made if isinstance(o, CreateObject)), None)
 
 
 _ABOVE = """
@@ -68,7 +94,11 @@ LIBRARY = Library(
     examples=(
         Example(
             f"op.create_entity({_FUNCTION})",
-            (CreateObject(object_type="function", name=Name("f", "s")),),
+            (
+                CreateObject(
+                    object_type="function", name=Name("f", "s"), body=Body(operations=(Query(),))
+                ),
+            ),
             _ABOVE,
         ),
         Example(

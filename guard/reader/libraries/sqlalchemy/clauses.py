@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterable
 
 from guard.operations import Name, unknown_name
 from guard.reader.evaluate.text import Text
@@ -115,6 +117,7 @@ _COMPARISONS: dict[type[ast.AST], str] = {
 
 
 _JOINTS: dict[type[ast.AST], str] = {ast.BitAnd: "AND", ast.BitOr: "OR"}
+_NOT_NULL = re.compile(r"(\w+) IS NOT NULL")
 _NULLS = {"is_": "IS NULL", "is_not": "IS NOT NULL", "isnot": "IS NOT NULL"}
 
 
@@ -171,6 +174,12 @@ def quoted(value: Value) -> str:
     if isinstance(value, Text):
         return "'" + value.plain.replace("'", "''") + "'"
     return sql(value)
+
+
+def not_null_columns(conditions: Iterable[Value]) -> tuple[str, ...]:
+    """Return the columns that the conditions want not to be NULL; () where they want more."""
+    found = [_NOT_NULL.fullmatch(sql(condition)) for condition in conditions]
+    return tuple(match[1] for match in found if match) if all(found) else ()
 
 
 def always_true(value: Value) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from contextlib import AbstractContextManager, nullcontext
 
-from guard.operations import Delete, Insert, Name, Query, TransactionControl, Update
+from guard.operations import (
+    CallRoutine,
+    Delete,
+    Insert,
+    Name,
+    Query,
+    TransactionControl,
+    Update,
+)
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Frame, unknown
 from guard.reader.evaluate.text import Text, concat
@@ -96,6 +104,9 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
             return run.call(call.args[0], given)
         case "copy_from" | "copy_expert" | "copy":
             run.opaque("it copies rows in", call.node, call.frame)
+        case "callproc" if call.args and isinstance(call.args[0], Text):
+            called = CallRoutine(name=Name(call.args[0].plain), code=call.code)
+            run.emit([called], call.node, call.frame)
         case "callproc" | "load_extension" | "deserialize":
             run.opaque(f"what {name} does is not in sight", call.node, call.frame)
     return Unknown(call.node)

@@ -22,7 +22,14 @@ from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Construct, Sequence, Unknown, Value
-from guard.reader.libraries.sqlalchemy import clauses, constraints, rows, table_objects, tables
+from guard.reader.libraries.sqlalchemy import (
+    clauses,
+    constraints,
+    routines,
+    rows,
+    table_objects,
+    tables,
+)
 from guard.reader.libraries.sqlalchemy.clauses import last
 from guard.reader.libraries.sqlalchemy.provenance import record_built
 from guard.reader.sql_text import begins_like_sql
@@ -52,7 +59,7 @@ def execute(run: Run, value: Value, call: Call) -> Value:
         for item in value.items:
             execute(run, item, call)
         return Unknown(call.node)
-    operations = _construct(run, value)
+    operations = routines.with_calls(_construct(run, value), value, run.dialect)
     if operations:
         run.emit(operations, call.node, call.frame)
     elif isinstance(value, Construct) and value.receiver is not None and _is_harmless(value):

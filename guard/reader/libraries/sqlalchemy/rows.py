@@ -54,7 +54,8 @@ def operation_of(value: Value) -> Operation | None:
     everything = all(clauses.always_true(c) for c in conditions)
     where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
-        return Delete(table=table, where=where, all_rows=everything)
+        but = () if everything else clauses.not_null_columns(conditions)
+        return Delete(table=table, where=where, all_rows=everything, but_nulls=but)
     setters = [link for link in later if last(link.path) in {"values", "update"}]
     given = assigned(setters, base.kwargs.get("values"))
     return _update(table, given, conditions, everything)
@@ -105,6 +106,7 @@ def _update(
         columns=tuple(given),
         where=None if not conditions else " AND ".join(map(clauses.sql, conditions)),
         all_rows=everything,
+        but_nulls=() if everything else clauses.not_null_columns(conditions),
         copy=copied_by_values(given.values(), table, conditions),
     )
 
@@ -129,6 +131,7 @@ def query_operation(value: Construct) -> Operation | None:
     everything = all(clauses.always_true(c) for c in conditions)
     where = None if not conditions else " AND ".join(clauses.sql(c) for c in conditions)
     if word == "delete":
-        return Delete(table=table, where=where, all_rows=everything)
+        but = () if everything else clauses.not_null_columns(conditions)
+        return Delete(table=table, where=where, all_rows=everything, but_nulls=but)
     given = assigned((), value.args[0] if value.args else value.kwargs.get("values"))
     return _update(table, given, conditions, everything)
