@@ -102,8 +102,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"run"},
     ),
     "run": (
-        {"causes", "known", "scope"},
-        {"histories", "released"},
+        {"causes", "drift", "known", "scope"},
+        {"histories", "proofs", "released"},
         {"inspect", "sources"},
         {"check"},
         {"approve"},

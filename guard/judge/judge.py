@@ -106,6 +106,7 @@ def _finding(
         span=span,
         fix=problem.fix,
         related=problem.related,
+        foretells=problem.foretells,
         statement_span=statement_span,
         batch_span=batch_span,
         revision=revision,

@@ -26,9 +26,10 @@ from guard.operations import Operation
 from guard.project.table_sizes import read_sizes
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
-from guard.run.causes import once, proven
+from guard.run.causes import once
 from guard.run.histories import ChangedHistory, open_histories
 from guard.run.known import told_apart
+from guard.run.proofs import proven
 from guard.run.scope import Request, Scope, open_scope
 from guard.run.sources import read_sources
 from guard.suppression.approvals import Approval, load_approvals
@@ -107,9 +108,12 @@ def run(
             found += _round_trip(scope, history, judge, on_progress)
     if request.statements:
         found += _read_sources(scope, histories, judge)
-    findings, facts = proven(found.findings, found.facts, {r.name: r.predicts for r in chosen})
+    new, known = once(found.findings), once(found.known)
+    told, facts = proven((*new, *known), found.facts, {r.name: r.predicts for r in chosen})
     found = msgspec.structs.replace(
-        found, findings=once((*findings, *judge.facts(facts))), known=once(found.known)
+        found,
+        findings=once((*told[: len(new)], *judge.facts(facts))),
+        known=told[len(new) :],
     )
     return _report(scope, rules, chosen, judge, found)
 

@@ -8,14 +8,14 @@ NULL.
 
 from collections.abc import Iterator
 
-from guard.facts import UpgradeFailedWithRows
+from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import AddColumn, Column
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     AddColumn,
-    predicts=(UpgradeFailedWithRows,),
+    predicts=(UpgradeFailedWithRows, DowngradeFailed),
     unsafe=(
         Example(
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",

@@ -7,14 +7,16 @@ what the transaction did so far.
 
 from collections.abc import Iterator
 
+from guard.facts import RowsLost
 from guard.operations import Truncate
 from guard.phrases import APPROVE, taken_away
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Foretold, Problem, rule
 
 
 @rule(
     Truncate,
     approvable=True,
+    predicts=(RowsLost,),
     unsafe=(
         Example(
             upgrade="op.execute('TRUNCATE TABLE sessions')",
@@ -57,4 +59,5 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
         message=f"TRUNCATE {taken_away(rows, remains, context.statement)}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
+        foretells=(Foretold(how="missing", kind="rows", table=str(operation.table)),),
     )

@@ -316,3 +316,12 @@ def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:
     done = guard(tmp_path, "check")
     assert done.says("error[upgrade-fails]")
     assert done.code == 1
+
+
+KNOWN = ("op.add_column('a', sa.Column('c', sa.Integer()))", "pass")
+FILLED = (KNOWN[0] + "\nop.execute('UPDATE a SET c = 1 WHERE id < 0')", "pass")
+
+
+def test_what_the_run_proves_of_unchanged_code_is_unchanged_too(tmp_path: Path) -> None:
+    repo = project(tmp_path, {R2: revision("r2", "r1", KNOWN)}, {R2: revision("r2", "r1", FILLED)})
+    assert found(repo, "check") == ([f"edited-revision {R2}"], 1)
