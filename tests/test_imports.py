@@ -39,8 +39,10 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
-        {"cache", "git", "graph", "plain"},
-        {"base", "program", "read", "sides"},
+        {"arguments", "cache", "git", "graph", "names", "plain"},
+        {"base", "helper_calls", "read", "sides"},
+        {"normal"},
+        {"program"},
         {"difference", "sql_history", "then"},
         {"helpers", "released", "squash"},
         {"compare"},
