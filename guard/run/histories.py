@@ -18,12 +18,12 @@ from guard.history.compare import (
 )
 from guard.history.graph import Graph, join_headers, revision_files
 from guard.history.read import (
+    NOTHING_READ,
     ParsedHistory,
     Place,
     open_cache,
     parsed_history,
     read_files,
-    read_versions,
 )
 from guard.history.sides import read_change
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
@@ -47,7 +47,7 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     parsed: ParsedHistory
     change: Comparison
     judged: frozenset[str]
-    before: ParsedHistory = ParsedHistory(revisions={}, texts={})
+    before: ParsedHistory = NOTHING_READ
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -87,13 +87,8 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=parsed,
         change=change,
         judged=_judged(scope, graph, parsed, change),
-        before=read_versions(_versions(scope, change), place),
+        before=change.before if scope.compares else NOTHING_READ,
     )
-
-
-def _versions(scope: Scope, change: Comparison) -> dict[Path, bytes]:
-    """The released versions of the files that were edited; none where all is judged."""
-    return {scope.root / name: data for name, data in change.before.items() if scope.compares}
 
 
 def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:
@@ -130,7 +125,13 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     found = read_sql_history(folder, named, scope.root, scope.dialect)
     change = Comparison(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
-        change = compare_sql(environment, found.migrations, scope.base, repo=scope.repo)
+        change = compare_sql(
+            environment,
+            found.migrations,
+            scope.base,
+            repo=scope.repo,
+            read=lambda versions: read_sql_versions(versions, found, scope.root, scope.dialect),
+        )
         change = msgspec.structs.replace(
             change,
             new=change.new | found.loose,
@@ -145,7 +146,7 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=found.parsed,
         change=change,
         judged=_judged(scope, found.graph, found.parsed, change),
-        before=read_sql_versions(_versions(scope, change), found, scope.root, scope.dialect),
+        before=change.before if scope.compares else NOTHING_READ,
     )
 
 

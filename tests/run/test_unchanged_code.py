@@ -318,6 +318,31 @@ def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:
     assert done.code == 1
 
 
+HELPERS = "migrations/helpers.py"
+DROP_T = "from alembic import op\n\ndef drop():\n    op.drop_table('t')\n"
+DROP_T_AND_U = f"{DROP_T}    op.drop_table('u')\n"
+CALLS = ("from migrations.helpers import drop\ndrop()", "pass")
+TWICE = revision("r2", "r1", (f"{CALLS[0]}\ndrop()", "pass"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "rules"),
+    [
+        # the helper does more, and what it did was known
+        ({HELPERS: DROP_T_AND_U}, ["edited-revision", "drop-table"]),
+        # the revision does more as well
+        ({HELPERS: DROP_T_AND_U, R2: TWICE}, ["edited-revision", *["drop-table"] * 3]),
+    ],
+)
+def test_what_the_base_had_is_read_with_its_helpers(
+    edit: Files, rules: list[str], tmp_path: Path
+) -> None:
+    released = {R2: revision("r2", "r1", CALLS), HELPERS: DROP_T}
+    repo = project(tmp_path, released, edit)
+    shown, _ = found(repo, "lint")
+    assert sorted(line.split()[0] for line in shown) == sorted(rules)
+
+
 KNOWN = ("op.add_column('a', sa.Column('c', sa.Integer()))", "pass")
 FILLED = (KNOWN[0] + "\nop.execute('UPDATE a SET c = 1 WHERE id < 0')", "pass")
 
