@@ -269,8 +269,8 @@ class Track:
 
     @property
     def _server(self) -> str | None:
-        """The dialect that the revisions are for, where that is not SQLite."""
-        dialect = self._dialect or self._scratch.backend_of(self._file)
+        """The dialect that the revisions are for, "" where nobody said; None for SQLite."""
+        dialect = self._dialect or self._scratch.backend_of(self._file) or ""
         return None if dialect == "sqlite" else dialect
 
     def heard(self, sql: str) -> None:
@@ -367,7 +367,7 @@ class Track:
                 )
             return
         schema = Schema(
-            self._database.read(raw).tables, self._members.known, batch=self._server is None
+            self._database.read(raw).tables, self._members.known, batch=not self._server
         )
         lines = models_difference(context, schema)
         if lines:
