@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from guard.facts import (
+    DeclaredIrreversible,
+    DowngradeFailed,
+    Fact,
+    RowsLost,
+    RunFailure,
+    SchemaNotRepeatable,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+)
 from guard.finding import Finding
 
 _CODE = re.compile(r"`[^`]*`")
@@ -36,3 +46,32 @@ def _joined(same: Sequence[Finding]) -> Finding:
         return first
     message = f"{first.message} So it is with {', '.join(others)}."
     return msgspec.structs.replace(first, message=message)
+
+
+_OF_THE_WAY_BACK = (
+    DeclaredIrreversible, DowngradeFailed, SchemaNotRepeatable, SchemaNotRestored,
+    SecondUpgradeFailed,
+)  # fmt: skip
+
+
+def as_declared(facts: Iterable[Fact], reasons: Mapping[str, str]) -> Iterator[Fact]:
+    """Yield the facts of a run, and for a revision that says there is no way back that it does.
+
+    `reasons` are those that revisions give in a comment. What the run met on a way that is none is
+    then nothing else; that it did not come to an end stays what it is.
+    """
+    told: set[str] = set()
+    for fact in facts:
+        reason = reasons.get(fact.revision or "")
+        if reason is None or not _is_of_the_way_back(fact):
+            yield fact
+        elif fact.revision not in told:
+            told.add(fact.revision or "")
+            yield DeclaredIrreversible(span=fact.span, revision=fact.revision, message=reason)
+
+
+def _is_of_the_way_back(fact: Fact) -> bool:
+    if isinstance(fact, RunFailure) and fact.stopped:
+        return False
+    back = isinstance(fact, RowsLost) and fact.stage == "downgrade"
+    return back or isinstance(fact, _OF_THE_WAY_BACK)

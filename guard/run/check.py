@@ -21,12 +21,18 @@ from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
-from guard.judge.statements import Judged, comments_of, coverage, judge_history
+from guard.judge.statements import (
+    Judged,
+    comments_of,
+    coverage,
+    judge_history,
+    reason_without_way_back,
+)
 from guard.operations import Operation
 from guard.project.table_sizes import read_sizes
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
-from guard.run.causes import once
+from guard.run.causes import as_declared, once
 from guard.run.histories import ChangedHistory, open_histories
 from guard.run.known import told_apart
 from guard.run.proofs import proven
@@ -212,10 +218,11 @@ def _round_trip(
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
     )
-    brought = [fact for fact in trip.facts if chosen or _is_brought(scope, fact)]
+    facts = [*as_declared(trip.facts, _reasons_without_way_back(history))]
+    brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     shown = [
         msgspec.structs.replace(finding, severity="info")
-        for finding in judge.facts([fact for fact in trip.facts if fact not in brought])
+        for finding in judge.facts([fact for fact in facts if fact not in brought])
     ]
     note = (
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
@@ -229,6 +236,16 @@ def _round_trip(
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
     )
+
+
+def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:
+    """Why revisions have no way back, by id, of those that say so in a comment."""
+    comments = comments_of(history.parsed.texts)
+    reasons = {
+        id_: reason_without_way_back(one.downgrade, comments.get(one.path, ()))
+        for id_, one in history.parsed.revisions.items()
+    }
+    return {id_: reason for id_, reason in reasons.items() if reason is not None}
 
 
 def _is_brought(scope: Scope, fact: Fact) -> bool:

@@ -149,7 +149,33 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
     ),
     "one that is empty, and declared so": (
         (ADD_C, "# guard: irreversible nobody goes back\npass"),
-        [("schema-not-restored", "open", False)],
+        [],
+    ),
+    "one that does less than it should, and declared so": (
+        (f"{ADD_C}\n{ADD_D}", f"# guard: irreversible d is kept\n{UNDO_C}"),
+        [],
+    ),
+    "one that fails, and declared so": (
+        (ADD_C, "# guard: irreversible nobody goes back\nop.drop_column('a', 'x')"),
+        [("drop-column", "open", False)],
+    ),
+    "an upgrade that cannot be repeated, and declared so": (
+        (
+            "op.execute('INSERT INTO a (id) VALUES (1)')",
+            "# guard: irreversible the row is kept\npass",
+        ),
+        [],
+    ),
+    "an upgrade that fails, and whose way back is declared": (
+        ("op.execute('SELECT nope FROM a')", "# guard: irreversible nobody goes back\npass"),
+        [("upgrade-fails", "open", False)],
+    ),
+    "a comment without a reason declares nothing": (
+        (ADD_C, "# guard: irreversible\npass"),
+        [
+            ("missing-downgrade", "open", True),
+            ("suppression-without-reason", "open", False),
+        ],
     ),
     "one that leaves a column": (
         (f"{ADD_C}\n{ADD_D}", UNDO_C),
@@ -386,6 +412,13 @@ def test_one_check_explains_one() -> None:
     lines = ["+ check on a: x > 0", "+ check on a: y > 0"]
     assert split([thing], lines) == (lines[:1], lines[1:])
     assert split([thing, thing], lines) == (lines, [])
+
+
+def test_what_is_declared_in_a_comment_is_shown_as_in_a_raise(tmp_path: Path) -> None:
+    write(tmp_path, chain(FIRST, (ADD_C, "# guard: irreversible nobody goes back\npass")))
+    done = guard(tmp_path, "check")
+    assert done.says("info[declared-irreversible]", "declares that it cannot be done: nobody goes")
+    assert done.code == 0
 
 
 def test_every_format_shows_it(tmp_path: Path) -> None:

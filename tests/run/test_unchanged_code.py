@@ -321,8 +321,8 @@ def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:
 HELPERS = "migrations/helpers.py"
 DROP_T = "from alembic import op\n\ndef drop():\n    op.drop_table('t')\n"
 DROP_T_AND_U = f"{DROP_T}    op.drop_table('u')\n"
-CALLS = ("from migrations.helpers import drop\ndrop()", "pass")
-TWICE = revision("r2", "r1", (f"{CALLS[0]}\ndrop()", "pass"))
+DROPS_T = ("from migrations.helpers import drop\ndrop()", "pass")
+TWICE = revision("r2", "r1", (f"{DROPS_T[0]}\ndrop()", "pass"))
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ TWICE = revision("r2", "r1", (f"{CALLS[0]}\ndrop()", "pass"))
 def test_what_the_base_had_is_read_with_its_helpers(
     edit: Files, rules: list[str], tmp_path: Path
 ) -> None:
-    released = {R2: revision("r2", "r1", CALLS), HELPERS: DROP_T}
+    released = {R2: revision("r2", "r1", DROPS_T), HELPERS: DROP_T}
     repo = project(tmp_path, released, edit)
     shown, _ = found(repo, "lint")
     assert sorted(line.split()[0] for line in shown) == sorted(rules)
