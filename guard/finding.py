@@ -27,12 +27,28 @@ class Related(msgspec.Struct, frozen=True):
     message: str
 
 
+class Foretold(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run shows of a problem that is real: that this is otherwise than it was before.
+
+    A part of a `table` may have no `name`, and a key or an index has `columns`; kind "rows": rows
+    of the table are gone. `everything`: whatever is left over. "raises": the downgrade.
+    """
+
+    how: Literal["left over", "missing", "changed", "raises"]
+    kind: str = ""
+    name: str = ""
+    table: str = ""
+    columns: tuple[str, ...] = ()
+    everything: bool = False
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One problem at one place.
 
     An approval of it names its `object` and `fingerprint`; `approvable`: no comment can
-    silence it, only an approval; `reason` is the comment's or the approval's. `evidence` is how a
-    run proved it. All edits of a `fix` are made together, or none.
+    silence it, only an approval; `reason` is the comment's or the approval's. `foretells` is what a
+    run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
+    none.
     """
 
     rule: str
@@ -44,6 +60,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     related: tuple[Related, ...] = ()
     statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
     batch_span: Span | None = None  # the batch around it, which sends its statements
+    foretells: tuple[Foretold, ...] = ()
     evidence: tuple[str, ...] = ()
     revision: str | None = None
     direction: str | None = None

@@ -123,13 +123,6 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     constraints: tuple[Constraint, ...] = ()  # written inline: check, foreign key
     comment: str | None = None
 
-    @property
-    def has_value_for_existing_rows(self) -> bool:
-        """Whether existing rows get a value without help: a non-NULL default or a generated one."""
-        if self.generated:
-            return True
-        return self.default is not None and (self.default.sql or "").strip().upper() != "NULL"
-
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """Values that are taken unchanged from a table.

@@ -19,14 +19,15 @@ from typing import Any, Literal, TypeVar, cast
 import msgspec
 
 from guard.context import Context
-from guard.facts import Fact, RunFailure
-from guard.finding import Edit, Related, Severity
+from guard.facts import Fact, RoundTripFact
+from guard.finding import Edit, Foretold, Related, Severity
 from guard.operations import Operation
 from guard.options import Options, defaults_of
 from guard.statement import Span
 
 __all__ = [
-    "Context", "Edit", "Example", "Options", "Problem", "Related", "Rule", "revision_file", "rule",
+    "Context", "Edit", "Example", "Foretold", "Options", "Problem", "Related", "Rule",
+    "revision_file", "rule",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Operation | Fact)
@@ -38,7 +39,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     `severity` only where it differs from the rule's (what the user sets counts more than both);
     `at` only to point closer than the statement. `fix` are the edits that make the problem go away
-    without changing anything else, all of them together; `related` are other places to look at.
+    without changing anything else, all of them together; `related` are other places to look at;
+    `foretells` is what a run shows of it, where the rule predicts more than a failure.
     Not `approvable`: nobody can agree to it, whatever the rule says.
     """
 
@@ -49,6 +51,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     object: str | None = None
     fix: tuple[Edit, ...] = ()
     related: tuple[Related, ...] = ()
+    foretells: tuple[Foretold, ...] = ()
     approvable: bool = True
 
 
@@ -136,7 +139,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     on: tuple[FactType, ...]
     severity: Severity
     approvable: bool
-    predicts: tuple[type[RunFailure], ...] = ()
+    predicts: tuple[type[RoundTripFact], ...] = ()
     dialects: tuple[str, ...] | None
     unsafe: tuple[Example, ...]
     safe: tuple[Example, ...]
@@ -151,14 +154,15 @@ def rule(
     safe: tuple[str | Example, ...],
     severity: Severity = "error",
     approvable: bool = False,
-    predicts: tuple[type[RunFailure], ...] = (),
+    predicts: tuple[type[RoundTripFact], ...] = (),
     dialects: tuple[str, ...] | None = None,
     options: type[Options] | None = None,
 ) -> Callable[[Callable[[F, Context], Iterator[Problem]]], Rule]:
     """Make a rule of a check; name, group, title and reason come from the file it stands in.
 
-    `predicts` are the failures of a run that prove a finding: met at its statement, they are its
-    evidence and no findings of their own. `options` is what the user may set for it; the
+    `predicts` are the facts of a run that prove a finding: failures at its statement, and of
+    schema and rows what the problem `foretells`. They are its evidence and no findings of their
+    own. `options` is what the user may set for it; the
     check gets it from `context.options`.
     """
     defaults = defaults_of(options) if options else None

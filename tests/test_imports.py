@@ -40,8 +40,10 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
-        {"cache", "git", "graph", "plain"},
-        {"base", "program", "read", "sides", "tree"},
+        {"arguments", "cache", "git", "graph", "names", "plain"},
+        {"base", "helper_calls", "read", "sides", "tree"},
+        {"normal"},
+        {"program"},
         {"difference", "sql_history", "then"},
         {"helpers", "released", "squash"},
         {"compare"},
@@ -106,8 +108,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"run"},
     ),
     "run": (
-        {"causes", "known", "part", "scope"},
-        {"released"},
+        {"causes", "drift", "known", "part", "scope"},
+        {"proofs", "released"},
         {"histories"},
         {"services"},
         {"inspect", "outcome", "sources"},

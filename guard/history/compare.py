@@ -6,7 +6,7 @@ tree: each side of a merge may have one head of its own, and the result two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 
 import msgspec
@@ -16,10 +16,10 @@ from guard.history.base import Base
 from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
 from guard.history.graph import Graph, graph_of
-from guard.history.helpers import Uses, edited_helpers
-from guard.history.read import ParsedHistory, Place
+from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
+from guard.history.read import NOTHING_READ, ParsedHistory, Place
 from guard.history.released import Released, edited, same_data
-from guard.history.sides import Side, contents_of, data_of, merged_graph, side_at, side_now
+from guard.history.sides import Side, Version, contents_of, data_of, merged_graph, side_at, side_now
 from guard.history.squash import Replay, prove, replaced_by, squashes
 from guard.history.then import read_then
 from guard.paths import relative
@@ -31,11 +31,11 @@ from guard.statement import Span
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """`new` are the revisions that exist neither on the merge base nor on the base's tip.
 
-    `before` is what the base has in the files that say something else now, by the path of now.
+    `before` is what the base's revisions do there, of those that do something else now.
     """
 
     new: frozenset[str] = frozenset()
-    before: Mapping[str, bytes] = {}
+    before: ParsedHistory = NOTHING_READ
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -79,15 +79,16 @@ def compare(
     released = Released(then=then, tip=tip, now=now, base=base.ref, replaced=replaced)
     notes = [*released.notes()]
     facts = [*released.facts()]
-    touched = {fact.revision for fact in facts if not isinstance(fact, MovedRevision)}
-    unedited = [
-        Uses(was, reading.parsed.revisions[id_], reading.helpers.get(id_, ()))
-        for id_, was in then.revisions.items()
-        if id_ in reading.parsed.revisions and id_ not in touched
-    ]
-    facts += edited_helpers(unedited, repo, base.commit, base.ref, reading.place)
+    uses = _unedited(then, facts, reading)
+    affected = [*with_edited_helpers(uses, repo, base.commit, reading.place.sources)]
+    used = [uses.was for uses, _ in affected]
+    wanted = then.revisions.values() if replaced else [*_edited(then, now), *used]
+    later = [was for was in _edited(tip, now) if was.header.revision not in then.revisions]
+    before = read_then(repo, base.commit, wanted, reading.place)
+    before |= read_then(repo, base.tip, later, reading.place)
+    facts += edited_by_helpers(affected, before.revisions, base.ref)
     if replaced:
-        facts += _squashes(replaced, then, now, graph, base, repo, reading)
+        facts += _squashes(replaced, then, now, graph, base, before, reading)
     known = {problem.detail for problem in graph.problems}
     facts += [problem for problem in merged.problems if problem.detail not in known]
     if graph.problems:
@@ -97,10 +98,20 @@ def compare(
     ids = then.revisions.keys() | tip.revisions.keys()
     return Comparison(
         new=frozenset(graph.revisions.keys() - ids),
-        before=dict(_before(then, tip, now)),
+        before=before,
         facts=tuple(without_consequences(facts, facts)),
         notes=tuple(notes),
     )
+
+
+def _unedited(then: Side, facts: Iterable[Fact], reading: Reading) -> list[Uses]:
+    """The released revisions of which no fact says that something became of them."""
+    touched = {fact.revision for fact in facts if not isinstance(fact, MovedRevision)}
+    return [
+        Uses(was, reading.parsed.revisions[id_], reading.helpers.get(id_, ()))
+        for id_, was in then.revisions.items()
+        if id_ in reading.parsed.revisions and id_ not in touched
+    ]
 
 
 def without_consequences(facts: Iterable[Fact], of: Iterable[Fact]) -> Iterator[Fact]:
@@ -117,21 +128,23 @@ def _squashes(
     now: Side,
     graph: Graph,
     base: Base,
-    repo: Repository,
+    before: ParsedHistory,
     reading: Reading,
 ) -> Iterator[Fact]:
-    files = {name: (repo.root / name, version.header) for name, version in then.files.items()}
+    root = reading.place.root
+    files = {name: (root / name, version.header) for name, version in then.files.items()}
     old = graph_of(files)
-    before = read_then(repo, base.commit or "", then.revisions.values(), reading.place)
+    after = reading.parsed.revisions
     for squash in squashes(replaced, old, then, now, base.ref):
-        yield prove(squash, old, graph, before, reading.parsed.revisions, reading.replay)
+        yield prove(squash, old, graph, before.revisions, after, reading.replay)
 
 
-def _before(then: Side, tip: Side, now: Side) -> Iterator[tuple[str, bytes]]:
-    for id_, here in now.revisions.items():
-        was = then.revisions.get(id_) or tip.revisions.get(id_)
-        if was is not None and not same_data(was, here):
-            yield here.name, was.data
+def _edited(side: Side, now: Side) -> Iterator[Version]:
+    """The versions of a side that say something else now."""
+    for id_, was in side.revisions.items():
+        here = now.revisions.get(id_)
+        if here is not None and not same_data(was, here):
+            yield was
 
 
 def compare_sql(
@@ -141,10 +154,12 @@ def compare_sql(
     *,
     repo: Repository | None,
     sources: Sources,
+    read: Callable[[Mapping[Path, bytes]], ParsedHistory],
 ) -> Comparison:
     """Return what the change does to the released files of a folder of .sql files.
 
-    `ids` are the migrations' ids by path, relative to the repository's root. A file counts as
+    `ids` are the migrations' ids by path, relative to the repository's root; `read` returns what
+    other versions of their files do. A file counts as
     edited when its text differs. Flyway's repeatable ones (`R__`) may be edited, and are then new,
     since they run again.
     """
@@ -178,7 +193,8 @@ def compare_sql(
             )
     runs = {name for name in run_again if now[name] not in (then.get(name), tip.get(name))}
     released = {ids[name] for name in (then.keys() | tip.keys()) & ids.keys() - runs}
-    before = {name: data for name, data in then.items() if name in now and now[name] != data}
+    versions = {n: data for n, data in then.items() if n in now and now[n] != data}
+    before = read({repo.root / name: data for name, data in versions.items()})
     return Comparison(new=frozenset(ids.values()) - released, before=before, facts=tuple(facts))
 
 

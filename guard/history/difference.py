@@ -48,7 +48,7 @@ def _of_programs(before: PythonSource, after: PythonSource) -> Difference | None
     directions: tuple[Direction, ...] = ("upgrade", "downgrade")
     for direction in directions:
         was, now = (program(side.tree, direction) for side in (before, after))
-        if was.meaning == now.meaning:
+        if was.does_the_same(now):
             continue
         reach: Reach = direction
         if direction == "upgrade" and _same_but_for_timeouts(before, after):
@@ -60,7 +60,7 @@ def _of_programs(before: PythonSource, after: PythonSource) -> Difference | None
 
 def _same_but_for_timeouts(before: PythonSource, after: PythonSource) -> bool:
     was, now = (program(side.tree, "upgrade", timeouts=False) for side in (before, after))
-    return was.meaning == now.meaning
+    return was.does_the_same(now)
 
 
 def text_difference(before: str, after: str) -> Difference | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -10,9 +10,7 @@ import msgspec
 from guard.facts import EditedDowngrade, EditedRevision
 from guard.history.difference import content_hash
 from guard.history.git import Repository, blob_id
-from guard.history.read import Place
 from guard.history.sides import Version
-from guard.history.then import read_then
 from guard.paths import relative
 from guard.python_source import Sources
 from guard.reader import ParsedRevision
@@ -29,24 +27,29 @@ class Uses(msgspec.Struct, frozen=True):
     helpers: tuple[Path, ...]
 
 
-def edited_helpers(
-    revisions: Iterable[Uses], repo: Repository, commit: str, base: str, place: Place
-) -> Iterator[Fact]:
-    """Yield a fact for each revision that does something else with the helpers of the commit."""
+Affected = tuple[Uses, tuple[str, ...]]  # with the paths of those that were edited
+
+
+def with_edited_helpers(
+    revisions: Iterable[Uses], repo: Repository, commit: str, sources: Sources
+) -> Iterator[Affected]:
+    """Yield the revisions that use a file which the commit has otherwise, each with such files."""
     listing = repo.list_files(commit)
     known: dict[Path, bool] = {}
-    affected: list[tuple[Uses, tuple[str, ...]]] = []
     for uses in revisions:
         for path in uses.helpers:
             if path not in known:
                 blob = listing.get(relative(path, repo.root))
-                known[path] = _is_changed(path, blob, place.sources)
+                known[path] = _is_changed(path, blob, sources)
         changed = tuple(relative(path, repo.root) for path in uses.helpers if known[path])
         if changed:
-            affected.append((uses, changed))
-    if not affected:
-        return
-    then = read_then(repo, commit, [uses.was for uses, _ in affected], place)
+            yield uses, changed
+
+
+def edited_by_helpers(
+    affected: Iterable[Affected], then: Mapping[str, ParsedRevision], base: str
+) -> Iterator[Fact]:
+    """Yield a fact for each revision that does something else now; `then` is what they did."""
     for uses, changed in affected:
         before = then.get(uses.was.header.revision or "")
         if before is not None:

@@ -232,7 +232,7 @@ def _without_text(node: ast.expr, *, of_op: bool) -> ast.expr:
     """The text inside of `text("...")`, where executing either does the same."""
     match node:
         case ast.Call(func=function, args=[ast.Constant(value=str() as sql) as text], keywords=[]):
-            if _last(function) == "text" and (of_op or not NOT_PLAIN_SQL.search(sql)):
+            if _dotted(function) == "sqlalchemy.text" and (of_op or not NOT_PLAIN_SQL.search(sql)):
                 return text
     return node
 

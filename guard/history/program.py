@@ -1,8 +1,9 @@
 """What of a revision's source acts on a database: each function with all that it reaches.
 
 Two sources with equal programs do the same. Comments, docstrings, annotations, imports, the texts
-of logs and prints, and what no function reaches do not count. Whatever else is written differently
-does: nothing here guesses what code means.
+of logs and prints, and what no function reaches do not count; what is only put another way is the
+same in its `normal` form. Whatever else is written differently does: nothing here guesses what code
+means.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from guard.history.names import LOOKS_AROUND
+from guard.history.normal import normal
 from guard.history.plain import Plain, origins
 from guard.project.revision_header import NAMES
 from guard.statement import Direction
 
-# What reaches names that stand nowhere in the code.
-LOOKS_AROUND = {"globals", "vars", "eval", "exec", "sys.modules", "__import__"}
 TIMEOUT = re.compile(
     r"\s*(SET\s+((LOCAL|SESSION|GLOBAL)\s+|@@(session|global)\.)?|RESET\s+)"
     r"(lock_timeout|statement_timeout|idle_in_transaction_session_timeout|transaction_timeout"
@@ -31,10 +32,20 @@ TIMEOUT = re.compile(
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The plain statements of a module that a direction reaches, in the order of the source."""
+    """The plain statements of a module that a direction reaches, in the order of the source.
+
+    `imported` is what the direction's function stands for, where it is from another module.
+    """
 
     statements: tuple[ast.stmt, ...]
-    meaning: Mapping[str, tuple[str, ...]]  # by the name that they bind; "": they just run
+    imported: str | None = None
+
+    def does_the_same(self, other: Program) -> bool:
+        """Return whether both are the same program, however each is put."""
+        if self.imported != other.imported:
+            return False
+        was, now = self.statements, other.statements
+        return _meaning(was) == _meaning(now) or _meaning(normal(was)) == _meaning(normal(now))
 
 
 def program(tree: ast.Module, direction: Direction, *, timeouts: bool = True) -> Program:
@@ -46,13 +57,16 @@ def program(tree: ast.Module, direction: Direction, *, timeouts: bool = True) ->
         kept = (_Without(_sets_timeout).visit(node) for node in statements)
         statements = [node for node in kept if node is not None]
     reached = _reached(statements, direction)
+    return Program(tuple(reached), imported.get(direction))
+
+
+def _meaning(statements: Sequence[ast.stmt]) -> dict[str, tuple[str, ...]]:
+    """The statements by the name that they bind; "": they just run."""
     meaning: dict[str, tuple[str, ...]] = {}
-    if direction in imported:
-        meaning[direction] = (imported[direction],)
-    for node in reached:
+    for node in statements:
         name = _bound(node) or ""
         meaning[name] = (*meaning.get(name, ()), ast.dump(node))
-    return Program(tuple(reached), meaning)
+    return meaning
 
 
 def _names_its_docstring(tree: ast.Module) -> bool:

@@ -19,7 +19,7 @@ from guard.paths import relative
 from guard.processes import processes_for, spread
 from guard.project.environments import Environment
 from guard.project.revision_header import RevisionHeader, read_header
-from guard.python_source import Sources
+from guard.python_source import PythonSource, Sources
 from guard.reader import ParsedRevision, read_revision
 from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import find_in_python
@@ -41,6 +41,17 @@ class ParsedHistory(msgspec.Struct, frozen=True, kw_only=True):
     revisions: dict[str, ParsedRevision]
     texts: dict[str, str]  # by path relative to the repository
     literals: dict[str, tuple[DatabaseLiteral, ...]] = {}  # by revision
+
+    def __or__(self, other: ParsedHistory) -> ParsedHistory:
+        """Return both, what the other says of a revision where both have it."""
+        return ParsedHistory(
+            revisions=self.revisions | other.revisions,
+            texts=self.texts | other.texts,
+            literals=self.literals | other.literals,
+        )
+
+
+NOTHING_READ = ParsedHistory(revisions={}, texts={})
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,29 +120,6 @@ def parsed_history(graph: Graph, files: Mapping[Path, RevisionFile], place: Plac
     return ParsedHistory(revisions=revisions, texts=texts, literals=literals)
 
 
-def read_versions(versions: Mapping[Path, bytes], place: Place) -> ParsedHistory:
-    """Return what other versions of revision files say, with the helpers that are here now.
-
-    A version that is no revision, or that cannot be read, is left out.
-    """
-    resolver = Resolver(place.root, place.search, place.sources)
-    read = {path: _read_file(place, path, resolver, data) for path, data in versions.items()}
-    known = {
-        file.parsed.revision: (path, file.parsed, file.literals)
-        for path, file in read.items()
-        if file.parsed is not None and file.parsed.revision is not None
-    }
-    texts = {
-        path: place.sources.source(relative(path, place.root), versions[path]).text
-        for path, _, _ in known.values()
-    }
-    return ParsedHistory(
-        revisions={id_: parsed for id_, (_, parsed, _) in known.items()},
-        texts={relative(path, place.root): text for path, text in texts.items()},
-        literals={id_: literals for id_, (_, _, literals) in known.items()},
-    )
-
-
 class _Share(msgspec.Struct, frozen=True):
     """Files by path, each with whether helpers were followed, and all helpers asked for."""
 
@@ -149,16 +137,25 @@ def _read_some(place: Place, paths: Sequence[Path]) -> _Share:
     return _Share(files, resolver.consulted)
 
 
-def _read_file(
-    place: Place, path: Path, resolver: Resolver, data: bytes | None = None
+def _read_file(place: Place, path: Path, resolver: Resolver) -> RevisionFile:
+    source = place.sources.source(relative(path, place.root), place.sources.read(path))
+    return read_source(source, path, read_header(path, source), resolver, place.dialect)
+
+
+def read_source(
+    source: PythonSource,
+    path: Path,
+    header: RevisionHeader,
+    resolver: Resolver,
+    dialect: str | None,
 ) -> RevisionFile:
-    """What a file says, as it lies here or as another version of it has it."""
-    data = place.sources.read(path) if data is None else data
-    source = place.sources.source(relative(path, place.root), data)
-    header = read_header(path, source)
+    """Return what a file with that header says, whichever version of it.
+
+    Raises SourceError where it does not parse and the header does not say so.
+    """
     if header.problem or header.revision is None:
         return RevisionFile(header=header)
-    parsed = read_revision(Module(source, path), resolver, header.revision, place.dialect)
+    parsed = read_revision(Module(source, path), resolver, header.revision, dialect)
     literals = tuple(
         msgspec.structs.replace(literal, revision=header.revision)
         for literal in find_in_python(source)

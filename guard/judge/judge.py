@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-import msgspec
-
 from guard.facts import Fact
 from guard.finding import Finding, Severity
 from guard.judge.context import NOWHERE, JudgeContext, Position, Sizes
@@ -128,6 +126,7 @@ def _finding(
         span=span,
         fix=problem.fix,
         related=problem.related,
+        foretells=problem.foretells,
         statement_span=statement_span,
         batch_span=batch_span,
         revision=revision,

@@ -108,11 +108,13 @@ def _migration(replayed: ReplayedRevision, judged: Judged) -> Migration:
         upgrade=parsed.upgrade,
         downgrade=parsed.downgrade,
         schemas=replayed.schemas,
-        irreversible=_irreversible(parsed.downgrade, judged.comments.get(parsed.path, ())),
+        irreversible=reason_without_way_back(
+            parsed.downgrade, judged.comments.get(parsed.path, ())
+        ),
     )
 
 
-def _irreversible(downgrade: Steps, comments: Sequence[Comment]) -> str | None:
+def reason_without_way_back(downgrade: Steps, comments: Sequence[Comment]) -> str | None:
     """Return the reason of a comment that says that there is no way back, None without one.
 
     It stands on or above the `def` line or in the function; where there is no function, anywhere.

@@ -9,6 +9,7 @@ import msgspec
 
 from guard.statement import Direction, Span
 
+IF_SQLITE = ' If the project runs on SQLite, say so: dialect = "sqlite" in [tool.guard].'
 MOST = 3  # revisions that are named with their reasons
 SERVERS = {
     "postgresql": "PostgreSQL",
@@ -22,8 +23,8 @@ SERVERS = {
 class Unrun(msgspec.Struct, frozen=True, kw_only=True):
     """An upgrade or downgrade that was not run whole.
 
-    `why`: SQLite cannot do what `server` may well do (limit); a released revision failed
-    (released); it needs what `cause` would have made (follows).
+    `why`: SQLite cannot do what `server` (empty: nobody said which) may well do (limit); a released
+    revision failed (released); it needs what `cause` would have made (follows).
     """
 
     why: Literal["limit", "released", "follows"]
@@ -60,15 +61,18 @@ def unrun_notes(unrun: Sequence[Unrun]) -> Iterator[str]:
 
 
 def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[str]:
-    label = SERVERS.get(server, server)
+    label = SERVERS.get(server, server) or "another database than SQLite"
+    say = "" if server else IF_SQLITE
     if len(unrun) <= MOST:
         for one in unrun:
-            yield f"{_capital(one.name)} needs {label} ({one.place}): read and judged, not run."
+            yield (
+                f"{_capital(one.name)} needs {label} ({one.place}): read and judged, not run.{say}"
+            )
         return
     named = ", ".join(f"{one.name} ({one.place})" for one in unrun[:MOST])
     yield (
         f"{len(unrun)} steps need {label}: read and judged, not run: {named} and "
-        f"{len(unrun) - MOST} more."
+        f"{len(unrun) - MOST} more.{say}"
     )
 
 

@@ -1,13 +1,22 @@
-"""One cause, one finding: what is found again and again, or proven by the run, is said once."""
+"""One cause, one finding: what is found again and again is said once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from guard.facts import DowngradeFailed, Fact, RunFailure
+from guard.facts import (
+    DeclaredIrreversible,
+    DowngradeFailed,
+    Fact,
+    RowsLost,
+    RunFailure,
+    SchemaNotRepeatable,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+)
 from guard.finding import Finding
 
 _CODE = re.compile(r"`[^`]*`")
@@ -39,52 +48,30 @@ def _joined(same: Sequence[Finding]) -> Finding:
     return msgspec.structs.replace(first, message=message)
 
 
-def proven(
-    findings: Sequence[Finding], facts: Iterable[Fact], predicts: Mapping[str, Sequence[type]]
-) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
-    """Return the findings with what the run proves of them, and the facts that prove none.
+_OF_THE_WAY_BACK = (
+    DeclaredIrreversible, DowngradeFailed, SchemaNotRepeatable, SchemaNotRestored,
+    SecondUpgradeFailed,
+)  # fmt: skip
 
-    `predicts` are the kinds of facts that the findings of a rule foretell.
+
+def as_declared(facts: Iterable[Fact], reasons: Mapping[str, str]) -> Iterator[Fact]:
+    """Yield the facts of a run, and for a revision that says there is no way back that it does.
+
+    `reasons` are those that revisions give in a comment. What the run met on a way that is none is
+    then nothing else; that it did not come to an end stays what it is.
     """
-    told = list(findings)
-    rest = []
+    told: set[str] = set()
     for fact in facts:
-        index = _foretold(told, fact, predicts)
-        if index is None or not isinstance(fact, RunFailure):
-            rest.append(fact)
-            continue
-        evidence = f"proven in the scratch run: {fact.error}"
-        if evidence not in told[index].evidence:
-            both = (*told[index].evidence, evidence)
-            told[index] = msgspec.structs.replace(told[index], evidence=both)
-    return tuple(told), tuple(rest)
+        reason = reasons.get(fact.revision or "")
+        if reason is None or not _is_of_the_way_back(fact):
+            yield fact
+        elif fact.revision not in told:
+            told.add(fact.revision or "")
+            yield DeclaredIrreversible(span=fact.span, revision=fact.revision, message=reason)
 
 
-def _foretold(
-    findings: Sequence[Finding], fact: Fact, predicts: Mapping[str, Sequence[type]]
-) -> int | None:
-    """The finding that said before what the run met, None where none did or several may have."""
-    if not isinstance(fact, RunFailure) or fact.stopped:
-        return None
-    direction = "downgrade" if isinstance(fact, DowngradeFailed) else "upgrade"
-    here = [
-        index
-        for index, finding in enumerate(findings)
-        if finding.severity == "error"  # a failure is no warning, whatever foretold it
-        and (finding.revision, finding.direction) == (fact.revision, direction)
-        and type(fact) in predicts.get(finding.rule, ())
-        and _met(finding, fact)
-    ]
-    named = [i for i in here if findings[i].object.rpartition(".")[2] in fact.error]
-    exact = named if len(named) == 1 else here
-    return exact[0] if len(exact) == 1 else None
-
-
-def _met(finding: Finding, fact: Fact) -> bool:
-    """Whether the run failed in the statement, or where the batch sends what stands in it."""
-    statement = finding.statement_span or finding.span
-    if statement.path != fact.span.path:
+def _is_of_the_way_back(fact: Fact) -> bool:
+    if isinstance(fact, RunFailure) and fact.stopped:
         return False
-    if statement.line <= fact.span.line <= statement.end_line:
-        return True
-    return finding.batch_span is not None and finding.batch_span.line == fact.span.line
+    back = isinstance(fact, RowsLost) and fact.stage == "downgrade"
+    return back or isinstance(fact, _OF_THE_WAY_BACK)

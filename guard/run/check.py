@@ -14,10 +14,17 @@ from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
-from guard.judge.statements import Judged, comments_of, coverage, judge_history
+from guard.judge.statements import (
+    Judged,
+    comments_of,
+    coverage,
+    judge_history,
+    reason_without_way_back,
+)
 from guard.project.settings import SettingsFiles
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
+from guard.run.causes import as_declared
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
 from guard.run.outcome import Outcome, outcome_of
@@ -222,10 +229,11 @@ def _round_trip(
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
     )
-    brought = [fact for fact in trip.facts if chosen or _is_brought(scope, fact)]
+    facts = [*as_declared(trip.facts, _reasons_without_way_back(history))]
+    brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     shown = [
         msgspec.structs.replace(finding, severity="info")
-        for finding in judge.facts([fact for fact in trip.facts if fact not in brought])
+        for finding in judge.facts([fact for fact in facts if fact not in brought])
     ]
     note = (
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
@@ -240,6 +248,16 @@ def _round_trip(
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
     )
+
+
+def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:
+    """Why revisions have no way back, by id, of those that say so in a comment."""
+    comments = comments_of(history.parsed.texts)
+    reasons = {
+        id_: reason_without_way_back(one.downgrade, comments.get(one.path, ()))
+        for id_, one in history.parsed.revisions.items()
+    }
+    return {id_: reason for id_, reason in reasons.items() if reason is not None}
 
 
 def _is_brought(scope: Scope, fact: Fact) -> bool:

@@ -18,12 +18,12 @@ from guard.history.compare import (
 )
 from guard.history.graph import Graph, join_headers, revision_files
 from guard.history.read import (
+    NOTHING_READ,
     ParsedHistory,
     Place,
     open_cache,
     parsed_history,
     read_files,
-    read_versions,
 )
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
@@ -48,7 +48,7 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     parsed: ParsedHistory
     change: Comparison
     judged: frozenset[str]
-    before: ParsedHistory = ParsedHistory(revisions={}, texts={})
+    before: ParsedHistory = NOTHING_READ
     unread: tuple[BrokenChain, ...] = ()
 
     @property
@@ -91,7 +91,7 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=parsed,
         change=change,
         judged=_judged(scope, graph, parsed, change),
-        before=read_versions(_versions(scope, change), place),
+        before=change.before if scope.compares else NOTHING_READ,
         unread=_released_unread(scope, graph, sources),
     )
 
@@ -104,11 +104,6 @@ def _released_unread(scope: Scope, graph: Graph, sources: Sources) -> tuple[Brok
     if released is None:
         return ()
     return tuple(p for p, path in waiting if released.holds(path, sources.read(path)))
-
-
-def _versions(scope: Scope, change: Comparison) -> dict[Path, bytes]:
-    """The released versions of the files that were edited; none where all is judged."""
-    return {scope.root / name: data for name, data in change.before.items() if scope.compares}
 
 
 def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:
@@ -146,7 +141,14 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
     change = Comparison(new=frozenset(found.graph.revisions))
     if found.migrations:  # a folder of queries has no history
         change = compare_sql(
-            environment, found.migrations, scope.base, repo=scope.repo, sources=scope.sources
+            environment,
+            found.migrations,
+            scope.base,
+            repo=scope.repo,
+            sources=scope.sources,
+            read=lambda versions: read_sql_versions(
+                versions, found, scope.root, scope.dialect, scope.sources
+            ),
         )
         change = msgspec.structs.replace(
             change,
@@ -159,9 +161,7 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
         parsed=found.parsed,
         change=change,
         judged=_judged(scope, found.graph, found.parsed, change),
-        before=read_sql_versions(
-            _versions(scope, change), found, scope.root, scope.dialect, scope.sources
-        ),
+        before=change.before if scope.compares else NOTHING_READ,
     )
 
 

@@ -12,8 +12,9 @@ from guard.finding import Finding
 from guard.judge.statements import comments_of
 from guard.operations import Operation
 from guard.rule import Rule
-from guard.run.causes import once, proven
+from guard.run.causes import once
 from guard.run.part import Part
+from guard.run.proofs import proven
 from guard.run.scope import Scope
 from guard.run.services import Service
 from guard.suppression.approvals import Approval, load_approvals
@@ -36,10 +37,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     """Return the outcome, `rules` being all that there are; raise GuardError for bad approvals."""
     scope, judge = service.scope, service.judge
-    findings, facts = proven(part.findings, part.facts, {r.name: r.predicts for r in service.rules})
+    here, before = once(part.findings), once(part.known)
+    predicts = {rule.name: rule.predicts for rule in service.rules}
+    told, facts = proven((*here, *before), part.facts, predicts)
     wanted = _wanted(service)
-    found = once(filter(wanted, (*findings, *judge.facts(facts))))
-    base_had = once(filter(wanted, part.known))
+    found = once(filter(wanted, (*told[: len(here)], *judge.facts(facts))))
+    base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _approvals_text(scope)
     texts = part.texts if text is None else part.texts | {scope.approvals: text}
     written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))

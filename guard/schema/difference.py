@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from guard.operations import is_known
+from guard.operations import Name, is_known
 from guard.schema.alike import Part, alike, changed_column, changed_constraint, changed_object
 from guard.schema.catalog import Catalog, ObjectKey
 from guard.schema.describe import constraint_text, index_text
@@ -16,7 +16,6 @@ from guard.schema.model import (
     EnumType,
     Index,
     Object,
-    Other,
     StoredColumn,
     StoredConstraint,
     Table,
@@ -30,6 +29,8 @@ _OF_THE_SERVER = frozenset(
     ["database", "extension", "grant", "group", "role", "tablespace", "user"]
 )
 
+How = Literal["left over", "missing", "changed"]
+Texts = tuple[str, str]
 Kept = TypeVar("Kept", StoredColumn, StoredConstraint)
 
 
@@ -86,10 +87,10 @@ def _table(replayed: Replayed, key: Key) -> Iterator[Difference]:
         return
     if new is None:
         if old and old.certain and old.complete:
-            yield Difference(thing=f"table {old.name}", how="missing")
+            yield _of_table(old, "missing")
     elif old is None and mid and (mid.complete or mid.created_by):
         if mid.certain and new.certain and mid.born == new.born:
-            yield Difference(thing=f"table {new.name}", how="left over")
+            yield _of_table(new, "left over")
     elif new.certain and (old or mid):  # else the downgrade makes what nobody knows
         settled = old is not None and old.certain and old.born > replayed.stale_at
         before = old or Table(name=new.name, complete=False)
@@ -105,11 +106,11 @@ def _parts(fate: _Fate, dialect: str | None) -> Iterator[Difference]:
     told: set[str] = set()
     for column, how in _unpaired(fate, _columns, dialect):
         told.add(fold(str(column.name), dialect))
-        yield Difference(thing=f"column {table}.{column.name}", how=how)
+        yield _of_part(column, table, how)
     yield from _changed(fate, dialect)
     for part, how in _unpaired(fate, _keys_and_indexes, dialect):
         if not told.intersection(fold(name, dialect) for name in _columns_of(part)):
-            yield Difference(thing=f"{_words(part)} on {table}", how=how)
+            yield _of_part(part, table, how)
 
 
 def _columns(table: Table) -> Sequence[Part]:
@@ -158,12 +159,10 @@ def _changed(fate: _Fate, dialect: str | None) -> Iterator[Difference]:
     table = fate.after.name
     for old, new in _pairs(fate.before.columns, fate.after.columns, dialect):
         if (texts := changed_column(old, new, dialect)) is not None:
-            thing = f"column {table}.{new.name}"
-            yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+            yield _of_part(new, table, "changed", texts)
     for key, now in _pairs(fate.before.constraints, fate.after.constraints, dialect):
         if (texts := changed_constraint(key, now, dialect)) is not None:
-            thing = f"{_words(now)} on {table}"
-            yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+            yield _of_part(now, table, "changed", texts)
 
 
 def _pairs(
@@ -187,13 +186,7 @@ def _words(part: Part) -> str:
             return index_text(part)
         case StoredConstraint() if part.made_up or part.name is None:
             return constraint_text(part)
-        case Index():
-            return f"index {part.name}"
-        case StoredConstraint():
-            return f"{part.type} {part.name}"
-        case Other():
-            return f"{part.object_type} {part.name}"
-    return f"column {part.name}"
+    return f"{_kind(part)} {part.name}"
 
 
 # Everything else
@@ -209,15 +202,51 @@ def _object(replayed: Replayed, key: ObjectKey) -> Iterator[Difference]:
         return
     if some.name.schema == "pg_temp":
         return
-    thing = f"{_kind(some)} {some.name}"
     if new is None:
-        yield Difference(thing=thing, how="missing")
+        yield _of_object(some, "missing")
     elif old is None:
         if mid is new:
-            yield Difference(thing=thing, how="left over")
+            yield _of_object(some, "left over")
     elif old.certain and (texts := changed_object(old, new)) is not None:
-        yield Difference(thing=thing, how="changed", before=texts[0], after=texts[1])
+        yield _of_object(some, "changed", texts)
 
 
-def _kind(item: Object) -> str:
-    return "enum type" if isinstance(item, EnumType) else item.object_type
+# In words
+
+
+def _of_table(table: Table, how: How) -> Difference:
+    return Difference(thing=f"table {table.name}", how=how, kind="table", table=str(table.name))
+
+
+def _of_part(part: Part, table: Name, how: How, texts: Texts = ("", "")) -> Difference:
+    made_up = isinstance(part, StoredConstraint) and part.made_up
+    column = isinstance(part, StoredColumn)
+    return Difference(
+        thing=f"column {table}.{part.name}" if column else f"{_words(part)} on {table}",
+        how=how,
+        kind=_kind(part),
+        name="" if made_up else str(part.name or ""),
+        table=str(table),
+        columns=_columns_of(part),
+        before=texts[0],
+        after=texts[1],
+    )
+
+
+def _kind(part: Part) -> str:
+    match part:
+        case StoredColumn():
+            return "column"
+        case Index():
+            return "index"
+        case StoredConstraint():
+            return part.type
+    return part.object_type
+
+
+def _of_object(item: Object, how: How, texts: Texts = ("", "")) -> Difference:
+    kind = "enum type" if isinstance(item, EnumType) else item.object_type
+    name = str(item.name)
+    return Difference(
+        thing=f"{kind} {name}", how=how, kind=kind, name=name, before=texts[0], after=texts[1]
+    )

@@ -161,11 +161,16 @@ class Reference(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that is otherwise after a downgrade than it was before the upgrade.
 
-    `thing` is its kind and name in words; `before` and `after` say how it `changed`.
+    `thing` is its kind and name in words; `before` and `after` say how it `changed`. A part of a
+    `table` may have no `name`, and a key or an index has `columns`.
     """
 
     thing: str  # "column orders.total"
     how: Literal["left over", "missing", "changed"]
+    kind: str
+    name: str = ""
+    table: str = ""
+    columns: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
 

@@ -210,14 +210,13 @@ class Run:
         return list(names)
 
     def _url(self, config: Config, name: str | None) -> str:
-        """Return a URL of the same kind as the ini file has for a database."""
+        """Return a URL of the same kind as the ini file has for a database, if it has any."""
         with contextlib.suppress(Exception):  # what cannot be interpolated or read tells nothing
             url = config.get_section_option(name, "sqlalchemy.url") if name else None
-            url = url or config.get_main_option("sqlalchemy.url") or engines.PLACEHOLDER
-            return str(
-                make_url(url).set(database=f"{name}" if name is not None else "guard-scratch")
-            )
-        return engines.PLACEHOLDER if name is None else f"sqlite:///{name}"
+            url = url or config.get_main_option("sqlalchemy.url")
+            if url and url != engines.PLACEHOLDER:
+                return str(make_url(url).set(database=name or "guard-scratch-of-its-kind"))
+        return engines.PLACEHOLDER if name is None else f"{engines.UNKNOWN[0]}:///{name}"
 
     def _metadata(self) -> Any:
         path = self._request["metadata"]

@@ -58,8 +58,8 @@ def failure_of(
 ) -> Failure:
     """Return what `error` says of the step of the revision that raised it.
 
-    `server`: the dialect that the revision is for, None for SQLite. `refused` is the last thing
-    that was refused: SQLite itself does not say what it was denied.
+    `server`: the dialect that the revision is for, "" where nobody said, None for SQLite. `refused`
+    is the last thing that was refused: SQLite itself does not say what it was denied.
     """
     denied = refused and re.search("not authorized|authorization denied", str(error))
     path = str(script.path)
@@ -76,7 +76,7 @@ def failure_of(
         line=line or place_of(script, step)["line"],
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
-        limit=beyond_sqlite(error, server) if server and not denied else None,
+        limit=beyond_sqlite(error, server) if server is not None and not denied else None,
     )
 
 

@@ -6,11 +6,13 @@ One row with every nullable column NULL, the others filled, equal where nothing 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .json_shapes import Shape, Shapes
 from .sqlite import Column, Database, ForeignKey, State, Table, quote
 from .sqltext import tokens
 
@@ -21,9 +23,13 @@ MOST_TRIES = 200  # of values for one row that a CHECK refuses
 
 
 class Seeder:
-    """Keeps every table of one database filled; `notes` says which could not be, and why."""
+    """Keeps every table of one database filled; `notes` says which could not be, and why.
 
-    def __init__(self) -> None:
+    `shapes` are those of JSON that the revisions take apart, by column.
+    """
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
         self._seeded: dict[str, tuple[Column, ...]] = {}  # columns when rows were last put in
         self._next = FIRST_NUMBER
         self.rows = 0
@@ -104,7 +110,8 @@ class Seeder:
             if column.generated or (column.nullable and not filled):
                 continue
             unique = column.name in alone or column.name in together
-            row[column.name] = value_for(column, number if unique else FIRST_NUMBER)
+            shape = self._shapes.get(column.name.lower())
+            row[column.name] = value_for(column, number if unique else FIRST_NUMBER, shape)
         nullable = {column.name for column in table.columns if column.nullable}
         choice = number  # walks through all combinations of parents, one by one
         for key in table.foreign_keys:
@@ -118,8 +125,11 @@ class Seeder:
         return row
 
 
-def value_for(column: Column, number: int) -> Any:
-    """Return a value that a column of this type may well hold, another for each number."""
+def value_for(column: Column, number: int, used: Shape | None = None) -> Any:
+    """Return a value that a column of this type may well hold, another for each number.
+
+    `used` is the shape in which code takes it apart, as far as that is JSON.
+    """
     kind = column.type.upper()
     size = re.search(r"\((\d+)", kind)
     if "BOOL" in kind:
@@ -127,8 +137,9 @@ def value_for(column: Column, number: int) -> Any:
     if "INT" in kind or "SERIAL" in kind:
         return number
     shape = _SHAPE.fullmatch(column.default or "")
-    if "JSON" in kind or (shape and ("CHAR" in kind or "TEXT" in kind)):
-        return f"[{number}]" if shape and shape[1] == "[]" else f'{{"a": {number}}}'
+    is_text = "CHAR" in kind or "TEXT" in kind
+    if "JSON" in kind or (is_text and (shape or (used and used.text))):
+        return _json(shape[1] if shape else None, number, used)
     if "DATETIME" in kind or "TIMESTAMP" in kind:
         return f"20{10 + number % 20}-01-31 12:30:00.000000"
     if "DATE" in kind:
@@ -145,6 +156,13 @@ def value_for(column: Column, number: int) -> Any:
         return f"{number:032x}"  # how SQLAlchemy keeps a UUID
     text = f"Ünï {number}"
     return text[-int(size[1]) :] if size else text
+
+
+def _json(default: str | None, number: int, used: Shape | None) -> str:
+    """Return JSON as the code takes it apart, unless the column's default is another kind."""
+    plain: Any = [number] if default == "[]" else {"a": number}
+    made = used.value(number) if used and used.known else plain
+    return json.dumps(made if default is None or type(made) is type(plain) else plain)
 
 
 def _keys(table: Table) -> Iterator[tuple[str, ...]]:

@@ -20,6 +20,7 @@ from .copies import AFTER, BEFORE, EMPTY, Copies
 from .engines import Scratch
 from .enums import Members
 from .failure import Failure, failure_of, place_of
+from .json_shapes import shapes_in
 from .lenient import Lenient
 from .models import Schema, models_difference
 from .partial import Partial
@@ -71,7 +72,8 @@ class Track:
         self._progress = progress
         self._channel = progress.channel
         self._partial = Partial(lenient, self._tested, self._channel)
-        self._seeder = Seeder()
+        tested = [script for script in self._plan if script.revision in self._tested]
+        self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database: Database | None = None
         self._file = ""
         self._sql = ""  # what SQLAlchemy runs just now
@@ -267,8 +269,8 @@ class Track:
 
     @property
     def _server(self) -> str | None:
-        """The dialect that the revisions are for, where that is not SQLite."""
-        dialect = self._dialect or self._scratch.backend_of(self._file)
+        """The dialect that the revisions are for, "" where nobody said; None for SQLite."""
+        dialect = self._dialect or self._scratch.backend_of(self._file) or ""
         return None if dialect == "sqlite" else dialect
 
     def heard(self, sql: str) -> None:
@@ -365,7 +367,7 @@ class Track:
                 )
             return
         schema = Schema(
-            self._database.read(raw).tables, self._members.known, batch=self._server is None
+            self._database.read(raw).tables, self._members.known, batch=not self._server
         )
         lines = models_difference(context, schema)
         if lines:

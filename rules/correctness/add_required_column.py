@@ -8,14 +8,14 @@ NULL.
 
 from collections.abc import Iterator
 
-from guard.facts import UpgradeFailedWithRows
+from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import AddColumn, Column
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     AddColumn,
-    predicts=(UpgradeFailedWithRows,),
+    predicts=(UpgradeFailedWithRows, DowngradeFailed),
     unsafe=(
         Example(
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
@@ -84,6 +84,19 @@ from guard.rule import Context, Example, Problem, rule
             """,
         ),
         Example(
+            upgrade="""
+            op.execute('ALTER TABLE orders ADD COLUMN note text NOT NULL DEFAULT (NULL::text)')
+            """,
+            dialect="postgresql",
+            says="Adding note as NOT NULL without a default fails as soon as orders has one row.",
+            at="ALTER TABLE orders",
+            fixed="""
+            op.execute('ALTER TABLE orders ADD COLUMN note text')
+            op.execute("UPDATE orders SET note = '' WHERE note IS NULL")
+            op.alter_column('orders', 'note', nullable=False)
+            """,
+        ),
+        Example(
             downgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
             says="fails as soon as orders has one row.",
             help="Add it with nullable=True or a server_default, so that the way back works too.",
@@ -102,7 +115,7 @@ from guard.rule import Context, Example, Problem, rule
 )
 def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
-    if column.nullable or column.has_value_for_existing_rows or context.is_empty(add.table):
+    if column.nullable or _has_value(column, context) or context.is_empty(add.table):
         return
     if context.server.is_mysql:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"
@@ -112,6 +125,14 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
         message=f"Adding {column.name} as NOT NULL without a default {effect}.",
         remedy=_remedy(add, context),
     )
+
+
+def _has_value(column: Column, context: Context) -> bool:
+    """Return whether existing rows get a value without help: a default, or a generated one."""
+    if column.generated or column.default is None:
+        return column.generated is not None
+    sql = column.default.sql
+    return sql is None or context.expression(sql).is_null is not True
 
 
 def _remedy(add: AddColumn, context: Context) -> str:

@@ -6,14 +6,16 @@ keeps the row locks until the transaction ends, and no downgrade brings the rows
 
 from collections.abc import Iterator
 
+from guard.facts import RowsLost
 from guard.operations import Delete
 from guard.phrases import APPROVE, taken_away
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Foretold, Problem, rule
 
 
 @rule(
     Delete,
     approvable=True,
+    predicts=(RowsLost,),
     unsafe=(
         Example(
             upgrade="op.execute('DELETE FROM sessions')",
@@ -77,6 +79,7 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
         message=f"A DELETE {condition} {effect}.",
         remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "
         f"{APPROVE}",
+        foretells=(Foretold(how="missing", kind="rows", table=str(delete.table)),),
     )
 
 

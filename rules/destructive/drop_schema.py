@@ -1,14 +1,21 @@
 """A dropped schema takes all its tables with it.
 
-On MySQL and MariaDB, and with CASCADE on PostgreSQL, nothing asks what is in it. Drop the objects
-one by one, so that each drop is seen and approved, and the empty schema last.
+On MySQL and MariaDB, and with CASCADE on PostgreSQL, nothing asks what is in it. Without CASCADE
+PostgreSQL refuses to drop it while it holds anything. Drop the objects one by one, so that each
+drop is seen and approved, and the empty schema last.
 """
 
 from collections.abc import Iterator
 
-from guard.operations import DropSchema
+from guard.operations import DropSchema, Name
 from guard.phrases import APPROVE
 from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import ABSENT
+
+HOLDING = """
+op.execute('CREATE SCHEMA reporting')
+op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='reporting')
+"""
 
 
 @rule(
@@ -38,12 +45,31 @@ from guard.rule import Context, Example, Problem, rule
             at="DROP SCHEMA",
         ),
         Example(
+            upgrade="op.execute('DROP SCHEMA reporting')",
+            dialect="postgresql",
+            says="Dropping schema reporting fails as long as it holds anything.",
+            help="Drop the objects of reporting one by one, then the empty schema",
+            at="DROP SCHEMA",
+        ),
+        Example(
+            released=(HOLDING,),
+            upgrade="op.execute('DROP SCHEMA reporting')",
+            dialect="postgresql",
+            says="Dropping schema reporting fails, since it still holds table reporting.days.",
+            at="DROP SCHEMA",
+        ),
+        Example(
             downgrade="op.execute('DROP SCHEMA reporting')",
             says="and no upgrade restores it.",
             at="DROP SCHEMA",
         ),
     ),
     safe=(
+        Example(
+            released=("op.execute('CREATE SCHEMA reporting')",),
+            upgrade="op.execute('DROP SCHEMA reporting')",
+            dialect="postgresql",
+        ),
         "op.execute('CREATE SCHEMA reporting')",
         Example(
             upgrade="op.execute('CREATE SCHEMA reporting')",
@@ -54,9 +80,37 @@ from guard.rule import Context, Example, Problem, rule
 def drop_schema(drop: DropSchema, context: Context) -> Iterator[Problem]:
     if context.undoes_upgrade(drop):
         return
-    effect = "deletes every table in it" if drop.cascade else "is final, whatever it still holds"
+    effect = _effect(drop, context)
+    if effect is None:
+        return
     yield Problem(
-        message=f"Dropping schema {drop.name} {effect}, "
-        f"and no {context.statement.opposite_direction} restores it.",
+        message=f"Dropping schema {drop.name} {effect}.",
         remedy=f"Drop the objects of {drop.name} one by one, then the empty schema, and {APPROVE}",
     )
+
+
+def _effect(drop: DropSchema, context: Context) -> str | None:
+    """Return what becomes of what is in it, None where that is surely nothing."""
+    final = f"and no {context.statement.opposite_direction} restores it"
+    if drop.cascade:
+        return f"deletes every table in it, {final}"
+    if context.server.dialect != "postgresql":
+        return f"is final, whatever it still holds, {final}"
+    held = [*_held(drop.name, context)]
+    if held:
+        more = f" and {len(held) - 1} more" if len(held) > 1 else ""
+        return f"fails, since it still holds {held[0]}{more}"
+    objects = context.schema.objects()
+    made = any(o.object_type == "schema" and o.certain and o.name == drop.name for o in objects)
+    is_empty = made and context.schema.unlisted() is ABSENT
+    return None if is_empty else "fails as long as it holds anything"
+
+
+def _held(schema: Name, context: Context) -> Iterator[str]:
+    """Yield what is surely in the schema, in words."""
+    for table in context.schema.tables():
+        if table.certain and table.name.schema == schema.name:
+            yield f"table {table.name}"
+    for item in context.schema.objects():
+        if item.certain and item.name.schema == schema.name:
+            yield f"{item.object_type} {item.name}"

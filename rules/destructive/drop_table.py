@@ -8,9 +8,10 @@ and have the drop approved by somebody who knows that the rows are not needed.
 
 from collections.abc import Iterator
 
+from guard.facts import RowsLost
 from guard.operations import DropTable
 from guard.phrases import APPROVE, taken_away, undo_no_more
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Foretold, Problem, rule
 
 ORDERS = """
 op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))
@@ -20,6 +21,7 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
 @rule(
     DropTable,
     approvable=True,
+    predicts=(RowsLost,),
     unsafe=(
         Example(
             upgrade="op.drop_table('orders')",
@@ -94,4 +96,5 @@ def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
         if context.statement.direction == "downgrade"
         else f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, then "
         f"{APPROVE}",
+        foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),
     )

@@ -9,9 +9,10 @@ this one; on MySQL and MariaDB it commits what the transaction did so far.
 from collections.abc import Iterator
 
 from guard.action_words import TableAction
+from guard.facts import RowsLost
 from guard.operations import AlterTable, Operation, Truncate
 from guard.phrases import APPROVE, taken_away
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Foretold, Problem, rule
 
 PARTS: dict[TableAction, str] = {
     "drop-partition": "DROP PARTITION",
@@ -25,6 +26,7 @@ PARTS: dict[TableAction, str] = {
     Truncate,
     AlterTable,
     approvable=True,
+    predicts=(RowsLost,),
     unsafe=(
         Example(
             upgrade="op.execute('TRUNCATE TABLE sessions')",
@@ -93,6 +95,7 @@ def truncate(operation: Operation, context: Context) -> Iterator[Problem]:
         message=f"{word} {taken_away(rows, remains, context.statement)}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
+        foretells=(Foretold(how="missing", kind="rows", table=str(operation.table)),),
     )
 
 

@@ -12,7 +12,7 @@ only what Alembic or a plugin gave it.
 import re
 from collections.abc import Iterator
 
-from guard.facts import Migration
+from guard.facts import DowngradeFailed, Migration, SchemaNotRestored, SecondUpgradeFailed
 from guard.operations import (
     CreateObject,
     CreateView,
@@ -30,7 +30,7 @@ from guard.operations import (
     is_known,
 )
 from guard.phrases import NO_SUCH_OPERATION, listed
-from guard.rule import Context, Example, Problem, Related, rule
+from guard.rule import Context, Example, Foretold, Problem, Related, rule
 from guard.schema.model import Difference
 from guard.statement import Statement, Steps
 
@@ -59,6 +59,7 @@ NAME_IT = (
 
 @rule(
     Migration,
+    predicts=(SchemaNotRestored, DowngradeFailed, SecondUpgradeFailed),
     unsafe=(
         Example(
             upgrade=TICKETS,
@@ -158,14 +159,30 @@ def _differences(
         found = [difference for difference in found if difference.how == "left over"]
     lines = [_line(difference) for difference in found]
     told = {difference.thing for difference in found}
-    kept = [f"{kind} {name}" for kind, name in _replaced(upgrade, downgrade)]
-    lines += [f"{thing} stays as the upgrade makes it" for thing in kept if thing not in told]
+    kept = [
+        (kind, name) for kind, name in _replaced(upgrade, downgrade) if f"{kind} {name}" not in told
+    ]
+    lines += [f"{kind} {name} stays as the upgrade makes it" for kind, name in kept]
     if lines:
         yield Problem(
             message=f"The downgrade of {migration.revision} does not lead back to the schema "
             f"before it:\n{_list(lines)}",
             remedy=_remedy(found, migration.tool),
+            foretells=(
+                *(_foretold(difference) for difference in found),
+                *(Foretold(how="changed", kind=kind, name=str(name)) for kind, name in kept),
+            ),
         )
+
+
+def _foretold(difference: Difference) -> Foretold:
+    return Foretold(
+        how=difference.how,
+        kind=difference.kind,
+        name=difference.name,
+        table=difference.table,
+        columns=difference.columns,
+    )
 
 
 def _here(steps: Steps, dialect: str | None) -> list[Statement]:

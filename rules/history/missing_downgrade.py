@@ -9,9 +9,15 @@ sets `ignore = ["missing-downgrade"]` under `[tool.guard]`.
 
 from collections.abc import Iterator
 
-from guard.facts import Migration
+from guard.facts import (
+    DeclaredIrreversible,
+    DowngradeFailed,
+    Migration,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+)
 from guard.operations import Operation, Query, Update
-from guard.rule import Context, Example, Problem, revision_file, rule
+from guard.rule import Context, Example, Foretold, Problem, revision_file, rule
 from guard.statement import Steps
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
@@ -24,6 +30,7 @@ DECLARE = (
 
 @rule(
     Migration,
+    predicts=(SchemaNotRestored, SecondUpgradeFailed, DeclaredIrreversible, DowngradeFailed),
     unsafe=(
         Example(
             change=revision_file("a1", None, CREATE, None),
@@ -79,8 +86,12 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
         return
     if downgrade.span and downgrade.raises is None and _only_fills(migration.upgrade, context):
         return
+    raises = Foretold(how="raises")
+    stays = Foretold(how="left over", everything=True)
     yield Problem(
-        message=f"Revision {migration.revision} {_is(downgrade)}.", remedy=f"{UNDO}, {DECLARE}"
+        message=f"Revision {migration.revision} {_is(downgrade)}.",
+        remedy=f"{UNDO}, {DECLARE}",
+        foretells=(raises if refuses else stays,),
     )
 
 

@@ -22,7 +22,7 @@ from guard.facts import (
 from guard.history.base import find_base
 from guard.history.compare import Comparison, Reading, compare, compare_sql
 from guard.history.graph import join_headers
-from guard.history.read import Place, open_cache, parsed_history, read_files
+from guard.history.read import NOTHING_READ, Place, open_cache, parsed_history, read_files
 from guard.history.tree import Tree, open_tree
 from guard.judge.replay import schemas_after
 from guard.project.environments import find_environments
@@ -598,7 +598,14 @@ def sql(repo: Repo, files: dict[str, str | None]) -> Comparison:
     repo.write(files)
     (environment,) = find_environments(repo.root, [repo.root / "sql"])
     names = {f"sql/{file.name}": file.stem for file in (repo.root / "sql").glob("*.sql")}
-    return compare_sql(environment, names, repo.base(), repo=repo.open(), sources=Sources())
+    return compare_sql(
+        environment,
+        names,
+        repo.base(),
+        repo=repo.open(),
+        sources=Sources(),
+        read=lambda versions: NOTHING_READ,
+    )
 
 
 def test_a_new_sql_file(repo: Repo) -> None:

@@ -128,6 +128,7 @@ def test_an_edit_that_changes_nothing(changes: tuple[str, ...]) -> None:
         (('"UPDATE orders SET id = 1"', 'f"UPDATE orders SET id = {1}"'), "conn", None),
         (('"UPDATE orders SET id = 1"', 'text("UPDATE orders SET id = 2")'), "conn", None),
         (('"UPDATE orders SET id = 1"', 'text("UPDATE orders SET id = :one")'), "conn", None),
+        (('"UPDATE orders SET id = 1"', 'op.text("UPDATE orders SET id = 1")'), "conn", None),
         (("primary_key=True", "primary_key=True, server_default='1'"), 'op.create_table', None),
         (("primary_key=True", "primary_key=True, default=sa.Sequence('s')"), "op.", None),
         (("op.create_t", "orders = op.create_t", "True)", "True, default=1)"), "orders", None),

@@ -11,6 +11,7 @@ from command_line import PROJECT, VERSIONS, Content, write
 from roundtrip_project import revision
 
 from guard.config import parse_config
+from guard.project.settings import SettingsFiles
 from guard.run.check import run
 from guard.run.scope import Request
 
@@ -45,7 +46,7 @@ def found(folder: Path, dialect: str, *revisions: str) -> list[tuple[str, int, s
         today=datetime.date(2026, 11, 1),
     )
     config = parse_config({"dialect": dialect}, Path("guard.toml"))
-    findings = run(request, config).report.findings
+    findings = run(request, SettingsFiles.everywhere(config, folder)).report.findings
     first = {
         number: _first_line(files[f"{VERSIONS}/r{number}.py"])
         for number in range(1, len(revisions) + 1)

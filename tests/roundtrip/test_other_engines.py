@@ -75,6 +75,48 @@ def test_the_projects_own_engine_decides(
     assert [note for note in result.notes if note.startswith(f"r2 needs {server} (")] or not server
 
 
+BY_ITS_INI = ENV.replace(
+    '"sqlite:///data.sqlite3"', 'context.config.get_main_option("sqlalchemy.url")'
+)
+NAMED = {
+    "nowhere, and guard configures Alembic": ("none", "", None, False),
+    "nowhere, and env.py asks for it": (BY_ITS_INI, "", None, False),
+    "as alembic init writes it": ("none", "driver://user:pass@localhost/dbname", None, False),
+    "by the ini": ("none", "sqlite:///app.db", None, True),
+    "by the ini, for env.py": (BY_ITS_INI, "sqlite:///app.db", None, True),
+    "by the ini, as one in memory": ("none", "sqlite://", None, True),
+    "by env.py": (ENV, "", None, True),
+    "by the setting": ("none", "", "sqlite", True),
+    "another by the ini": ("none", "postgresql://db.example/app", None, False),
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_sqlites_limits_are_failures_only_where_the_project_is_on_sqlite(
+    case: str, tmp_path: Path
+) -> None:
+    env, url, dialect, on_sqlite = NAMED[case]
+    own = env == "none"
+    ini = f"sqlalchemy.url = {url}\n" if url else ""
+    folder = project(tmp_path, USERS, UNIQUE, env=ENV if own else env, ini=ini)
+    result = round_trip(folder, dialect=dialect, env="none" if own else "run")
+    assert story(result) == ([("r2", "upgrade fails")] if on_sqlite else [])
+    notes = [note for note in result.notes if note.startswith("r2 needs ")]
+    assert bool(notes) != on_sqlite
+    assert all(('dialect = "sqlite"' in note) == ("postgresql" not in url) for note in notes)
+
+
+@pytest.mark.parametrize("env", ["none", BY_ITS_INI])
+def test_what_is_wrong_everywhere_is_wrong_where_nobody_names_the_engine(
+    env: str, tmp_path: Path
+) -> None:
+    step = ("op.drop_table('nobody')", "")
+    own = env == "none"
+    folder = project(tmp_path, USERS, step, env=ENV if own else env)
+    result = round_trip(folder, env="none" if own else "run")
+    assert story(result) == [("r2", "upgrade fails")]
+
+
 @pytest.mark.parametrize(
     ("up", "down", "found"),
     [

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import PROJECT, STEP, VERSIONS, chain, guard, write
+from command_line import PROJECT, VERSIONS, chain, guard, write
 from roundtrip_project import revision
+
+from guard.facts import SecondUpgradeFailed
+from guard.finding import Finding, Foretold
+from guard.run.drift import split
+from guard.run.proofs import proven
+from guard.statement import Span
 
 NONE = "raise NotImplementedError('gone')  # guard: irreversible gone"
 LOOPS: dict[str, tuple[str, list[str]]] = {
@@ -72,9 +78,24 @@ BATCH = f"with op.batch_alter_table('a') as batch:\n    batch.add_column({COLUMN
 IGNORE = "  # guard: ignore[add-required-column] it is empty"
 
 
+QUOTED, OTHER = "'owner'", "'other'"
+DROP_B = "op.drop_column('a', 'b')"
+ADD_C, ADD_D = (f"op.add_column('a', sa.Column({n!r}, sa.Integer()))" for n in ("c", "d"))
+UNDO_C = "op.drop_column('a', 'c')"
+TABLE_E = "op.create_table('e', sa.Column('id', sa.Integer(), primary_key=True))"
+UNREAD = "import sys\nop.execute(sys.argv[0][:0] + 'CREATE TABLE f (x int)')"
+FIRST = (
+    "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True), "
+    "sa.Column('b', sa.Integer()))\n"
+    "op.create_table('p', sa.Column('id', sa.Integer(), sa.ForeignKey('a.id', "
+    "ondelete='CASCADE')))",
+    "op.drop_table('p')\nop.drop_table('a')",
+)
+
+
 def proofs(folder: Path, step: tuple[str, str]) -> list[tuple[str, str, bool]]:
     """Rule, status and whether the run proved it, of each finding in a second revision."""
-    found = findings(write(folder, chain(STEP, step)), "check")
+    found = findings(write(folder, chain(FIRST, step)), "check")
     return [(f["rule"], f["status"], bool(f.get("evidence"))) for f in found]
 
 
@@ -92,6 +113,177 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
     "an operation that Alembic does not have": (
         ("op.drop_colum('a', 'b')", NONE),
         [("opaque-sql", "open", True)],
+    ),
+    "two in a loop": (
+        (f"for name in ('other', 'owner'):\n    {ADD.replace(QUOTED, 'name')}", NONE),
+        [("add-required-column", "open", True), ("add-required-column", "open", False)],
+    ),
+    "two in a batch": (
+        (f"{BATCH}\n    batch.add_column({COLUMN.replace(QUOTED, OTHER)})", NONE),
+        [("add-required-column", "open", True), ("add-required-column", "open", False)],
+    ),
+    "a column that the downgrade brings back": (
+        (DROP_B, ADD.replace(QUOTED, "'b'")),
+        [
+            ("drop-column", "open", False),
+            ("incomplete-downgrade", "open", False),
+            ("add-required-column", "open", True),
+        ],
+    ),
+    # a downgrade
+    "one that is empty": (
+        (ADD_C, "pass"),
+        [("missing-downgrade", "open", True)],
+    ),
+    "one that is empty, and rows that are inserted again": (
+        ("op.execute('INSERT INTO a (id) VALUES (1)')", "pass"),
+        [("missing-downgrade", "open", True)],
+    ),
+    "one that says no reason": (
+        (ADD_C, "raise NotImplementedError"),
+        [("missing-downgrade", "open", True)],
+    ),
+    "one that stops with an assertion": (
+        (ADD_C, "raise AssertionError"),
+        [("missing-downgrade", "open", True)],
+    ),
+    "one that is empty, and declared so": (
+        (ADD_C, "# guard: irreversible nobody goes back\npass"),
+        [],
+    ),
+    "one that does less than it should, and declared so": (
+        (f"{ADD_C}\n{ADD_D}", f"# guard: irreversible d is kept\n{UNDO_C}"),
+        [],
+    ),
+    "one that fails, and declared so": (
+        (ADD_C, "# guard: irreversible nobody goes back\nop.drop_column('a', 'x')"),
+        [("drop-column", "open", False)],
+    ),
+    "an upgrade that cannot be repeated, and declared so": (
+        (
+            "op.execute('INSERT INTO a (id) VALUES (1)')",
+            "# guard: irreversible the row is kept\npass",
+        ),
+        [],
+    ),
+    "an upgrade that fails, and whose way back is declared": (
+        ("op.execute('SELECT nope FROM a')", "# guard: irreversible nobody goes back\npass"),
+        [("upgrade-fails", "open", False)],
+    ),
+    "a comment without a reason declares nothing": (
+        (ADD_C, "# guard: irreversible\npass"),
+        [
+            ("missing-downgrade", "open", True),
+            ("suppression-without-reason", "open", False),
+        ],
+    ),
+    "one that leaves a column": (
+        (f"{ADD_C}\n{ADD_D}", UNDO_C),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a column and its index": (
+        (f"{ADD_C}\n{ADD_D}\nop.create_index('ix', 'a', ['d'])", UNDO_C),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a table": (
+        (f"{ADD_C}\n{TABLE_E}", UNDO_C),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves an index": (
+        (f"{ADD_C}\nop.create_index('ix', 'a', ['b'])", UNDO_C),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a unique constraint": (
+        (
+            f"{ADD_C}\nwith op.batch_alter_table('a') as batch:\n"
+            "    batch.create_unique_constraint('uq', ['b'])",
+            UNDO_C,
+        ),
+        [("upgrade-fails-with-rows", "open", False), ("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a foreign key": (
+        (
+            f"{ADD_C}\nwith op.batch_alter_table('a') as batch:\n"
+            "    batch.create_foreign_key('fk', 'a', ['b'], ['id'])",
+            UNDO_C,
+        ),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a check": (
+        (
+            f"{ADD_C}\nwith op.batch_alter_table('a') as batch:\n"
+            "    batch.create_check_constraint('ck', 'b > 0')",
+            UNDO_C,
+        ),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a view": (
+        (f"{ADD_C}\nop.execute('CREATE VIEW v AS SELECT id FROM a')", UNDO_C),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that leaves a trigger": (
+        (
+            f"{ADD_C}\nop.execute('CREATE TRIGGER tr AFTER INSERT ON a BEGIN SELECT 1; END')",
+            UNDO_C,
+        ),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that brings back another type": (
+        (DROP_B, "op.add_column('a', sa.Column('b', sa.Text()))"),
+        [("drop-column", "open", False), ("incomplete-downgrade", "open", True)],
+    ),
+    "one that drops what was there before": (
+        (ADD_C, f"{UNDO_C}\nop.drop_column('a', 'b')"),
+        [("incomplete-downgrade", "open", True), ("drop-column", "open", False)],
+    ),
+    "one that always raises": (
+        (
+            "op.create_index('ix', 'a', ['b'])",
+            "op.drop_index('ix', 'a')\nop.drop_constraint(None, 'a', type_='unique')",
+        ),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one with an operation that Alembic does not have": (
+        (ADD_C, "op.remove_column('a', 'c')"),
+        [("incomplete-downgrade", "open", True)],
+    ),
+    "one that deletes all rows": (
+        (ADD_C, f"op.execute('DELETE FROM a')\n{UNDO_C}"),
+        [("delete-without-where", "open", True)],
+    ),
+    "a table that is made anew without some rows": (
+        (
+            "op.execute('CREATE TABLE n (id INTEGER PRIMARY KEY, b INTEGER)')\n"
+            "op.execute('INSERT INTO n SELECT id, b FROM a WHERE id < 0')\n"
+            "op.drop_table('a')\nop.rename_table('n', 'a')",
+            "op.execute('DELETE FROM a WHERE id < 0')",
+        ),
+        [("drop-table", "open", True)],
+    ),
+    # what only the run shows
+    "one that also leaves what could not be read": (
+        (f"{ADD_C}\n{ADD_D}\n{UNREAD}", UNDO_C),
+        [
+            ("string-built-sql", "open", False),
+            ("opaque-sql", "open", False),
+            ("incomplete-downgrade", "open", True),
+            ("schema-not-restored", "open", False),
+        ],
+    ),
+    "one that deletes rows of another table by a cascade": (
+        (
+            ADD_C,
+            "op.execute('PRAGMA foreign_keys = ON')\nop.execute('DELETE FROM a')\n" + UNDO_C,
+        ),
+        [("rows-lost", "open", False), ("delete-without-where", "open", True)],
+    ),
+    "one that fails before it could be incomplete": (
+        (f"{ADD_C}\n{ADD_D}", f"op.execute('SELECT nope FROM a')\n{UNDO_C}"),
+        [("incomplete-downgrade", "open", False), ("downgrade-fails", "open", False)],
+    ),
+    "one that only asks, and fails": (
+        (ADD_C, "op.execute('SELECT nope FROM a')"),
+        [("missing-downgrade", "open", False), ("downgrade-fails", "open", False)],
     ),
     # failures of their own
     "a warning that fails": (
@@ -122,14 +314,115 @@ def test_what_the_run_proves(case: str, tmp_path: Path) -> None:
     assert proofs(tmp_path, step) == expected
 
 
-def test_a_failure_is_no_warning_where_the_rule_is_one(tmp_path: Path) -> None:
-    (tmp_path / "guard.toml").write_text('severity = { add-required-column = "warning" }\n')
-    told = proofs(tmp_path, (ADD, UNDO))
-    assert ("upgrade-fails-with-rows", "open", False) in told
+@pytest.mark.parametrize(
+    ("rule", "step", "alone"),
+    [
+        ("add-required-column", (ADD, UNDO), "upgrade-fails-with-rows"),
+        ("incomplete-downgrade", (f"{ADD_C}\n{ADD_D}", UNDO_C), "schema-not-restored"),
+        ("missing-downgrade", (ADD_C, "pass"), "schema-not-restored"),
+        ("delete-without-where", (ADD_C, f"op.execute('DELETE FROM a')\n{UNDO_C}"), "rows-lost"),
+    ],
+)
+@pytest.mark.parametrize("setting", ['severity = {{ {} = "warning" }}', "ignore = ['{}']"])
+def test_where_the_rule_does_not_refuse_the_run_does(
+    rule: str, step: tuple[str, str], alone: str, setting: str, tmp_path: Path
+) -> None:
+    (tmp_path / "guard.toml").write_text(setting.format(rule))
+    assert (alone, "open", False) in proofs(tmp_path, step)
+
+
+# What SQLite does not show: a server's words for what a downgrade left behind.
+
+STATE = Foretold(how="left over", kind="enum type", name="shop.ticket_state")
+TOTAL = Foretold(how="left over", kind="column", name="total", table="orders")
+
+
+@pytest.mark.parametrize(
+    ("foretold", "error", "is_proof"),
+    [
+        (STATE, 'type "ticket_state" already exists', True),
+        (TOTAL, 'column "total" of relation "orders" already exists', True),
+        (TOTAL, "Duplicate column name 'total'", True),
+        (STATE, 'type "ticket_state_2" already exists', False),
+        (STATE, 'invalid input value for enum ticket_state: "new"', False),
+        (TOTAL, 'null value in column "total" violates not-null constraint', False),
+        (Foretold(how="missing", kind="index", name="total"), '"total" already exists', False),
+    ],
+)
+def test_what_is_left_over_stops_the_second_upgrade(
+    foretold: Foretold, error: str, is_proof: bool
+) -> None:
+    span = Span("r2.py", 9)
+    finding = Finding(
+        rule="incomplete-downgrade", severity="error", message="", remedy="", span=span,
+        revision="r2", foretells=(foretold,),
+    )  # fmt: skip
+    fact = SecondUpgradeFailed(span=span, revision="r2", error=error)
+    (told,), left = proven([finding], [fact], {finding.rule: (SecondUpgradeFailed,)})
+    assert (bool(told.evidence), left) == ((True, ()) if is_proof else (False, (fact,)))
+
+
+TOTAL_OF = {"kind": "column", "name": "total", "table": "orders"}
+
+
+@pytest.mark.parametrize(
+    ("foretold", "line", "explained"),
+    [
+        ({**TOTAL_OF, "name": "Total", "table": "shop.orders"}, "column orders.total INT", True),
+        (TOTAL_OF, "column orders.total_2 INT", False),
+        (TOTAL_OF, "column other.total INT", False),
+        (TOTAL_OF, "unique on orders (a, total)", True),
+        (TOTAL_OF, "check on orders: total > 0", True),
+        (TOTAL_OF, "check on orders: totals > 0", False),
+        ({**TOTAL_OF, "name": "p"}, "foreign key on orders (p) to b (id)", True),
+        ({**TOTAL_OF, "name": "id"}, "foreign key on orders (p) to b (id)", False),
+        ({"kind": "table", "table": "orders"}, "table orders", True),
+        ({"kind": "table", "table": "orders"}, "table orders_2", False),
+        ({"kind": "table", "table": "orders"}, "column orders.total INT", False),
+        ({"kind": "index", "name": "ix", "table": "orders"}, "unique index ix on orders (a)", True),
+        ({"kind": "index", "name": "ix", "table": "orders"}, "index ix_2 on orders (a)", False),
+        ({"kind": "unique", "name": "uq", "table": "orders", "columns": ("a", "b")},
+         "unique on orders (a, b)", True),
+        ({"kind": "unique", "name": "uq", "table": "orders", "columns": ("a",)},
+         "unique on orders (a, b)", False),
+        ({"kind": "foreign key", "name": "fk", "table": "orders", "columns": ("a",)},
+         "foreign key on orders (a) to b (id) ON DELETE CASCADE", True),
+        ({"kind": "primary key", "table": "orders"}, "primary key of orders (a)", True),
+        ({"kind": "check", "name": "ck", "table": "orders"}, "check on orders: a > 0", True),
+        ({"kind": "view", "name": "shop.v"}, "view v: CREATE VIEW v AS SELECT 1", True),
+        ({"kind": "view", "name": "v"}, "view v_2: CREATE VIEW v_2 AS SELECT 1", False),
+        ({"kind": "trigger", "name": "tr", "table": "orders"}, "trigger tr: CREATE TRIGGER", True),
+        ({"kind": "rows", "table": "orders"}, "orders: id = 1, a = NULL", True),
+        ({"kind": "rows", "table": "orders"}, "other: id = 1, a = NULL", False),
+        ({"kind": "rows", "table": "orders"}, "orders.a = 1 where id = 1", False),
+    ],
+)  # fmt: skip
+def test_which_lines_of_the_run_a_finding_foretold(
+    foretold: dict[str, Any], line: str, explained: bool
+) -> None:
+    thing = Foretold(how="missing", **foretold)
+    kept = [] if explained else [f"- {line}"]
+    assert split([thing], [f"- {line}", f"+ {line}"]) == (
+        [f"- {line}"] if explained else [], [*kept, f"+ {line}"]
+    )  # fmt: skip
+
+
+def test_one_check_explains_one() -> None:
+    thing = Foretold(how="left over", kind="check", name="ck", table="a")
+    lines = ["+ check on a: x > 0", "+ check on a: y > 0"]
+    assert split([thing], lines) == (lines[:1], lines[1:])
+    assert split([thing, thing], lines) == (lines, [])
+
+
+def test_what_is_declared_in_a_comment_is_shown_as_in_a_raise(tmp_path: Path) -> None:
+    write(tmp_path, chain(FIRST, (ADD_C, "# guard: irreversible nobody goes back\npass")))
+    done = guard(tmp_path, "check")
+    assert done.says("info[declared-irreversible]", "declares that it cannot be done: nobody goes")
+    assert done.code == 0
 
 
 def test_every_format_shows_it(tmp_path: Path) -> None:
-    write(tmp_path, chain(STEP, (ADD, UNDO)))
+    write(tmp_path, chain(FIRST, (ADD, UNDO)))
     for form in ("text", "github"):
         assert guard(tmp_path, "check", "--output-format", form).says(
             "proven in the scratch run: Cannot add a NOT NULL column with default value NULL"

@@ -356,3 +356,37 @@ def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:
     done = guard(tmp_path, "check")
     assert done.says("error[upgrade-fails]")
     assert done.code == 1
+
+
+HELPERS = "migrations/helpers.py"
+DROP_T = "from alembic import op\n\ndef drop():\n    op.drop_table('t')\n"
+DROP_T_AND_U = f"{DROP_T}    op.drop_table('u')\n"
+DROPS_T = ("from migrations.helpers import drop\ndrop()", "pass")
+TWICE = revision("r2", "r1", (f"{DROPS_T[0]}\ndrop()", "pass"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "rules"),
+    [
+        # the helper does more, and what it did was known
+        ({HELPERS: DROP_T_AND_U}, ["edited-revision", "drop-table"]),
+        # the revision does more as well
+        ({HELPERS: DROP_T_AND_U, R2: TWICE}, ["edited-revision", *["drop-table"] * 3]),
+    ],
+)
+def test_what_the_base_had_is_read_with_its_helpers(
+    edit: Files, rules: list[str], tmp_path: Path
+) -> None:
+    released = {R2: revision("r2", "r1", DROPS_T), HELPERS: DROP_T}
+    repo = project(tmp_path, released, edit)
+    shown, _ = found(repo, "lint")
+    assert sorted(line.split()[0] for line in shown) == sorted(rules)
+
+
+KNOWN = ("op.add_column('a', sa.Column('c', sa.Integer()))", "pass")
+FILLED = (KNOWN[0] + "\nop.execute('UPDATE a SET c = 1 WHERE id < 0')", "pass")
+
+
+def test_what_the_run_proves_of_unchanged_code_is_unchanged_too(tmp_path: Path) -> None:
+    repo = project(tmp_path, {R2: revision("r2", "r1", KNOWN)}, {R2: revision("r2", "r1", FILLED)})
+    assert found(repo, "check") == ([f"edited-revision {R2}"], 1)

@@ -25,7 +25,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def seeded(connection: sqlite3.Connection, sql: str) -> tuple[State, Seeder]:
     connection.executescript(sql)
-    seeder = Seeder()
+    seeder = Seeder({})
     return seeder.seed(connection, Database(hidden="alembic_version")), seeder
 
 
@@ -90,7 +90,7 @@ def test_a_table_that_cannot_hold_rows_is_said(connection: sqlite3.Connection) -
 
 def test_only_what_changed_is_given_more_rows(connection: sqlite3.Connection) -> None:
     connection.executescript("CREATE TABLE a (x INT); CREATE TABLE b (x INT)")
-    seeder, database = Seeder(), Database(hidden="alembic_version")
+    seeder, database = Seeder({}), Database(hidden="alembic_version")
     seeder.seed(connection, database)
     connection.execute("ALTER TABLE b ADD COLUMN y INT")
     database.forget()
