@@ -59,12 +59,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     unknown call. `role` is the place of the piece
     in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
     could not. `quoted`: as a value it is a string, and no number, boolean or keyword.
+    `inspected`: the database's own catalogue gave it.
     """
 
     origin: Origin
     code: str  # the expression, as written
     role: Literal["value", "identifier", "syntax"] = "syntax"
     quoted: bool = False
+    inspected: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
