@@ -63,12 +63,17 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reorder_imports(text: str) -> str | None:
-    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [
+        node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     pairs = zip(imports, imports[1:], strict=False)
     lines = text.splitlines(keepends=True)
     for one, two in pairs:
         if one.lineno == one.end_lineno and two.lineno == two.end_lineno and _is_free(one, two):
-            lines[one.lineno - 1], lines[two.lineno - 1] = lines[two.lineno - 1], lines[one.lineno - 1]
+            lines[one.lineno - 1], lines[two.lineno - 1] = (
+                lines[two.lineno - 1],
+                lines[one.lineno - 1],
+            )
             return "".join(lines)
     return None
 
@@ -102,11 +107,15 @@ def document(text: str) -> str | None:
 def wrap_in_text(text: str) -> str | None:
     if "import sqlalchemy as sa" not in text:
         return None
-    return re.sub(r'\.execute\((\s*)("(?:[^"\\\n]|\\.)*")(\s*)\)', r".execute(\1sa.text(\2)\3)", text, count=1)
+    return re.sub(
+        r'\.execute\((\s*)("(?:[^"\\\n]|\\.)*")(\s*)\)', r".execute(\1sa.text(\2)\3)", text, count=1
+    )
 
 
 def add_statement(text: str) -> str | None:
-    return _add(text, "upgrade", 'op.execute("CREATE INDEX ix_added ON alembic_version (version_num)")')
+    return _add(
+        text, "upgrade", 'op.execute("CREATE INDEX ix_added ON alembic_version (version_num)")'
+    )
 
 
 def edit_downgrade(text: str) -> str | None:
@@ -175,9 +184,14 @@ def squash(released: Released) -> bool:
                 functions.append(_renamed(ast.unparse(node), revision))
     imports.sort(key=lambda line: "__future__" not in line)
     header = [f"revision = {'squashed'!r}", f"down_revision = {down}"]
-    calls = [*_calls("upgrade", [r for r, _, _ in last]), *_calls("downgrade", [r for r, _, _ in last[::-1]])]
+    calls = [
+        *_calls("upgrade", [r for r, _, _ in last]),
+        *_calls("downgrade", [r for r, _, _ in last[::-1]]),
+    ]
     file = last[-1][1].with_name("squashed.py")
-    file.write_text("\n".join([*dict.fromkeys(imports), *header, *functions, *calls]) + "\n", "utf-8")
+    file.write_text(
+        "\n".join([*dict.fromkeys(imports), *header, *functions, *calls]) + "\n", "utf-8"
+    )
     return True
 
 

@@ -15,6 +15,8 @@ from guard.operations import (
     Name,
     Operation,
     Query,
+    RefreshMaterializedView,
+    Reindex,
     SetOption,
     TransactionControl,
 )
@@ -29,7 +31,20 @@ Origin = Literal["literal", "constant", "outside"]
 Recreate = Literal["auto", "always", "never"]
 
 # What leaves schema and rows as they are, for ever.
-_CHANGES_NOTHING = (LockTable, Maintenance, Query, SetOption, TransactionControl)
+_CHANGES_NOTHING = (
+    LockTable,
+    Maintenance,
+    Query,
+    RefreshMaterializedView,
+    Reindex,
+    SetOption,
+    TransactionControl,
+)
+
+
+def changes_something(operation: Operation) -> bool:
+    """Return whether the operation may change schema or rows, so that there is a way back."""
+    return not isinstance(operation, _CHANGES_NOTHING)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -158,7 +173,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     def changes(self, dialect: str | None) -> bool:
         """Return whether it may change schema or rows; on that dialect, None: on any."""
         return any(
-            not isinstance(operation, _CHANGES_NOTHING)
+            changes_something(operation)
             for statement in self.statements
             if dialect is None or statement.applies_to(dialect)
             for operation in statement.operations

@@ -53,8 +53,10 @@ def truncate(operation: Truncate, context: Context) -> Iterator[Problem]:
         return  # every row is put back
     more = " and of every table that references it" if operation.cascade else ""
     rows = f"every row of {operation.table}{more}"
+    rewritten = not operation.cascade and context.rewrites(operation.table)
+    effect = taken_away(rows, remains, context.statement, rewritten=rewritten)
     yield Problem(
-        message=f"TRUNCATE {taken_away(rows, remains, context.statement)}.",
+        message=f"TRUNCATE {effect}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
     )
