@@ -1,4 +1,4 @@
-"""Edits as pull requests make them, in a history that is released: each is made in a project's files.
+"""Edits as pull requests make them, each in the files of a project whose history is released.
 
 `EDITS` has them by name. An edit returns whether there was something that it could edit.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -35,9 +36,10 @@ SET_TIMEOUT = "op.execute(\"SET lock_timeout = '2s'\")"
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True):
-    """A project and its revisions: their ids and files, the newest first."""
+    """A project for one database, and its revisions: their ids and files, the newest first."""
 
     project: Path
+    dialect: str
     revisions: tuple[tuple[str, Path], ...]
 
     @property
@@ -48,9 +50,8 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
         """Write what some edits need to have been there before."""
         self.queries.parent.mkdir(parents=True)
         self.queries.write_text(QUERIES, encoding="utf-8")
-        newest = self.revisions[0][1]
-        text = newest.read_text(encoding="utf-8")
-        newest.write_text(_add(text, "upgrade", SET_TIMEOUT, first=True) or text, encoding="utf-8")
+        if self.dialect == "postgresql":
+            self.edit_one(lambda text: _add(text, "upgrade", SET_TIMEOUT, first=True))
 
     def edit_one(self, edit: Callable[[str], str | None]) -> bool:
         """Make `edit` in the newest revision that has what it edits; the first is left alone."""
@@ -66,9 +67,8 @@ def reorder_imports(text: str) -> str | None:
     imports = [
         node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    pairs = zip(imports, imports[1:], strict=False)
     lines = text.splitlines(keepends=True)
-    for one, two in pairs:
+    for one, two in pairwise(imports):
         if one.lineno == one.end_lineno and two.lineno == two.end_lineno and _is_free(one, two):
             lines[one.lineno - 1], lines[two.lineno - 1] = (
                 lines[two.lineno - 1],
@@ -122,11 +122,8 @@ def edit_downgrade(text: str) -> str | None:
     return _add(text, "downgrade", 'op.execute("DROP INDEX IF EXISTS ix_added")')
 
 
-def change_timeout(released: Released) -> bool:
-    newest = released.revisions[0][1]
-    text = newest.read_text(encoding="utf-8")
-    newest.write_text(text.replace("lock_timeout = '2s'", "lock_timeout = '5s'"), encoding="utf-8")
-    return SET_TIMEOUT in text
+def change_timeout(text: str) -> str:
+    return text.replace(SET_TIMEOUT, SET_TIMEOUT.replace("2s", "5s"))
 
 
 def _add(text: str, function: str, statement: str, *, first: bool = False) -> str | None:
@@ -211,12 +208,16 @@ def _is_header(node: ast.stmt) -> bool:
 
 
 def _renamed(code: str, revision: str) -> str:
-    return re.sub(r"^def (upgrade|downgrade)\(", rf"def \1_{revision}(", code)
+    return re.sub(r"^def (upgrade|downgrade)\(", rf"def \1_{_identifier(revision)}(", code)
+
+
+def _identifier(revision: str) -> str:
+    return re.sub(r"\W", "_", revision)
 
 
 def _calls(function: str, revisions: list[str]) -> Iterator[str]:
     yield f"def {function}():"
-    yield from (f"    {function}_{revision}()" for revision in revisions)
+    yield from (f"    {function}_{_identifier(revision)}()" for revision in revisions)
 
 
 def touch_queries(released: Released) -> bool:
@@ -239,7 +240,7 @@ EDITS: dict[str, Callable[[Released], bool]] = {
     "text() around SQL": lambda released: released.edit_one(wrap_in_text),
     "statement added": lambda released: released.edit_one(add_statement),
     "downgrade edited": lambda released: released.edit_one(edit_downgrade),
-    "lock_timeout changed": change_timeout,
+    "lock_timeout changed": lambda released: released.edit_one(change_timeout),
     "file moved": move_file,
     "folder moved": move_folder,
     "newest deleted": delete_newest,

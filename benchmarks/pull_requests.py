@@ -5,8 +5,8 @@
 
 Each history starts, in a git repository of its own, without its newest 20 revisions (half of them,
 if it is short). Each of these comes back as a pull request, and is merged; then come the edits of
-edits.py, a pull request each. `guard check` judges every one of them as CI would, with its round trip where the
-revisions can be imported under `--python`.
+edits.py, a pull request each. `guard check` judges every one of them as CI would, with its round
+trip where the revisions can be imported under `--python`.
 
 Prints a table, and writes all findings with their source to `--output`: whether they are true and
 worth telling, people have to read. Exits with 1 where guard failed, or found what a change did not
@@ -133,7 +133,8 @@ def replay(history: History, project: Path, python: str) -> Iterator[Change]:
         made.git("merge", "--quiet", "--ff-only", "change")
         made.git("branch", "--quiet", "--delete", "change")
 
-    released = Released(project=project, revisions=tuple(reversed(files)))
+    revisions = tuple(reversed(files))
+    released = Released(project=project, dialect=dialect_of(history), revisions=revisions)
     released.prepare()
     made.commit("prepared")
     for name, edit in EDITS.items():

@@ -28,6 +28,14 @@ from guard.python_source import Sources
 from guard.statement import Span
 
 
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """The revisions for which a squash stands, in the history that the base has."""
+
+    revisions: frozenset[str] = frozenset()
+    graph: Graph = Graph()
+    parsed: ParsedHistory = ParsedHistory(revisions={}, texts={})
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """`new` are the revisions that exist neither on the merge base nor on the base's tip.
 
@@ -36,6 +44,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     new: frozenset[str] = frozenset()
     before: Mapping[str, bytes] = {}
+    replaced: Replaced = Replaced()
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -86,8 +95,8 @@ def compare(
         if id_ in reading.parsed.revisions and id_ not in touched
     ]
     facts += edited_helpers(unedited, repo, base.commit, base.ref, reading.place)
-    if replaced:
-        facts += _squashes(replaced, then, now, graph, base, repo, reading)
+    old = _replaced(replaced, then, base, repo, reading.place) if replaced else Replaced()
+    facts += _squashes(replaced, old, then, now, graph, base, reading)
     known = {problem.detail for problem in graph.problems}
     facts += [problem for problem in merged.problems if problem.detail not in known]
     if graph.problems:
@@ -98,6 +107,7 @@ def compare(
     return Comparison(
         new=frozenset(graph.revisions.keys() - ids),
         before=dict(_before(then, tip, now)),
+        replaced=old,
         facts=tuple(without_consequences(facts, facts)),
         notes=tuple(notes),
     )
@@ -111,20 +121,31 @@ def without_consequences(facts: Iterable[Fact], of: Iterable[Fact]) -> Iterator[
             yield fact
 
 
+def _replaced(
+    replaced: Mapping[str, str], then: Side, base: Base, repo: Repository, place: Place
+) -> Replaced:
+    files = {name: (repo.root / name, version.header) for name, version in then.files.items()}
+    texts = {name: version.source.text for name, version in then.files.items()}
+    parsed = read_then(repo, base.commit or "", then.revisions.values(), place)
+    return Replaced(
+        revisions=frozenset(replaced),
+        graph=graph_of(files),
+        parsed=ParsedHistory(revisions=parsed, texts=texts),
+    )
+
+
 def _squashes(
     replaced: Mapping[str, str],
+    old: Replaced,
     then: Side,
     now: Side,
     graph: Graph,
     base: Base,
-    repo: Repository,
     reading: Reading,
 ) -> Iterator[Fact]:
-    files = {name: (repo.root / name, version.header) for name, version in then.files.items()}
-    old = graph_of(files)
-    before = read_then(repo, base.commit or "", then.revisions.values(), reading.place)
-    for squash in squashes(replaced, old, then, now, base.ref):
-        yield prove(squash, old, graph, before, reading.parsed.revisions, reading.replay)
+    before, after = old.parsed.revisions, reading.parsed.revisions
+    for squash in squashes(replaced, old.graph, then, now, base.ref):
+        yield prove(squash, old.graph, graph, before, after, reading.replay)
 
 
 def _before(then: Side, tip: Side, now: Side) -> Iterator[tuple[str, bytes]]:

@@ -22,8 +22,8 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             upgrade="""
             op.execute("UPDATE orders SET status = 'open'")
             """,
-            says="The UPDATE overwrites `status` in every row of orders and locks them all until the "
-            "transaction ends: the larger the table, the longer other writers wait.",
+            says="The UPDATE overwrites `status` in every row of orders and locks them all until "
+            "the transaction ends: the larger the table, the longer other writers wait.",
             help=f"Add a WHERE that leaves out the rows that need no change; {IN_PYTHON}",
             at="UPDATE orders",
         ),

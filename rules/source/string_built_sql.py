@@ -4,8 +4,8 @@ A value that is written into the text instead of bound is an injection, or break
 quote. What comes from outside (an argument, the environment, a query's result) must not decide
 what the statement is, not even as a table's name. A number, boolean or keyword that the code itself
 says does no harm, and a bound one is clearer. An identifier from a constant in sight or from the
-database's own catalogue, and any constant in DDL, cannot be bound and is no injection; the `op` call
-or SQLAlchemy construct for it is still clearer.
+database's own catalogue, and any constant in DDL, cannot be bound and is no injection; the `op`
+call or SQLAlchemy construct for it is still clearer.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class StringBuiltSql(Options, frozen=True):
 
     identifiers: Annotated[
         Literal["allow", "warning", "error"],
-        "what to make of an identifier from a constant or the catalogue, and of any constant in DDL",
+        "what to make of a constant in DDL, and of an identifier from a constant or the catalogue",
     ] = "warning"
 
 
