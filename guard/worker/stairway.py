@@ -348,9 +348,10 @@ class Track:
 
     def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
         lines = schema_difference(old, new)
-        if lines:
-            direction = "downgrade" if stage == "downgrade" else "upgrade"
-            self._fact("schema", script, direction, stage=stage, difference=lines)
+        direction = "downgrade" if stage == "downgrade" else "upgrade"
+        own = self._partial.of_its_own(script, direction, lines)
+        if own:
+            self._fact("schema", script, direction, stage=stage, difference=own)
         return not lines
 
     def _compare_models(self, context: MigrationContext, raw: sqlite3.Connection) -> None:

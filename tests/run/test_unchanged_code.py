@@ -215,9 +215,7 @@ def test_a_squash_brings_what_the_revisions_before_it_did_not_have(
         f"{VERSIONS}/r3.py": revision("r3", "r2", (fills, "pass")),
     }
     both = f"{DROPS[0]}\n{fills}{more}"
-    squash: Files = dict.fromkeys(steps) | {
-        f"{VERSIONS}/s.py": revision("s", "r1", (both, "pass"))
-    }
+    squash: Files = dict.fromkeys(steps) | {f"{VERSIONS}/s.py": revision("s", "r1", (both, "pass"))}
     shown, _ = found(project(tmp_path, steps, squash), "lint")
     assert [line.split()[0] for line in shown] == ["deleted-revision", *rules]
 
