@@ -52,6 +52,8 @@ MADE = "def made(name):\n    return f'DELETE FROM {name}'\n"
 MAKES = f"{CALLER}made(name)\n".replace(
     "tools.made(name)", "session.execute(text(tools.made(name)))"
 )
+ONE_TEXT = "def clear(connection, name):\n    sql = f'DELETE FROM {name}'\n"
+EXECUTED = "    connection.execute(sql)\n"
 SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
     "untouched": ({TOOLS: CLEAR}, {}, [], 1),
     "moved down by a comment": ({TOOLS: CLEAR}, {TOOLS: f"# why\n\n{CLEAR}"}, [], 1),
@@ -87,7 +89,14 @@ SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
         ["string-built-sql app.py"],
         0,
     ),
+    "put together once, executed twice": (
+        {},
+        {TOOLS: f"{ONE_TEXT}{EXECUTED}{EXECUTED}"},
+        [BUILT],
+        0,
+    ),
     # and what the change does bring
+    "put together twice": ({}, {TOOLS: CLEAR + AGAIN}, [BUILT, BUILT], 0),
     "a new file": ({}, {TOOLS: CLEAR}, [BUILT], 0),
     "a second copy of the same": ({TOOLS: CLEAR}, {TOOLS: CLEAR + AGAIN}, [BUILT], 1),
     "a copy in another file": (
