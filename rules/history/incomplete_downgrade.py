@@ -66,11 +66,11 @@ NAME_IT = (
             dialect="postgresql",
             says="The downgrade of 0001 does not lead back to the schema before it:\n"
             "  enum type ticket_state is left over",
-            help=f"{UNDO}:\nop.execute('DROP TYPE ticket_state')",
+            help=f"{UNDO}:\nsa.Enum(name='ticket_state').drop(op.get_bind())",
             at="def downgrade()",
             fixed_downgrade="""
             op.drop_table("tickets")
-            op.execute('DROP TYPE ticket_state')
+            sa.Enum(name='ticket_state').drop(op.get_bind())
             """,
         ),
         Example(
@@ -268,9 +268,16 @@ def _line(difference: Difference) -> str:
 
 def _remedy(found: list[Difference], tool: str) -> str:
     left = [d.thing.partition("enum type ") for d in found if d.how == "left over"]
-    drops = [f"DROP TYPE {_quoted(name)}" for _, kind, name in left if kind]
-    lines = [f"{drop};" if tool == "sql" else f"op.execute({drop!r})" for drop in drops]
+    names = [name for _, kind, name in left if kind]
+    lines = [f"DROP TYPE {_quoted(name)};" if tool == "sql" else _drop(name) for name in names]
     return "\n".join([f"{UNDO}:", *lines]) if lines else f"{UNDO}."
+
+
+def _drop(name: str) -> str:
+    """Return the code that drops an enum type, and does nothing on a database that has none."""
+    schema, _, last = name.rpartition(".")
+    where = f", schema={schema!r}" if schema else ""
+    return f"sa.Enum(name={last!r}{where}).drop(op.get_bind())"
 
 
 def _quoted(name: str) -> str:
