@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from guard.facts import Migration
 from guard.operations import (
+    AddConstraint,
     CreateObject,
     CreateView,
     Delete,
@@ -51,10 +52,7 @@ op.create_table(
 )
 """
 UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order"
-NAME_IT = (
-    "Give the constraint a name where it is made, and that name here:\n"
-    'op.drop_constraint("uq_users_mail", "users", type_="unique")'
-)
+NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
 
 
 @rule(
@@ -101,7 +99,7 @@ NAME_IT = (
             upgrade='op.create_unique_constraint("uq_users_mail", "users", ["mail"])',
             downgrade='op.drop_constraint(None, "users", type_="unique")',
             says="This drops a constraint without a name, so Alembic always raises here.",
-            help=NAME_IT,
+            help=f'{NAME_IT}op.drop_constraint("uq_users_mail", "users", type_="unique")',
             at="op.drop_constraint(None",
             fixed_downgrade='op.drop_constraint("uq_users_mail", "users", type_="unique")',
         ),
@@ -136,7 +134,7 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
     upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
     raising = [statement for statement in downgrade if _raises(statement)]
     if raising:
-        yield _refused(raising)
+        yield _refused(raising, upgrade)
     elif (
         migration.irreversible is None
         and migration.downgrade.raises is None
@@ -192,7 +190,7 @@ def _is_nameless(statement: Statement) -> bool:
     )
 
 
-def _refused(raising: list[Statement]) -> Problem:
+def _refused(raising: list[Statement], upgrade: list[Statement]) -> Problem:
     first, *others = raising
     name = first.directive.name if first.directive else ""
     message = "This drops a constraint without a name, so Alembic always raises here."
@@ -200,10 +198,26 @@ def _refused(raising: list[Statement]) -> Problem:
         message = f"Alembic has no operation {name}, so the downgrade stops here with an error."
     return Problem(
         message=message,
-        remedy=NAME_IT if _is_nameless(first) else NO_SUCH_OPERATION,
+        remedy=_named(first, upgrade) if _is_nameless(first) else NO_SUCH_OPERATION,
         at=first.at or first.span,
         related=tuple(Related(s.at or s.span, "Alembic raises here as well") for s in others),
     )
+
+
+def _named(nameless: Statement, upgrade: list[Statement]) -> str:
+    """Return the remedy with the call, and the name that the upgrade gives, where it gives one."""
+    (drop, *_) = (o for o in nameless.operations if isinstance(o, DropConstraint))
+    made = [
+        operation.constraint.name
+        for statement in upgrade
+        for operation in statement.operations
+        if isinstance(operation, AddConstraint)
+        and operation.table == drop.table
+        and drop.type in (None, operation.constraint.type)
+    ]
+    name = made[0] if len(made) == 1 and made[0] else "<name>"
+    kind = f', type_="{drop.type.replace(" key", "key")}"' if drop.type else ""
+    return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
 
 
 def _is_read(statements: list[Statement]) -> bool:
