@@ -8,7 +8,9 @@ of its revisions run. Modules that are missing are stood in for by stubs; the ta
 project's own env.py is not used.
 
 Recall: statements that were sent, and of which the reader has the same operations at the same
-line. Precision: operations that the reader is certain of, and that running showed.
+line. Precision: operations that the reader is certain of, and that running showed. Silent: upgrades
+and downgrades of which `guard show` says that they do nothing, and that sent something; exits with
+1 where there is any.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ class Row(msgspec.Struct, kw_only=True):
     shown: int = 0
     statements: int = 0
     opaque: int = 0
+    silent: int = 0
     reasons: Counter[str] = msgspec.field(default_factory=Counter)
     details: list[str] = []
 
@@ -171,6 +174,9 @@ def _judge(
                 statements, sent_by(chosen, dialect), dialect, complete=error is None
             )
             row.add(f"{name} {direction}", comparison)
+            if comparison.sent and not procedure.statements and procedure.raises is None:
+                row.silent += 1
+                row.details.append(f"silent {name} {direction}")
         row.executed += executed
     return row
 
@@ -196,14 +202,16 @@ def percent(part: int, whole: int) -> str:
 
 
 def table(rows: list[Row]) -> Iterator[str]:
-    yield "| history | dialect | executed | sent | at line % | recall % | precision % | opaque % |"
-    yield "|---|---|--:|--:|--:|--:|--:|--:|"
+    columns = ("executed", "sent", "at line %", "recall %", "precision %", "opaque %", "silent")
+    yield f"| history | dialect | {' | '.join(columns)} |"
+    yield f"|---|---|{'--:|' * len(columns)}"
     total = Row(history="all", dialect="")
     for row in rows:
         for number in ("revisions", "executed", "sent", "found", "at_line", "said", "shown"):
             setattr(total, number, getattr(total, number) + getattr(row, number))
         total.statements += row.statements
         total.opaque += row.opaque
+        total.silent += row.silent
     for row in [*rows, total]:
         cells = (
             row.history + (" (stubs)" if row.stubs else ""),
@@ -214,6 +222,7 @@ def table(rows: list[Row]) -> Iterator[str]:
             percent(row.found, row.sent),
             percent(row.shown, row.said),
             percent(row.opaque, row.statements),
+            str(row.silent),
         )
         yield "| " + " | ".join(cells) + " |"
 
@@ -242,6 +251,7 @@ def main() -> None:
                     print(f"{row.history} {row.dialect}")
                     print("\n".join(f"  {line}" for line in row.details))
     print("\n".join(table(rows)))
+    sys.exit(any(row.silent for row in rows))
 
 
 if __name__ == "__main__":

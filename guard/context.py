@@ -137,6 +137,13 @@ class Context(Protocol):
         """
         ...
 
+    def rewrites(self, table: Name, column: str | None = None) -> bool:
+        """Return whether the opposite direction writes rows or values there, one row at a time.
+
+        Where those come from is not followed: they may be what the statement takes away.
+        """
+        ...
+
     # The schema before the statement, and what the operation does to it
 
     @property

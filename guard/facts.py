@@ -190,12 +190,14 @@ class BuiltSql(SourceFact, frozen=True, kw_only=True):
     """SQL text that was put together and executed; `pieces` are those that are not plain text.
 
     `elsewhere` is another file, where one writes the text and executes it.
+    `function`: what was called with it, such as `sa.text` or `connection.execute`.
     """
 
     pieces: tuple[Piece, ...]
     how: str  # "f-string", "%", ".format()", "+", "join", ...
     sql: str  # the text with {expression} for each piece
     elsewhere: str | None = None
+    function: str = ""
 
 
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):

@@ -40,7 +40,8 @@ class Name(msgspec.Struct, frozen=True):
     schema: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.schema}.{self.name}" if self.schema else self.name
+        """Return the name as one says it: a schema that could not be read is left out."""
+        return f"{self.schema}.{self.name}" if self.schema and is_known(self.schema) else self.name
 
 
 def unknown_name(expression: str) -> str:
@@ -50,7 +51,8 @@ def unknown_name(expression: str) -> str:
 
 def is_known(name: str | Name) -> bool:
     """Return whether the name was read in full (no piece of it is a stand-in)."""
-    return "{" not in str(name)
+    parts = (name.name, name.schema or "") if isinstance(name, Name) else (name,)
+    return not any("{" in part for part in parts)
 
 
 class Type(msgspec.Struct, frozen=True, kw_only=True):

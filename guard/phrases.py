@@ -73,13 +73,20 @@ def undo_no_more(statement: Statement) -> str:
     return f"Let downgrade() undo what upgrade() did and no more, or {APPROVE}"
 
 
-def taken_away(what: str, remains: Remains | None, statement: Statement) -> str:
+def taken_away(
+    what: str, remains: Remains | None, statement: Statement, *, rewritten: bool = False
+) -> str:
     """Return what a statement does to rows or values: it deletes them, or they are in a copy.
 
-    `what` are "its rows" or "its values".
+    `what` are "its rows" or "its values"; `rewritten`: the way back writes there, row by row.
     """
     opposite = statement.opposite_direction
     way_back = f"the {opposite}" if statement.in_sql_file else f"{opposite}()"
+    if remains is None and rewritten:
+        return (
+            f"deletes {what}, and {way_back} writes them anew, row by row, as far as it finds them "
+            "elsewhere"
+        )
     if remains is None:
         return f"deletes {what}, and no {opposite} restores them"
     if not remains.all_rows:

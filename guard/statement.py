@@ -11,7 +11,10 @@ from guard.operations import (
     LockTable,
     Maintenance,
     Name,
+    Operation,
     Query,
+    RefreshMaterializedView,
+    Reindex,
     SetOption,
     TransactionControl,
 )
@@ -21,7 +24,20 @@ Origin = Literal["literal", "constant", "outside"]
 Recreate = Literal["auto", "always", "never"]
 
 # What leaves schema and rows as they are, for ever.
-_CHANGES_NOTHING = (LockTable, Maintenance, Query, SetOption, TransactionControl)
+_CHANGES_NOTHING = (
+    LockTable,
+    Maintenance,
+    Query,
+    RefreshMaterializedView,
+    Reindex,
+    SetOption,
+    TransactionControl,
+)
+
+
+def changes_something(operation: Operation) -> bool:
+    """Return whether the operation may change schema or rows, so that there is a way back."""
+    return not isinstance(operation, _CHANGES_NOTHING)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -51,12 +67,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     unknown call. `role` is the place of the piece
     in the SQL: a `value` could have been a bound parameter, an `identifier` or other `syntax`
     could not. `quoted`: as a value it is a string, and no number, boolean or keyword.
+    `inspected`: the database's own catalogue gave it.
     """
 
     origin: Origin
     code: str  # the expression, as written
     role: Literal["value", "identifier", "syntax"] = "syntax"
     quoted: bool = False
+    inspected: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +178,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     def changes(self, dialect: str | None) -> bool:
         """Return whether it may change schema or rows; on that dialect, None: on any."""
         return any(
-            not isinstance(operation, _CHANGES_NOTHING)
+            changes_something(operation)
             for statement in self.statements
             if dialect is None or statement.applies_to(dialect)
             for operation in statement.operations

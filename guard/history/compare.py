@@ -28,6 +28,14 @@ from guard.python_source import Sources
 from guard.statement import Span
 
 
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """The revisions for which a squash stands, in the history that the base has."""
+
+    revisions: frozenset[str] = frozenset()
+    graph: Graph = Graph()
+    parsed: ParsedHistory = NOTHING_READ
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """`new` are the revisions that exist neither on the merge base nor on the base's tip.
 
@@ -36,6 +44,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     new: frozenset[str] = frozenset()
     before: ParsedHistory = NOTHING_READ
+    replaced: Replaced = Replaced()
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -87,8 +96,8 @@ def compare(
     before = read_then(repo, base.commit, wanted, reading.place)
     before |= read_then(repo, base.tip, later, reading.place)
     facts += edited_by_helpers(affected, before.revisions, base.ref)
-    if replaced:
-        facts += _squashes(replaced, then, now, graph, base, before, reading)
+    old = _replaced(replaced, then, before, repo) if replaced else Replaced()
+    facts += _squashes(replaced, old, then, now, graph, base, reading)
     known = {problem.detail for problem in graph.problems}
     facts += [problem for problem in merged.problems if problem.detail not in known]
     if graph.problems:
@@ -99,6 +108,7 @@ def compare(
     return Comparison(
         new=frozenset(graph.revisions.keys() - ids),
         before=before,
+        replaced=old,
         facts=tuple(without_consequences(facts, facts)),
         notes=tuple(notes),
     )
@@ -122,21 +132,25 @@ def without_consequences(facts: Iterable[Fact], of: Iterable[Fact]) -> Iterator[
             yield fact
 
 
+def _replaced(
+    replaced: Mapping[str, str], then: Side, before: ParsedHistory, repo: Repository
+) -> Replaced:
+    files = {name: (repo.root / name, version.header) for name, version in then.files.items()}
+    return Replaced(revisions=frozenset(replaced), graph=graph_of(files), parsed=before)
+
+
 def _squashes(
     replaced: Mapping[str, str],
+    old: Replaced,
     then: Side,
     now: Side,
     graph: Graph,
     base: Base,
-    before: ParsedHistory,
     reading: Reading,
 ) -> Iterator[Fact]:
-    root = reading.place.root
-    files = {name: (root / name, version.header) for name, version in then.files.items()}
-    old = graph_of(files)
-    after = reading.parsed.revisions
-    for squash in squashes(replaced, old, then, now, base.ref):
-        yield prove(squash, old, graph, before.revisions, after, reading.replay)
+    before, after = old.parsed.revisions, reading.parsed.revisions
+    for squash in squashes(replaced, old.graph, then, now, base.ref):
+        yield prove(squash, old.graph, graph, before, after, reading.replay)
 
 
 def _edited(side: Side, now: Side) -> Iterator[Version]:

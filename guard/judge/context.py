@@ -10,7 +10,7 @@ import msgspec
 from guard.context import Remains, Setting, TableSize, Transaction
 from guard.effects import Effect, effect_of
 from guard.expression import Expression
-from guard.judge.copies import remains_of
+from guard.judge.copies import remains_of, writes_row_by_row
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
@@ -102,6 +102,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def remains(self, table: Name, column: str | None = None) -> Remains | None:
         position = self.position
         return remains_of(table, column, position.course.steps, position.back.steps, self.statement)
+
+    def rewrites(self, table: Name, column: str | None = None) -> bool:
+        return writes_row_by_row(table, column, self.position.back.steps, self.statement)
 
     @property
     def _timeline(self) -> tuple[Timeline, int]:

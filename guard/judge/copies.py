@@ -237,6 +237,21 @@ def remains_of(
     return _rows_remain(key, columns, after, back, statement)
 
 
+def writes_row_by_row(
+    table: Name, column: str | None, back: Sequence[Step], statement: Statement
+) -> bool:
+    """Return whether a loop of `back` writes rows of the table, or values of the column."""
+    values = _Values(back[0].schema.dialect if back else None)
+    return any(
+        values.key(operation.table) == values.key(table)
+        and (column is None or values.fold(column) in map(values.fold, operation.columns))
+        for step in back
+        if step.statement.repeated and step.statement.database == statement.database
+        for operation in step.statement.operations
+        if isinstance(operation, Insert if column is None else Insert | Update)
+    )
+
+
 def _column_remains(
     dropped: _Origin, after: _Values, back: Sequence[Step], statement: Statement
 ) -> Remains | None:

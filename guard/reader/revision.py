@@ -102,9 +102,15 @@ def _dialects_of(module: Module) -> list[Dialect]:
 
 
 def built_facts(built: Iterable[BuiltText], revision: str | None) -> tuple[BuiltSql, ...]:
-    """Return the facts that rules judge: one for a statement, however often it runs."""
+    """Return the facts that rules judge: one for a statement, however often it runs.
+
+    A text that is put together once and executed in two places is told at the first.
+    """
     facts: dict[tuple[object, ...], BuiltSql] = {}
+    places: dict[Text, Span] = {}
     for each in built:
+        if places.setdefault(each.text, each.span) != each.span:
+            continue
         sql = " ".join(each.text.plain.split())[:300]
         elsewhere = _elsewhere(each)
         key = each.span, sql.partition(" ")[0].upper(), elsewhere
@@ -116,6 +122,7 @@ def built_facts(built: Iterable[BuiltText], revision: str | None) -> tuple[Built
             how=each.text.how[-1],
             sql=sql,
             elsewhere=elsewhere,
+            function=each.function,
         )
     return tuple(facts.values())
 

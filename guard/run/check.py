@@ -158,11 +158,16 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         texts=parsed.texts | before.texts,
         literals=parsed.literals | before.literals,
     )
+    had = [*_findings(scope, history, judge, then, edited)] if edited else []
+    gone = history.change.replaced
+    if gone.revisions:  # what a squash took over from them is nothing new
+        there = msgspec.structs.replace(history, graph=gone.graph)
+        had += _findings(scope, there, judge, gone.parsed, gone.revisions)
     new, known = told_apart(
         _findings(scope, history, judge, parsed, revisions),
         parsed.texts,
-        _findings(scope, history, judge, then, edited) if edited else (),
-        before.texts,
+        had,
+        before.texts | gone.parsed.texts,
     )
     released = len(history.graph.revisions)
     quiet = released and not revisions and not history.change.new
@@ -231,9 +236,13 @@ def _round_trip(
     )
     facts = [*as_declared(trip.facts, _reasons_without_way_back(history))]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
+    others = [*judge.facts([fact for fact in facts if fact not in brought])]
+    # On the base itself all is shown; beside a change it is only counted.
+    known = [] if _is_base(scope) else others
     shown = [
         msgspec.structs.replace(finding, severity="info")
-        for finding in judge.facts([fact for fact in facts if fact not in brought])
+        for finding in others
+        if finding not in known
     ]
     note = (
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
@@ -243,6 +252,7 @@ def _round_trip(
     return Part(
         facts=tuple(brought),
         findings=tuple(shown),
+        known=tuple(known),
         notes=(*notes, note) if shown else notes,
         checked=(done,),
         texts=history.parsed.texts,
@@ -265,10 +275,22 @@ def _is_brought(scope: Scope, fact: Fact) -> bool:
 
     Their own failures it cannot; that the models differ from them it can, if it touches any code.
     """
-    if not scope.compares or scope.repo is None or scope.base.commit is None:
+    if not scope.compares or scope.base.commit is None:
         return True
-    changed = scope.repo.changed_files(scope.base.commit)
-    return isinstance(fact, ModelsDiffer) and any(name.endswith(".py") for name in changed)
+    return isinstance(fact, ModelsDiffer) and _touches_code(scope)
+
+
+def _is_base(scope: Scope) -> bool:
+    """Whether this is the base itself, with no code changed."""
+    if scope.repo is None or scope.base.commit is None:
+        return True
+    return scope.repo.resolve("HEAD") == scope.base.commit and not _touches_code(scope)
+
+
+def _touches_code(scope: Scope) -> bool:
+    if scope.repo is None or scope.base.commit is None:
+        return False
+    return any(name.endswith(".py") for name in scope.repo.changed_files(scope.base.commit))
 
 
 # Source code and configuration

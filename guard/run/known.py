@@ -40,8 +40,10 @@ def told_apart(
 
 def _key(finding: Finding, texts: Mapping[str, str]) -> Key:
     path = finding.span.path
-    named = "" if finding.object == path else finding.object
+    named = "" if finding.object in (path, finding.revision) else finding.object
     message = _LINE.sub("", finding.message.replace(path, ""))
+    if finding.revision:
+        message = re.sub(rf"\b{re.escape(finding.revision)}\b", "", message)
     code = _code(finding.statement_span or finding.span, texts)
     return finding.rule, named, message, finding.fingerprint + _shape(code)
 

@@ -149,7 +149,7 @@ def _made_again(part: Part, between: Sequence[Part], dialect: str | None) -> boo
 
 
 def _is_only_in(part: Part, others: Sequence[Part], dialect: str | None) -> bool:
-    certain = part.certain and is_known(str(part.name))
+    certain = part.certain and (part.name is None or is_known(part.name))
     return certain and not any(alike(part, other, dialect) for other in others)
 
 

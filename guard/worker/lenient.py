@@ -33,6 +33,8 @@ _NAMED = re.compile(
     r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
     r"\"?(\w+)\"? already exists|duplicate column name: (\w+)"
 )
+# What a line of a schema's difference is about.
+_DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
 
 
 class Lenient:
@@ -64,6 +66,14 @@ class Lenient:
         found = _NAMED.search(error)
         name = next(filter(None, found.groups()), "") if found else ""
         return self._missing.get(name.lower())
+
+    def explains(self, line: str) -> str | None:
+        """Return the revision in whose stead a line of a schema differs: it names all of it."""
+        found = _DIFFERENT.match(line.lower())
+        named = [name for name in found.groups() if name] if found else []
+        if named and all(name in self._missing for name in named):
+            return self._missing[named[0]]
+        return None
 
     def install(self) -> None:
         """Stand at every place where SQLAlchemy and Alembic hand a statement on."""

@@ -12,7 +12,7 @@ _OF_THE_DATABASE = (
     (r'near "(.+)": syntax error', "SQLite does not know the syntax near {0}"),
     (r'unrecognized token: "(.*)"', "SQLite does not know the syntax at {0}"),
     (r"incomplete input", "SQLite does not know the syntax"),
-    (r"no such function: (\S+)", "SQLite has no function {0}"),
+    (r"(?:no such|unknown) function: ([^\s()]+)", "SQLite has no function {0}"),
     (r"wrong number of arguments to function (\S+)\(\)", "SQLite has another function {0}"),
     (r"unable to use function (\S+)", "SQLite has another function {0}"),
     (r"no such collation sequence: (\S+)", "SQLite has no collation {0}"),

@@ -12,7 +12,7 @@ from typing import Any, Callable
 from alembic.script import Script
 
 from .channel import Channel
-from .failure import Failure, failure_of
+from .failure import Failure, failure_of, place_of
 from .lenient import Lenient
 
 
@@ -36,6 +36,18 @@ class Partial:
         elif released and not cause:
             self._say("released", failure, reason=failure.error)
         return bool(failure.limit or cause or released)
+
+    def of_its_own(self, script: Script, direction: str, lines: list[str]) -> list[str]:
+        """Return the differences of a schema that come from no revision that was not run whole."""
+        causes = [self._lenient.explains(line) for line in lines]
+        for line, cause in zip(lines, causes):
+            if cause:
+                where = {"revision": script.revision, **place_of(script, direction)}
+                self._channel.send(
+                    "unrun", why="follows", step=direction, cause=cause, reason=line, **where
+                )
+                break
+        return [line for line, cause in zip(lines, causes) if not cause]
 
     def run(self, script: Script, run: Callable[[], None]) -> Failure | None:
         """Run what of the upgrade runs here; return what is wrong with its text, the first time."""

@@ -76,6 +76,7 @@ class Track:
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database: Database | None = None
         self._file = ""
+        self._enforces = 0  # foreign keys, as env.py left the connection
         self._sql = ""  # what SQLAlchemy runs just now
         self._written = nothing_written()
         self._running: tuple[Script, str] | None = None
@@ -302,16 +303,21 @@ class Track:
                 'make its engine with sqlalchemy.create_engine, or set env = "none"',
             )
         self._file = raw.execute("PRAGMA database_list").fetchall()[0][2]
+        self._enforces = raw.execute("PRAGMA foreign_keys").fetchall()[0][0]
         if self._database is None:
             self._database = Database(hidden=context.version_table)
         self._database.forget()
         return raw
 
     def _settle(self, raw: sqlite3.Connection) -> None:
-        """Make what a step did lasting, also where env.py holds one transaction around all."""
+        """Make what a step did lasting, also where env.py holds one transaction around all.
+
+        What it set of the session is gone: the next is deployed over a connection of its own.
+        """
         self._running = None
         if raw.in_transaction:
             raw.execute("COMMIT")
+        raw.execute(f"PRAGMA foreign_keys = {self._enforces}")
 
     def _prove(self, raw: sqlite3.Connection, context: MigrationContext, script: Script) -> None:
         """Raise FatalError unless the scratch file itself says that the revision is applied."""
@@ -350,9 +356,10 @@ class Track:
 
     def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
         lines = schema_difference(old, new)
-        if lines:
-            direction = "downgrade" if stage == "downgrade" else "upgrade"
-            self._fact("schema", script, direction, stage=stage, difference=lines)
+        direction = "downgrade" if stage == "downgrade" else "upgrade"
+        own = self._partial.of_its_own(script, direction, lines)
+        if own:
+            self._fact("schema", script, direction, stage=stage, difference=own)
         return not lines
 
     def _compare_models(self, context: MigrationContext, raw: sqlite3.Connection) -> None:

@@ -74,7 +74,8 @@ def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
     remains = context.remains(delete.table)
     if remains and remains.rebuilt and remains.complete:
         return  # every row is put back
-    effect = taken_away(f"every row of {delete.table}", remains, context.statement)
+    rows, rewritten = f"every row of {delete.table}", context.rewrites(delete.table)
+    effect = taken_away(rows, remains, context.statement, rewritten=rewritten)
     yield Problem(
         message=f"A DELETE {condition} {effect}.",
         remedy=f"Add a WHERE that says which rows of {delete.table} are to go; if all are, "

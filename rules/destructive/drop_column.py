@@ -129,9 +129,10 @@ def drop_column(drop: Operation, context: Context) -> Iterator[Problem]:
     remains = context.remains(drop.table, drop.column)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every value
-    effect = taken_away("its values", remains, context.statement)
+    rewritten = context.rewrites(drop.table, drop.column)
+    effect = taken_away("its values", remains, context.statement, rewritten=rewritten)
     yield Problem(
-        message=f"Dropping column {drop.table}.{drop.column} {effect.replace(', and no ', ', no ')}"
+        message=f"Dropping column {drop.table}.{drop.column} {effect.replace(', and ', ', ')}"
         f", and running code that still selects it fails.{_dependents(drop, context)}",
         severity=remains.severity if remains else None,
         remedy=undo_no_more(context.statement)

@@ -88,7 +88,8 @@ def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
     remains = context.remains(drop.table)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every row
-    effect = taken_away("its rows", remains, context.statement)
+    rewritten = context.rewrites(drop.table)
+    effect = taken_away("its rows", remains, context.statement, rewritten=rewritten)
     yield Problem(
         message=f"Dropping table {drop.table} {effect}.",
         severity=remains.severity if remains else None,

@@ -91,8 +91,10 @@ def truncate(operation: Operation, context: Context) -> Iterator[Problem]:
     if remains and remains.rebuilt and remains.complete:
         return  # every row is put back
     rows = f"every row of {operation.table}{more}"
+    rewritten = not cascade and context.rewrites(operation.table)
+    effect = taken_away(rows, remains, context.statement, rewritten=rewritten)
     yield Problem(
-        message=f"{word} {taken_away(rows, remains, context.statement)}.",
+        message=f"{word} {effect}.",
         remedy=f"Delete the rows of {operation.table} that are not needed, in batches with a "
         f"WHERE; if all are to go, {APPROVE}",
         foretells=(Foretold(how="missing", kind="rows", table=str(operation.table)),),

@@ -22,8 +22,8 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             upgrade="""
             op.execute("UPDATE orders SET status = 'open'")
             """,
-            says="The UPDATE overwrites status in every row of orders and locks them all until the "
-            "transaction ends: the larger the table, the longer other writers wait.",
+            says="The UPDATE overwrites `status` in every row of orders and locks them all until "
+            "the transaction ends: the larger the table, the longer other writers wait.",
             help=f"Add a WHERE that leaves out the rows that need no change; {IN_PYTHON}",
             at="UPDATE orders",
         ),
@@ -37,7 +37,7 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
         Example(
             upgrade="op.execute(sa.table('orders', sa.column('status')).update()"
             ".values(status='open'))",
-            says="The UPDATE overwrites status in every row of orders",
+            says="The UPDATE overwrites `status` in every row of orders",
             at="op.execute",
         ),
         Example(
@@ -45,7 +45,7 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             op.add_column('orders', sa.Column('status', sa.Text()))
             op.execute("UPDATE orders SET status = 'open'")
             """,
-            says="The UPDATE fills status in every row of orders",
+            says="The UPDATE fills `status` in every row of orders",
             help=f"Fill it in batches, outside the migration's transaction; {IN_PYTHON}",
             at="UPDATE orders",
         ),
@@ -75,7 +75,7 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
             remedy=f"Do it in batches, outside the migration's transaction; {small}",
         )
         return
-    columns = ", ".join(update.columns) or "its columns"
+    columns = ", ".join(f"`{column}`" for column in update.columns) or "its columns"
     fills = update.columns and all(context.is_new_column(update.table, c) for c in update.columns)
     yield Problem(
         message=f"The UPDATE {'fills' if fills else 'overwrites'} {columns} in every row of "

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed, Migration, SchemaNotRestored, SecondUpgradeFailed
 from guard.operations import (
+    AddConstraint,
     CreateObject,
     CreateView,
     Delete,
@@ -51,10 +52,7 @@ op.create_table(
 )
 """
 UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order"
-NAME_IT = (
-    "Give the constraint a name where it is made, and that name here:\n"
-    'op.drop_constraint("uq_users_mail", "users", type_="unique")'
-)
+NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
 
 
 @rule(
@@ -67,11 +65,11 @@ NAME_IT = (
             dialect="postgresql",
             says="The downgrade of 0001 does not lead back to the schema before it:\n"
             "  enum type ticket_state is left over",
-            help=f"{UNDO}:\nop.execute('DROP TYPE ticket_state')",
+            help=f"{UNDO}:\nsa.Enum(name='ticket_state').drop(op.get_bind())",
             at="def downgrade()",
             fixed_downgrade="""
             op.drop_table("tickets")
-            op.execute('DROP TYPE ticket_state')
+            sa.Enum(name='ticket_state').drop(op.get_bind())
             """,
         ),
         Example(
@@ -102,7 +100,7 @@ NAME_IT = (
             upgrade='op.create_unique_constraint("uq_users_mail", "users", ["mail"])',
             downgrade='op.drop_constraint(None, "users", type_="unique")',
             says="This drops a constraint without a name, so Alembic always raises here.",
-            help=NAME_IT,
+            help=f'{NAME_IT}op.drop_constraint("uq_users_mail", "users", type_="unique")',
             at="op.drop_constraint(None",
             fixed_downgrade='op.drop_constraint("uq_users_mail", "users", type_="unique")',
         ),
@@ -137,7 +135,7 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
     upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
     raising = [statement for statement in downgrade if _raises(statement)]
     if raising:
-        yield _refused(raising)
+        yield _refused(raising, upgrade)
     elif (
         migration.irreversible is None
         and migration.downgrade.raises is None
@@ -209,7 +207,7 @@ def _is_nameless(statement: Statement) -> bool:
     )
 
 
-def _refused(raising: list[Statement]) -> Problem:
+def _refused(raising: list[Statement], upgrade: list[Statement]) -> Problem:
     first, *others = raising
     name = first.directive.name if first.directive else ""
     message = "This drops a constraint without a name, so Alembic always raises here."
@@ -217,10 +215,26 @@ def _refused(raising: list[Statement]) -> Problem:
         message = f"Alembic has no operation {name}, so the downgrade stops here with an error."
     return Problem(
         message=message,
-        remedy=NAME_IT if _is_nameless(first) else NO_SUCH_OPERATION,
+        remedy=_named(first, upgrade) if _is_nameless(first) else NO_SUCH_OPERATION,
         at=first.at or first.span,
         related=tuple(Related(s.at or s.span, "Alembic raises here as well") for s in others),
     )
+
+
+def _named(nameless: Statement, upgrade: list[Statement]) -> str:
+    """Return the remedy with the call, and the name that the upgrade gives, where it gives one."""
+    (drop, *_) = (o for o in nameless.operations if isinstance(o, DropConstraint))
+    made = [
+        operation.constraint.name
+        for statement in upgrade
+        for operation in statement.operations
+        if isinstance(operation, AddConstraint)
+        and operation.table == drop.table
+        and drop.type in (None, operation.constraint.type)
+    ]
+    name = made[0] if len(made) == 1 and made[0] else "<name>"
+    kind = f', type_="{drop.type.replace(" key", "key")}"' if drop.type else ""
+    return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
 
 
 def _is_read(statements: list[Statement]) -> bool:
@@ -285,9 +299,16 @@ def _line(difference: Difference) -> str:
 
 def _remedy(found: list[Difference], tool: str) -> str:
     left = [d.thing.partition("enum type ") for d in found if d.how == "left over"]
-    drops = [f"DROP TYPE {_quoted(name)}" for _, kind, name in left if kind]
-    lines = [f"{drop};" if tool == "sql" else f"op.execute({drop!r})" for drop in drops]
+    names = [name for _, kind, name in left if kind]
+    lines = [f"DROP TYPE {_quoted(name)};" if tool == "sql" else _drop(name) for name in names]
     return "\n".join([f"{UNDO}:", *lines]) if lines else f"{UNDO}."
+
+
+def _drop(name: str) -> str:
+    """Return the code that drops an enum type, and does nothing on a database that has none."""
+    schema, _, last = name.rpartition(".")
+    where = f", schema={schema!r}" if schema else ""
+    return f"sa.Enum(name={last!r}{where}).drop(op.get_bind())"
 
 
 def _quoted(name: str) -> str:

@@ -16,9 +16,9 @@ from guard.facts import (
     SchemaNotRestored,
     SecondUpgradeFailed,
 )
-from guard.operations import Operation, Query, Update
+from guard.operations import CreateIndex, Operation, Update
 from guard.rule import Context, Example, Foretold, Problem, revision_file, rule
-from guard.statement import Steps
+from guard.statement import Steps, changes_something
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
 UNDO = "Write the downgrade() that undoes upgrade()"
@@ -54,6 +54,13 @@ DECLARE = (
             at="def downgrade()",
         ),
         Example(
+            released=(CREATE,),
+            upgrade="op.create_index('ix_orders_id', 'orders', ['id'], if_not_exists=True)",
+            downgrade="pass",
+            says="has an empty downgrade()",
+            at="def downgrade()",
+        ),
+        Example(
             upgrade=CREATE,
             downgrade="raise NotImplementedError",
             says="Revision 0001 refuses to be downgraded and does not say why, so a deployment "
@@ -72,6 +79,16 @@ DECLARE = (
             upgrade="""op.execute("UPDATE orders SET status = 'open' WHERE status IS NULL")""",
             downgrade="pass",
         ),
+        Example(
+            released=(CREATE, 'op.create_index("ix_orders_id", "orders", ["id"])'),
+            upgrade="""
+            if broken():
+                op.execute('REINDEX INDEX CONCURRENTLY ix_orders_id')
+            op.create_index('ix_orders_id', 'orders', ['id'], if_not_exists=True)
+            """,
+            downgrade="pass",
+            dialect="postgresql",
+        ),
     ),
 )
 def missing_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
@@ -84,7 +101,7 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
         return
     if downgrade.changes(dialect) and not refuses:
         return
-    if downgrade.span and downgrade.raises is None and _only_fills(migration.upgrade, context):
+    if downgrade.span and downgrade.raises is None and _only_repairs(migration.upgrade, context):
         return
     raises = Foretold(how="raises")
     stays = Foretold(how="left over", everything=True)
@@ -95,10 +112,26 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
     )
 
 
-def _only_fills(upgrade: Steps, context: Context) -> bool:
-    """Return whether all it does is to give values to rows that had none: nothing to take back."""
-    operations = [o for statement in upgrade.statements for o in statement.operations]
-    return all(isinstance(o, Query) or _fills(o, context) for o in operations)
+def _only_repairs(upgrade: Steps, context: Context) -> bool:
+    """Return whether there is nothing to take back.
+
+    All it does is to give values to rows that had none, or to make indexes that are there already.
+    """
+    return all(
+        not changes_something(operation)
+        or _fills(operation, context)
+        or _is_there(operation, context)
+        for statement in upgrade.statements
+        for operation in statement.operations
+    )
+
+
+def _is_there(operation: Operation, context: Context) -> bool:
+    """Return whether it makes an index, if there is none, that an earlier revision surely made."""
+    if not isinstance(operation, CreateIndex) or not operation.if_not_exists:
+        return False
+    found = context.schema.indexes(operation.table)
+    return any(index.name == operation.name and index.certain for index in found)
 
 
 def _fills(operation: Operation, context: Context) -> bool:

@@ -5,7 +5,8 @@ code that is deployed again. Names of unnamed constraints, white space, quotes a
 columns do not count.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from guard.facts import SchemaNotRestored
 from guard.phrases import listed
@@ -19,6 +20,10 @@ op.create_table(
 )
 """
 INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
+NOCASE = """
+op.execute('CREATE INDEX ix_nocase ON users (email COLLATE NOCASE)')
+"""
+UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order."
 
 
 @rule(
@@ -30,7 +35,21 @@ INDEX = "op.create_index('ix_users_email', 'users', ['email'])"
             downgrade="op.get_bind()",
             says="The downgrade of 0002 does not restore the schema (- before the upgrade, + after "
             "the downgrade):\n  + index ix_users_email on users (email)",
-            help="Undo in the downgrade everything that the upgrade did, in reverse order.",
+            help=UNDO,
+            at="def downgrade()",
+        ),
+        Example(
+            released=(TABLE, NOCASE),
+            upgrade="op.add_column('users', sa.Column('nick', sa.Text()))",
+            downgrade="""
+            with op.batch_alter_table('users', recreate='always') as users:
+                users.drop_column('nick')
+            """,
+            dialect="sqlite",
+            says="  - index ix_nocase on users (email COLLATE NOCASE)\n"
+            "  + index ix_nocase on users (email)",
+            help="Make index ix_nocase as it was: where batch mode copies a table, it leaves out "
+            "collations and expressions of its indexes, so drop and create it after the batch.",
             at="def downgrade()",
         ),
     ),
@@ -45,5 +64,17 @@ def schema_not_restored(drift: SchemaNotRestored, context: Context) -> Iterator[
     yield Problem(
         message=f"The downgrade of {drift.revision} does not restore the schema "
         f"(- before the upgrade, + after the downgrade):\n{difference}",
-        remedy="Undo in the downgrade everything that the upgrade did, in reverse order.",
+        remedy=_remedy(drift.difference),
+    )
+
+
+def _remedy(difference: Sequence[str]) -> str:
+    """Return what to do; of indexes that are there again, and otherwise, it is known why."""
+    changed = [re.findall(rf"^\{sign} index (\S+)", "\n".join(difference), re.M) for sign in "-+"]
+    again = [name for name in changed[0] if name in changed[1]]
+    if 2 * len(again) < len(difference):
+        return UNDO
+    return (
+        f"Make index {', '.join(again)} as it was: where batch mode copies a table, it leaves out "
+        "collations and expressions of its indexes, so drop and create it after the batch."
     )

@@ -3,9 +3,9 @@
 A value that is written into the text instead of bound is an injection, or breaks on the first
 quote. What comes from outside (an argument, the environment, a query's result) must not decide
 what the statement is, not even as a table's name. A number, boolean or keyword that the code itself
-says does no harm, and a bound one is clearer. An identifier from a constant in sight, and any
-constant in DDL, cannot be bound and is no injection; the `op` call or SQLAlchemy construct for it
-is still clearer.
+says does no harm, and a bound one is clearer. An identifier from a constant in sight or from the
+database's own catalogue, and any constant in DDL, cannot be bound and is no injection; the `op`
+call or SQLAlchemy construct for it is still clearer.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class StringBuiltSql(Options, frozen=True):
 
     identifiers: Annotated[
         Literal["allow", "warning", "error"],
-        "what to make of an identifier from a constant, and of any constant in DDL",
+        "what to make of a constant in DDL, and of an identifier from a constant or the catalogue",
     ] = "warning"
 
 
@@ -51,6 +51,28 @@ class StringBuiltSql(Options, frozen=True):
             "bound parameter could stand.",
             help='Bind it: text("... :value ...").bindparams(value=name)',
             at="text(f",
+        ),
+        Example(
+            source="""
+            import sqlalchemy as sa
+
+            def find(session, name):
+                return session.execute(sa.text(f"SELECT * FROM users WHERE name = '{name}'"))
+            """,
+            says="`name` comes from outside and is written into the SQL text (f-string)",
+            help='Bind it: sa.text("... :value ...").bindparams(value=name)',
+            at="sa.text(f",
+        ),
+        Example(
+            upgrade="""
+            name = 'Ada'
+            found = f"SELECT id FROM users WHERE name = '{name}'"
+            if op.get_bind().exec_driver_sql(found).first() is None:
+                op.get_bind().exec_driver_sql(found)
+            """,
+            says="`name` is written into the SQL text (f-string) where a bound parameter could",
+            help='Bind it: op.get_bind().execute(text("... :value ..."), {"value": name})',
+            at="op.get_bind().exec_driver_sql(found).first()",
         ),
         Example(
             source="""
@@ -102,6 +124,16 @@ class StringBuiltSql(Options, frozen=True):
         ),
         Example(
             upgrade="""
+            for key in sa.inspect(op.get_bind()).get_foreign_keys('orders'):
+                op.execute(f"ALTER TABLE orders DROP CONSTRAINT {key['name']}")
+            """,
+            says="`key['name']` is put into the SQL text (f-string), where no parameter can be "
+            "bound.",
+            help="Use the op call or SQLAlchemy construct that takes it as an argument",
+            at="op.execute",
+        ),
+        Example(
+            upgrade="""
             limit = 5
             op.execute(f"DELETE FROM orders WHERE total < {limit}")
             """,
@@ -148,7 +180,11 @@ class StringBuiltSql(Options, frozen=True):
 def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
     values = [p for p in built.pieces if p.role == "value"] if _takes_parameters(built) else []
     given = [p for p in values if p.origin == "outside"]
-    deciding = [p for p in built.pieces if p.origin == "outside" and p not in given]
+    deciding = [
+        piece
+        for piece in built.pieces
+        if piece.origin == "outside" and piece not in given and not _is_of_the_catalogue(piece)
+    ]
     strings = [p for p in values if p.quoted and p not in given]
     if given or deciding or strings:
         yield _wrong(built, given, deciding, strings)
@@ -161,7 +197,7 @@ def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
     where = ", where no parameter can be bound" if names else " where a bound parameter could stand"
     yield Problem(
         message=f"{_listed(allowed)} {_are(allowed)} put into the SQL text ({built.how}){where}.",
-        remedy=ALLOW if names else f"{_bind(values)}; a keyword is better written in place",
+        remedy=ALLOW if names else f"{_bind(built, values)}; a keyword is better written in place",
         severity=identifiers if names and identifiers == "error" else "warning",
     )
 
@@ -177,7 +213,7 @@ def _wrong(
     if strings:
         said.append(f"{_listed(strings)} {_are(strings)} {where}.")
     if given or strings:
-        remedies.append(_bind([*given, *strings]))
+        remedies.append(_bind(built, [*given, *strings]))
     if deciding:
         decide = "decide" if len(_codes(deciding)) > 1 else "decides"
         said.append(
@@ -188,8 +224,18 @@ def _wrong(
     return Problem(message=" ".join(said), remedy="\n".join(remedies))
 
 
-def _bind(pieces: list[Piece]) -> str:
-    return f'Bind it: text("... :value ...").bindparams(value={pieces[0].code})'
+def _is_of_the_catalogue(piece: Piece) -> bool:
+    """Return whether it is the name of a thing that the database has, and gave itself."""
+    return piece.inspected and piece.role == "identifier"
+
+
+def _bind(built: BuiltSql, pieces: list[Piece]) -> str:
+    receiver, _, called = built.function.rpartition(".")
+    if called == "exec_driver_sql":
+        bound = f'{receiver}.execute(text("... :value ..."), {{"value": {pieces[0].code}}})'
+        return f"Bind it: {bound}"
+    text = built.function if called == "text" else "text"
+    return f'Bind it: {text}("... :value ...").bindparams(value={pieces[0].code})'
 
 
 def _takes_parameters(built: BuiltSql) -> bool:

@@ -85,6 +85,38 @@ def test_the_values_are_kept_and_stay_away(upgrade: str, downgrade: str, tmp_pat
     assert said.severity == "error"
 
 
+EACH = "for row in op.get_bind().execute(sa.text('SELECT id, b FROM t')):\n    "
+SET_A = "op.execute(sa.text('UPDATE t SET a = :a WHERE id = :id').bindparams(a=row.b, id=row.id))"
+PUT = "op.execute(sa.text('INSERT INTO t (id, a) VALUES (:id, :a)').bindparams(a=row.b, id=row.id))"
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "rewritten"),
+    [
+        (DROP_A, lines(ADD_A, EACH + SET_A), True),
+        (DROP_A, lines(ADD_A, CORE + EACH + "op.execute(t.update().where(t.c.id == row.id).values(a=row.b))"), True),
+        ("op.drop_table('t')", lines(NEW.replace("'n'", "'t'"), EACH + PUT), True),
+        (execute("DELETE FROM t"), EACH + PUT, True),
+        (execute("TRUNCATE t"), EACH + PUT, True),
+        # what is written is something else, or the same for all
+        (DROP_A, lines(ADD_A, EACH + SET_A.replace("SET a", "SET b")), False),
+        (DROP_A, lines(ADD_A, EACH + SET_A.replace("UPDATE t", "UPDATE backup")), False),
+        (DROP_A, lines(ADD_A, execute("UPDATE t SET a = 'x'")), False),
+        (lines(EACH + SET_A, DROP_A), ADD_A, False),
+        (execute("DELETE FROM t"), EACH + SET_A, False),
+        ("op.drop_table('t')", lines(NEW.replace("'n'", "'t'"), EACH + PUT.replace("INTO t", "INTO backup")), False),
+        (execute("TRUNCATE t CASCADE"), EACH + PUT, False),
+    ],
+)  # fmt: skip
+def test_the_downgrade_writes_row_by_row(
+    upgrade: str, downgrade: str, rewritten: bool, tmp_path: Path
+) -> None:
+    said = [f for f in drops(tmp_path, upgrade, downgrade) if f.direction == "upgrade"]
+    assert ("downgrade() writes them anew, row by row" in said[0].message) == rewritten
+    assert ("no downgrade restores them" in said[0].message) != rewritten
+    assert said[0].severity == "error"
+
+
 @pytest.mark.parametrize(
     "upgrade",
     [

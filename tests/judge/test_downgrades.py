@@ -424,6 +424,31 @@ def test_the_remedy_of_sql_files_is_sql(tmp_path: Path) -> None:
     assert remedy.endswith('reverse order:\nDROP TYPE "State";')
 
 
+@pytest.mark.parametrize(
+    ("made", "dropped", "remedy"),
+    [
+        (
+            "create_foreign_key(None, 'a', 'a', ['x'], ['id'])",
+            "'a', type_='foreignkey'",
+            '"<name>", "a", type_="foreignkey"',
+        ),
+        (
+            "create_check_constraint('ck', 'a', 'x > 0')",
+            "'a', type_='check'",
+            '"ck", "a", type_="check"',
+        ),
+        ("create_check_constraint('ck', 'b', 'x > 0')", "'a'", '"<name>", "a"'),
+    ],
+)
+def test_the_remedy_of_a_nameless_drop_has_the_names_at_hand(
+    made: str, dropped: str, remedy: str, tmp_path: Path
+) -> None:
+    write(tmp_path, chain((f"op.{made}", f"op.drop_constraint(None, {dropped})")))
+    found = json.loads(guard(tmp_path, "lint", "--output-format", "json").output)["findings"]
+    (said,) = (f["remedy"] for f in found if f["rule"] == "incomplete-downgrade")
+    assert said.endswith(f"\nop.drop_constraint({remedy})")
+
+
 DECLARED: dict[str, tuple[str, bool]] = {
     "a reason": ("raise NotImplementedError('the rows are gone')", True),
     "another exception": ("raise RuntimeError('the rows are gone')", True),

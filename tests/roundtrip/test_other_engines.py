@@ -159,6 +159,32 @@ def test_what_follows_from_a_revision_that_cannot_be_run_is_no_second_failure(
     ]
 
 
+RENAMED = "op.execute('ALTER TABLE users RENAME CONSTRAINT ix_old TO ix_new CASCADE')"
+OLD = "op.create_index('ix_old', 'users', ['email'])"
+DROP_OLD, MAKE_NEW = "op.drop_index('ix_old')", OLD.replace("ix_old", "ix_new")
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "found"),
+    [
+        (DROP_OLD, MAKE_NEW, []),
+        (DROP_OLD, OLD.replace("ix_old", "ix_more"), ["ix_more"]),
+        (f"{DROP_OLD}\n{NICK}", MAKE_NEW, ["nick"]),
+        (NICK, "", ["nick"]),
+    ],
+)
+def test_a_schema_that_differs_for_a_revision_that_cannot_be_run(
+    up: str, down: str, found: list[str], tmp_path: Path
+) -> None:
+    folder = project(tmp_path, USERS, (OLD, ""), (RENAMED, ""), (up, down), env=POSTGRESQL)
+    result = round_trip(folder, revisions=("r4",))
+    shown = [line for fact in result.facts for line in getattr(fact, "difference", ())]
+    assert [word for word in found if word in " ".join(shown)] == found
+    assert len(shown) == len(found)
+    said = [note for note in result.notes if note.startswith("The downgrade of r4 could not be")]
+    assert bool(said) == ("ix_old" in up)
+
+
 def test_many_revisions_for_another_server_are_one_note(tmp_path: Path) -> None:
     steps = [(f"op.execute('CREATE EXTENSION e{number}')", "") for number in range(5)]
     result = round_trip(project(tmp_path, *steps, env=POSTGRESQL))

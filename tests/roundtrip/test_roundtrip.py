@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from roundtrip_project import USERS, Step, project, revision, round_trip, story
+from roundtrip_project import ENV, USERS, Step, project, revision, round_trip, story
 
 from guard.facts import (
     DeclaredIrreversible,
@@ -403,3 +403,25 @@ def test_the_table_of_a_batch_is_called_as_the_user_knows_it(tmp_path: Path) -> 
     (failure,) = round_trip(project(tmp_path, USERS, (NOT_NULL, NULL))).facts
     assert "NOT NULL constraint failed: users.email" in str(failure)
     assert "_alembic_tmp_" not in str(failure)
+
+
+REBUILD = """
+with op.batch_alter_table('users', recreate='always') as users:
+    users.add_column(sa.Column('n', sa.Integer()))
+"""
+WITHOUT = REBUILD.replace("add_column(sa.Column('n', sa.Integer()))", "drop_column('n')")
+ENFORCING = (
+    CHILD.replace(", ondelete='CASCADE'", "") + "\nop.execute('COMMIT')\n"
+    "op.execute('PRAGMA foreign_keys = ON')",
+    "op.drop_table('posts')",
+)
+
+
+@pytest.mark.parametrize(("env", "fails"), [(ENV, False), (PRAGMA_ENV, True)])
+def test_a_session_is_as_env_py_left_it_not_an_earlier_revision(
+    env: str, fails: bool, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, USERS, ENFORCING, (REBUILD, WITHOUT), env=env)
+    assert (
+        story(round_trip(folder, revisions=("r3",))) == [("r3", "upgrade-with-rows fails")] * fails
+    )

@@ -52,6 +52,8 @@ MADE = "def made(name):\n    return f'DELETE FROM {name}'\n"
 MAKES = f"{CALLER}made(name)\n".replace(
     "tools.made(name)", "session.execute(text(tools.made(name)))"
 )
+ONE_TEXT = "def clear(connection, name):\n    sql = f'DELETE FROM {name}'\n"
+EXECUTED = "    connection.execute(sql)\n"
 SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
     "untouched": ({TOOLS: CLEAR}, {}, [], 1),
     "moved down by a comment": ({TOOLS: CLEAR}, {TOOLS: f"# why\n\n{CLEAR}"}, [], 1),
@@ -87,7 +89,14 @@ SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
         ["string-built-sql app.py"],
         0,
     ),
+    "put together once, executed twice": (
+        {},
+        {TOOLS: f"{ONE_TEXT}{EXECUTED}{EXECUTED}"},
+        [BUILT],
+        0,
+    ),
     # and what the change does bring
+    "put together twice": ({}, {TOOLS: CLEAR + AGAIN}, [BUILT, BUILT], 0),
     "a new file": ({}, {TOOLS: CLEAR}, [BUILT], 0),
     "a second copy of the same": ({TOOLS: CLEAR}, {TOOLS: CLEAR + AGAIN}, [BUILT], 1),
     "a copy in another file": (
@@ -194,6 +203,30 @@ def test_edited_revisions(case: str, tmp_path: Path) -> None:
     shown, _ = found(repo, "lint")
     told = [line.split()[0] for line in shown]
     assert [rule for rule in told if not rule.startswith("edited-")] == rules
+
+
+SQUASHED: dict[str, tuple[str, list[str]]] = {
+    "what they did": ("", []),
+    "a DELETE more": ("\nop.execute('DELETE FROM a')", ["delete-without-where"]),
+    "another column dropped": ("\nop.drop_column('a', 'y')", ["drop-column"]),
+    "a second drop of the same": ("\nop.drop_column('a', 'x')", ["drop-column"]),
+}
+
+
+@pytest.mark.parametrize("case", SQUASHED)
+def test_a_squash_brings_what_the_revisions_before_it_did_not_have(
+    case: str, tmp_path: Path
+) -> None:
+    more, rules = SQUASHED[case]
+    fills = 'op.execute("UPDATE a SET id = 1")'
+    steps = {
+        R2: revision("r2", "r1", DROPS),
+        f"{VERSIONS}/r3.py": revision("r3", "r2", (fills, "pass")),
+    }
+    both = f"{DROPS[0]}\n{fills}{more}"
+    squash: Files = dict.fromkeys(steps) | {f"{VERSIONS}/s.py": revision("s", "r1", (both, "pass"))}
+    shown, _ = found(project(tmp_path, steps, squash), "lint")
+    assert [line.split()[0] for line in shown] == ["deleted-revision", *rules]
 
 
 def test_a_downgrade_that_was_lost_is_told(tmp_path: Path) -> None:
@@ -347,6 +380,20 @@ def test_a_released_revision_that_fails_is_shown(tmp_path: Path) -> None:
     everything = guard(tmp_path, "check", "--all")
     assert everything.says("error[upgrade-fails]")
     assert everything.code == 1
+
+
+@pytest.mark.parametrize("change", ["notes.txt", TOOLS])
+@pytest.mark.parametrize("committed", [True, False])
+def test_beside_a_change_it_is_only_counted(change: str, committed: bool, tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.commit(FAILING)
+    repo.git("checkout", "-q", "-b", "change")
+    repo.write({change: "X = 1\n"})
+    if committed:
+        repo.commit({})
+    shown, unchanged = found(repo, "check")
+    on_base = change == "notes.txt" and not committed
+    assert (shown, unchanged) == ([f"upgrade-fails {R2}"] if on_base else [], int(not on_base))
 
 
 def test_a_new_revision_that_fails_is_refused(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def column(kind: Any) -> sa.Column[Any]:
         ("CREATE SEQUENCE s", "the syntax near SEQUENCE"),
         ("DO $$ BEGIN END $$", "the syntax near DO"),
         ("SELECT now()", "no function now"),
+        (
+            lambda op: (
+                op.execute("CREATE TABLE n (a INTEGER, b TEXT DEFAULT (gen_random_uuid()))"),
+                op.execute("INSERT INTO n (a) VALUES (1)"),
+            ),
+            "no function gen_random_uuid",
+        ),
         ("SELECT substring('a')", "another function substring"),
         ("SELECT * FROM information_schema.tables", "no information_schema.tables"),
         ("SELECT * FROM pg_class", "no pg_class"),

@@ -43,8 +43,8 @@ def as_text(run: Run, value: Value, code: str) -> Text:
             return value.embedded(code)
         case Const(plain):
             return Text.of(str(plain), "constant", code)
-        case Unknown(origin=origin):
-            return Text.hole(code, origin)
+        case Unknown(origin=origin, inspected=inspected):
+            return Text.hole(code, origin, inspected=inspected)
         case Instance(attributes=attributes) if "value" in attributes:
             return as_text(run, attributes["value"], code)
         case Construct(path=path, args=(Text() as inner, *_)) if (

@@ -160,7 +160,7 @@ class Resolver(Protocol):
 
 
 class BuiltText(msgspec.Struct, frozen=True):
-    """SQL text that was put together from pieces and then executed.
+    """SQL text that was put together from pieces and then executed, by the call of `function`.
 
     `span` is the place in the file that is read, `path` the file whose code executes it.
     """
@@ -169,6 +169,7 @@ class BuiltText(msgspec.Struct, frozen=True):
     pieces: tuple[Piece, ...]
     span: Span
     path: str
+    function: str
 
 
 def unknown(node: ast.AST, *sources: Value, inspected: bool = False) -> Unknown:

@@ -20,14 +20,15 @@ class Part(msgspec.Struct, frozen=True):
     """A run of characters of one origin.
 
     `code` is the expression that gave it, for anything but a literal. `hole`: the characters are
-    not known and `text` is that expression in braces. `literal` and `offset` say where in the
-    source the characters stand.
+    not known and `text` is that expression in braces; `inspected`: the database's catalogue gave
+    it. `literal` and `offset` say where in the source the characters stand.
     """
 
     text: str
     origin: Origin = "literal"
     code: str = ""
     hole: bool = False
+    inspected: bool = False
     literal: Literal | None = None
     offset: int = 0
 
@@ -51,9 +52,9 @@ class Text(msgspec.Struct, frozen=True):
         return cls((Part(text, origin, code),) if text else ())
 
     @classmethod
-    def hole(cls, code: str, origin: Origin = "outside") -> Text:
+    def hole(cls, code: str, origin: Origin = "outside", *, inspected: bool = False) -> Text:
         """Return a text of which nothing is known but the expression that makes it."""
-        return cls((Part("{" + code + "}", origin, code, hole=True),))
+        return cls((Part("{" + code + "}", origin, code, hole=True, inspected=inspected),))
 
     @property
     def plain(self) -> str:

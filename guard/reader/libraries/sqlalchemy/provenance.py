@@ -8,7 +8,7 @@ import re
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import BuiltText, Call
 from guard.reader.evaluate.text import Part, Text
-from guard.reader.evaluate.values import Construct, Value
+from guard.reader.evaluate.values import Construct, Value, unparse
 from guard.sql import Hole, read_sql
 from guard.statement import Piece
 
@@ -24,7 +24,8 @@ def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece
     pieces = pieces_of(text, run.dialect)
     if pieces and text.how and text not in run.fragments:
         span = run.span_in_revision(node, call.frame)
-        run.built.append(BuiltText(text, pieces, span, call.frame.module.path))
+        function = unparse(call.node.func)
+        run.built.append(BuiltText(text, pieces, span, call.frame.module.path, function))
     return pieces
 
 
@@ -61,6 +62,7 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
             code=part.code,
             role="syntax" if number is None else roles[number],
             quoted=quoted and number is not None and roles[number] == "value",
+            inspected=part.inspected,
         )
         for part, number, quoted in found
     )
