@@ -141,6 +141,12 @@ class Sources:
         self._latest: deque[PythonSource] = deque()
         self._size = 0
 
+    def on_disk(self) -> Sources:
+        """Return the files as they lie on disk; what was parsed of equal ones serves both."""
+        disk = Sources(newer=self.newer)
+        disk._known = self._known
+        return disk
+
     def read(self, path: Path) -> bytes:
         """Return what a file holds, read from the disk once; raises OSError."""
         if self.files is not None:

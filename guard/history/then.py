@@ -10,7 +10,7 @@ from guard.history.git import Repository
 from guard.history.read import NOTHING_READ, ParsedHistory, Place, RevisionFile, read_source
 from guard.history.sides import Version
 from guard.paths import relative
-from guard.python_source import SourceError, Sources
+from guard.python_source import SourceError
 from guard.reader.modules import Resolver
 
 
@@ -57,7 +57,7 @@ def _read(
         for folder in place.search
         if folder.is_relative_to(place.root)
     )
-    resolver = Resolver(there, tuple(search), Sources(newer=place.sources.newer))
+    resolver = Resolver(there, tuple(search), place.sources.on_disk())
     files: dict[str, RevisionFile] = {}
     for version in versions:
         try:

@@ -31,7 +31,7 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             upgrade="""
             op.execute("UPDATE orders SET status = 'open' WHERE id IS NOT NULL")
             """,
-            says="The UPDATE overwrites status in every row of orders",
+            says="The UPDATE overwrites `status` in every row of orders",
             at="UPDATE orders",
         ),
         Example(

@@ -57,7 +57,7 @@ def judge(
         today=datetime.date(2026, 11, 1),
     )
     config = parse_config(settings or {}, Path("guard.toml")) if settings else Config()
-    held = SettingsFiles.everywhere(config, folder, Path("guard.toml"))
+    held = SettingsFiles.everywhere(config, folder / "project", Path("guard.toml"))
     return run(request, held, rules=load_rules(folder / "rules")).report.findings
 
 
