@@ -200,6 +200,35 @@ class BuiltSql(SourceFact, frozen=True, kw_only=True):
     function: str = ""
 
 
+class BlockingCall(SourceFact, frozen=True, kw_only=True):
+    """A call inside of the `async def` `caller` that waits for a database on the event loop.
+
+    `chain` are the functions called from there on, the last of which waits; `places` where each of
+    them calls the next. `library`: what the last one belongs to ("session", "sqlite3", ...), ""
+    where it uses what it has opened itself.
+    `handed` is the call as arguments of `asyncio.to_thread`, "" where it cannot be handed over.
+    """
+
+    caller: str
+    chain: tuple[str, ...]
+    places: tuple[Span, ...]
+    library: str
+    handed: str = ""
+
+
+class LazyLoad(SourceFact, frozen=True, kw_only=True):
+    """The `async def` `caller` reads a relationship that its AsyncSession has not loaded.
+
+    `code` is what is read, `relationship` the model's attribute. `loaded` is what loaded the
+    object: "get" or "select".
+    """
+
+    caller: str
+    code: str
+    relationship: str
+    loaded: Literal["get", "select"]
+
+
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):
     """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
 

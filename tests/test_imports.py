@@ -129,7 +129,21 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"state"},
     ),
     "show": ({"operations", "rules", "schema", "settings"}, {"revisions"}),
-    "source": ({"database_literals", "overridden_url"}, {"files"}),
+    "source": (
+        {"database_literals", "overridden_url", "scopes"},
+        {"event_loop"},
+        {"files"},
+    ),
+    "source.event_loop": (
+        {"database_calls", "values"},
+        {"annotations", "call_shapes"},
+        {"functions"},
+        {"modules"},
+        {"frames"},
+        {"inference"},
+        {"lazy_loading"},
+        {"blocking"},
+    ),
     "sql": (
         {"result", "tokens"},
         {"cursor", "volatility"},

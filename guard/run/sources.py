@@ -24,8 +24,10 @@ from guard.run.released import open_released
 from guard.run.scope import Scope
 from guard.run.services import Services
 from guard.source.database_literals import is_test
+from guard.source.event_loop import EventLoop
 from guard.source.files import (
     SourceFile,
+    calls_from_coroutines,
     files_below,
     is_source,
     read_source_file,
@@ -72,6 +74,7 @@ def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> Rea
     if released and any(file.facts for file in changed.values()):
         before = released.before(changed)
     resolver = Resolver(scope.root, (), scope.sources)
+    loop = EventLoop(resolver)
     versions = {
         path: PythonSource(relative(path, scope.root), data, newer) for path, data in before.items()
     }
@@ -81,7 +84,7 @@ def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> Rea
         texts=dict(_texts(scope, here, files)),
         unchanged=frozenset(relative(path, scope.root) for path in same),
         known=_facts(files[path] for path in files if path in same),
-        before=_facts(read_source_file(path, v, resolver) for path, v in versions.items()),
+        before=_facts(read_source_file(path, v, resolver, loop) for path, v in versions.items()),
         texts_before=dict(_texts(scope, Sources(before), before)),
     )
 
@@ -167,11 +170,12 @@ class _Share(msgspec.Struct, frozen=True):
 
 def _read_some(scope: Scope, here: Sources, paths: Sequence[Path]) -> _Share:
     resolver = Resolver(scope.root, (), scope.sources)
+    loop = EventLoop(resolver)
     files: dict[Path, tuple[SourceFile, bool]] = {}
     for path in paths:
         before = resolver.asked
         source = here.source(relative(path, scope.root), here.read(path))
-        file = read_source_file(path, source, resolver)
+        file = read_source_file(path, source, resolver, loop)
         files[path] = file, resolver.asked > before
     return _Share(files, resolver.consulted)
 
@@ -248,8 +252,10 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
     def touches(path: Path) -> bool:
         if path.suffix != ".py" or is_test(relative(path, scope.root)):
             return False
-        brought = changed is None or path in changed
-        return brought and touches_database(_data(scope.sources, path))
+        if changed is not None and path not in changed:
+            return False
+        data = _data(scope.sources, path)
+        return touches_database(data) or calls_from_coroutines(path, scope.root, data)
 
     return touches
 

@@ -1,13 +1,14 @@
 """The files that the source rules read: which they are, and what stands in them.
 
 They are those that the configuration names, what Alembic uses, and of the files that the change
-brings those that touch a database.
+brings those that touch a database, or call the project's code from coroutines.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
 from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import find_in_ini, find_in_python, is_test
+from guard.source.event_loop import EventLoop, Waits
 from guard.source.overridden_url import URL
 from guard.statement import Span
 
@@ -35,6 +37,7 @@ _LIBRARIES = (
 )
 _IMPORTS = re.compile(rf"(from|import)[ \t]+([\w., \t]*,[ \t]*)?({_LIBRARIES})\b".encode())
 _URL = re.compile(rb"\b(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://")
+_MODULE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\.|[A-Za-z_]\w*)", re.M)
 _EXECUTES = re.compile(rb"\.(execute(many|script)?|exec_driver_sql)\s*\(")
 _SQL = re.compile(
     rb"\b(select\s.*\sfrom|insert\s+into|update\s.*\sset|delete\s+from"
@@ -48,12 +51,14 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
 
     literals: tuple[DatabaseLiteral, ...] = ()
     built: tuple[BuiltSql, ...] = ()
+    waits: Waits = Waits()
     unreadable: UnreadableSource | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """All of it, for the rules to judge."""
-        return (*self.literals, *self.built, *((self.unreadable,) if self.unreadable else ()))
+        unreadable = (self.unreadable,) if self.unreadable else ()
+        return (*self.literals, *self.built, *self.waits.calls, *self.waits.lazy, *unreadable)
 
     def without_told(self, paths: Container[str]) -> SourceFile:
         """The file without the SQL that one of the paths writes and executes: it is told there."""
@@ -75,6 +80,19 @@ def touches_database(data: bytes) -> bool:
     if any(_IMPORTS.match(line) for line in lines if line.startswith((b"from", b"import"))):
         return True
     return bool(b".exec" in data and _EXECUTES.search(data) and _SQL.search(data))
+
+
+def calls_from_coroutines(path: Path, root: Path, data: bytes) -> bool:
+    """Return whether a file has coroutines and imports the project's code, at a cheap look."""
+    if b"async def" not in data:
+        return False
+    tops = {match[1].decode() for match in _MODULE.finditer(data)} - sys.stdlib_module_names
+    folders = [folder for folder in path.parents if folder.is_relative_to(root)]
+    return "." in tops or any(
+        (folder / top).is_dir() or (folder / f"{top}.py").is_file()
+        for top in tops
+        for folder in (*folders, root / "src")
+    )
 
 
 def files_below(root: Path) -> Iterator[Path]:
@@ -121,13 +139,19 @@ def select_sources(
             yield path
 
 
-def read_source_file(path: Path, source: PythonSource, resolver: Resolver) -> SourceFile:
+def read_source_file(
+    path: Path, source: PythonSource, resolver: Resolver, loop: EventLoop
+) -> SourceFile:
     """Return what the file says about databases and SQL."""
     try:
         if path.suffix != ".py":
             return SourceFile(literals=find_in_ini(source.path, source.text))
         module = Module(source, path)
-        return SourceFile(literals=find_in_python(source), built=read_source(module, resolver))
+        return SourceFile(
+            literals=find_in_python(source),
+            built=read_source(module, resolver),
+            waits=Waits() if is_test(source.path) else loop.waits(module),
+        )
     except SourceError as error:
         return unreadable(source.path, str(error), error.line or 1, error.needs)
 
