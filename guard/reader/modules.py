@@ -114,19 +114,17 @@ class Resolver:
         for _ in range(level - 1):
             folder = folder.parent
         target = folder.joinpath(*dotted.split(".")) if dotted else folder / "__init__"
+        return self._load_at(target, "")
+
+    def find_in(self, folder: Path, dotted: str) -> Module | None:
+        """Return the module of that dotted name below a folder that is none of the roots."""
+        return self._load_at(folder.joinpath(*dotted.split(".")), dotted)
+
+    def _load_at(self, target: Path, dotted: str) -> Module | None:
         self.asked += 1
         places = (target.with_suffix(".py"), target / "__init__.py")
         self.consulted.update(places)
         file = next((place for place in places if self._sources.is_file(place)), None)
-        return self.load(file, "") if file else None
-
-    def find_in(self, folder: Path, dotted: str) -> Module | None:
-        """Return the module of that dotted name below a folder that is none of the roots."""
-        target = folder.joinpath(*dotted.split("."))
-        self.asked += 1
-        places = (target.with_suffix(".py"), target / "__init__.py")
-        self.consulted.update(places)
-        file = next((place for place in places if place.is_file()), None)
         return self.load(file, dotted) if file else None
 
     def load(self, file: Path, dotted: str) -> Module | None:

@@ -13,6 +13,7 @@ from git_repo import Repo
 
 from guard.config import Config
 from guard.finding import Finding
+from guard.project.settings import SettingsFiles
 from guard.run.check import run
 from guard.run.scope import Request
 
@@ -138,7 +139,7 @@ def blocked(folder: Path, service: str, files: Mapping[str, str] | None = None) 
         everything=True,
         today=datetime.date(2026, 11, 1),
     )
-    found = run(request, Config()).report.findings
+    found = run(request, SettingsFiles.everywhere(Config(), folder)).report.findings
     return [finding for finding in found if finding.rule == "blocking-call-in-async"]
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from guard.facts import LazyLoad
+from guard.reader.evaluate.values import unparse
 from guard.source.event_loop.annotations import last_name
 from guard.source.event_loop.database_calls import key_of
 from guard.source.event_loop.functions import own_nodes
@@ -49,7 +50,7 @@ def lazy_loads(function: Function, frame: Frame, inference: Inference) -> Iterat
         if not isinstance(node, ast.Attribute) or not _is_read(node) or node.attr in set_here:
             continue
         loaded = loads.of(node.value)
-        shown = ast.unparse(node)
+        shown = unparse(node)
         if loaded is None or loaded.what != "object" or shown in told:
             continue
         if _is_lazy(loaded.model, node.attr, inference):
@@ -73,7 +74,7 @@ def _is_lazy(model: Class, name: str, inference: Inference) -> bool:
         if isinstance(each, Made):
             return False
         for binding in inference.frames.inside(each.node, each.frame).scope.bindings.get(name, ()):
-            if binding.annotation and _NOT_LAZY_TYPES.search(ast.unparse(binding.annotation)):
+            if binding.annotation and _NOT_LAZY_TYPES.search(unparse(binding.annotation)):
                 return False
             match binding.value:
                 case ast.Call(func=called, keywords=keywords):
