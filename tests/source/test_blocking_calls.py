@@ -676,6 +676,15 @@ FINE = {
             table.query(KeyConditionExpression=1)
             request.app.execute(1)
         """,
+    "the first step of a generator": """
+        def commits():
+            session = SessionLocal()
+            yield session
+            session.commit()
+
+        async def f():
+            return next(commits())
+        """,
     "a database in memory": """
         import sqlite3
 

@@ -17,7 +17,7 @@ PROPERTIES = {"property", "cached_property", "hybrid_property"}
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_COLLECTS = {"list", "tuple", "set", "sorted", "sum", "max", "min", "dict", "frozenset", "next"}
+_COLLECTS = {"list", "tuple", "set", "sorted", "sum", "max", "min", "dict", "frozenset"}
 
 
 How = Literal["called", "entered", "iterated", "read"]
