@@ -15,6 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Block = ast.Module | ast.ClassDef | Function
 _BLOCKS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OPENING = (*_BLOCKS, *_COMPREHENSIONS)
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class Scope:
         self.block = block
         self.module = module
         self.parent = parent
-        self.inner: list[Scope] = []
+        self._inner: dict[ast.AST, Scope] = {}
 
     @cached_property
     def bindings(self) -> dict[str, list[Binding]]:
@@ -52,6 +53,12 @@ class Scope:
     def has_star(self) -> bool:
         """Whether a star import may bind any name."""
         return "*" in self.bindings
+
+    def opened_by(self, block: ast.AST) -> Scope:
+        """Return the scope of a class, function or comprehension that stands in this one."""
+        if block not in self._inner:
+            self._inner[block] = Scope(block, self.module, self)
+        return self._inner[block]
 
     def around(self) -> Iterator[Scope]:
         """Yield this scope and those around it in which Python looks for a name used here."""
@@ -83,18 +90,25 @@ def nodes_of(module: Module) -> tuple[Scope, list[tuple[ast.AST, Scope]]]:
     while waiting:
         node, scope = waiting.pop()
         found.append((node, scope))
-        inside = scope
-        outside: list[ast.AST] = []
-        if isinstance(node, (*_BLOCKS, *_COMPREHENSIONS)):
-            inside = Scope(node, module, scope)
-            scope.inner.append(inside)
-            outside = list(_evaluated_outside(node))
-        for child in reversed(list(ast.iter_child_nodes(node))):
-            if isinstance(child, ast.arguments):
-                waiting += [(part, scope) for part in _parts_of_arguments(child)]
-            else:
-                waiting.append((child, scope if child in outside else inside))
+        children = [child for child in ast.iter_child_nodes(node) if child._fields]
+        if isinstance(node, _OPENING):
+            waiting += reversed(list(_within(node, children, scope)))
+        else:
+            waiting += [(child, scope) for child in reversed(children)]
     return top, found
+
+
+def _within(
+    node: ast.AST, children: list[ast.AST], scope: Scope
+) -> Iterator[tuple[ast.AST, Scope]]:
+    """Yield the parts of a class, function or comprehension, each with its scope."""
+    inside = scope.opened_by(node)
+    outside = list(_evaluated_outside(node))
+    for child in children:
+        if isinstance(child, ast.arguments):
+            yield from ((part, scope) for part in _parts_of_arguments(child))
+        else:
+            yield child, scope if child in outside else inside
 
 
 def _evaluated_outside(node: ast.AST) -> Iterator[ast.AST]:
