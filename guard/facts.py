@@ -170,6 +170,42 @@ class Migration(SourceFact, frozen=True, kw_only=True):
     irreversible: str | None = None
 
 
+# Models
+
+
+class ModelDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing on which a model and its table do not agree: in the words of either, "" for nothing.
+
+    `column` is the one it is about, where the model has it; `harmless`: code that does not know of
+    it runs well all the same.
+    """
+
+    thing: str  # "column total", "column total: type", "index ix_total on (total)", "table"
+    models: str
+    schema: str
+    column: str | None = None
+    label: str | None = None  # that column as the author of the model calls it: "Order.total"
+    harmless: bool = False
+
+
+class ModelChanged(SourceFact, frozen=True, kw_only=True):
+    """A table on which the models and the revisions agreed at the base, and no longer do.
+
+    `model` is the class or table as its author calls it; None where it is gone. `new` are the
+    revisions that the change adds, and `command` is what writes one more.
+    """
+
+    table: str
+    model: str | None
+    differences: tuple[ModelDifference, ...]
+    new: tuple[str, ...] = ()
+    command: str
+
+    @property
+    def subject(self) -> str:
+        return self.table
+
+
 # Source
 
 

@@ -602,6 +602,7 @@ class SetComment(Operation, frozen=True, kw_only=True):
     object_type: ObjectType
     name: Name
     column: str | None = None
+    comment: str | None = None  # None: it takes the comment away
 
 
 class CallRoutine(Operation, frozen=True, kw_only=True):

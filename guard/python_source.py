@@ -127,15 +127,19 @@ class PythonSource:
 class Sources:
     """The files of a run. What nobody holds is parsed again only when much else was in between.
 
-    `files` stand in for the disk (what is staged, what came on standard input); `newer` parse what
-    our own Python cannot.
+    `files` stand in for the disk (what is staged, what came on standard input), and `instead` for
+    some of them, None for one that is not there; `newer` parse what our own Python cannot.
     """
 
     def __init__(
-        self, files: Mapping[Path, bytes] | None = None, newer: NewerPythons | None = None
+        self,
+        files: Mapping[Path, bytes] | None = None,
+        newer: NewerPythons | None = None,
+        instead: Mapping[Path, bytes | None] | None = None,
     ):
         self.files = files
         self.newer = newer
+        self.instead = instead or {}
         self._read: dict[str, bytes] = {}
         self._known: WeakValueDictionary[tuple[str, bytes], PythonSource] = WeakValueDictionary()
         self._latest: deque[PythonSource] = deque()
@@ -149,9 +153,11 @@ class Sources:
 
     def read(self, path: Path) -> bytes:
         """Return what a file holds, read from the disk once; raises OSError."""
+        if (other := self.instead.get(path)) is not None:
+            return other
+        if path in self.instead or (self.files is not None and path not in self.files):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         if self.files is not None:
-            if path not in self.files:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
             return self.files[path]
         name = str(path)  # hashed faster than the path
         data = self._read.get(name)
@@ -161,6 +167,8 @@ class Sources:
 
     def is_file(self, path: Path) -> bool:
         """Return whether there is such a file."""
+        if path in self.instead:
+            return self.instead[path] is not None
         return path.is_file() if self.files is None else path in self.files
 
     def files_in(self, folder: Path) -> list[Path]:

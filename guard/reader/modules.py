@@ -91,6 +91,18 @@ class Resolver:
 
     def find(self, dotted: str) -> Module | None:
         """Return the module of that dotted name, or None where it is not in sight."""
+        file = self.locate(dotted)
+        return self.load(file, dotted) if file else None
+
+    def find_relative(self, module: values.Module, level: int, dotted: str | None) -> Module | None:
+        """Return the module that `from ..x import y` names."""
+        if module.file is None:
+            return None
+        file = self.locate_relative(module.file, level, dotted)
+        return self.load(file, "") if file else None
+
+    def locate(self, dotted: str) -> Path | None:
+        """Return the file of the module of that dotted name, or None where it is not in sight."""
         self.asked += 1
         if dotted not in self._found:
             relative = Path(*dotted.split("."))
@@ -100,32 +112,26 @@ class Resolver:
                 for place in (base / relative.with_suffix(".py"), base / relative / "__init__.py")
             ]
             self.consulted.update(places)
-            self._found[dotted] = next(
-                (place for place in places if self._sources.is_file(place)), None
-            )
-        file = self._found[dotted]
-        return self.load(file, dotted) if file else None
+            self._found[dotted] = next(filter(self._sources.is_file, places), None)
+        return self._found[dotted]
 
-    def find_relative(self, module: values.Module, level: int, dotted: str | None) -> Module | None:
-        """Return the module that `from ..x import y` names."""
-        if module.file is None:
-            return None
-        folder = module.file.parent
+    def locate_relative(self, file: Path, level: int, dotted: str | None) -> Path | None:
+        """Return the file of the module that `from ..x import y` in another one names."""
+        folder = file.parent
         for _ in range(level - 1):
             folder = folder.parent
-        target = folder.joinpath(*dotted.split(".")) if dotted else folder / "__init__"
-        return self._load_at(target, "")
+        return self._at(folder.joinpath(*dotted.split(".")) if dotted else folder / "__init__")
 
     def find_in(self, folder: Path, dotted: str) -> Module | None:
         """Return the module of that dotted name below a folder that is none of the roots."""
-        return self._load_at(folder.joinpath(*dotted.split(".")), dotted)
+        file = self._at(folder.joinpath(*dotted.split(".")))
+        return self.load(file, dotted) if file else None
 
-    def _load_at(self, target: Path, dotted: str) -> Module | None:
+    def _at(self, target: Path) -> Path | None:
         self.asked += 1
         places = (target.with_suffix(".py"), target / "__init__.py")
         self.consulted.update(places)
-        file = next((place for place in places if self._sources.is_file(place)), None)
-        return self.load(file, dotted) if file else None
+        return next(filter(self._sources.is_file, places), None)
 
     def load(self, file: Path, dotted: str) -> Module | None:
         """Return the parsed file, None where it cannot be read or lies outside the root."""

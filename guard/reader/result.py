@@ -1,11 +1,12 @@
-"""The result of reading a revision."""
+"""The results of reading: what a revision does, and the tables that models describe."""
 
 from __future__ import annotations
 
 import msgspec
 
 from guard.facts import BuiltSql
-from guard.statement import Statement, Steps
+from guard.operations import CreateIndex, CreateTable, Name
+from guard.statement import Span, Statement, Steps
 
 
 class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,3 +21,28 @@ class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def statements(self) -> tuple[Statement, ...]:
         return self.upgrade.statements + self.downgrade.statements
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The thing in the code that describes a column or a table, as its author calls it."""
+
+    label: str  # "Order.total", "the table orders"
+    span: Span
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A table that a mapped class or a `Table` describes.
+
+    `columns` says where each of its columns is written; an index without a name has the one that
+    the project's naming convention gives it. Not `complete`: it may have more than was read.
+    """
+
+    place: Place
+    columns: dict[str, Place]
+    create: CreateTable
+    indexes: tuple[CreateIndex, ...] = ()
+    comment: str | None = None
+
+    @property
+    def table(self) -> Name:
+        return self.create.table

@@ -31,7 +31,7 @@ from guard.statement import Direction, Span, Statement, Steps
 
 Key = tuple[object, ...]
 LIBRARY = combined(libraries().values())
-_DIALECTS: dict[str, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}
+_DIALECTS: dict[str | None, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}
 _ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
 
 
@@ -44,7 +44,7 @@ def read_revision(
     """
     built: list[BuiltText] = []
     budget = Budget()
-    known = _DIALECTS[dialect] if dialect is not None else None
+    known = known_dialect(dialect)
     steps: dict[Direction, Steps] = {}
     for direction in get_args(Direction):
         runs = _run_dialects(module, resolver, known, direction, budget)
@@ -57,6 +57,11 @@ def read_revision(
         downgrade=steps["downgrade"],
         built=built_facts(built, revision),
     )
+
+
+def known_dialect(name: str | None) -> Dialect | None:
+    """Return the dialect of that name."""
+    return _DIALECTS.get(name)
 
 
 def _run_dialects(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from guard.facts import (
     DeclaredIrreversible,
     DowngradeFailed,
     Fact,
+    ModelsDiffer,
     RowsLost,
     RunFailure,
     SchemaNotRepeatable,
@@ -75,3 +76,30 @@ def _is_of_the_way_back(fact: Fact) -> bool:
         return False
     back = isinstance(fact, RowsLost) and fact.stage == "downgrade"
     return back or isinstance(fact, _OF_THE_WAY_BACK)
+
+
+def told_before(
+    findings: Iterable[Finding], facts: Iterable[Fact], rules: Container[str]
+) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """Return the facts, and apart from them what the run shows of models that reading has told.
+
+    `rules` are those whose findings tell of the table that is their object.
+    """
+    tables = {finding.object for finding in findings if finding.rule in rules}
+    new: list[Fact] = []
+    told: list[Fact] = []
+    for fact in facts:
+        lines = fact.difference if isinstance(fact, ModelsDiffer) else ()
+        is_told = bool(lines) and all(_table_of(line) in tables for line in lines)
+        (told if is_told else new).append(fact)
+    return tuple(new), tuple(told)
+
+
+def _table_of(line: str) -> str:
+    """Return the table of a line such as `+ column t.a`, `- index x on t`, `+ table t`."""
+    kind, name, *rest = line.split()[1:]
+    if kind == "column":
+        return name.rpartition(".")[0]
+    if kind == "table":
+        return name
+    return rest[rest.index("on") + 1].rstrip(":") if "on" in rest else rest[0] if rest else ""

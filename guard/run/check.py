@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import Fact, ModelsDiffer
+from guard.facts import Fact, ModelChanged, ModelsDiffer
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
@@ -27,8 +27,10 @@ from guard.rule import Rule
 from guard.run.causes import as_declared
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
-from guard.run.outcome import Outcome, outcome_of
+from guard.run.models import changed_models, compare_models, histories_of
+from guard.run.outcome import Outcome, only_said, outcome_of
 from guard.run.part import Part
+from guard.run.released import Released, open_released
 from guard.run.scope import Request, Scope, open_scope
 from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
@@ -96,7 +98,10 @@ def _parts(
         found = _history(service, history, on_progress)
         parts[service.file] += found if alone else found.of(place.name, history.environment.name)
     if services.scope.request.statements:
-        read = read_sources(services, [history for _, history in histories])
+        released = open_released(services.scope)
+        for service, part in _models(services, histories, released):
+            parts[service.file] += part
+        read = read_sources(services, [history for _, history in histories], released)
         sources = list(_sources(services, read))
         owners = {service.file for service, _ in histories}
         owners |= {service.file for service, part in sources if part.paths}
@@ -239,11 +244,7 @@ def _round_trip(
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
     # On the base itself all is shown; beside a change it is only counted.
     known = [] if _is_base(scope) else others
-    shown = [
-        msgspec.structs.replace(finding, severity="info")
-        for finding in others
-        if finding not in known
-    ]
+    shown = only_said(finding for finding in others if finding not in known)
     note = (
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
         "the gate (with --all it does)."
@@ -251,7 +252,7 @@ def _round_trip(
     notes = tuple(map(scope.settings.as_set_here, trip.notes))
     return Part(
         facts=tuple(brought),
-        findings=tuple(shown),
+        findings=shown,
         known=tuple(known),
         notes=(*notes, note) if shown else notes,
         checked=(done,),
@@ -291,6 +292,34 @@ def _touches_code(scope: Scope) -> bool:
     if scope.repo is None or scope.base.commit is None:
         return False
     return any(name.endswith(".py") for name in scope.repo.changed_files(scope.base.commit))
+
+
+# Models
+
+
+def _models(
+    services: Services,
+    histories: Sequence[tuple[Service, ChangedHistory]],
+    released: Released | None,
+) -> Iterator[tuple[Service, Part]]:
+    """Yield what each service's rules say of models that the change brought from their tables.
+
+    Where nothing is compared with the base, and no file is named: of all models.
+    """
+    scope = services.scope
+    if not any(ModelChanged in rule.on for service in services for rule in service.rules):
+        return
+    if released is None and (not scope.request.everything or scope.named or scope.request.given):
+        return
+    changed = changed_models(scope, released) if released else None
+    for service, history in histories_of(services, histories, changed):
+        found = compare_models(service.scope, history, changed)
+        part = Part(
+            findings=tuple(service.judge.facts(found.new)),
+            known=tuple(service.judge.facts(found.known)),
+            texts=found.texts,
+        )
+        yield service, part
 
 
 # Source code and configuration

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import HistoryFact, RoundTripFact, SourceFact, SuppressionFact
+from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, SuppressionFact
 from guard.finding import Finding
 from guard.judge.statements import comments_of
 from guard.operations import Operation
 from guard.rule import Rule
-from guard.run.causes import once
+from guard.run.causes import once, told_before
 from guard.run.part import Part
 from guard.run.proofs import proven
 from guard.run.scope import Scope
@@ -41,7 +41,10 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     predicts = {rule.name: rule.predicts for rule in service.rules}
     told, facts = proven((*here, *before), part.facts, predicts)
     wanted = _wanted(service)
-    found = once(filter(wanted, (*told[: len(here)], *judge.facts(facts))))
+    about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
+    facts, seen = told_before(told, facts, about_models)
+    by_run = (*judge.facts(facts), *only_said(judge.facts(seen)))
+    found = once(filter(wanted, (*told[: len(here)], *by_run)))
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _approvals_text(scope)
     texts = part.texts if text is None else part.texts | {scope.approvals: text}
@@ -65,6 +68,11 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
         notes=(*part.notes, *notes),
         texts=texts,
     )
+
+
+def only_said(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings as such that do not stop the gate."""
+    return tuple(msgspec.structs.replace(finding, severity="info") for finding in findings)
 
 
 def _wanted(service: Service) -> Callable[[Finding], bool]:

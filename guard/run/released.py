@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -14,16 +15,28 @@ from guard.paths import relative
 from guard.run.scope import Scope
 
 
-class Released(msgspec.Struct, frozen=True, kw_only=True):
+class Released(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The blobs by path, where the change began (`then`) and on the base's tip.
 
     `now` are the files of the change, where they are not as they lie on disk.
     """
 
     repo: Repository
+    commit: str
     then: dict[str, str]
     tip: dict[str, str]
     now: TreeFiles | None = None
+
+    @cached_property
+    def changed(self) -> tuple[Path, ...]:
+        """The files that may not be as they were where the change began."""
+        if self.now is None:
+            names = self.repo.changed_files(self.commit)
+        else:
+            blobs = self.now.blobs
+            both = dict.fromkeys((*blobs, *self.then))
+            names = tuple(name for name in both if blobs.get(name) != self.then.get(name))
+        return tuple(self.repo.root / name for name in names)
 
     def holds(self, path: Path, data: bytes) -> bool:
         """Return whether the base has the file with these contents."""
@@ -60,4 +73,4 @@ def open_released(scope: Scope) -> Released | None:
         return None
     then = repo.list_files(base.commit)
     tip = then if base.tip == base.commit else repo.list_files(base.tip)
-    return Released(repo=repo, then=then, tip=tip, now=scope.tree)
+    return Released(repo=repo, commit=base.commit, then=then, tip=tip, now=scope.tree)

@@ -51,7 +51,7 @@ class Services:
     def __init__(self, scope: Scope, rules: Sequence[Rule] | None) -> None:
         self.scope = scope
         self.errors: dict[str, None] = {}
-        self._rules = rules
+        self.rules = rules
         self.home = self._open(scope.settings)
         self._known: dict[Path | None, Service | None] = {self.home.file: self.home}
 
@@ -117,7 +117,7 @@ class Services:
 
     def _open(self, settings: Settings) -> Service:
         try:
-            chosen = () if self._rules is None else select_rules(settings.config, self._rules)
+            chosen = () if self.rules is None else select_rules(settings.config, self.rules)
         except GuardError as error:
             raise GuardError(f"{settings.file}: {error}") from None
         sizes = read_sizes(settings.folder, settings.config.stats)

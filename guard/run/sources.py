@@ -11,16 +11,14 @@ import msgspec
 
 from guard.facts import Fact
 from guard.history.cache import Cache, Entry
-from guard.history.git import Repository
 from guard.history.read import reading
-from guard.history.tree import TreeFiles
 from guard.paths import relative
 from guard.processes import processes_for, spread
 from guard.project.settings import Settings
 from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.modules import Resolver
 from guard.run.histories import ChangedHistory
-from guard.run.released import open_released
+from guard.run.released import Released
 from guard.run.scope import Scope
 from guard.run.services import Services
 from guard.source.database_literals import is_test
@@ -56,18 +54,22 @@ class ReadSources(msgspec.Struct, frozen=True, kw_only=True):
     texts_before: dict[str, str] = {}
 
 
-def read_sources(services: Services, histories: Sequence[ChangedHistory]) -> ReadSources:
-    """Read the Python and ini files around the database that are no revisions."""
+def read_sources(
+    services: Services, histories: Sequence[ChangedHistory], released: Released | None
+) -> ReadSources:
+    """Read the Python and ini files around the database that are no revisions.
+
+    `released` is what the base has of them; None where nothing is compared with it.
+    """
     scope = services.scope
     given = scope.request.given
     newer = scope.sources.newer
     here = scope.sources if given is None else Sources({_given_path(scope): given.data}, newer)
-    files = _read(scope, here, _paths(services, histories))
+    files = _read(scope, here, _paths(services, histories, released))
     paths = tuple(relative(path, scope.root) for path in files)
     files = {path: file.without_told(paths) for path, file in files.items()}
     for path in _overridden(scope, histories, {path for path in files if files[path].facts}):
         files[path] = files[path].without_urls
-    released = open_released(scope)
     same = {path for path in files if released and released.holds(path, _data(here, path))}
     changed = {path: file for path, file in files.items() if path not in same}
     before: dict[Path, bytes] = {}
@@ -185,7 +187,9 @@ def _given_path(scope: Scope) -> Path:
     return (scope.request.start / given.path).absolute() if given else scope.root
 
 
-def _paths(services: Services, histories: Sequence[ChangedHistory]) -> list[Path]:
+def _paths(
+    services: Services, histories: Sequence[ChangedHistory], released: Released | None
+) -> list[Path]:
     scope = services.scope
     if scope.request.given is not None:
         return [] if histories else [_given_path(scope)]
@@ -194,8 +198,9 @@ def _paths(services: Services, histories: Sequence[ChangedHistory]) -> list[Path
     if not scope.named:
         environments = [history.environment for history in histories]
         present = _governed(services, _present(scope, revisions))
+        touches = _touching(scope, released)
         selected.update(
-            select_sources(present, scope.root, scope.all_settings, environments, _touching(scope))
+            select_sources(present, scope.root, scope.all_settings, environments, touches)
         )
     # Git still lists what was deleted and not committed; a dangling link is there and unreadable.
     there = {path for path in selected if _is_there(scope, path)}
@@ -240,14 +245,11 @@ def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
     return [repo.root / name for name in names]
 
 
-def _touching(scope: Scope) -> Callable[[Path], bool]:
+def _touching(scope: Scope, released: Released | None) -> Callable[[Path], bool]:
     """Whether a file touches a database and belongs to the change; all do without a base."""
-    repo, commit = scope.repo, scope.base.commit
-    changed: set[Path] | None = None
-    if repo and commit and scope.compares:
-        changed = {repo.root / name for name in _changed(repo, commit, scope.tree)}
-        if scope.tree is not None:
-            scope.tree.fetch(path for path in changed if path.suffix == ".py")
+    changed = {*released.changed} if released else None
+    if changed is not None and scope.tree is not None:
+        scope.tree.fetch(path for path in changed if path.suffix == ".py")
 
     def touches(path: Path) -> bool:
         if path.suffix != ".py" or is_test(relative(path, scope.root)):
@@ -258,11 +260,3 @@ def _touching(scope: Scope) -> Callable[[Path], bool]:
         return touches_database(data) or calls_from_coroutines(path, scope.root, data)
 
     return touches
-
-
-def _changed(repo: Repository, commit: str, tree: TreeFiles | None) -> Iterable[str]:
-    """The paths that may be otherwise than in the commit."""
-    if tree is None:
-        return repo.changed_files(commit)
-    then = repo.list_files(commit)
-    return (name for name, blob in tree.blobs.items() if then.get(name) != blob)

@@ -46,6 +46,7 @@ CHANGES: dict[type[Operation], Change] = dict(
         _on(ops.SetDefault, columns.set_default),
         _on(ops.DropDefault, columns.drop_default),
         _on(ops.AlterColumn, columns.alter_column),
+        _on(ops.SetComment, columns.set_comment),
         _on(ops.AddConstraint, constraints.add_constraint),
         _on(ops.DropConstraint, constraints.drop_constraint),
         _on(ops.ValidateConstraint, constraints.validate_constraint),

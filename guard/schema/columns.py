@@ -21,6 +21,7 @@ from guard.operations import (
     ModifyColumn,
     Name,
     RenameColumn,
+    SetComment,
     SetDefault,
     SetNotNull,
     Type,
@@ -185,6 +186,20 @@ def alter_column(operation: AlterColumn, draft: Draft) -> None:
         _change(draft, operation.table, operation.column, generated=None)
     elif operation.action == "add-identity":
         _change(draft, operation.table, operation.column, generated=Generated(by="identity"))
+
+
+def set_comment(operation: SetComment, draft: Draft) -> None:
+    table, comment = draft.table(operation.name), operation.comment
+    if operation.object_type not in ("table", "column") or not table:
+        return
+    if operation.column is None:
+        draft.put(replace(table, comment=comment))
+        return
+    columns = tuple(
+        replace(c, comment=comment) if draft.same(c.name, operation.column) else c
+        for c in table.columns
+    )
+    draft.put(replace(table, columns=columns))
 
 
 class _Changes(TypedDict, total=False):

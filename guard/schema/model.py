@@ -138,6 +138,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     certain: bool = True
     complete: bool = True
     born: int = 0
+    comment: str | None = None
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -217,9 +217,8 @@ def read_comment(c: Cursor) -> list[Operation]:
             column, name = name.name, _table_of(c, name)
     c.skip_to("IS")
     c.expect("IS")
-    if not c.take("NULL"):
-        c.string("a comment")
-    return [SetComment(object_type=object_type, name=name, column=column)]
+    comment = None if c.take("NULL") else c.string("a comment")
+    return [SetComment(object_type=object_type, name=name, column=column, comment=comment)]
 
 
 def _table_of(c: Cursor, column: Name) -> Name:

@@ -11,6 +11,8 @@ from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Condition, Flow, Frame
 from guard.reader.evaluate.values import (
     Const,
+    Construct,
+    DottedName,
     Sequence,
     Unknown,
     Value,
@@ -177,11 +179,28 @@ def run_try(run: Run, node: ast.Try | ast.TryStar, frame: Frame) -> Flow:
     else:
         if ends is Flow.GOES_ON:
             ends = run.execute(node.orelse, frame)
-        imported = {name: frame.names[name] for name in _imports(node.body) & {*frame.names}}
+        kept = _imports(node.body) | _made(node, frame)
+        imported = {name: frame.names[name] for name in kept & {*frame.names}}
         ends = _run_handlers(run, node.handlers, interrupted, ends, frame)
         frame.names.update(imported)  # a fallback is for where the module is missing
     finally_ends = run.execute(node.finalbody, frame)
     return ends if finally_ends is Flow.GOES_ON else finally_ends
+
+
+def _made(node: ast.Try | ast.TryStar, frame: Frame) -> set[str]:
+    """Return the names of objects of a library that the block makes, unless it is missing."""
+    words = {
+        word.id
+        for h in node.handlers
+        if h.type
+        for word in ast.walk(h.type)
+        if isinstance(word, ast.Name)
+    }
+    if not words or not words <= {"ImportError", "ModuleNotFoundError"}:
+        return set()
+    targets = (t for s in node.body if isinstance(s, ast.Assign) for t in s.targets)
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    return {n for n in names if isinstance(frame.names.get(n), Construct | DottedName)}
 
 
 def _imports(body: list[ast.stmt]) -> set[str]:

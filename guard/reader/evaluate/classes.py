@@ -38,8 +38,18 @@ def define(run: Run, node: ast.ClassDef, frame: Frame) -> Class:
     is_tuple = any(
         isinstance(b, DottedName) and b.path == "typing.NamedTuple" for b in bases
     ) or any(isinstance(b, Class) and b.is_tuple for b in bases)
-    all_fields = tuple(dict.fromkeys(inherited + fields))
-    return Class(node.name, frame.module, inner.names, all_fields, bases, is_enum, is_tuple)
+    return Class(
+        node.name,
+        frame.module,
+        inner.names,
+        tuple(dict.fromkeys(inherited + fields)),
+        bases,
+        is_enum,
+        is_tuple,
+        node,
+        {k.arg: run.evaluate(k.value, frame) for k in node.keywords if k.arg},
+        not run.conditions,
+    )
 
 
 def lookup(cls: Class, name: str) -> Value | None:

@@ -17,6 +17,7 @@ from guard.reader.evaluate.values import (
     Const,
     Construct,
     DottedName,
+    GenericAlias,
     Instance,
     Item,
     Mapping,
@@ -86,8 +87,8 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
         case Mapping() | Sequence(kind="list"):
             known = unknown(node, owner, index)
             return Alias(known.source, known.origin, known.inspected, owner)
-        case Class() if owner.is_enum and isinstance(key, str):
-            return classes.lookup(owner, key) or unknown(node)
+        case Class():
+            return _of_class(owner, key, node)
         case Construct():
             return Item("", (index,), receiver=owner, source=node)
         case Unknown(origin=origin, inspected=inspected):
@@ -101,8 +102,16 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
         case DottedName("os.environ"):
             return Unknown(node)
         case DottedName(path):
-            return DottedName(path)  # a generic alias such as Mapped[int]
+            given = index.items if isinstance(index, Sequence) else [index]
+            return GenericAlias(path, tuple(given))
     return unknown(node, owner, index)
+
+
+def _of_class(cls: Class, key: object, node: ast.Subscript) -> Value:
+    """Return the member of an enum; a generic class of some type is the class."""
+    if cls.is_enum and isinstance(key, str):
+        return classes.lookup(cls, key) or unknown(node)
+    return cls
 
 
 def _item_at(owner: Value, place: int) -> Value | None:

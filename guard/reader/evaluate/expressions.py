@@ -120,6 +120,8 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
             found = classes.lookup(value, name)
             if isinstance(found, Function) and found.method == "class":
                 return msgspec.structs.replace(found, receiver=value)
+            if found is None and name == "__name__":
+                return Text.of(value.name)
             if found is None:
                 return Construct(name, receiver=value, called=False)
             return found if value.module is run.module else run.from_elsewhere(found)

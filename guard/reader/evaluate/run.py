@@ -8,7 +8,7 @@ know each other, so they stand in one file.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Items
 from contextlib import AbstractContextManager
 from pathlib import PurePath
@@ -20,6 +20,7 @@ from guard.operations import Name, Operation
 from guard.reader.evaluate.state import BuiltText, Call, Condition, Flow, Frame, Resolver
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, DottedName, Instance, Module, Value
+from guard.reader.result import Model
 from guard.server import Dialect
 from guard.statement import Directive, Piece, Span
 
@@ -208,6 +209,9 @@ Iterated: TypeAlias = Callable[[Run, Any, ast.expr, Frame], None]
 Entered: TypeAlias = Callable[[Run, Any], AbstractContextManager[Value | None] | None]
 Given: TypeAlias = Callable[[Run, Module, ast.FunctionDef | ast.AsyncFunctionDef], dict[str, Value]]
 Defined: TypeAlias = Callable[[Run, Class, Frame], None]
+Models: TypeAlias = Callable[
+    [Items[Module], Module | None, Callable[[Module], Run]], tuple[Model, ...]
+]
 ColumnType: TypeAlias = Callable[[tuple[Value, ...], dict[str, Value]], Value]
 
 
@@ -222,6 +226,30 @@ class Example(msgspec.Struct, frozen=True):
     imports: str = ""
     dialect: Dialect = "postgresql"
     runs: bool = True
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that the body of the `owner` binds or only annotates, for a class that has it."""
+
+    name: str
+    value: Value | None
+    annotation: ast.expr | None = None
+    cls: Class
+    owner: Class
+    node: ast.stmt
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """A base class that makes tables of the classes below it.
+
+    `columns` are those of a member, None where it may be one and is not understood. `table_name`
+    gets the name that the class gives, None where it gives none, and returns None where it has no
+    table of its own. `is_root`: the class right below it has none either.
+    """
+
+    columns: Callable[[Run, Member], tuple[Value, ...] | None]
+    table_name: Callable[[Run, Class, Value | None], Value | None]
+    is_root: bool = False
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,11 +277,14 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there
     kept: frozenset[str] = frozenset()  # base classes, instances of which are kept as written
     defined: tuple[Defined, ...] = ()  # told of every class
+    bases: dict[str, Base] = {}  # by dotted name: a base class, or what makes one
+    bare: frozenset[str] = frozenset()  # last names of base classes that bring no columns
+    models: tuple[Models, ...] = ()  # the tables that modules describe, for an env.py
     given: tuple[Given, ...] = ()  # the arguments that upgrade() and downgrade() are called with
     examples: tuple[Example, ...] = ()
 
 
-def find(table: dict[str, T], path: str) -> T | None:
+def find(table: Mapping[str, T], path: str) -> T | None:
     """Return the entry of a dotted name, also one that is written `package.*.name`."""
     found = table.get(path)
     if found is None and "." in path:

@@ -97,6 +97,12 @@ class DottedName(msgspec.Struct, frozen=True):
     path: str
 
 
+class GenericAlias(DottedName, frozen=True):
+    """A name that others were given to: `Mapped[int]`."""
+
+    args: tuple[Value, ...] = ()
+
+
 class Construct(msgspec.Struct, frozen=True):
     """The result of a call or attribute that is kept as written: `sa.Column("x", sa.Integer())`.
 
@@ -178,7 +184,10 @@ class Function(msgspec.Struct, frozen=True):
 
 
 class Class(msgspec.Struct):
-    """A class of a module in sight: its attributes, and its fields where it is a plain record."""
+    """A class of a module in sight: its attributes, and its fields where it is a plain record.
+
+    `keywords` stand beside its bases. Not `certain`: it is defined under a condition.
+    """
 
     name: str
     module: Module
@@ -187,6 +196,9 @@ class Class(msgspec.Struct):
     bases: tuple[Value, ...] = ()
     is_enum: bool = False
     is_tuple: bool = False  # a named tuple
+    node: ast.ClassDef | None = None
+    keywords: dict[str, Value] = {}
+    certain: bool = True
 
 
 class Instance(msgspec.Struct):
@@ -261,6 +273,8 @@ def truth(value: Value) -> bool | None:
             return True if items and certain else (None if more or items else False)
         case Mapping(pairs=pairs, open=more, certain=certain):
             return True if pairs and certain else (None if more or pairs else False)
+        case DottedName("typing.TYPE_CHECKING" | "typing_extensions.TYPE_CHECKING"):
+            return False
         case Unknown():
             return None
         case DottedName() | Construct() | Live() | Marker():

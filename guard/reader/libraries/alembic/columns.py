@@ -67,7 +67,9 @@ def add_column(run: Run, given: Arguments, call: Call) -> list[Operation]:
         added = AddConstraint(table=table, constraint=read.type_check.constraint)
         execution.emit_on(run, _altered(given, read.type_check), [added], call)
     if column.comment is not None:
-        comment = SetComment(object_type="column", name=table, column=column.name)
+        comment = SetComment(
+            object_type="column", name=table, column=column.name, comment=column.comment
+        )
         execution.emit_on(run, ("postgresql",), [comment], call)
     return []
 
@@ -122,7 +124,10 @@ def _alterations(run: Run, table: Name, column: str, given: Arguments) -> list[O
     if given.get("server_default", FALSE) != FALSE:
         operations.append(_changed_default(table, column, given))
     if given.get("comment", FALSE) != FALSE:
-        operations.append(SetComment(object_type="column", name=table, column=column))
+        comment = string(given["comment"])
+        operations.append(
+            SetComment(object_type="column", name=table, column=column, comment=comment)
+        )
     new = string(given.get("new_column_name"))
     if new is not None:
         operations.append(RenameColumn(table=table, column=column, new=new))

@@ -37,7 +37,7 @@ from guard.reader.libraries.alembic.constraints import (
 from guard.reader.libraries.alembic.directive import directive, no_directive, read_batch
 from guard.reader.libraries.alembic.live import Batch, MigrationContext
 from guard.reader.libraries.sqlalchemy import clauses, execution, metadata, table_objects, tables
-from guard.reader.libraries.sqlalchemy.clauses import flag, name
+from guard.reader.libraries.sqlalchemy.clauses import flag, name, string
 from guard.reader.libraries.sqlalchemy.live import Connection
 
 
@@ -153,7 +153,8 @@ def _rename_table(run: Run, given: Arguments, call: Call) -> list[Operation]:
 def _table_comment(run: Run, given: Arguments, call: Call) -> list[Operation]:
     if run.dialect in execution.MYSQLS:
         return [AlterTable(table=table_of(given), action="comment")]
-    return [SetComment(object_type="table", name=table_of(given))]
+    comment = string(given.get("comment"))
+    return [SetComment(object_type="table", name=table_of(given), comment=comment)]
 
 
 def _bulk_insert(run: Run, given: Arguments, call: Call) -> list[Operation]:

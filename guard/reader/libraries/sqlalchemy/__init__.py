@@ -5,7 +5,7 @@ from __future__ import annotations
 from guard.operations import Column, CreateTable, Delete, Name, Type, Update
 from guard.reader.evaluate.run import Example, Library
 from guard.reader.evaluate.values import BoundMethod, Construct, Item, Operator, Unknown
-from guard.reader.libraries.sqlalchemy import connections, names
+from guard.reader.libraries.sqlalchemy import connections, mapped, models, names
 from guard.reader.libraries.sqlalchemy.live import (
     Connection,
     Cursor,
@@ -14,10 +14,11 @@ from guard.reader.libraries.sqlalchemy.live import (
     Session,
 )
 
-# Bases of classes in sight that are column types or clauses.
+# Bases of classes in sight that are column types, columns or clauses.
 _KEPT = (
     {"TypeDecorator", "UserDefinedType", "TypeEngine"}
     | {"ColumnElement", "Executable", "ClauseElement", "DDLElement", "FunctionElement"}
+    | {"Column", "MappedColumn"}
     | {"String", "Integer", "Text", "JSON", "Enum", "ENUM", "VARCHAR", "CHAR", "DateTime"}
 )
 _IMPORTS = "import sqlalchemy as sa\nfrom alembic import op"
@@ -58,6 +59,9 @@ LIBRARY = Library(
     registries=frozenset({"MetaData", "declarative_base", "registry"}),
     kept=frozenset(_KEPT),
     defined=(names.note_table,),
+    bases=mapped.BASES,
+    bare=mapped.BARE,
+    models=(models.read_models,),
     examples=(
         Example(
             'op.get_bind().execute(sa.text("UPDATE t SET a = 1 WHERE a IS NULL"))',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from guard.operations import Column, Constraint, Default, Generated, Type, unknown_name
+from guard.reader.evaluate import classes
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
@@ -22,7 +23,7 @@ from guard.reader.libraries.sqlalchemy.clauses import flag, last, quoted, sql, s
 from guard.reader.libraries.sqlalchemy.constraints import foreign_key, read_constraint
 from guard.reader.libraries.sqlalchemy.types import TypeCheck, read_type, type_check
 
-COLUMN_WORDS = {"Column", "mapped_column"}
+COLUMN_WORDS = {"Column", "mapped_column", "MappedColumn"}
 _INTEGERS = {"integer", "bigint", "smallint"}
 
 
@@ -37,7 +38,10 @@ class ReadColumn(msgspec.Struct, frozen=True):
 
 
 def is_column(value: Value) -> bool:
-    return isinstance(value, Construct) and last(value.path) in COLUMN_WORDS and value.called
+    if not isinstance(value, Construct) or not value.called:
+        return False
+    made_of = classes.bases_of(value.receiver) if isinstance(value.receiver, Class) else []
+    return any(last(path) in COLUMN_WORDS for path in (value.path, *made_of))
 
 
 def read_column(run: Run, value: Value, *, lone_key: bool | None = None) -> ReadColumn | None:
@@ -52,7 +56,7 @@ def read_column(run: Run, value: Value, *, lone_key: bool | None = None) -> Read
     if label is None and args and not _is_type(args[0]):
         label = args.pop(0)
     kind = value.kwargs.get("type_")
-    if kind is None and args and not _is_item(args[0]):
+    if kind is None and args and not is_item(args[0]):
         kind = args.pop(0)
     items = [a for a in args if isinstance(a, Construct)]
     column_name = string(label) or unknown_name("?")
@@ -93,7 +97,8 @@ def _is_type(value: Value) -> bool:
     )
 
 
-def _is_item(value: Value) -> bool:
+def is_item(value: Value) -> bool:
+    """Return whether it stands behind the type: a key, a default, ..."""
     return isinstance(value, Construct) and last(value.path) in {
         "ForeignKey",
         "CheckConstraint",

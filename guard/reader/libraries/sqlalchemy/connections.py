@@ -28,7 +28,14 @@ from guard.reader.evaluate.values import (
     Unknown,
     Value,
 )
-from guard.reader.libraries.sqlalchemy import clauses, execution, metadata, rows, table_objects
+from guard.reader.libraries.sqlalchemy import (
+    clauses,
+    execution,
+    metadata,
+    names,
+    rows,
+    table_objects,
+)
 from guard.reader.libraries.sqlalchemy.live import (
     Connection,
     Cursor,
@@ -47,6 +54,8 @@ _QUERY_ENDS = {"delete", "update", "all", "first", "one", "one_or_none", "scalar
 
 def catalogue_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
     """Return the answer of an inspector or a dialect: the database's own."""
+    if name == "type_descriptor" and call.args:
+        return call.args[0]  # the type, as the dialect writes it
     return Unknown(call.node, "outside", inspected=True)
 
 
@@ -151,6 +160,8 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         if operation is not None:
             run.emit([operation], call.node, call.frame)
             return Unknown(call.node)
+    if name == "Table":  # of Flask-SQLAlchemy's extension
+        return names.make_table(call, receiver)
     if name in {"create", "drop"}:
         return metadata.create_or_drop(run, receiver, name, call)
     if name in {"create_all", "drop_all"}:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from guard.operations import CreateEnum, DropObject, DropTable, Name
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
-from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import FALSE, NONE, TRUE, Class, Construct, Sequence, Value, truth
 from guard.reader.libraries.sqlalchemy import (
-    columns,
+    clauses,
     constraints,
     execution,
+    mapped,
     table_objects,
     tables,
     types,
@@ -82,7 +82,7 @@ def create_or_drop_all(run: Run, receiver: Construct, name: str, call: Call) -> 
     wanted: list[Value] = (
         list(chosen.items)
         if isinstance(chosen, Sequence)
-        else [t for t in run.tables if _belongs(t, receiver)]
+        else [t for t in run.tables if _belongs(run, t, receiver)]
     )
     known = [t for t in wanted if table_objects.table_name(t) is not None]
     if not known or len(known) < len(wanted):
@@ -100,25 +100,27 @@ def create_or_drop_all(run: Run, receiver: Construct, name: str, call: Call) -> 
             checked = truth(call.get(2, "checkfirst") or TRUE) is not False
             run.emit([DropTable(table=label, if_exists=checked)], call.node, call.frame)
         elif isinstance(table, Class):
-            emit_table(run, _mapped_table(run, table, label), call)
+            made = mapped_table(run, table)
+            if made is not None:
+                emit_table(run, made, call)
         elif isinstance(table, Construct):
             _emit_table(run, table, label, call)
     return NONE
 
 
-def _belongs(table: Value, metadata: Construct) -> bool:
+def _belongs(run: Run, table: Value, metadata: Construct) -> bool:
     if isinstance(table, Construct):
         return any(a == metadata for a in table.args[1:2])
     base = metadata.receiver
-    return isinstance(table, Class) and (base in table.bases or base is None)
+    if not isinstance(table, Class) or not (base in table.bases or base is None):
+        return False
+    return mapped.mapped_table(run, table) is not None
 
 
-def _mapped_table(run: Run, cls: Class, label: Name) -> tables.ReadTable:
-    items: list[Value] = []
-    for key, value in cls.attributes.items():
-        if not columns.is_column(value) or not isinstance(value, Construct):
-            continue
-        named = value.args and isinstance(value.args[0], Text)
-        args = value.args if named else (Text.of(key), *value.args)
-        items.append(Construct(value.path, args, value.kwargs, value.source))
-    return tables.read_table(run, label, tuple(items), {})
+def mapped_table(run: Run, cls: Class) -> tables.ReadTable | None:
+    """Return the table of a mapped class; None where it has none of its own."""
+    found = mapped.mapped_table(run, cls)
+    if found is None or found.extends is not None:
+        return None
+    label = clauses.name(found.name, found.options.get("schema"))
+    return tables.read_table(run, label, found.items, found.options, found.complete)

@@ -30,14 +30,28 @@ def make_session(run: Run, made: Construct, call: Call) -> Value:
 
 
 def _table(run: Run, call: Call) -> Value:
-    made = Construct("sqlalchemy.Table", call.args, call.kwargs, call.node)
+    return make_table(call, None)
+
+
+def make_table(call: Call, receiver: Value | None) -> Construct:
+    """Return the table, noted in its module; `receiver` is the extension whose method made it."""
+    args = (*call.args, Unknown("...")) if call.open else call.args
+    path = "Table" if receiver is not None else "sqlalchemy.Table"
+    made = Construct(path, args, call.kwargs, call.node, receiver)
+    call.frame.module.tables.append(made)
+    return made
+
+
+def _index(run: Run, call: Call) -> Value:
+    """An index may stand by itself: the columns tell its table."""
+    made = Construct("sqlalchemy.Index", call.args, call.kwargs, call.node)
     call.frame.module.tables.append(made)
     return made
 
 
 def note_table(run: Run, cls: Class, frame: Frame) -> None:
-    """Note a mapped class as a table of its module."""
-    if "__tablename__" in cls.attributes:
+    """Note a class that may be mapped as a table of its module."""
+    if cls.bases or (cls.node and cls.node.decorator_list):
         frame.module.tables.append(cls)
 
 
@@ -54,6 +68,7 @@ NAMES: dict[str, Known] = {
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
     "Table": _table,
+    "Index": _index,
     "text": provenance.make_text,
     "create_engine": _engine,
 }

@@ -43,8 +43,9 @@ def read_table(
             constraints += [*column.foreign_keys, *column.checks]
             if column.type_check and run.dialect in column.type_check.dialects:
                 constraints.append(column.type_check.constraint)
-            if column.index:
+            if column.index:  # which is what makes it unique, too
                 indexes.append(column_index(label, column.column))
+                columns[-1] = msgspec.structs.replace(columns[-1], unique=False)
         elif constraint := read_constraint(item):
             constraints.append(constraint)
         elif index := read_index(item, label):
@@ -63,12 +64,13 @@ def read_table(
         complete=complete,
     )
     comments = [
-        SetComment(object_type="column", name=label, column=column.name)
+        SetComment(object_type="column", name=label, column=column.name, comment=column.comment)
         for column in columns
         if column.comment is not None
     ]
-    if string(kwargs.get("comment")) is not None:
-        comments.insert(0, SetComment(object_type="table", name=label))
+    comment = string(kwargs.get("comment"))
+    if comment is not None:
+        comments.insert(0, SetComment(object_type="table", name=label, comment=comment))
     return ReadTable(create, tuple(indexes), tuple(comments))
 
 

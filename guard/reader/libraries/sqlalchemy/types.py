@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 import msgspec
 
 from guard.operations import Constraint, Type
 from guard.reader.evaluate import classes
 from guard.reader.evaluate.run import Run, find
+from guard.reader.evaluate.state import Call, Frame
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     TRUE,
@@ -14,11 +17,13 @@ from guard.reader.evaluate.values import (
     Const,
     Construct,
     DottedName,
+    Function,
     Instance,
     Value,
     truth,
 )
 from guard.reader.libraries.sqlalchemy.clauses import flag, last, name, string
+from guard.reader.libraries.sqlalchemy.live import DialectObject
 from guard.server import DIALECTS
 
 # SQLAlchemy's class names in lower case -> the names of guard.sql.types.
@@ -87,7 +92,10 @@ def _with_variants(run: Run, base: Value | None, args: tuple[Value, ...]) -> Typ
 
 
 def _class_type(run: Run, cls: Class) -> Type:
-    """Return the type of a TypeDecorator in sight: that of its `impl`."""
+    """Return the type of a TypeDecorator in sight: the dialect's own, or that of its `impl`."""
+    loader = classes.lookup(cls, "load_dialect_impl")
+    if isinstance(loader, Function) and run.dialect is not None:
+        return _loaded(run, cls, loader) or Type(name=cls.name)
     impl = classes.lookup(cls, "impl")
     if impl is not None and (found := read_type(run, impl)):
         return found
@@ -98,6 +106,14 @@ def _class_type(run: Run, cls: Class) -> Type:
         }:
             return read_type(run, base) or Type(name=cls.name)
     return Type(name=cls.name)
+
+
+def _loaded(run: Run, cls: Class, loader: Function) -> Type | None:
+    """Return the type of `dialect.type_descriptor(...)`, which a TypeDecorator chooses."""
+    node = ast.copy_location(ast.Call(ast.Name("load", ast.Load()), [], []), loader.node)
+    frame = Frame(cls.module, cls.module.names)
+    bound = run.bind(loader, Instance(cls, {}))
+    return read_type(run, run.call(bound, Call(node, frame, (DialectObject(),), {})))
 
 
 def _named_type(run: Run, word: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Type:

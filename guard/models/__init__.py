@@ -1,0 +1,1 @@
+"""The models of an application beside the schema that its revisions make."""
