@@ -49,6 +49,16 @@ class TableSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     bytes: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class Required(msgspec.Struct, frozen=True, kw_only=True):
+    """The versions of a package that the project requires: from one on, and below another.
+
+    None where it does not say.
+    """
+
+    at_least: tuple[int, ...] | None = None
+    below: tuple[int, ...] | None = None
+
+
 class Remains(msgspec.Struct, frozen=True, kw_only=True):
     """What an operation leaves, once its direction has run, of the rows or values it takes away.
 
@@ -90,6 +100,10 @@ class Context(Protocol):
 
         Raises TypeError for any other class.
         """
+        ...
+
+    def requires(self, package: str) -> Required:
+        """Return which versions of a package (its name in lower case) the project requires."""
         ...
 
     # The statement, and those around it

@@ -5,10 +5,12 @@ Each says what was found and where; its meaning, and the remedy, are its rule's 
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
 
+from guard.finding import Edit
 from guard.schema.model import ReadOnlySchema
 from guard.statement import Direction, Piece, Span, Steps
 
@@ -263,6 +265,90 @@ class LazyLoad(SourceFact, frozen=True, kw_only=True):
     code: str
     relationship: str
     loaded: Literal["get", "select"]
+
+
+class LegacyUse(SourceFact, frozen=True, kw_only=True):
+    """Code that uses what SQLAlchemy deprecated in one version, and maybe removed in another.
+
+    `instead` is what to write, `fix` the edits that do it where that is certain. `ignored`: the
+    version that removed it says nothing, and does nothing.
+    """
+
+    what: str  # as a message shows it: "`Query.get()`"
+    instead: str
+    deprecated: tuple[int, int] = (1, 4)
+    removed: tuple[int, int] | None = None
+    ignored: bool = False
+    fix: tuple[Edit, ...] = ()
+
+
+class DestructiveCall(SourceFact, frozen=True, kw_only=True):
+    """Ordinary code, no revision, that drops or empties tables each time it runs.
+
+    `tables` is a table's name, or which tables they are: "every table of Base.metadata".
+    """
+
+    action: Literal["drop", "truncate"]
+    tables: str
+    code: str
+
+    @property
+    def subject(self) -> str:
+        return self.tables
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.code.encode()).hexdigest()[:12]
+
+
+class UnboundName(SourceFact, frozen=True, kw_only=True):
+    """A name in a model that nothing binds when its class is made.
+
+    `later`: the line that binds it too late; `imported`: the line that imports it, where its name
+    tells from where.
+    """
+
+    name: str
+    model: str  # the class, or the table
+    later: int | None = None
+    imported: str | None = None
+
+
+class WrittenColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column as its model writes it; `nullable` is None where it does not say so."""
+
+    name: str
+    span: Span
+    nullable: bool | None = None
+    primary_key: bool = False
+    foreign_key: bool = False
+    indexed: bool = False
+
+
+class WrittenTable(SourceFact, frozen=True, kw_only=True):
+    """A table as a model describes it; `keyed` and `indexed`: by what stands beside the columns.
+
+    Not `whole`: a base or mixin that is not in sight may add to it.
+    """
+
+    table: str
+    model: str
+    columns: tuple[WrittenColumn, ...]
+    keyed: bool = False
+    indexed: tuple[str, ...] = ()  # the first columns of indexes and keys
+    whole: bool = True
+
+
+class PolicyCopy(SourceFact, frozen=True, kw_only=True):
+    """A value that the configuration keeps in one module, written or read elsewhere.
+
+    `how`: defined once more, written out, read from the environment, imported from elsewhere.
+    """
+
+    name: str
+    module: str  # dotted, as it is imported
+    how: Literal["redefined", "literal", "environment", "imported"]
+    code: str
 
 
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):

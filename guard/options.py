@@ -18,6 +18,15 @@ class Options(
     """
 
 
+class NamedOptions(Options, frozen=True):
+    """The base of options whose keys are names of the user's; `named` is what they say.
+
+    What they mean stands beside the field: `named: Annotated[dict[str, str], "..."]`.
+    """
+
+    named: Annotated[dict[str, str], "the values by name"] = {}
+
+
 class Option(msgspec.Struct, frozen=True):
     """One option as it is shown: its key, type, default and meaning; the type in words."""
 
@@ -43,6 +52,10 @@ def describe(options: Options) -> tuple[Option, ...]:
     """Return what there is to set, with the values that `options` has."""
     hints = get_type_hints(type(options), include_extras=True)
     values = msgspec.to_builtins(options)
+    if isinstance(options, NamedOptions):
+        kind, meaning = get_args(hints["named"])[:2]
+        said = in_words(get_args(kind)[1])
+        return (Option("<NAME>", f"any name, {said}", values["named"], inspect.cleandoc(meaning)),)
     found = []
     for field in msgspec.structs.fields(type(options)):
         kind, meaning = get_args(hints[field.name])[:2]

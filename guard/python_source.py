@@ -123,6 +123,21 @@ class PythonSource:
         end: int = getattr(node, "end_col_offset", None) or 0
         return Span(self.path, first, self.column(first, begin), last, self.column(last, end))
 
+    def span_of_name(self, node: ast.ClassDef) -> Span:
+        """Return where the line that begins a class names it."""
+        line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
+        at = line.find(node.name, self.column(node.lineno, node.col_offset) + len("class")) + 1
+        return Span(self.path, node.lineno, max(at, 1), node.lineno, max(at, 1) + len(node.name))
+
+    def between(self, first: tuple[ast.AST, bool], last: tuple[ast.AST, bool]) -> Span:
+        """Return the text between two places: each the start of a node or (True) its end."""
+        (line, column), (end_line, end_column) = self._place(*first), self._place(*last)
+        return Span(self.path, line, column, end_line, end_column)
+
+    def _place(self, node: ast.AST, end: bool) -> tuple[int, int]:
+        span = self.span(node)
+        return (span.end_line, span.end_column) if end else (span.line, span.column)
+
 
 class Sources:
     """The files of a run. What nobody holds is parsed again only when much else was in between.

@@ -22,15 +22,17 @@ from guard.context import Context
 from guard.facts import Fact, RoundTripFact
 from guard.finding import Edit, Foretold, Related, Severity
 from guard.operations import Operation
-from guard.options import Options, defaults_of
+from guard.options import NamedOptions, Options, defaults_of
 from guard.statement import Span
 
 __all__ = [
-    "Context", "Edit", "Example", "Foretold", "Options", "Problem", "Related", "Rule",
+    "Context", "Edit", "Example", "Foretold", "NamedOptions", "Options", "Problem", "Related",
+    "Rule",
     "revision_file", "rule",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Operation | Fact)
+G = TypeVar("G", bound=Operation | Fact)
 FactType = type[Operation] | type[Fact]
 
 
@@ -149,7 +151,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rule(
-    *on: type[F],
+    first: type[F],
+    *more: type[G],
     unsafe: tuple[Example, ...],
     safe: tuple[str | Example, ...],
     severity: Severity = "error",
@@ -157,7 +160,7 @@ def rule(
     predicts: tuple[type[RoundTripFact], ...] = (),
     dialects: tuple[str, ...] | None = None,
     options: type[Options] | None = None,
-) -> Callable[[Callable[[F, Context], Iterator[Problem]]], Rule]:
+) -> Callable[[Callable[[F | G, Context], Iterator[Problem]]], Rule]:
     """Make a rule of a check; name, group, title and reason come from the file it stands in.
 
     `predicts` are the facts of a run that prove a finding: failures at its statement, and of
@@ -165,9 +168,10 @@ def rule(
     own. `options` is what the user may set for it; the
     check gets it from `context.options`.
     """
+    on = cast("tuple[FactType, ...]", (first, *more))
     defaults = defaults_of(options) if options else None
 
-    def make(check: Callable[[F, Context], Iterator[Problem]]) -> Rule:
+    def make(check: Callable[[F | G, Context], Iterator[Problem]]) -> Rule:
         module = inspect.getmodule(check)
         path = PurePath(check.__code__.co_filename)
         title, _, why = inspect.cleandoc((module and module.__doc__) or "").partition("\n")
@@ -176,7 +180,7 @@ def rule(
             group=path.parent.name,
             title=title.strip(),
             why=why.strip(),
-            on=cast("tuple[FactType, ...]", on),
+            on=on,
             severity=severity,
             approvable=approvable,
             predicts=predicts,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from guard.context import Remains, Setting, TableSize, Transaction
+from guard.context import Remains, Required, Setting, TableSize, Transaction
 from guard.effects import Effect, effect_of
 from guard.expression import Expression
 from guard.judge.copies import remains_of, writes_row_by_row
@@ -23,7 +23,16 @@ from guard.sql.expressions import read_expression
 from guard.statement import Span, Statement
 
 Declared = TypeVar("Declared", bound=Options)
-Sizes = Callable[[Name], TableSize | None]
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """What the project says of itself: how large a table is, which versions it requires."""
+
+    size: Callable[[Name], TableSize | None] = lambda table: None
+    requires: Callable[[str], Required] = lambda package: Required()
+
+
+SAYS_NOTHING = Project()
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +71,19 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     rule: Rule
     position: Position
-    size: Sizes
+    project: Project
 
     def options(self, declared: type[Declared]) -> Declared:
         found = self.rule.options
         if not isinstance(found, declared):
             raise TypeError(f"{self.rule.name} does not declare options={declared.__name__}")
         return found
+
+    def size(self, table: Name) -> TableSize | None:
+        return self.project.size(table)
+
+    def requires(self, package: str) -> Required:
+        return self.project.requires(package)
 
     # The statement, and those around it
 

@@ -9,7 +9,7 @@ import msgspec
 
 from guard.facts import Fact
 from guard.finding import Finding, Severity
-from guard.judge.context import NOWHERE, JudgeContext, Position, Sizes
+from guard.judge.context import NOWHERE, SAYS_NOTHING, JudgeContext, Position, Project
 from guard.operations import Operation
 from guard.rule import Problem, Rule
 from guard.server import Server
@@ -17,7 +17,7 @@ from guard.statement import Span, Statement
 
 
 class Judge:
-    """Holds the chosen rules by what they judge; `size` says how large a table is.
+    """Holds the chosen rules by what they judge; `project` is what it says of itself.
 
     `remedy` makes of a remedy's text what holds here: where a setting goes differs.
     """
@@ -26,11 +26,11 @@ class Judge:
         self,
         rules: Sequence[Rule],
         server: Server,
-        size: Sizes = lambda table: None,
+        project: Project = SAYS_NOTHING,
         remedy: Callable[[str], str] = str,
     ) -> None:
         self._server = server
-        self._size = size
+        self._project = project
         self._remedy = remedy
         self._rules: dict[type, list[Rule]] = defaultdict(list)
         for rule in rules:
@@ -42,7 +42,7 @@ class Judge:
         for fact in facts:
             for rule in self._rules.get(type(fact), ()):
                 context = JudgeContext(
-                    server=self._server, rule=rule, position=position, size=self._size
+                    server=self._server, rule=rule, position=position, project=self._project
                 )
                 for problem in map(self._here, rule.check(fact, context)):
                     place = problem.at or fact.span
@@ -56,7 +56,9 @@ class Judge:
                 server = self._server_for(rule, statement)
                 if server is None:
                     continue
-                context = JudgeContext(server=server, rule=rule, position=position, size=self._size)
+                context = JudgeContext(
+                    server=server, rule=rule, position=position, project=self._project
+                )
                 for problem in map(self._here, rule.check(operation, context)):
                     yield _finding(
                         rule,

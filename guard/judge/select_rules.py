@@ -10,7 +10,7 @@ import msgspec
 from guard.config import Config, explain_invalid, nearest
 from guard.errors import GuardError
 from guard.finding import Severity
-from guard.options import Options, describe
+from guard.options import NamedOptions, Option, Options, describe
 from guard.rule import Rule
 
 
@@ -62,8 +62,9 @@ def _options(rule: Rule, table: dict[str, object]) -> Options:
     place = f"rules.{rule.name}"
     if rule.options is None:
         raise GuardError(f"{place}: the rule {rule.name} has no options")
+    said = {"named": table} if isinstance(rule.options, NamedOptions) else table
     try:
-        return msgspec.convert(table, type(rule.options))
+        return msgspec.convert(said, type(rule.options))
     except msgspec.ValidationError as error:
         raise GuardError(_explain(error, rule.options, table, place)) from None
 
@@ -72,6 +73,8 @@ def _explain(
     error: msgspec.ValidationError, declared: Options, table: dict[str, object], place: str
 ) -> str:
     """Say what is wrong: the key, its value, and what is allowed."""
+    if isinstance(declared, NamedOptions):
+        return f"{place}: {_explain_named(table, describe(declared)[0])}"
     known = {option.key: option for option in describe(declared)}
     found = re.search(r" - at `\$\.([\w-]+)", str(error))
     if found and found[1] in known:
@@ -79,6 +82,11 @@ def _explain(
         value = table[option.key]
         return f"{place}.{option.key}: {value!r} is not allowed: it is {option.type}"
     return f"{place}: {explain_invalid(error, list(known), place)}"
+
+
+def _explain_named(table: dict[str, object], option: Option) -> str:
+    wrong = next(key for key, value in table.items() if not isinstance(value, str))
+    return f"{wrong}: {table[wrong]!r} is not allowed: it is {option.type}"
 
 
 def _unknown_name(setting: str, name: str, known: tuple[str, ...]) -> str:

@@ -77,7 +77,7 @@ class Resolver:
     def __init__(self, root: Path, search: tuple[Path, ...] = (), sources: Sources | None = None):
         self.root = root
         self._sources = sources or Sources()
-        self._search = tuple(dict.fromkeys((*search, root, root / "src")))
+        self.roots = tuple(dict.fromkeys((*search, root, root / "src")))  # where modules are found
         self._modules: dict[Path, Module | None] = {}
         self._found: dict[str, Path | None] = {}
         self.settled: dict[str, Value] = {}  # what dotted names turned out to be
@@ -108,7 +108,7 @@ class Resolver:
             relative = Path(*dotted.split("."))
             places = [
                 place
-                for base in self._search
+                for base in self.roots
                 for place in (base / relative.with_suffix(".py"), base / relative / "__init__.py")
             ]
             self.consulted.update(places)

@@ -12,15 +12,19 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
+from guard.judge.context import Project
 from guard.judge.judge import Judge
 from guard.judge.select_rules import select_rules
 from guard.paths import relative
 from guard.project.environments import Environment, named_environments, search_environments
+from guard.project.requirements import read_requirements
 from guard.project.settings import Settings
 from guard.project.table_sizes import read_sizes
 from guard.rule import Rule
 from guard.run.histories import ChangedHistory, given_history, open_history
+from guard.run.policies import read_policies
 from guard.run.scope import Scope
+from guard.source.policy_constants import Policy
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +33,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     rules: tuple[Rule, ...]
     judge: Judge
+    policies: tuple[Policy, ...] = ()  # the constants that the settings keep in one module
 
     @property
     def file(self) -> Path | None:
@@ -118,12 +123,16 @@ class Services:
     def _open(self, settings: Settings) -> Service:
         try:
             chosen = () if self.rules is None else select_rules(settings.config, self.rules)
+            policies = read_policies(settings, self.scope, chosen)
         except GuardError as error:
             raise GuardError(f"{settings.file}: {error}") from None
-        sizes = read_sizes(settings.folder, settings.config.stats)
-        judge = Judge(chosen, settings.config.server, sizes, settings.as_set_here)
+        project = Project(
+            size=read_sizes(settings.folder, settings.config.stats),
+            requires=read_requirements(settings.folder, self.scope.root),
+        )
+        judge = Judge(chosen, settings.config.server, project, settings.as_set_here)
         scope = msgspec.structs.replace(self.scope, settings=settings)
-        return Service(scope=scope, rules=chosen, judge=judge)
+        return Service(scope=scope, rules=chosen, judge=judge, policies=policies)
 
 
 def _config_files(settings: Settings) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from guard.facts import Fact
+from guard.facts import Fact, PolicyCopy
 from guard.history.cache import Cache, Entry
 from guard.history.read import reading
 from guard.paths import relative
@@ -34,6 +34,7 @@ from guard.source.files import (
     unreadable,
 )
 from guard.source.overridden_url import always_sets_url
+from guard.source.policy_constants import Policy, copies_in
 
 WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to read
 
@@ -65,30 +66,57 @@ def read_sources(
     given = scope.request.given
     newer = scope.sources.newer
     here = scope.sources if given is None else Sources({_given_path(scope): given.data}, newer)
-    files = _read(scope, here, _paths(services, histories, released))
+    search = tuple(folder for history in histories for folder in history.environment.sys_path)
+    files = _read(scope, here, _paths(services, histories, released), search)
     paths = tuple(relative(path, scope.root) for path in files)
     files = {path: file.without_told(paths) for path, file in files.items()}
     for path in _overridden(scope, histories, {path for path in files if files[path].facts}):
         files[path] = files[path].without_urls
     same = {path for path in files if released and released.holds(path, _data(here, path))}
     changed = {path: file for path, file in files.items() if path not in same}
+    resolver = Resolver(scope.root, search, scope.sources)
+    copies = {path: _copies(services, here, path, resolver) for path in files}
     before: dict[Path, bytes] = {}
-    if released and any(file.facts for file in changed.values()):
+    if released and any(changed[path].facts or copies[path] for path in changed):
         before = released.before(changed)
-    resolver = Resolver(scope.root, (), scope.sources)
     loop = EventLoop(resolver)
     versions = {
         path: PythonSource(relative(path, scope.root), data, newer) for path, data in before.items()
     }
     return ReadSources(
         paths=paths,
-        facts=_facts(changed.values()),
+        facts=(*_facts(changed.values()), *(copy for path in changed for copy in copies[path])),
         texts=dict(_texts(scope, here, files)),
         unchanged=frozenset(relative(path, scope.root) for path in same),
-        known=_facts(files[path] for path in files if path in same),
-        before=_facts(read_source_file(path, v, resolver, loop) for path, v in versions.items()),
+        known=(
+            *_facts(files[path] for path in files if path in same),
+            *(copy for path in same for copy in copies[path]),
+        ),
+        before=(
+            *_facts(read_source_file(path, v, resolver, loop) for path, v in versions.items()),
+            *(
+                copy
+                for path, source in versions.items()
+                for copy in copies_in(path, source, resolver, _policies(services, path))
+            ),
+        ),
         texts_before=dict(_texts(scope, Sources(before), before)),
     )
+
+
+def _policies(services: Services, path: Path) -> tuple[Policy, ...]:
+    service = services.at(path.parent)
+    return service.policies if service else ()
+
+
+def _copies(
+    services: Services, here: Sources, path: Path, resolver: Resolver
+) -> tuple[PolicyCopy, ...]:
+    policies = _policies(services, path)
+    if not policies or path.suffix != ".py":
+        return ()
+    source = here.source(relative(path, services.scope.root), _data(here, path))
+    return tuple(copies_in(path, source, resolver, policies))
 
 
 def _overridden(
@@ -123,7 +151,9 @@ def _data(here: Sources, path: Path) -> bytes:
         return b""  # a fact says so
 
 
-def _read(scope: Scope, here: Sources, paths: Iterable[Path]) -> dict[Path, SourceFile]:
+def _read(
+    scope: Scope, here: Sources, paths: Iterable[Path], search: tuple[Path, ...]
+) -> dict[Path, SourceFile]:
     cache = _open_cache(scope)
     files: dict[Path, SourceFile | None] = {}
     for path in paths:
@@ -134,7 +164,7 @@ def _read(scope: Scope, here: Sources, paths: Iterable[Path]) -> dict[Path, Sour
             files[path] = unreadable(relative(path, scope.root), detail)
     jobs = [path for path, known in files.items() if known is None]
     size = sum(len(here.read(path)) for path in jobs)
-    work = partial(_read_some, scope, here)
+    work = partial(_read_some, scope, here, search)
     for share in spread(work, jobs, processes_for(size, WORTH_A_PROCESS)) if jobs else ():
         for path, (file, followed) in share.files.items():
             files[path] = file
@@ -170,8 +200,10 @@ class _Share(msgspec.Struct, frozen=True):
     consulted: set[Path]
 
 
-def _read_some(scope: Scope, here: Sources, paths: Sequence[Path]) -> _Share:
-    resolver = Resolver(scope.root, (), scope.sources)
+def _read_some(
+    scope: Scope, here: Sources, search: tuple[Path, ...], paths: Sequence[Path]
+) -> _Share:
+    resolver = Resolver(scope.root, search, scope.sources)
     loop = EventLoop(resolver)
     files: dict[Path, tuple[SourceFile, bool]] = {}
     for path in paths:
@@ -198,7 +230,7 @@ def _paths(
     if not scope.named:
         environments = [history.environment for history in histories]
         present = _governed(services, _present(scope, revisions))
-        touches = _touching(scope, released)
+        touches = _touching(services, released)
         selected.update(
             select_sources(present, scope.root, scope.all_settings, environments, touches)
         )
@@ -245,8 +277,12 @@ def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
     return [repo.root / name for name in names]
 
 
-def _touching(scope: Scope, released: Released | None) -> Callable[[Path], bool]:
-    """Whether a file touches a database and belongs to the change; all do without a base."""
+def _touching(services: Services, released: Released | None) -> Callable[[Path], bool]:
+    """Whether a file touches a database or a policy and belongs to the change.
+
+    Without a base all belong to it.
+    """
+    scope = services.scope
     changed = {*released.changed} if released else None
     if changed is not None and scope.tree is not None:
         scope.tree.fetch(path for path in changed if path.suffix == ".py")
@@ -257,6 +293,10 @@ def _touching(scope: Scope, released: Released | None) -> Callable[[Path], bool]
         if changed is not None and path not in changed:
             return False
         data = _data(scope.sources, path)
-        return touches_database(data) or calls_from_coroutines(path, scope.root, data)
+        return (
+            touches_database(data)
+            or calls_from_coroutines(path, scope.root, data)
+            or any(policy.is_mentioned(data) for policy in _policies(services, path))
+        )
 
     return touches

@@ -22,6 +22,7 @@ from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import PythonSource, SourceError
 from guard.reader import read_source
 from guard.reader.modules import Module, Resolver
+from guard.source.code import CodeFacts, read_code
 from guard.source.database_literals import find_in_ini, find_in_python, is_test
 from guard.source.event_loop import EventLoop, Waits
 from guard.source.overridden_url import URL
@@ -47,10 +48,11 @@ _SQL = re.compile(
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says about databases and SQL, or why it cannot be read."""
+    """What a file says about databases, SQL and models, or why it cannot be read."""
 
     literals: tuple[DatabaseLiteral, ...] = ()
     built: tuple[BuiltSql, ...] = ()
+    code: CodeFacts = CodeFacts()
     waits: Waits = Waits()
     unreadable: UnreadableSource | None = None
 
@@ -58,7 +60,14 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     def facts(self) -> tuple[Fact, ...]:
         """All of it, for the rules to judge."""
         unreadable = (self.unreadable,) if self.unreadable else ()
-        return (*self.literals, *self.built, *self.waits.calls, *self.waits.lazy, *unreadable)
+        return (
+            *self.literals,
+            *self.built,
+            *self.code.all,
+            *self.waits.calls,
+            *self.waits.lazy,
+            *unreadable,
+        )
 
     def without_told(self, paths: Container[str]) -> SourceFile:
         """The file without the SQL that one of the paths writes and executes: it is told there."""
@@ -150,6 +159,7 @@ def read_source_file(
         return SourceFile(
             literals=find_in_python(source),
             built=read_source(module, resolver),
+            code=read_code(module, resolver),
             waits=Waits() if is_test(source.path) else loop.waits(module),
         )
     except SourceError as error:

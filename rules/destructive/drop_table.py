@@ -8,7 +8,7 @@ and have the drop approved by somebody who knows that the rows are not needed.
 
 from collections.abc import Iterator
 
-from guard.facts import RowsLost
+from guard.facts import DestructiveCall, RowsLost
 from guard.operations import DropTable
 from guard.phrases import APPROVE, taken_away, undo_no_more
 from guard.rule import Context, Example, Foretold, Problem, rule
@@ -20,6 +20,7 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
 
 @rule(
     DropTable,
+    DestructiveCall,
     approvable=True,
     predicts=(RowsLost,),
     unsafe=(
@@ -64,8 +65,46 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
             "bring them back.",
             at="op.drop_table",
         ),
+        Example(
+            path="app/service.py",
+            source="""
+            from sqlalchemy import text
+            from sqlalchemy.orm import Session
+
+            def reset(session: Session):
+                session.execute(text("DROP TABLE klines"))
+            """,
+            says="This drops klines with its rows each time the code runs, and no revision knows.",
+            help="Drop it in a revision, where a downgrade and a review belong to it: "
+            "op.drop_table('klines'). If the code is meant to, record who agreed: guard approve",
+            at="session.execute",
+        ),
+        Example(
+            path="app/reset.py",
+            source="""
+            from sqlalchemy import create_engine
+
+            from app.models import Base
+
+            def reset(url):
+                Base.metadata.drop_all(create_engine(url))
+            """,
+            says="This drops every table of Base.metadata with its rows each time the code runs",
+            at="Base.metadata.drop_all",
+        ),
     ),
     safe=(
+        Example(
+            path="app/service.py",
+            source="""
+            from sqlalchemy import text
+            from sqlalchemy.orm import Session
+
+            def fill(session: Session):
+                session.execute(text("CREATE TEMPORARY TABLE fresh (id integer)"))
+                session.execute(text("DROP TABLE fresh"))
+            """,
+        ),
         Example(
             released=(ORDERS,),
             upgrade="""
@@ -82,7 +121,10 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
         """,
     ),
 )
-def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
+def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[Problem]:
+    if isinstance(drop, DestructiveCall):
+        yield from _by_code(drop)
+        return
     if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
         return
     remains = context.remains(drop.table)
@@ -99,3 +141,16 @@ def drop_table(drop: DropTable, context: Context) -> Iterator[Problem]:
         f"{APPROVE}",
         foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),
     )
+
+
+def _by_code(call: DestructiveCall) -> Iterator[Problem]:
+    if call.action == "drop":
+        one = (
+            "" if " " in call.tables or "{" in call.tables else f": op.drop_table({call.tables!r})"
+        )
+        yield Problem(
+            message=f"This drops {call.tables} with its rows each time the code runs, and no "
+            "revision knows.",
+            remedy=f"Drop it in a revision, where a downgrade and a review belong to it{one}. If "
+            f"the code is meant to, {APPROVE}",
+        )

@@ -9,7 +9,7 @@ this one; on MySQL and MariaDB it commits what the transaction did so far.
 from collections.abc import Iterator
 
 from guard.action_words import TableAction
-from guard.facts import RowsLost
+from guard.facts import DestructiveCall, Fact, RowsLost
 from guard.operations import AlterTable, Operation, Truncate
 from guard.phrases import APPROVE, taken_away
 from guard.rule import Context, Example, Foretold, Problem, rule
@@ -25,6 +25,7 @@ PARTS: dict[TableAction, str] = {
 @rule(
     Truncate,
     AlterTable,
+    DestructiveCall,
     approvable=True,
     predicts=(RowsLost,),
     unsafe=(
@@ -70,9 +71,20 @@ PARTS: dict[TableAction, str] = {
             says="and no upgrade restores them.",
             at="TRUNCATE TABLE",
         ),
+        Example(
+            path="app/service.py",
+            source="""
+            def clear(cursor):
+                cursor.execute("TRUNCATE TABLE klines")
+            """,
+            says="This deletes every row of klines each time the code runs.",
+            help="Delete the rows that are not needed, with a WHERE. If the code is meant to, "
+            "record who agreed: guard approve",
+            at="cursor.execute",
+        ),
     ),
     safe=(
-        """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
+        Example(upgrade="""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")"""),
         Example(
             upgrade="op.execute('ALTER TABLE sessions COALESCE PARTITION 2')",
             downgrade="raise NotImplementedError('no way back')",
@@ -80,7 +92,15 @@ PARTS: dict[TableAction, str] = {
         ),
     ),
 )
-def truncate(operation: Operation, context: Context) -> Iterator[Problem]:
+def truncate(operation: Operation | Fact, context: Context) -> Iterator[Problem]:
+    if isinstance(operation, DestructiveCall):
+        if operation.action == "truncate":
+            yield Problem(
+                message=f"This deletes every row of {operation.tables} each time the code runs.",
+                remedy="Delete the rows that are not needed, with a WHERE. If the code is meant "
+                f"to, {APPROVE}",
+            )
+        return
     if not isinstance(operation, Truncate | AlterTable) or not (said := _said(operation)):
         return
     if context.is_unreleased(operation.table) or context.undoes_upgrade(operation):

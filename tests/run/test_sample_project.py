@@ -94,3 +94,51 @@ def test_a_new_revision_has_a_part_for_each_database(project: Path) -> None:
     for name in VARIABLES:
         assert f"def upgrade_{name}() -> None:" in text
         assert f"def downgrade_{name}() -> None:" in text
+
+
+# The application on top of it, as the seed of the project asks
+
+USE = """
+import asyncio, os
+from datetime import datetime, timedelta, timezone
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+from database_policy import DATA_START_DATE
+from models import BacktestResult, Kline
+from service import BacktestService
+
+variables = ("BACKTEST_DATABASE_URL", "KLINES_DATABASE_URL")
+results, klines = (sessionmaker(create_engine(os.environ[name])) for name in variables)
+with results.begin() as session:
+    for number in (1, 2):
+        session.add(BacktestResult(symbol="BTCUSDT", timeframe="15m", strategy_type="rsi",
+            strategy_params={"n": number}, engine_version="1",
+            created_at=DATA_START_DATE + timedelta(days=number)))
+with klines.begin() as session:
+    for days in (-1, 0, 1):
+        session.add(Kline(symbol="BTCUSDT", timeframe="15m", open=1, high=1, low=1, close=1,
+            volume=1, open_time=DATA_START_DATE + timedelta(days=days)))
+
+async def main():
+    service = BacktestService(results, klines)
+    one, several, history = await asyncio.gather(
+        service.result(1), service.results_of("BTCUSDT"), service.history("BTCUSDT", "15m"))
+    missing = await service.result(99)
+    print(one.strategy_params, [r.strategy_params["n"] for r in several], len(history), missing)
+
+asyncio.run(main())
+"""
+
+
+def test_the_service_reads_both_databases_in_threads(project: Path) -> None:
+    alembic(project, "upgrade", "head")
+    urls = {v: f"sqlite:///{(project / n).as_posix()}.sqlite3" for n, v in VARIABLES.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", USE],
+        cwd=project,
+        env={**os.environ, **urls, "PYTHONPATH": str(project / "alembic")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "{'n': 1} [2, 1] 2 None", done.stderr
