@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from guard.config import MOVED, Config, place_of, read_table
-from guard.options import describe
+from guard.options import NamedOptions, Options, describe
 from guard.paths import relative
 from guard.project.settings import Settings
 from guard.rule import Rule
@@ -46,10 +46,17 @@ def effective(
         else:
             found.append(Setting((key,), value, said.get(key) or origin.of(key)))
     for rule in rules:
-        for option in describe(rule.options) if rule.options else ():
-            place = ("rules", rule.name, option.key)
-            found.append(Setting(place, option.default, origin.of(*place)))
+        for key, value in _set(rule.options):
+            place = ("rules", rule.name, key)
+            found.append(Setting(place, value, origin.of(*place)))
     return tuple(found)
+
+
+def _set(options: Options | None) -> Iterator[tuple[str, object]]:
+    if isinstance(options, NamedOptions):
+        yield from options.named.items()
+    elif options is not None:
+        yield from ((option.key, option.default) for option in describe(options))
 
 
 class _Origin:
@@ -138,6 +145,10 @@ def _options(rule: Rule) -> dict[str, object]:
     table: dict[str, object] = msgspec.json.schema(declared)["$defs"][declared.__name__]
     properties = table["properties"]
     assert isinstance(properties, dict)
+    if isinstance(rule.options, NamedOptions):
+        (named,) = describe(rule.options)
+        free = {key: value for key, value in properties["named"].items() if key != "default"}
+        return {**free, "description": named.meaning}
     for option in describe(rule.options) if rule.options else ():
         properties[option.key] |= {"description": option.meaning}
     return {key: value for key, value in table.items() if key != "title"}
