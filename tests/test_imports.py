@@ -118,7 +118,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "outcome", "sources"},
         {"tally"},
         {"check"},
-        {"approve"},
+        {"approve", "baseline"},
     ),
     "schema": (
         {"model", "names", "persistent_map"},
@@ -168,7 +168,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"create", "objects"},
         {"read"},
     ),
-    "suppression": ({"approvals", "comments"}, {"decide"}),
+    "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
     "action_words", "effects.effect", "expression", "facts", "operations", "phrases", "rule",
