@@ -29,14 +29,21 @@ CHAPTERS: tuple[set[str], ...] = (
     {"models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
-    {"run"},
+    {"adopt", "run"},
     {"cli"},
     {"__main__"},
 )
 # So does a module inside its chapter, and inside a folder of it; `__init__` is the part that the
 # others see, and stands below them all. `*` is every module that the rows do not name.
 INSIDE: dict[str, tuple[set[str], ...]] = {
-    "cli": ({"options", "output"}, {"arguments", "progress"}, {"report"}, {"commands"}, {"main"}),
+    "adopt": ({"clues", "templates"}, {"surroundings"}, {"files", "instructions"}),
+    "cli": (
+        {"options", "output"},
+        {"adoption", "arguments", "progress"},
+        {"report"},
+        {"commands"},
+        {"main"},
+    ),
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
@@ -131,7 +138,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"apply"},
         {"state"},
     ),
-    "show": ({"operations", "rules", "schema", "settings"}, {"revisions"}),
+    "show": ({"instructions", "operations", "rules", "schema", "settings"}, {"revisions"}),
     "source": (
         {"database_literals", "overridden_url", "scopes"},
         {"event_loop"},

@@ -27,6 +27,7 @@ PARTS: dict[TableAction, str] = {
     AlterTable,
     approvable=True,
     predicts=(RowsLost,),
+    instructs=("NEVER use `TRUNCATE`",),
     unsafe=(
         Example(
             upgrade="op.execute('TRUNCATE TABLE sessions')",

@@ -24,6 +24,10 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
 
 @rule(
     ModelsDiffer,
+    instructs=(
+        "ALWAYS make a migration for a change of the models: "
+        '`alembic revision --autogenerate -m "description"`',
+    ),
     unsafe=(
         Example(
             base={"models.py": MODELS},
