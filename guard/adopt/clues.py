@@ -66,7 +66,7 @@ _DRIVER_FILES = (
 
 _IMAGE = re.compile(
     r"""(?:\bimage\s*:|^\s*FROM\s|^\s*-\s*(?:name\s*:)?|^\s*services\s*:.*?\bname\s*:)\s*["']?
-    (?P<image>[\w./-]+)(?::(?P<tag>[^\s"'\#,\]]+))?""",
+    (?:[\w.-]+:\d+/)?(?P<image>[\w./-]+)(?::(?P<tag>[^\s"'\#,\]]+))?""",
     re.VERBOSE,
 )
 _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")  # of a variable
