@@ -13,8 +13,8 @@ from git_repo import Repo
 from roundtrip_project import revision
 
 Files = Mapping[str, Content]
-INI = PROJECT["alembic.ini"]
-NO_URL = {**PROJECT, "alembic.ini": "[alembic]\nscript_location = %(here)s/migrations\n"}
+INI = "[alembic]\nscript_location = %(here)s/migrations\n"
+NO_URL: dict[str, Content] = {**PROJECT, "alembic.ini": INI}
 COMPOSE = "services:\n  db:\n    image: {}\n"
 PYPROJECT = "[project]\nname = 'shop'\n\n[tool.black]   # odd spacing\nline-length=99\n"
 HOOKS = "repos:\n- repo: https://example.org/x\n  rev: v1\n  hooks:\n  - id: x\n"
@@ -56,7 +56,7 @@ SERVERS: dict[str, tuple[Files, str]] = {
         "postgresql 13 (.env.example:2)",
     ),
     "the URL of alembic.ini": (
-        {"alembic.ini": f"{NO_URL['alembic.ini']}sqlalchemy.url = mysql+pymysql://x@localhost/y\n"},
+        {"alembic.ini": f"{INI}sqlalchemy.url = mysql+pymysql://x@localhost/y\n"},
         "mysql (alembic.ini:3)",
     ),
     "a driver, where nothing else tells": (
@@ -84,9 +84,7 @@ SERVERS: dict[str, tuple[Files, str]] = {
         "nothing here tells which",
     ),
     "the placeholder of Alembic": (
-        {
-            "alembic.ini": f"{NO_URL['alembic.ini']}sqlalchemy.url = driver://user:pass@localhost/x\n"
-        },
+        {"alembic.ini": f"{INI}sqlalchemy.url = driver://user:pass@localhost/x\n"},
         "nothing here tells which",
     ),
 }
