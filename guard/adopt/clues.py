@@ -72,6 +72,7 @@ _IMAGE = re.compile(
 _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")  # of a variable
 _URL = re.compile(r"(?<![\w.+-])(postgres|postgresql|mysql|mariadb|sqlite)(?:\+\w+)?://")
 _VERSION = re.compile(r"^\s*(POSTGRES|POSTGRESQL|MYSQL|MARIADB)_VERSION\s*[:=]\s*[\"']?(\d[\d.]*)")
+_IMPORTED = re.compile(r"\bsqlalchemy\.dialects(?:\.|\s+import\s+)(postgresql|mysql|sqlite)\b")
 _REQUIRED = re.compile(r"""^\s*["']?([A-Za-z][\w.-]*)(?=[\s\[<>=~!;"',@]|$)""")
 
 
@@ -96,11 +97,14 @@ class Server(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def find_server(folders: Sequence[Path], configs: Sequence[Path], root: Path) -> Server:
+def find_server(
+    folders: Sequence[Path], configs: Sequence[Path], revisions: Sequence[Path], root: Path
+) -> Server:
     """Return the server that the files in these folders tell; `configs` are Alembic's.
 
     Images and URLs count more than drivers, and SQLite beside another one is for the tests. Of
-    several versions the oldest is taken: what is safe there is safe on all.
+    several versions the oldest is taken: what is safe there is safe on all. What the folders of
+    `revisions` import is only told: it may be for one server of several.
     """
     files = {path: None for folder in folders for path in _files(folder, _SERVER_FILES)}
     urls = {path: None for folder in folders for path in _files(folder, _URL_FILES)}
@@ -109,7 +113,7 @@ def find_server(folders: Sequence[Path], configs: Sequence[Path], root: Path) ->
     if not clues:
         drivers = {path: None for folder in folders for path in _files(folder, _DRIVER_FILES)}
         clues = [clue for path in drivers for clue in _required(path, root)]
-    return _decide(clues)
+    return _decide(clues) if clues else _perhaps(revisions, root)
 
 
 def _decide(clues: Sequence[Clue]) -> Server:
@@ -187,6 +191,23 @@ def _required(path: Path, root: Path) -> Iterator[Clue]:
         dialect = _DRIVERS.get(name[1].lower().replace("_", "-")) if name else None
         if dialect:
             yield Clue(dialect, f"{relative(path, root)}:{number}")
+
+
+def _perhaps(revisions: Sequence[Path], root: Path) -> Server:
+    files = (path for folder in revisions for path in sorted(folder.rglob("*.py")))
+    found = {clue.dialect: clue for path in files for clue in _imported(path, root)}
+    if len(found) != 1:
+        return Server()
+    (clue,) = found.values()
+    return Server(
+        notes=(f"{clue.where} imports {clue.dialect}: set the dialect if it is that one",)
+    )
+
+
+def _imported(path: Path, root: Path) -> Iterator[Clue]:
+    for number, line in _lines(path):
+        for found in _IMPORTED.finditer(line):
+            yield Clue(found[1], f"{relative(path, root)}:{number}")
 
 
 def _version(dialect: str, tag: str) -> str | None:

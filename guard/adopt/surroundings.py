@@ -67,7 +67,7 @@ def look_around(start: Path, files: SettingsFiles) -> Surroundings:
         folder=folder,
         settings=files.home,
         environments=found.environments,
-        server=find_server([*folders], configs, root),
+        server=find_server([*folders], configs, outermost(found.environments), root),
         interpreter=_interpreter(files.home, root, configs[0].parent if configs else folder),
         ci=tuple(_ci(root)),
         heads=heads,
