@@ -62,7 +62,7 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     new, known = decided[: len(found)], decided[len(found) :]
     beside = [fact for fact in facts if fact.span.path in part.unchanged]
     brought = judge.facts([fact for fact in facts if fact not in beside])
-    here = Outcome(
+    outcome = Outcome(
         service=service,
         part=part,
         findings=(*new, *filter(wanted, brought)),
@@ -71,7 +71,7 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
         notes=(*part.notes, *notes),
         texts=texts,
     )
-    return _without_baseline(here, covered)
+    return _without_baseline(outcome, covered)
 
 
 def _without_baseline(found: Outcome, covered: Covered) -> Outcome:
