@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Mapping
 
+import msgspec
+
 from guard.finding import Finding
 from guard.statement import Span
 
@@ -14,19 +16,29 @@ _LINE = re.compile(r"\blines? \d+")
 _QUOTES = re.compile(r"\"\"\"|'''|'")
 
 
-def meaning_of(finding: Finding, texts: Mapping[str, str]) -> tuple[str, str, str, str]:
-    """Return the rule, the object, the message without its places, and the code as it is meant.
+class Meaning(msgspec.Struct, frozen=True):
+    """What is said of what: the message without its places, the code without its formatting.
 
-    The texts are those of the files that findings point into, by path. Formatting does not count,
-    nor does the version of Python that asks: the meaning may be written down.
+    Of its parts only the `fingerprint` may be another one with another version of guard, and the
+    `message`, when it is put better.
     """
+
+    rule: str
+    object: str
+    message: str
+    fingerprint: str
+    code: str
+
+
+def meaning_of(finding: Finding, texts: Mapping[str, str]) -> Meaning:
+    """Return what the finding says; the texts are those of the files, by path."""
     path = finding.span.path
     named = "" if finding.object in (path, finding.revision) else finding.object
     message = _LINE.sub("", finding.message.replace(path, ""))
     if finding.revision:
         message = re.sub(rf"\b{re.escape(finding.revision)}\b", "", message)
     code = _code(finding.statement_span or finding.span, texts)
-    return finding.rule, named, message, finding.fingerprint + _shape(code)
+    return Meaning(finding.rule, named, message, finding.fingerprint, _shape(code))
 
 
 def _code(span: Span, texts: Mapping[str, str]) -> str:

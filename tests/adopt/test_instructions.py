@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from command_line import PROJECT, Content, guard, write
 
+from guard.config import Config
 from guard.judge.load_rules import load_rules
+from guard.judge.select_rules import select_rules
 from guard.show.instructions import BEGIN, END, Project, instructions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +96,29 @@ def test_each_sentence_is_a_short_order_and_said_once() -> None:
     bullets = [line for line in instructions(rules, Project()).splitlines() if line[:2] == "- "]
     assert len(bullets) == len(set(bullets))
     assert len(bullets) < len(rules)
+
+
+def test_a_rule_may_say_what_its_options_are(tmp_path: Path) -> None:
+    rule = """
+    from typing import Annotated
+    from guard.operations import DropTable
+    from guard.rule import Options, rule
+
+    class Kept(Options, frozen=True):
+        '''Tables.'''
+        kept: Annotated[str, "a table"] = "orders"
+
+    def told(options):
+        yield f"NEVER touch `{options.kept}`"
+
+    @rule(DropTable, options=Kept, instructs=told, unsafe=(), safe=())
+    def check(fact, context):
+        yield from ()
+    """
+    write(tmp_path, {"shop/kept.py": f'"""A title."""\n{textwrap.dedent(rule)}'})
+    config = Config(rules={"kept": {"kept": "users"}})
+    rules = select_rules(config, load_rules(tmp_path))
+    assert "### Shop\n\n- **NEVER** touch `users`." in instructions(rules, Project())
 
 
 def test_a_rule_without_a_sentence_is_named(tmp_path: Path) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from command_line import STEP, VERSIONS, Content, chain, guard, write
 from git_repo import Repo
 from roundtrip_project import revision
+
+from guard.finding import Finding
+from guard.statement import Span
+from guard.suppression.baseline import entry_of
 
 Files = Mapping[str, Content]
 BASELINE = "guard-baseline.toml"
@@ -169,6 +175,33 @@ def test_what_the_migrations_do_when_run_is_recorded_too(tmp_path: Path) -> None
     assert "unused" not in guard(repo.root, "lint", "--all").output
     guard(repo.root, "baseline", "--no-roundtrip")
     assert (repo.root / BASELINE).read_text() == kept
+
+
+STATEMENT = Finding(
+    rule="drop-table", severity="error", message="It deletes rows.", remedy="-",
+    span=Span(R2, 9, 5, 9, 23), revision="r2", object="a", fingerprint="1234567890ab",
+)  # fmt: skip
+OF_FILE = Finding(
+    rule="string-built-sql", severity="error", message="It is built.", remedy="-",
+    span=Span(TOOLS, 2, 5, 2, 30),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("finding", "other", "same"),
+    [
+        (STATEMENT, {"message": "It deletes all rows."}, True),
+        (STATEMENT, {"fingerprint": "ba0987654321"}, True),
+        (STATEMENT, {"revision": "r4"}, False),
+        (STATEMENT, {"object": "b"}, False),
+        (STATEMENT, {"span": Span(R2, 13, 5, 13, 30)}, False),
+        (OF_FILE, {"message": "It is put together."}, False),
+    ],
+)
+def test_what_an_entry_stands_for(finding: Finding, other: dict[str, Any], same: bool) -> None:
+    texts = {name: str(text) for name, text in OLD.items()}
+    changed = msgspec.structs.replace(finding, **other)
+    assert (entry_of(finding, texts) == entry_of(changed, texts)) is same
 
 
 @pytest.mark.parametrize(
