@@ -30,6 +30,8 @@ def told(folder: Path, settings: str = "") -> str:
 SEED = {
     "hardcode": "- **NEVER** hardcode a database path or URL: take it from the settings or the "
     "environment.",
+    "threads": "- **ALWAYS** use `asyncio.to_thread()` for a blocking database call in "
+    "asynchronous code.",
     "drops": "`DROP TABLE` or `TRUNCATE` without explicit approval.",
     "parameters": "- **ALWAYS** use bound parameters for what a query is given.",
     "strings": "- **NEVER** put SQL together from strings: no f-string, no `+`, no `%`, no "
