@@ -10,6 +10,10 @@ from guard.statement import Statement
 APPROVE = "record who agreed: guard approve"
 NEVER_TOUCH_RELEASED = "NEVER edit, delete or reparent a released migration"
 ALWAYS_A_NEW_REVISION = "ALWAYS put a change of the schema into a new migration"
+ALWAYS_A_MIGRATION = (
+    "ALWAYS make a migration for a change of the models: "
+    '`alembic revision --autogenerate -m "description"`'
+)
 ALWAYS_A_DOWNGRADE = (
     "ALWAYS write a downgrade that leads back to the schema from before; where there is no way "
     "back, say why: `# guard: irreversible REASON`"

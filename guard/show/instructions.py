@@ -97,7 +97,7 @@ def _group(rules: Sequence[Rule], project: Project, said: set[str]) -> Iterator[
     """Yield the lines of a group: what may be approved, what each rule says, what says nothing."""
     by_sentence = {one.sentence: one for rule in rules for one in _told(rule, project)}
     told = [one for sentence, one in by_sentence.items() if sentence not in said]
-    said |= by_sentence.keys()
+    said.update(by_sentence)
     joined = [one for one in told if one.approvable and _is_joined(one)]
     if joined:
         acts = _or([one.sentence.removeprefix(_JOINED) for one in joined])
