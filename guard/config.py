@@ -67,6 +67,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     approvals: Annotated[str, Meta(description="the file that holds the approvals")] = (
         "guard-approvals.toml"
     )
+    baseline: Annotated[
+        str, Meta(description="the file that holds the findings from before guard")
+    ] = "guard-baseline.toml"
     source: Annotated[
         tuple[str, ...],
         Meta(description="globs of the Python files that the source rules read in any case"),

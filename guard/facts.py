@@ -435,10 +435,14 @@ class UnknownRuleName(SuppressionFact, frozen=True, kw_only=True):
 
 
 class UnusedSuppression(SuppressionFact, frozen=True, kw_only=True):
-    """A comment or approval that silenced nothing, and why as far as that is known."""
+    """A comment, approval or entry of the baseline that silenced nothing, and why if that is known.
+
+    `remedy` only where it is not to remove it by hand.
+    """
 
     what: str
     why: str
+    remedy: str = ""
 
 
 class MissingReason(SuppressionFact, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from guard.statement import Span
 
 Severity = Literal["error", "warning", "info", "off"]
-Status = Literal["open", "approved", "ignored"]
+Status = Literal["open", "approved", "ignored", "baseline"]
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 

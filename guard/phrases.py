@@ -8,6 +8,19 @@ from guard.context import Remains
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
+NEVER_TOUCH_RELEASED = "NEVER edit, delete or reparent a released migration"
+ALWAYS_A_NEW_REVISION = "ALWAYS put a change of the schema into a new migration"
+ALWAYS_A_MIGRATION = (
+    "ALWAYS make a migration for a change of the models: "
+    '`alembic revision --autogenerate -m "description"`'
+)
+ALWAYS_A_DOWNGRADE = (
+    "ALWAYS write a downgrade that leads back to the schema from before; where there is no way "
+    "back, say why: `# guard: irreversible REASON`"
+)
+ALWAYS_UP_DOWN_UP = (
+    "ALWAYS test a migration up, down and up again, with rows in the tables: `guard check` does it"
+)
 MOST_LINES = 10  # of an edit that is shown
 URL = 'os.environ["DATABASE_URL"]'
 NO_SUCH_OPERATION = (

@@ -34,6 +34,7 @@ __all__ = [
 F = TypeVar("F", bound=Operation | Fact)
 G = TypeVar("G", bound=Operation | Fact)
 FactType = type[Operation] | type[Fact]
+Instructions = tuple[str, ...] | Callable[[Any], Iterable[str]]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +148,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     safe: tuple[Example, ...]
     check: Callable[[Any, Context], Iterable[Problem]]
     options: Options | None = None
+    instructs: Instructions = ()
     severity_is_set: bool = False
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """What to tell who writes code, a sentence each, with the options in force."""
+        said = self.instructs
+        return tuple(said(self.options) if callable(said) else said)
 
 
 def rule(
@@ -160,13 +168,15 @@ def rule(
     predicts: tuple[type[RoundTripFact], ...] = (),
     dialects: tuple[str, ...] | None = None,
     options: type[Options] | None = None,
+    instructs: Instructions = (),
 ) -> Callable[[Callable[[F | G, Context], Iterator[Problem]]], Rule]:
     """Make a rule of a check; name, group, title and reason come from the file it stands in.
 
     `predicts` are the facts of a run that prove a finding: failures at its statement, and of
     schema and rows what the problem `foretells`. They are its evidence and no findings of their
     own. `options` is what the user may set for it; the
-    check gets it from `context.options`.
+    check gets it from `context.options`. `instructs` is what to tell who writes code: sentences
+    without their full stop that begin with NEVER or ALWAYS, or a function of the options to them.
     """
     on = cast("tuple[FactType, ...]", (first, *more))
     defaults = defaults_of(options) if options else None
@@ -189,6 +199,7 @@ def rule(
             safe=_examples(safe, on),
             check=check,
             options=defaults,
+            instructs=instructs,
         )
 
     return make

@@ -30,14 +30,21 @@ CHAPTERS: tuple[set[str], ...] = (
     {"models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
-    {"run"},
+    {"adopt", "run"},
     {"cli"},
     {"__main__"},
 )
 # So does a module inside its chapter, and inside a folder of it; `__init__` is the part that the
 # others see, and stands below them all. `*` is every module that the rows do not name.
 INSIDE: dict[str, tuple[set[str], ...]] = {
-    "cli": ({"options", "output"}, {"arguments", "progress"}, {"report"}, {"commands"}, {"main"}),
+    "adopt": ({"clues", "templates"}, {"surroundings"}, {"files", "instructions"}),
+    "cli": (
+        {"options", "output"},
+        {"adoption", "arguments", "progress"},
+        {"report"},
+        {"commands"},
+        {"main"},
+    ),
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
@@ -119,7 +126,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "outcome", "sources"},
         {"tally"},
         {"check"},
-        {"approve"},
+        {"approve", "baseline"},
     ),
     "schema": (
         {"model", "names", "persistent_map"},
@@ -132,7 +139,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"apply"},
         {"state"},
     ),
-    "show": ({"operations", "rules", "schema", "settings"}, {"revisions"}),
+    "show": ({"instructions", "operations", "rules", "schema", "settings"}, {"revisions"}),
     "source": (
         {
             "bindings",
@@ -186,7 +193,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"create", "objects"},
         {"read"},
     ),
-    "suppression": ({"approvals", "comments"}, {"decide"}),
+    "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
     "action_words", "effects.effect", "expression", "facts", "operations", "phrases", "rule",

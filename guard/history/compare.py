@@ -222,17 +222,21 @@ def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:
 # Heads
 
 
-def _heads(
-    graph: Graph, released: Collection[str], base: Base, wanted: int
-) -> Iterator[MultipleHeads]:
-    """More heads than the project wants or its branch labels tell apart."""
+def branches(graph: Graph) -> int:
+    """Return how many heads the branch labels of the history tell apart."""
     labels: dict[str, frozenset[str]] = {}
     for id_ in graph.order:
         revision = graph.revisions[id_]
         inherited = (labels.get(parent, frozenset()) for parent in revision.parents)
         labels[id_] = frozenset(revision.branch_labels).union(*inherited)
-    branches = {labels[head] for head in graph.heads if labels[head]}
-    if len(graph.heads) <= max(wanted, len(branches)):
+    return len({labels[head] for head in graph.heads if labels[head]})
+
+
+def _heads(
+    graph: Graph, released: Collection[str], base: Base, wanted: int
+) -> Iterator[MultipleHeads]:
+    """More heads than the project wants or its branch labels tell apart."""
+    if len(graph.heads) <= max(wanted, branches(graph)):
         return
     shown = {
         header.revision: (name, header.line)

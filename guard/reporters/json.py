@@ -77,6 +77,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "infos": counts["info"],
         "approved": summary.status_count(report, "approved"),
         "ignored": summary.status_count(report, "ignored"),
+        "baseline": summary.status_count(report, "baseline"),
         "unchanged": report.unchanged,
         "revisions": report.coverage.revisions,
         "statements": report.coverage.statements,

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from guard.finding import SEVERITY_ORDER, Finding, Report, Tally
 from guard.printable import safe
 
+SILENCED = {"approved": "approved", "ignored": "ignored", "baseline": "in the baseline"}
+
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings by path, place and rule, so that equal runs give equal reports."""
@@ -69,7 +71,7 @@ def checked(report: Report) -> list[str]:
 
 
 def found(report: Report) -> str:
-    """Return the counts: `2 errors, 1 warning; 1 approved, 3 ignored`."""
+    """Return the counts: `2 errors, 1 warning; 1 approved, 3 ignored, 300 in the baseline`."""
     counts = severity_counts(report.open)
     still = ", ".join(
         plural(count, severity) if severity != "info" else f"{count} info"
@@ -77,8 +79,8 @@ def found(report: Report) -> str:
         if count
     )
     silenced = ", ".join(
-        f"{count} {status}"
-        for status in ("approved", "ignored")
+        f"{count} {said}"
+        for status, said in SILENCED.items()
         if (count := status_count(report, status))
     )
     none = "no open problems" if silenced else "no problems"

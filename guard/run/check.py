@@ -131,7 +131,8 @@ def _outcomes(
 
 def _history(service: Service, history: ChangedHistory, on_progress: Progress | None) -> Part:
     scope, judge = service.scope, service.judge
-    found = Part(notes=(*history.graph.notes, *history.change.notes))
+    new = history.change.new if scope.base.commit else frozenset()
+    found = Part(notes=(*history.graph.notes, *history.change.notes), new=new)
     if scope.request.history:
         found += _compared(scope, history, judge)
     if scope.request.statements:

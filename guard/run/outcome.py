@@ -18,24 +18,32 @@ from guard.run.proofs import proven
 from guard.run.scope import Scope
 from guard.run.services import Service
 from guard.suppression.approvals import Approval, load_approvals
+from guard.suppression.baseline import Baseline, load_baseline, set_aside, unused
 from guard.suppression.decide import Covered, Suppressions, decide
 
-UNTRACKED = "{0} is not tracked by git, so its approvals do not count here: git add {0}"
+UNTRACKED = "{0} is not tracked by git, so {1} not count here: git add {0}"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of a service; `unchanged` are the open findings that the base had as well."""
+    """What was found of a service; `unchanged` are the open findings that the base had as well.
+
+    `baseline` is its file with what became of each entry.
+    """
 
     service: Service
     part: Part
     findings: tuple[Finding, ...]
     unchanged: tuple[Finding, ...]
+    baseline: Baseline
     notes: tuple[str, ...]
     texts: dict[str, str]
 
 
 def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
-    """Return the outcome, `rules` being all that there are; raise GuardError for bad approvals."""
+    """Return the outcome, `rules` being all that there are.
+
+    Raises GuardError for bad approvals, and for a baseline that cannot be read.
+    """
     scope, judge = service.scope, service.judge
     here, before = once(part.findings), once(part.known)
     predicts = {rule.name: rule.predicts for rule in service.rules}
@@ -46,27 +54,54 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     by_run = (*judge.facts(facts), *only_said(judge.facts(seen)))
     found = once(filter(wanted, (*told[: len(here)], *by_run)))
     base_had = tuple(filter(wanted, told[len(here) :]))
-    text, notes = _approvals_text(scope)
+    text, notes = _text(scope, scope.approvals, "its approvals do")
     texts = part.texts if text is None else part.texts | {scope.approvals: text}
     written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
-    covered = Covered(
-        known={rule.name for rule in rules},
-        ran=_ran(service),
-        paths=part.paths,
-        revisions=part.revisions,
-    )
+    covered = _covered(service, part, rules)
     decided, facts = decide((*found, *base_had), written, covered, scope.request.today)
     new, known = decided[: len(found)], decided[len(found) :]
     beside = [fact for fact in facts if fact.span.path in part.unchanged]
     brought = judge.facts([fact for fact in facts if fact not in beside])
-    had = (*known, *filter(wanted, judge.facts(beside)))
-    return Outcome(
+    outcome = Outcome(
         service=service,
         part=part,
         findings=(*new, *filter(wanted, brought)),
-        unchanged=tuple(finding for finding in had if finding.status == "open"),
+        unchanged=(*known, *filter(wanted, judge.facts(beside))),
+        baseline=Baseline(),
         notes=(*part.notes, *notes),
         texts=texts,
+    )
+    return _without_baseline(outcome, covered)
+
+
+def _without_baseline(found: Outcome, covered: Covered) -> Outcome:
+    """Return the outcome with what the baseline holds set aside, and what is wrong with that."""
+    service, part = found.service, found.part
+    scope, name = service.scope, service.scope.baseline
+    text, notes = _text(scope, name, "it does")
+    entries = load_baseline(*_in_force(scope, name, text))
+    both = (*found.findings, *found.unchanged)
+    decided, baseline = set_aside(both, entries, found.texts, covered, part.new)
+    # Only a run over all that was released can tell that something is gone, if it came to its end.
+    certain = scope.request.everything and not part.errors
+    gone = unused(name, text or "", baseline) if certain else ()
+    count = len(found.findings)
+    return msgspec.structs.replace(
+        found,
+        findings=(*decided[:count], *filter(_wanted(service), service.judge.facts(gone))),
+        unchanged=tuple(finding for finding in decided[count:] if finding.status == "open"),
+        baseline=baseline,
+        notes=(*found.notes, *notes),
+        texts=found.texts if text is None else found.texts | {name: text},
+    )
+
+
+def _covered(service: Service, part: Part, rules: Sequence[Rule]) -> Covered:
+    return Covered(
+        known={rule.name for rule in rules},
+        ran=_ran(service),
+        paths=part.paths,
+        revisions=part.revisions,
     )
 
 
@@ -104,35 +139,44 @@ def _ran(service: Service) -> set[str]:
 
 
 def _is_nobodys(scope: Scope, path: str) -> bool:
-    """Whether git does not track the approvals file, in a hook or in CI: nobody can review it."""
+    """Whether git does not track the file, in a hook or in CI: nobody can review it."""
     if scope.repo is None or not (scope.request.source != "working tree" or scope.is_ci):
         return False
     return path not in scope.repo.staged_files()
 
 
-def _approvals_text(scope: Scope) -> tuple[str | None, tuple[str, ...]]:
-    """The text of the approvals file here, None where there is none that counts; and notes."""
-    path = scope.root / scope.approvals
+def _text(scope: Scope, name: str, counts: str) -> tuple[str | None, tuple[str, ...]]:
+    """The text of a file that silences findings, None where there is none that counts; and notes.
+
+    `counts` names what does not count where nobody can review it.
+    """
+    path = scope.root / name
     if not path.is_file():
         return None, ()
-    if _is_nobodys(scope, scope.approvals):
-        return None, (UNTRACKED.format(scope.approvals),)
+    if _is_nobodys(scope, name):
+        return None, (UNTRACKED.format(name, counts),)
     try:
         return path.read_text(encoding="utf-8"), ()
     except (OSError, UnicodeDecodeError) as error:
-        raise GuardError(f"{scope.approvals} cannot be read: {error}") from None
+        raise GuardError(f"{name} cannot be read: {error}") from None
 
 
 def _approvals(scope: Scope, text: str | None) -> tuple[Approval, ...]:
-    name, ref = scope.approvals, scope.request.approvals_from
+    return load_approvals(*_in_force(scope, scope.approvals, text))
+
+
+def _in_force(scope: Scope, name: str, text: str | None) -> tuple[str, str]:
+    """What to call the file, and its text here or on the ref of `--approvals-from`; may be empty.
+
+    There it is on that ref already, so that nobody approves their own.
+    """
+    ref = scope.request.approvals_from
     if ref is None:
-        return load_approvals(name, text) if text is not None else ()
-    # Only those that are on that ref already, so that nobody approves their own.
+        return name, text or ""
     commit = scope.repo.resolve(ref) if scope.repo else None
     if scope.repo is None or commit is None:
         raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
     blob = scope.repo.list_files(commit).get(name)
     if blob is None:
-        return ()
-    text = scope.repo.read_blobs([blob])[blob].decode("utf-8", errors="replace")
-    return load_approvals(f"{name} at {ref}", text)
+        return name, ""
+    return f"{name} at {ref}", scope.repo.read_blobs([blob])[blob].decode("utf-8", errors="replace")

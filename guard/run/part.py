@@ -12,7 +12,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of the run adds; `paths` and `revisions` are what it covered.
 
     `known` are the findings that the base had already, `unchanged` the paths that are as it has
-    them.
+    them, `new` the revisions that it does not have.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -24,6 +24,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     paths: frozenset[str] = frozenset()
     unchanged: frozenset[str] = frozenset()
     revisions: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
     errors: tuple[str, ...] = ()
 
@@ -38,6 +39,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             paths=self.paths | other.paths,
             unchanged=self.unchanged | other.unchanged,
             revisions=self.revisions | other.revisions,
+            new=self.new | other.new,
             coverage=self.coverage + other.coverage,
             errors=self.errors + other.errors,
         )

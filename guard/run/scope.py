@@ -72,8 +72,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def approvals(self) -> str:
         """The file that holds the approvals, as it is shown."""
-        path = os.path.normpath(self.settings.folder / self.config.approvals)
-        return relative(Path(path), self.root)
+        return self._shown(self.config.approvals)
+
+    @property
+    def baseline(self) -> str:
+        """The file that holds the findings from before guard, as it is shown."""
+        return self._shown(self.config.baseline)
+
+    def _shown(self, named: str) -> str:
+        return relative(Path(os.path.normpath(self.settings.folder / named)), self.root)
 
     @property
     def dialect(self) -> str | None:

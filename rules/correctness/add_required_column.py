@@ -16,6 +16,10 @@ from guard.rule import Context, Example, Problem, rule
 @rule(
     AddColumn,
     predicts=(UpgradeFailedWithRows, DowngradeFailed),
+    instructs=(
+        "NEVER add a `NOT NULL` column without a `server_default` to a table that may have rows",
+        "ALWAYS add such a column nullable, fill it, and make it `NOT NULL` in a later migration",
+    ),
     unsafe=(
         Example(
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",

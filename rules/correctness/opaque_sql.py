@@ -19,6 +19,10 @@ from guard.rule import Context, Example, Problem, rule
     Merge,
     severity="warning",
     predicts=(UpgradeFailed,),
+    instructs=(
+        "ALWAYS write a migration so that it can be read: literal SQL, `op` calls, helpers of this "
+        "repository",
+    ),
     unsafe=(
         Example(
             upgrade="op.execute(sys.argv[1])",

@@ -14,6 +14,7 @@ from guard.rule import Context, Example, Problem, rule
 @rule(
     Opaque,
     predicts=(UpgradeFailed, DowngradeFailed),
+    instructs=("NEVER write SQL for another database than the project's",),
     unsafe=(
         Example(
             upgrade="op.execute('ALTER TABEL orders ADD COLUMN note text')",

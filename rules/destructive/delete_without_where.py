@@ -16,6 +16,7 @@ from guard.rule import Context, Example, Foretold, Problem, rule
     Delete,
     approvable=True,
     predicts=(RowsLost,),
+    instructs=("NEVER use `DELETE` without a `WHERE`",),
     unsafe=(
         Example(
             upgrade="op.execute('DELETE FROM sessions')",

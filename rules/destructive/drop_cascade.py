@@ -24,6 +24,7 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
 
 @rule(
     *CASCADING,
+    instructs=("NEVER use `CASCADE`: first drop what depends on the object, by its name",),
     unsafe=(
         Example(
             upgrade="op.execute('ALTER TABLE orders DROP CONSTRAINT orders_customer_fk CASCADE')",

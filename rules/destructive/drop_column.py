@@ -23,6 +23,10 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
     DropColumn,
     ChangeColumnType,
     approvable=True,
+    instructs=(
+        "NEVER use `DROP COLUMN`",
+        "ALWAYS remove a column from the models and deploy that before a migration drops it",
+    ),
     unsafe=(
         Example(
             upgrade="op.drop_column('orders', 'note')",

@@ -14,6 +14,7 @@ from guard.rule import Context, Example, Problem, rule
 @rule(
     DropDatabase,
     approvable=True,
+    instructs=("NEVER use `DROP DATABASE`",),
     unsafe=(
         Example(
             upgrade="""

@@ -21,6 +21,7 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
 @rule(
     DropSchema,
     approvable=True,
+    instructs=("NEVER use `DROP SCHEMA`",),
     unsafe=(
         Example(
             upgrade="op.execute('DROP SCHEMA reporting')",

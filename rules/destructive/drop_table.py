@@ -23,6 +23,11 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
     DestructiveCall,
     approvable=True,
     predicts=(RowsLost,),
+    instructs=(
+        "NEVER use `DROP TABLE`",
+        "ALWAYS deploy code that no longer uses a table before it is dropped, and keep a copy of "
+        "its rows",
+    ),
     unsafe=(
         Example(
             upgrade="op.drop_table('orders')",

@@ -28,6 +28,7 @@ PARTS: dict[TableAction, str] = {
     DestructiveCall,
     approvable=True,
     predicts=(RowsLost,),
+    instructs=("NEVER use `TRUNCATE`",),
     unsafe=(
         Example(
             upgrade="op.execute('TRUNCATE TABLE sessions')",

@@ -17,6 +17,7 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
 @rule(
     Update,
     severity="warning",
+    instructs=("NEVER use `UPDATE` without a `WHERE`: leave out the rows that are right already",),
     unsafe=(
         Example(
             upgrade="""

@@ -23,6 +23,7 @@ REMEDY = {
 
 @rule(
     BrokenChain,
+    instructs=("ALWAYS give a migration an id of its own, and as parent one that is there",),
     unsafe=(
         Example(
             base=revision_file("a1"),

@@ -9,7 +9,7 @@ before, and be told the new id afterwards.
 from collections.abc import Iterator
 
 from guard.facts import DeletedRevision, HistoryFact, SquashedRevisions
-from guard.phrases import listed
+from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, listed
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 TWO = revision_file("a1") | revision_file("b2", "a1")
@@ -21,6 +21,7 @@ MOST_LINES = 20  # of a schema difference
     DeletedRevision,
     SquashedRevisions,
     approvable=True,
+    instructs=(NEVER_TOUCH_RELEASED, ALWAYS_A_NEW_REVISION),
     unsafe=(
         Example(
             base=TWO,

@@ -9,7 +9,7 @@ What does nothing to a database may change: comments, formatting, imports, annot
 from collections.abc import Iterator
 
 from guard.facts import EditedRevision
-from guard.phrases import with_edit
+from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, with_edit
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
@@ -22,6 +22,7 @@ ORDERS_WITH_INDEX = revision_file("a1", None, f"{CREATE}\n{INDEX}", 'op.drop_tab
 @rule(
     EditedRevision,
     approvable=True,
+    instructs=(NEVER_TOUCH_RELEASED, ALWAYS_A_NEW_REVISION),
     unsafe=(
         Example(
             base=ORDERS,

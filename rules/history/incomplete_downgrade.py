@@ -30,7 +30,7 @@ from guard.operations import (
     Update,
     is_known,
 )
-from guard.phrases import NO_SUCH_OPERATION, listed
+from guard.phrases import ALWAYS_A_DOWNGRADE, NO_SUCH_OPERATION, listed
 from guard.rule import Context, Example, Foretold, Problem, Related, rule
 from guard.schema.model import Difference
 from guard.statement import Statement, Steps
@@ -58,6 +58,7 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
 @rule(
     Migration,
     predicts=(SchemaNotRestored, DowngradeFailed, SecondUpgradeFailed),
+    instructs=(ALWAYS_A_DOWNGRADE,),
     unsafe=(
         Example(
             upgrade=TICKETS,

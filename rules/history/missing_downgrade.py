@@ -17,6 +17,7 @@ from guard.facts import (
     SecondUpgradeFailed,
 )
 from guard.operations import CreateIndex, Operation, Update
+from guard.phrases import ALWAYS_A_DOWNGRADE
 from guard.rule import Context, Example, Foretold, Problem, revision_file, rule
 from guard.statement import Steps, changes_something
 
@@ -31,6 +32,7 @@ DECLARE = (
 @rule(
     Migration,
     predicts=(SchemaNotRestored, SecondUpgradeFailed, DeclaredIrreversible, DowngradeFailed),
+    instructs=(ALWAYS_A_DOWNGRADE,),
     unsafe=(
         Example(
             change=revision_file("a1", None, CREATE, None),

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 
 from guard.facts import ModelChanged, ModelDifference
-from guard.phrases import listed
+from guard.phrases import ALWAYS_A_MIGRATION, listed
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 MODELS = """\
@@ -90,6 +90,7 @@ def _adding(column: str) -> dict[str, str]:
 
 @rule(
     ModelChanged,
+    instructs=(ALWAYS_A_MIGRATION,),
     unsafe=(
         Example(
             base=BASE,

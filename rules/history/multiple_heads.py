@@ -13,6 +13,9 @@ from guard.rule import Context, Example, Problem, revision_file, rule
 
 @rule(
     MultipleHeads,
+    instructs=(
+        "ALWAYS let a new migration follow the head (`alembic heads`), so that there is one head",
+    ),
     unsafe=(
         Example(
             base=revision_file("a1") | revision_file("b2", "a1"),

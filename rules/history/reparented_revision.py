@@ -8,12 +8,14 @@ and end with another schema.
 from collections.abc import Iterator
 
 from guard.facts import ReparentedRevision
+from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 
 @rule(
     ReparentedRevision,
     approvable=True,
+    instructs=(NEVER_TOUCH_RELEASED, ALWAYS_A_NEW_REVISION),
     unsafe=(
         Example(
             base=revision_file("a1") | revision_file("b2", "a1"),

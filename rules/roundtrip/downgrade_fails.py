@@ -7,7 +7,7 @@ held a few rows; a downgrade that brings back a NOT NULL column without a defaul
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed
-from guard.phrases import LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -15,6 +15,7 @@ CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
 
 @rule(
     DowngradeFailed,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             upgrade=CREATE,

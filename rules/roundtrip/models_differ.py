@@ -10,7 +10,7 @@ tables or indexes that no model knows, it is a warning.
 from collections.abc import Iterator
 
 from guard.facts import ModelsDiffer
-from guard.phrases import listed
+from guard.phrases import ALWAYS_A_MIGRATION, listed
 from guard.rule import Context, Example, Problem, rule
 
 MODELS = """
@@ -24,6 +24,7 @@ CONFIG = {"env": "none", "metadata": "models:metadata"}
 
 @rule(
     ModelsDiffer,
+    instructs=(ALWAYS_A_MIGRATION,),
     unsafe=(
         Example(
             base={"models.py": MODELS},

@@ -8,7 +8,7 @@ updates by its own words is its declared will and judged by other rules.
 from collections.abc import Iterator
 
 from guard.facts import RowsLost
-from guard.phrases import listed
+from guard.phrases import ALWAYS_UP_DOWN_UP, listed
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -22,6 +22,7 @@ op.create_table(
 
 @rule(
     RowsLost,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             released=(TABLE,),

@@ -7,7 +7,7 @@ The upgrade decides by something that its downgrade left behind: a row, a flag, 
 from collections.abc import Iterator
 
 from guard.facts import SchemaNotRepeatable
-from guard.phrases import listed
+from guard.phrases import ALWAYS_UP_DOWN_UP, listed
 from guard.rule import Context, Example, Problem, rule
 
 LOG = "op.create_table('log', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -28,6 +28,7 @@ for column in sa.inspect(op.get_bind()).get_columns('log'):
 
 @rule(
     SchemaNotRepeatable,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             released=(LOG,),

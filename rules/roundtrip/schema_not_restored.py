@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from guard.facts import SchemaNotRestored
-from guard.phrases import listed
+from guard.phrases import ALWAYS_UP_DOWN_UP, listed
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -28,6 +28,7 @@ UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order.
 
 @rule(
     SchemaNotRestored,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             released=(TABLE,),

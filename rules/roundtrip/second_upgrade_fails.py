@@ -7,7 +7,7 @@ inserts again, so a release that was taken back can never be deployed again.
 from collections.abc import Iterator
 
 from guard.facts import SecondUpgradeFailed
-from guard.phrases import LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -16,6 +16,7 @@ INSERT = "op.execute('INSERT INTO roles (id) VALUES (1)')"
 
 @rule(
     SecondUpgradeFailed,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             released=(TABLE,),

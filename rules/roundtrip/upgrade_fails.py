@@ -7,12 +7,13 @@ revision was run on a scratch database whose tables held no rows, so no data is 
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailed
-from guard.phrases import LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
 from guard.rule import Context, Example, Problem, rule
 
 
 @rule(
     UpgradeFailed,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             upgrade="op.execute('INSERT INTO nowhere VALUES (1)')",

@@ -8,6 +8,7 @@ own constraints: nullable columns filled and NULL, equal values where nothing fo
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailedWithRows
+from guard.phrases import ALWAYS_UP_DOWN_UP
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -21,6 +22,7 @@ op.create_table(
 
 @rule(
     UpgradeFailedWithRows,
+    instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
             released=(TABLE,),

@@ -24,6 +24,9 @@ IN_ONE_FUNCTION = (
 @rule(
     BlockingCall,
     LazyLoad,
+    instructs=(
+        "ALWAYS use `asyncio.to_thread()` for a blocking database call in asynchronous code",
+    ),
     unsafe=(
         Example(
             path="app/users.py",

@@ -13,6 +13,10 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     DatabaseLiteral,
+    instructs=(
+        "NEVER write a password into code or settings: take the URL from the environment or from "
+        "a secret store",
+    ),
     unsafe=(
         Example(
             source="""

@@ -13,6 +13,9 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     DatabaseLiteral,
+    instructs=(
+        "NEVER hardcode a database path or URL: take it from the settings or the environment",
+    ),
     unsafe=(
         Example(
             source="""

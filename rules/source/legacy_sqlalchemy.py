@@ -15,6 +15,9 @@ from guard.rule import Context, Example, Problem, rule
 @rule(
     LegacyUse,
     severity="warning",
+    instructs=(
+        "NEVER use what SQLAlchemy 2.0 removed: `session.get(Model, id)`, not `query.get(id)`",
+    ),
     unsafe=(
         Example(
             source="""

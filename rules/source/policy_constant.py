@@ -37,9 +37,15 @@ class PolicyConstants(NamedOptions, frozen=True):
     named: Annotated[dict[str, str], "the file that defines the constant of that name"] = {}  # noqa: RUF012
 
 
+def told(options: PolicyConstants) -> Iterator[str]:
+    for name, file in options.named.items():
+        yield f"ALWAYS import `{name}` from `{file}`: never write its value again"
+
+
 @rule(
     PolicyCopy,
     options=PolicyConstants,
+    instructs=told,
     unsafe=(
         Example(
             base=POLICY,

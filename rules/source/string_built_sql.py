@@ -39,6 +39,10 @@ class StringBuiltSql(Options, frozen=True):
 @rule(
     BuiltSql,
     options=StringBuiltSql,
+    instructs=(
+        "ALWAYS use bound parameters for what a query is given",
+        "NEVER put SQL together from strings: no f-string, no `+`, no `%`, no `.format()`",
+    ),
     unsafe=(
         Example(
             source="""

@@ -13,6 +13,7 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     UnboundName,
+    instructs=("ALWAYS import every name that a model uses",),
     unsafe=(
         Example(
             source="""

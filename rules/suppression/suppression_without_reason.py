@@ -11,6 +11,9 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     MissingReason,
+    instructs=(
+        "ALWAYS give the reason where a finding is no problem: `# guard: ignore[RULE] REASON`",
+    ),
     unsafe=(
         Example(
             upgrade="""

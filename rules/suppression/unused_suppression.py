@@ -1,4 +1,4 @@
-"""A comment or an approval silences nothing.
+"""A comment, an approval or an entry of the baseline silences nothing.
 
 What it once allowed is gone, or it never met its target. Left in place it would silence the next
 problem that happens to stand there, which nobody has looked at.
@@ -57,5 +57,5 @@ from guard.rule import Context, Example, Problem, rule
 def unused_suppression(unused: UnusedSuppression, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{unused.what} silences nothing: {unused.why}.",
-        remedy="Remove it, or point it at the statement that it is meant for.",
+        remedy=unused.remedy or "Remove it, or point it at the statement that it is meant for.",
     )

@@ -366,6 +366,7 @@ def test_json_is_the_contract() -> None:
         "infos": 0,
         "approved": 1,
         "ignored": 1,
+        "baseline": 0,
         "unchanged": 0,
         "revisions": 2,
         "statements": 5,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from guard.cli import options
@@ -9,11 +11,31 @@ from guard.cli.output import write
 
 
 @click.command()
-@options.text_or_json
-def rules(output_format: str) -> None:
-    """List the rules."""
+@options.config
+@click.option(
+    "--output-format", type=click.Choice(["text", "json", "instructions"]), default="text"
+)
+def rules(config: Path | None, output_format: str) -> None:
+    """List the rules, or tell those in force as instructions for coding assistants."""
     from guard.judge.load_rules import load_rules
     from guard.show.rules import rules_as_json, rules_as_text
 
+    if output_format == "instructions":
+        write(_instructions(config))
+        return
     render = {"json": rules_as_json, "text": rules_as_text}[output_format]
     write(render(load_rules()))
+
+
+def _instructions(config: Path | None) -> str:
+    from guard.adopt.instructions import section
+    from guard.adopt.surroundings import environments_here
+    from guard.cli.arguments import Arguments, current_folder
+    from guard.printable import safe
+    from guard.project.environments import project_root
+
+    settings = Arguments(config=config).settings()
+    here = current_folder()
+    return safe(
+        section(settings.home.config, environments_here(here, settings), project_root(here))
+    )
