@@ -51,6 +51,8 @@ class SuppressionFact(Fact, frozen=True, kw_only=True):
 
 # History
 
+LOCK = "guard.lock"  # the `base` of a fact where that file, and no git, says what is released
+
 
 class EditedRevision(HistoryFact, frozen=True, kw_only=True):
     """A revision that is on the base does something else now.

@@ -40,12 +40,12 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
-        {"arguments", "cache", "git", "graph", "names", "plain"},
+        {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "sides", "tree"},
         {"normal"},
         {"program"},
-        {"difference", "sql_history", "then"},
-        {"helpers", "released", "squash"},
+        {"applied", "difference", "sql_history", "then"},
+        {"against_lock", "helpers", "released", "squash"},
         {"compare"},
     ),
     "judge": (
@@ -107,7 +107,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process"},
         {"interpreter"},
-        {"remedies"},
+        {"applied", "remedies"},
         {"run"},
     ),
     "run": (
@@ -118,7 +118,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "outcome", "sources"},
         {"tally"},
         {"check"},
-        {"approve"},
+        {"approve", "lock"},
     ),
     "schema": (
         {"model", "names", "persistent_map"},

@@ -46,6 +46,11 @@ force_exclude = _option(
     "--force-exclude", is_flag=True, help="Leave out what the settings exclude, even if named."
 )
 base = _option("--base", metavar="REF", help="The ref that holds what is released.")
+applied_in = _option(
+    "--applied-in",
+    metavar="URL",
+    help="Released is what this database has run; its version table is read, nothing else.",
+)
 everything = _option("--all", "everything", is_flag=True, help="Judge released revisions too.")
 staged = _option("--staged", is_flag=True, help="Read files as they are staged.")
 stdin_filename = _option(

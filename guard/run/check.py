@@ -46,6 +46,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     report: Report
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
+    histories: tuple[ChangedHistory, ...] = ()
+
+    def with_note(self, note: str) -> Result:
+        """Return the same with one more note in the report."""
+        report = msgspec.structs.replace(self.report, notes=(*self.report.notes, note))
+        return msgspec.structs.replace(self, report=report)
 
 
 def run(
@@ -82,7 +88,12 @@ def run(
         services=tallies if len(tallies) > 1 or services.errors else (),
     )
     texts = {path: text for one in outcomes for path, text in one.texts.items()}
-    return Result(report=report, texts=texts, outcomes=tuple(outcomes))
+    return Result(
+        report=report,
+        texts=texts,
+        outcomes=tuple(outcomes),
+        histories=tuple(history for _, history in histories),
+    )
 
 
 def _parts(
@@ -148,7 +159,7 @@ def _compared(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         facts=history.facts,
         known=tuple(judge.facts(history.unread)),
         texts=history.parsed.texts,
-        checked=(done,) if scope.base.commit else (),
+        checked=(done,) if scope.base.known else (),
     )
 
 
@@ -205,7 +216,7 @@ def _findings(
         tool=history.environment.kind,
         revisions=revisions,
         # Where nobody knows what is released, each revision may have been deployed by itself.
-        new=history.change.new if scope.base.commit else frozenset(),
+        new=history.change.new if scope.base.known else frozenset(),
         dialect=scope.dialect,
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
     )

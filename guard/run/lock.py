@@ -1,0 +1,37 @@
+"""Writes guard.lock: what is released from now on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from guard.facts import LOCK
+from guard.history.against_lock import key_of, locked, locked_sql
+from guard.history.lock import Locked, read_lock, write_lock
+from guard.history.sides import side_now
+from guard.paths import relative
+from guard.project.environments import project_root
+from guard.python_source import Sources
+from guard.run.check import Result
+from guard.run.histories import ChangedHistory
+
+
+def lock_histories(result: Result) -> str:
+    """Write the revisions of the run's histories into the lock, and return what was done.
+
+    What it says of environments that this run did not look at stays. Raises GuardError.
+    """
+    roots = {project_root(history.environment.script_location) for history in result.histories}
+    for root in roots:
+        own = [one for one in result.histories if root in one.environment.script_location.parents]
+        lock = {**(read_lock(root) or {})}
+        lock |= {key_of(one.environment, root): _locked(one, root) for one in own}
+        write_lock(root, lock)
+    count = sum(len(history.graph.revisions) for history in result.histories)
+    return f"{count} revisions were written to {LOCK} as released: commit it."
+
+
+def _locked(history: ChangedHistory, root: Path) -> dict[str, Locked]:
+    if history.environment.kind == "alembic":
+        return locked(side_now(history.graph, root, Sources()))
+    paths = {relative(one.path, root): id_ for id_, one in history.graph.revisions.items()}
+    return locked_sql(paths, {name: (root / name).read_bytes() for name in paths})
