@@ -49,7 +49,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"compare"},
     ),
     "judge": (
-        {"inverse", "load_rules", "routines", "select_rules"},
+        {"fingerprint", "inverse", "load_rules", "routines", "select_rules"},
         {"replay"},
         {"copies", "timeline"},
         {"context"},
