@@ -70,6 +70,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     approvals: Annotated[str, Meta(description="the file that holds the approvals")] = (
         "guard-approvals.toml"
     )
+    approvers: Annotated[
+        dict[str, Annotated[int, Meta(ge=1)]],
+        Meta(description="how many have to approve a finding of a rule or group, where not one"),
+    ] = {}
     source: Annotated[
         tuple[str, ...],
         Meta(description="globs of the Python files that the source rules read in any case"),

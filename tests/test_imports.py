@@ -119,6 +119,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"tally"},
         {"check"},
         {"approve", "lock"},
+        {"approvals"},
     ),
     "schema": (
         {"model", "names", "persistent_map"},

@@ -93,7 +93,7 @@ report = _together(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
     ),
     _option("-q", "--quiet", is_flag=True, help="Only findings."),
-    _option("-v", "--verbose", is_flag=True, help="Also what was approved or ignored."),
+    _option("-v", "--verbose", is_flag=True, help="Also what was ignored."),
 )
 # Not by a variable: what `guard check` may be set to there is more than these commands know.
 text_or_json = click.option("--output-format", type=click.Choice(["text", "json"]), default="text")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from guard.errors import GuardError
 from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, SuppressionFact
 from guard.finding import Finding
+from guard.history.base import refs_of
 from guard.judge.statements import comments_of
 from guard.operations import Operation
+from guard.paths import relative
 from guard.rule import Rule
 from guard.run.causes import once, told_before
 from guard.run.part import Part
@@ -32,6 +35,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: tuple[Finding, ...]
     notes: tuple[str, ...]
     texts: dict[str, str]
+    approvals: tuple[Approval, ...] = ()
+    ran: frozenset[str] = frozenset()  # the rules that had their say
 
 
 def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
@@ -48,10 +53,15 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _approvals_text(scope)
     texts = part.texts if text is None else part.texts | {scope.approvals: text}
-    written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
+    written = Suppressions(
+        comments=comments_of(texts),
+        approvals=_approvals(scope, text),
+        approvers=_approvers(service),
+    )
+    ran = _ran(service)
     covered = Covered(
         known={rule.name for rule in rules},
-        ran=_ran(service),
+        ran=ran,
         paths=part.paths,
         revisions=part.revisions,
     )
@@ -67,12 +77,20 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
         unchanged=tuple(finding for finding in had if finding.status == "open"),
         notes=(*part.notes, *notes),
         texts=texts,
+        approvals=tuple(written.approvals),
+        ran=frozenset(ran),
     )
 
 
 def only_said(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings as such that do not stop the gate."""
     return tuple(msgspec.structs.replace(finding, severity="info") for finding in findings)
+
+
+def _approvers(service: Service) -> dict[str, int]:
+    """How many have to approve a finding of each rule: a rule counts more than its group."""
+    wanted = service.scope.config.approvers
+    return {rule.name: wanted.get(rule.name, wanted.get(rule.group, 1)) for rule in service.rules}
 
 
 def _wanted(service: Service) -> Callable[[Finding], bool]:
@@ -110,9 +128,26 @@ def _is_nobodys(scope: Scope, path: str) -> bool:
     return path not in scope.repo.staged_files()
 
 
+def approvals_file(scope: Scope) -> Path:
+    """Return where the approvals are; raise GuardError for a place that reviewers do not see."""
+    path = scope.root / scope.approvals
+    if not path.is_relative_to(scope.root):
+        raise GuardError(
+            f"approvals = {scope.config.approvals!r} leads out of {scope.root}, where nobody who "
+            "reviews the change sees the file: keep it in the repository"
+        )
+    inside = (one for one in (path, *path.parents) if scope.root in one.parents)
+    if link := next((one for one in inside if one.is_symlink()), None):
+        raise GuardError(
+            f"{relative(link, scope.root)} is a link, so who reviews {scope.approvals} does not "
+            "see what it holds: make it a file of its own"
+        )
+    return path
+
+
 def _approvals_text(scope: Scope) -> tuple[str | None, tuple[str, ...]]:
     """The text of the approvals file here, None where there is none that counts; and notes."""
-    path = scope.root / scope.approvals
+    path = approvals_file(scope)
     if not path.is_file():
         return None, ()
     if _is_nobodys(scope, scope.approvals):
@@ -128,7 +163,8 @@ def _approvals(scope: Scope, text: str | None) -> tuple[Approval, ...]:
     if ref is None:
         return load_approvals(name, text) if text is not None else ()
     # Only those that are on that ref already, so that nobody approves their own.
-    commit = scope.repo.resolve(ref) if scope.repo else None
+    found = scope.repo.resolve_all(refs_of(ref)) if scope.repo else {}
+    commit = next((found[name] for name in refs_of(ref) if name in found), None)
     if scope.repo is None or commit is None:
         raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
     blob = scope.repo.list_files(commit).get(name)
