@@ -46,13 +46,13 @@ def locked_sql(ids: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, 
 def facts(was: LockedRevisions, now: Side) -> Iterator[Fact]:
     """Yield what became of the revisions in the lock."""
     for id_, old in sorted(was.items()):
-        here = now.revisions.get(id_)
+        here = now.revisions.get(id_) or now.files.get(old.file)
         if here is None:
-            if not _is_unreadable(now.files.get(old.file)):  # a broken chain tells that
-                orphans = tuple(_orphans(id_, now))
-                at = Span(old.file, 1)
-                yield DeletedRevision(span=at, revision=id_, base=LOCK, orphans=orphans)
+            orphans = tuple(_orphans(id_, now))
+            yield DeletedRevision(span=Span(old.file, 1), revision=id_, base=LOCK, orphans=orphans)
             continue
+        if here.header.problem == "unreadable":
+            continue  # a broken chain tells that
         yield from _reparented(id_, old, here)
         if not _does_the_same(old, here):
             yield EditedRevision(
@@ -139,10 +139,6 @@ def _does_the_same(old: Locked, version: Version) -> bool:
     return old.text == fingerprint(version.data) or old.does == _meaning(version)
 
 
-def _is_unreadable(version: Version | None) -> bool:
-    return version is not None and version.header.problem == "unreadable"
-
-
 def _orphans(gone: str, now: Side) -> Iterator[str]:
     for id_, version in sorted(now.revisions.items()):
         if gone in (*version.header.parents, *version.header.depends_on):
@@ -151,9 +147,8 @@ def _orphans(gone: str, now: Side) -> Iterator[str]:
 
 def _reparented(id_: str, old: Locked, here: Version) -> Iterator[ReparentedRevision]:
     for name in NAMES:
-        if name == "revision":
-            continue
-        before, after = old.attribute(name), here.header.attribute(name)
+        before = (id_,) if name == "revision" else old.attribute(name)
+        after = here.header.attribute(name)
         if before != after:
             yield ReparentedRevision(
                 span=_line(here, here.header.lines.get(name, here.header.line)),

@@ -17,7 +17,7 @@ from guard.history.applied import applied_to
 from guard.history.base import Base
 from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
-from guard.history.graph import Graph, graph_of
+from guard.history.graph import NOT_HERE, Graph, graph_of
 from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
 from guard.history.read import NOTHING_READ, ParsedHistory, Place
 from guard.history.released import Released, edited, same_data
@@ -104,7 +104,11 @@ def compare(
     old = _replaced(replaced, then, before, repo) if replaced else Replaced()
     facts += _squashes(replaced, old, then, now, graph, base, reading)
     known = {problem.detail for problem in graph.problems}
-    facts += [problem for problem in merged.problems if problem.detail not in known]
+    facts += [
+        _gone_from_base(problem, then, base)
+        for problem in merged.problems
+        if problem.detail not in known
+    ]
     if graph.problems:
         notes.append("Heads were not counted, since the chain is broken.")
     else:
@@ -127,6 +131,14 @@ def _unedited(then: Side, facts: Iterable[Fact], reading: Reading) -> list[Uses]
         for id_, was in then.revisions.items()
         if id_ in reading.parsed.revisions and id_ not in touched
     ]
+
+
+def _gone_from_base(problem: BrokenChain, then: Side, base: Base) -> BrokenChain:
+    """The problem of the merged tree, said so where the base has done away with a parent."""
+    if problem.missing not in then.revisions:
+        return problem
+    detail = problem.detail.replace(NOT_HERE, f"{base.ref} no longer has")
+    return msgspec.structs.replace(problem, detail=detail)
 
 
 def _without_commit(

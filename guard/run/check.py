@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import Fact, ModelChanged, ModelsDiffer
+from guard.facts import DeletedRevision, Fact, ModelChanged, ModelsDiffer, SquashedRevisions
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
@@ -84,7 +84,7 @@ def run(
         coverage=whole.coverage,
         checked=whole.checked,
         fail_on=scope.config.fail_on,
-        errors=(*services.errors, *whole.errors),
+        errors=(*services.errors, *whole.errors, *_unknown_here(scope, histories)),
         services=tallies if len(tallies) > 1 or services.errors else (),
     )
     texts = {path: text for one in outcomes for path, text in one.texts.items()}
@@ -94,6 +94,26 @@ def run(
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
     )
+
+
+def _unknown_here(
+    scope: Scope, histories: Sequence[tuple[Service, ChangedHistory]]
+) -> Iterator[str]:
+    """Where the database of --applied-in stands, as far as no revision here is that."""
+    here = {id_ for _, history in histories for id_ in history.graph.revisions}
+    gone = {
+        fact.revision
+        for _, history in histories
+        for fact in history.change.facts
+        if isinstance(fact, DeletedRevision | SquashedRevisions)
+    }
+    for id_ in scope.base.applied or ():
+        if id_ not in here | gone and not scope.request.paths:
+            yield (
+                f"the database of --applied-in stands at {id_}, and no revision here has that id: "
+                'Alembic would stop with "Can\'t locate revision", so bring the file back or name '
+                "the database that this project is for"
+            )
 
 
 def _parts(
