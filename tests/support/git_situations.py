@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -23,11 +23,10 @@ def step(table: str) -> tuple[str, str]:
 RELEASED = chain(STEP, step("b"))
 NEW = {R3: revision("r3", "r2", step("c"))}
 EDITED = {R1: revision("r1", None, step("z"))}
-COMMENTED = {R1: f"{RELEASED[R1]}# more\n"}
+COMMENTED = {R1: revision("r1", None, STEP) + "# more\n"}
 MOVED = {R2: None, f"{VERSIONS}/two.py": RELEASED[R2]}
 SECOND_HEAD = {R3: revision("r3", "r1", step("c"))}
 LATE = {f"{VERSIONS}/late.py": revision("late", "r2", step("d"))}
-DROPS = {R3: revision("r3", "r2", ("op.drop_table('a')", STEP[0]))}
 
 
 class World:
@@ -48,7 +47,7 @@ class World:
 Step = Callable[[World], object]
 
 
-def commit(files: dict[str, Content]) -> Step:
+def commit(files: Mapping[str, Content]) -> Step:
     """Commit the files, and one of the commit's own that has nothing to do with guard."""
 
     def run(world: World) -> None:
@@ -58,7 +57,7 @@ def commit(files: dict[str, Content]) -> Step:
     return run
 
 
-def write(files: dict[str, Content]) -> Step:
+def write(files: Mapping[str, Content]) -> Step:
     return lambda world: world.at.write(files)
 
 
@@ -70,7 +69,7 @@ def branch(name: str = "change") -> Step:
     return git("checkout", "-q", "-b", name)
 
 
-def on(name: str, files: dict[str, Content]) -> Step:
+def on(name: str, files: Mapping[str, Content]) -> Step:
     """Commit the files on another branch, and come back."""
 
     def run(world: World) -> None:
@@ -147,6 +146,16 @@ def event(text: str) -> Step:
         (world.folder / "event.json").write_text(filled)
 
     return go
+
+
+BEGUN: tuple[Step, ...] = (commit(RELEASED), branch())
+EDIT = "edited-revision"
+EDIT_NEW = commit({R3: revision("r3", "r2", step("e"))})
+
+
+def cloned(*options: str) -> tuple[Step, ...]:
+    """A clone of a repository with some history, on a branch of its own."""
+    return (commit({}), commit(RELEASED), commit({}), clone(*options), branch())
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
