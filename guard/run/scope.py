@@ -28,6 +28,10 @@ NOT_COMPARED = (
     'History was not judged, as history = "off" in the guard settings says: every revision counts '
     "as new."
 )
+ONLY_APPLIED = (
+    "Nothing but the database tells what is released, so it was not judged whether released "
+    "revisions were edited."
+)
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +142,8 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         base = find_base(repo, asked)
     if compared and request.applied_in:
         applied = applied_revisions(request.applied_in, home, root, request.start)
-        base = msgspec.structs.replace(base, applied=applied)
+        notes = base.notes if base.known else (ONLY_APPLIED,)
+        base = msgspec.structs.replace(base, applied=applied, notes=notes)
     tree = open_tree(repo, request.source) if repo else None
     return Scope(
         request=request,

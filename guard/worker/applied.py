@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,12 @@ from .channel import FatalError
 
 COLUMN = "version_num"  # the only column of Alembic's table, whatever the project calls that
 SYSTEM = {"information_schema", "pg_catalog", "performance_schema", "mysql", "sys"}
+MYSQL = {"mysqldb": "MySQLdb", "pymysql": "pymysql", "mysqlconnector": "mysql.connector"}
+DRIVERS = {  # SQLAlchemy's name of each, and its module
+    "postgresql": {"psycopg": "psycopg", "psycopg2": "psycopg2", "pg8000": "pg8000"},
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
+}
 READ_ONLY = {"postgresql": "SET TRANSACTION READ ONLY"}
 READ_ONLY.update(dict.fromkeys(("mysql", "mariadb"), "SET SESSION TRANSACTION READ ONLY"))
 
@@ -48,8 +55,8 @@ def applied(given: str) -> list[str]:
 def _engine(given: str) -> Engine:
     try:
         url = make_url(given)
-        if url.get_dialect().is_async:
-            url = url.set(drivername=url.get_backend_name())
+        if "+" not in url.drivername or url.get_dialect().is_async:
+            url = url.set(drivername=_driver(url.get_backend_name()))
         if url.get_backend_name() == "sqlite":
             return create_engine(url, poolclass=pool.NullPool, creator=lambda: _sqlite(url))
         return create_engine(url, poolclass=pool.NullPool)
@@ -62,6 +69,14 @@ def _engine(given: str) -> Engine:
             f"{sys.executable} lacks its driver: {error}.",
             "install that there, or name the interpreter that has it: --python",
         ) from None
+
+
+def _driver(backend: str) -> str:
+    """The first driver that is installed, where the URL names none that can be used here."""
+    for name, module in DRIVERS.get(backend, {}).items():
+        if find_spec(module.partition(".")[0]):
+            return f"{backend}+{name}"
+    return backend
 
 
 def _sqlite(url: URL) -> sqlite3.Connection:
