@@ -1,6 +1,6 @@
 """What the surroundings say of the base: the variables and events of CI services, and pre-commit's.
 
-`docs/ci.md` lists them for the user.
+`docs/released.md` lists them for the user.
 """
 
 from __future__ import annotations
