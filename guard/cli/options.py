@@ -45,7 +45,7 @@ paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 force_exclude = _option(
     "--force-exclude", is_flag=True, help="Leave out what the settings exclude, even if named."
 )
-base = _option("--base", metavar="REF", help="The ref that holds what is released.")
+base = _option("--base", metavar="REF", help="The ref that holds what is released, or tag:PATTERN.")
 applied_in = _option(
     "--applied-in",
     metavar="URL",
