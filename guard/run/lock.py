@@ -9,7 +9,6 @@ from guard.history.against_lock import key_of, locked, locked_sql
 from guard.history.lock import Locked, read_lock, write_lock
 from guard.history.sides import side_now
 from guard.paths import relative
-from guard.project.environments import project_root
 from guard.python_source import Sources
 from guard.run.check import Result
 from guard.run.histories import ChangedHistory
@@ -20,14 +19,13 @@ def lock_histories(result: Result) -> str:
 
     What it says of environments that this run did not look at stays. Raises GuardError.
     """
-    roots = {project_root(history.environment.script_location) for history in result.histories}
-    for root in roots:
-        own = [one for one in result.histories if root in one.environment.script_location.parents]
-        lock = {**(read_lock(root) or {})}
-        lock |= {key_of(one.environment, root): _locked(one, root) for one in own}
-        write_lock(root, lock)
+    root = result.outcomes[0].service.scope.root
+    lock = {**(read_lock(root) or {})}
+    lock |= {key_of(one.environment, root): _locked(one, root) for one in result.histories}
+    write_lock(root, lock)
     count = sum(len(history.graph.revisions) for history in result.histories)
-    return f"{count} revisions were written to {LOCK} as released: commit it."
+    revisions = "1 revision was" if count == 1 else f"{count} revisions were"
+    return f"{revisions} written to {LOCK} as released: commit it."
 
 
 def _locked(history: ChangedHistory, root: Path) -> dict[str, Locked]:

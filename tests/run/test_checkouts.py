@@ -258,6 +258,26 @@ WITHOUT_GIT = {
         steps=(*LOCKED, *NO_GIT, write({R2: revision("r9", "r1", step("b"))})),
         rules=("reparented-revision",),
     ),
+    "a lock of two services": Row(
+        steps=(
+            commit({f"{n}/{path}": text for n in ("a", "b") for path, text in RELEASED.items()}),
+            write({"pyproject.toml": ""}),
+            run("history", "--lock"),
+            *NO_GIT,
+            write({f"b/{R1}": EDITED[R1]}),
+        ),
+        rules=(EDIT,),
+        says=(f"b/{R1}",),
+    ),
+    "a lock of .sql files": Row(
+        steps=(
+            commit({"db/V1__a.sql": "CREATE TABLE a (id int);", "db/V2__b.sql": "SELECT 1;"}),
+            run("history", "--lock"),
+            *NO_GIT,
+            write({"db/V1__a.sql": "CREATE TABLE a (id bigint);", "db/V2__b.sql": None}),
+        ),
+        rules=(EDIT, "deleted-revision"),
+    ),
     "a lock that is damaged": Row(
         steps=(*LOCKED, *NO_GIT, write({"guard.lock": "version = 'x'"})),
         stops=True,
