@@ -61,6 +61,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         Literal["error", "warning"], Meta(description="how severe a finding stops the gate")
     ] = "error"
     base: Annotated[str | None, Meta(description="the ref that holds what is released")] = None
+    history: Annotated[
+        Literal["on", "off"], Meta(description="off: nothing is compared, all revisions are new")
+    ] = "on"
     heads: Annotated[
         int, Meta(description="heads that the project wants, where branches make it more")
     ] = 1
@@ -70,6 +73,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     baseline: Annotated[
         str, Meta(description="the file that holds the findings from before guard")
     ] = "guard-baseline.toml"
+    approvers: Annotated[
+        dict[str, Annotated[int, Meta(ge=1)]],
+        Meta(description="how many have to approve a finding of a rule or group, where not one"),
+    ] = {}
     source: Annotated[
         tuple[str, ...],
         Meta(description="globs of the Python files that the source rules read in any case"),

@@ -15,6 +15,10 @@ from guard.schema.model import ReadOnlySchema
 from guard.statement import Direction, Piece, Span, Steps
 
 
+def _short_hash(*parts: str | None) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:12]
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """`span`: where to point; `revision`: its id where there is one."""
 
@@ -52,6 +56,8 @@ class SuppressionFact(Fact, frozen=True, kw_only=True):
 
 
 # History
+
+LOCK = "guard.lock"  # the `base` of a fact where that file, and no git, says what is released
 
 
 class EditedRevision(HistoryFact, frozen=True, kw_only=True):
@@ -95,6 +101,11 @@ class DeletedRevision(HistoryFact, frozen=True, kw_only=True):
     renamed_to: str | None = None
     orphans: tuple[str, ...] = ()
 
+    @property
+    def fingerprint(self) -> str:
+        became = (self.taken_by, self.now_called, self.renamed_to)
+        return _short_hash(*became) if any(became) else ""
+
 
 class SquashedRevisions(HistoryFact, frozen=True, kw_only=True):
     """Revisions that are on the base are gone, and the new one `by` stands in their place.
@@ -129,6 +140,10 @@ class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):
     attribute: str
     before: str
     after: str
+
+    @property
+    def fingerprint(self) -> str:
+        return _short_hash(self.attribute, self.before, self.after)
 
 
 class MultipleHeads(HistoryFact, frozen=True, kw_only=True):

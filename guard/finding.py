@@ -69,6 +69,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     approvable: bool = False
     status: Status = "open"
     reason: str | None = None
+    approvers: tuple[str, ...] = ()  # who approved it, where that counts
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):

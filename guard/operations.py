@@ -10,7 +10,6 @@ A name that could not be read is written as its expression in braces, `{table}`;
 from __future__ import annotations
 
 import functools
-import hashlib
 import operator
 import re
 from typing import TYPE_CHECKING, Literal
@@ -161,11 +160,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
         if isinstance(column, Column):
             column = column.name
         return ".".join(str(part) for part in (target, column) if part is not None)
-
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hex digits that change whenever the operation does something else."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
 
 
 # Tables

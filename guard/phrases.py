@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from guard.context import Remains
+from guard.facts import LOCK
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
@@ -35,6 +36,13 @@ LEAVE_THE_PROCESS_ALONE = (
 def listed(lines: Iterable[str]) -> str:
     """Return the lines as a message shows them below its sentence: indented by two spaces."""
     return "\n".join(f"  {line}" for line in lines)
+
+
+def restored(base: str, path: str) -> str:
+    """Return how to get a released file back: the command, or what the lock still tells of it."""
+    if base == LOCK:
+        return f"{path}, as it was when {LOCK} was written"
+    return f"git checkout {base} -- {path}"
 
 
 def with_edit(what: str, difference: Sequence[str], effect: str) -> str:

@@ -48,16 +48,16 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects": ({"effect"}, {"row"}, {"mysql", "postgresql"}, {"lookup"}),
     "history": (
-        {"arguments", "cache", "git", "graph", "names", "plain"},
+        {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "sides", "tree"},
         {"normal"},
         {"program"},
-        {"difference", "sql_history", "then"},
-        {"helpers", "released", "squash"},
+        {"applied", "difference", "sql_history", "then"},
+        {"against_lock", "helpers", "released", "squash"},
         {"compare"},
     ),
     "judge": (
-        {"inverse", "load_rules", "routines", "select_rules"},
+        {"fingerprint", "inverse", "load_rules", "routines", "select_rules"},
         {"replay"},
         {"copies", "timeline"},
         {"context"},
@@ -115,7 +115,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process"},
         {"interpreter"},
-        {"remedies"},
+        {"applied", "remedies"},
         {"run"},
     ),
     "run": (
@@ -126,7 +126,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "outcome", "sources"},
         {"tally"},
         {"check"},
-        {"approve", "baseline"},
+        {"approve", "baseline", "lock"},
+        {"approvals"},
     ),
     "schema": (
         {"model", "names", "persistent_map"},

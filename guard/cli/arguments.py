@@ -30,6 +30,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     paths: tuple[Path, ...] = ()
     force_exclude: bool = False
     base: str | None = None
+    applied_in: str | None = None
     everything: bool = False
     staged: bool = False
     stdin_filename: str | None = None
@@ -72,6 +73,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             roundtrip=roundtrip,
             everything=self.everything,
             base=self.base,
+            applied_in=self.applied_in,
             source="index" if self.staged else "working tree",
             approvals_from=self.approvals_from,
             environ=dict(os.environ),

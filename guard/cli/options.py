@@ -45,7 +45,12 @@ paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 force_exclude = _option(
     "--force-exclude", is_flag=True, help="Leave out what the settings exclude, even if named."
 )
-base = _option("--base", metavar="REF", help="The ref that holds what is released.")
+base = _option("--base", metavar="REF", help="The ref that holds what is released, or tag:PATTERN.")
+applied_in = _option(
+    "--applied-in",
+    metavar="URL",
+    help="Released is what this database has run; its version table is read, nothing else.",
+)
 everything = _option("--all", "everything", is_flag=True, help="Judge released revisions too.")
 staged = _option("--staged", is_flag=True, help="Read files as they are staged.")
 stdin_filename = _option(
@@ -88,7 +93,7 @@ report = _together(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
     ),
     _option("-q", "--quiet", is_flag=True, help="Only findings."),
-    _option("-v", "--verbose", is_flag=True, help="Also what was approved or ignored."),
+    _option("-v", "--verbose", is_flag=True, help="Also what was ignored."),
 )
 # Not by a variable: what `guard check` may be set to there is more than these commands know.
 text_or_json = click.option("--output-format", type=click.Choice(["text", "json"]), default="text")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,11 +20,17 @@ from guard.run.check import Result, run
 
 
 def run_and_report(
-    arguments: Arguments, *, roundtrip: bool, statements: bool = True, history: bool = True
+    arguments: Arguments,
+    *,
+    roundtrip: bool,
+    statements: bool = True,
+    history: bool = True,
+    and_then: Callable[[Result], str] | None = None,
 ) -> None:
     """Run these parts of guard, say what they found, and exit: 1 for findings that stop the gate.
 
-    Parts that could not be done end with 2, after what the others found. Raises GuardError.
+    Parts that could not be done end with 2, after what the others found. Where nothing stops the
+    gate, `and_then` is done with the result, and its sentence is a note. Raises GuardError.
     """
     _check_output_file(arguments.output_file)
     settings = arguments.settings()
@@ -33,6 +40,8 @@ def run_and_report(
         result = run(request, settings, progress.show)
     finally:
         progress.clear()
+    if and_then and not result.report.failed and not result.report.errors:
+        result = result.with_note(and_then(result))
     errors = result.report.errors
     # For people, the error ends the output: a verdict before it would be none.
     unfinished = bool(errors) and arguments.output_format == "text"

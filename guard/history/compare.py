@@ -12,10 +12,12 @@ from pathlib import Path, PurePath
 import msgspec
 
 from guard.facts import BrokenChain, DeletedRevision, Fact, MovedRevision, MultipleHeads
+from guard.history import against_lock
+from guard.history.applied import applied_to
 from guard.history.base import Base
 from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
-from guard.history.graph import Graph, graph_of
+from guard.history.graph import NOT_HERE, Graph, graph_of
 from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
 from guard.history.read import NOTHING_READ, ParsedHistory, Place
 from guard.history.released import Released, edited, same_data
@@ -75,18 +77,21 @@ def compare(
     `graph` was built from the files of the reading's sources, with `root=repo.root`. `heads` is how
     many heads the project wants.
     """
-    if repo is None or base.commit is None or base.tip is None:
-        return Comparison(
-            new=frozenset(graph.revisions), facts=tuple(_heads(graph, set(), base, heads))
-        )
     sources = reading.place.sources
-    now = side_now(graph, repo, sources)
+    root = reading.place.root
+    now = side_now(graph, root, sources)
+    if repo is None or base.commit is None or base.tip is None:
+        return _without_commit(environment, graph, base, now, root, heads)
     then = side_at(repo, environment, base.commit, now, sources)
     tip = then if base.tip == base.commit else side_at(repo, environment, base.tip, now, sources)
     merged = merged_graph(then, tip, now, repo.root)
+    agreed = _agreed_with_lock(environment, base, (then, tip), now, root)
+    reached, unapplied = applied_to(environment, base, (now, then, tip))
+    if reached is not None:
+        then, tip = then.only(reached), tip.only(reached)
     replaced = replaced_by(then, tip, now)
     released = Released(then=then, tip=tip, now=now, base=base.ref, replaced=replaced)
-    notes = [*released.notes()]
+    notes = [*released.notes(), *unapplied, *agreed]
     facts = [*released.facts()]
     uses = _unedited(then, facts, reading)
     affected = [*with_edited_helpers(uses, repo, base.commit, reading.place.sources)]
@@ -99,12 +104,16 @@ def compare(
     old = _replaced(replaced, then, before, repo) if replaced else Replaced()
     facts += _squashes(replaced, old, then, now, graph, base, reading)
     known = {problem.detail for problem in graph.problems}
-    facts += [problem for problem in merged.problems if problem.detail not in known]
+    facts += [
+        _gone_from_base(problem, then, base)
+        for problem in merged.problems
+        if problem.detail not in known
+    ]
     if graph.problems:
         notes.append("Heads were not counted, since the chain is broken.")
     else:
         facts += _heads(merged, tip.revisions.keys(), base, heads)
-    ids = then.revisions.keys() | tip.revisions.keys()
+    ids = reached or then.revisions.keys() | tip.revisions.keys()
     return Comparison(
         new=frozenset(graph.revisions.keys() - ids),
         before=before,
@@ -122,6 +131,40 @@ def _unedited(then: Side, facts: Iterable[Fact], reading: Reading) -> list[Uses]
         for id_, was in then.revisions.items()
         if id_ in reading.parsed.revisions and id_ not in touched
     ]
+
+
+def _gone_from_base(problem: BrokenChain, then: Side, base: Base) -> BrokenChain:
+    """The problem of the merged tree, said so where the base has done away with a parent."""
+    if problem.missing not in then.revisions:
+        return problem
+    detail = problem.detail.replace(NOT_HERE, f"{base.ref} no longer has")
+    return msgspec.structs.replace(problem, detail=detail)
+
+
+def _without_commit(
+    environment: Environment, graph: Graph, base: Base, now: Side, root: Path, heads: int
+) -> Comparison:
+    """What the lock says, or what a database has, where no commit tells what is released."""
+    lock = (base.lock or {}).get(against_lock.key_of(environment, root), {})
+    reached, notes = applied_to(environment, base, (now,))
+    if reached is not None:
+        lock = {id_: one for id_, one in lock.items() if id_ in reached}
+    facts = [*against_lock.facts(lock, now), *_heads(graph, lock.keys(), base, heads)]
+    ids = reached or lock.keys()
+    return Comparison(
+        new=frozenset(graph.revisions.keys() - ids),
+        facts=tuple(without_consequences(facts, facts)),
+        notes=tuple(notes),
+    )
+
+
+def _agreed_with_lock(
+    environment: Environment, base: Base, sides: Iterable[Side], now: Side, root: Path
+) -> list[str]:
+    if base.lock is None:
+        return []
+    lock = base.lock.get(against_lock.key_of(environment, root), {})
+    return against_lock.differences(lock, sides, now, base.ref)
 
 
 def without_consequences(facts: Iterable[Fact], of: Iterable[Fact]) -> Iterator[Fact]:
@@ -168,21 +211,24 @@ def compare_sql(
     *,
     repo: Repository | None,
     sources: Sources,
+    root: Path,
     read: Callable[[Mapping[Path, bytes]], ParsedHistory],
 ) -> Comparison:
     """Return what the change does to the released files of a folder of .sql files.
 
-    `ids` are the migrations' ids by path, relative to the repository's root; `read` returns what
+    `ids` are the migrations' ids by path, relative to the repository's `root`; `read` returns what
     other versions of their files do. A file counts as
     edited when its text differs. Flyway's repeatable ones (`R__`) may be edited, and are then new,
     since they run again.
     """
     if repo is None or base.commit is None or base.tip is None:
-        return Comparison(new=frozenset(ids.values()))
+        return _sql_without_commit(environment, ids, base, root, sources)
     then, tip = (
         {
             relative(path, repo.root): data
-            for path, data in contents_of(repo, environment, repo.list_files(commit)).items()
+            for path, data in contents_of(
+                repo, environment, repo.files_through_links(commit)
+            ).items()
             if path.suffix == ".sql"
         }
         for commit in (base.commit, base.tip)
@@ -210,6 +256,17 @@ def compare_sql(
     versions = {n: data for n, data in then.items() if n in now and now[n] != data}
     before = read({repo.root / name: data for name, data in versions.items()})
     return Comparison(new=frozenset(ids.values()) - released, before=before, facts=tuple(facts))
+
+
+def _sql_without_commit(
+    environment: Environment, ids: Mapping[str, str], base: Base, root: Path, sources: Sources
+) -> Comparison:
+    lock = (base.lock or {}).get(against_lock.key_of(environment, root), {})
+    files = {name: data_of(root / name, sources) for name in ids}
+    return Comparison(
+        new=frozenset(ids.values()) - lock.keys(),
+        facts=tuple(against_lock.facts_of_sql(lock, ids, files)),
+    )
 
 
 def _sql_difference(accepted: Iterable[bytes], now: bytes) -> Difference | None:

@@ -78,6 +78,33 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
+def meaning_hash(source: PythonSource) -> str:
+    """Return a SHA-256 in hex of what a revision's source does, up and down.
+
+    It is the same however the source is written, and for each version of Python that reads it.
+    Raises SourceError for a source that does not parse.
+    """
+    directions: tuple[Direction, ...] = ("upgrade", "downgrade")
+    try:
+        done = [_plainly(program(source.tree, direction).statements) for direction in directions]
+    except RecursionError:
+        return content_hash(source.text)
+    return content_hash(repr(done))
+
+
+def _plainly(value: object) -> object:
+    """A piece of code without its places, and without what is empty: newer Pythons add fields."""
+    if isinstance(value, ast.Constant):
+        return ("Constant", repr(value.value))
+    if isinstance(value, ast.AST):
+        fields = ((name, _plainly(inner)) for name, inner in ast.iter_fields(value))
+        kept = tuple((name, inner) for name, inner in fields if inner not in (None, ()))
+        return (type(value).__name__, *kept)
+    if isinstance(value, list | tuple):
+        return tuple(map(_plainly, value))
+    return None if value is None else repr(value)
+
+
 # The lines that tell
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import subprocess
-from collections.abc import Iterable, Mapping
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,7 +30,10 @@ SAFE_ENVIRONMENT = {
 # Set by git for its hooks; they would lead a command elsewhere than the folder it is run in.
 LEADING_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
-SUBMODULE = b"160000"  # the mode of an entry that is one
+SUBMODULE, LINK = b"160000", b"120000"  # the modes of entries that are these
+LINKS_DEEP = 8  # as far as links are followed into each other
+
+Entry = tuple[str, bytes, str]  # path, mode, and the id of the blob or of the submodule's commit
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,10 +106,31 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         return target.removeprefix(prefix) if done.returncode == 0 and target else None
 
     def branches(self) -> tuple[str, ...]:
-        """Return the names of the local branches."""
-        done = self._check("for-each-ref", "--format=%(refname)", "refs/heads/")
-        names = os.fsdecode(done).splitlines()
-        return tuple(name.removeprefix("refs/heads/") for name in names)
+        """Return the names of the branches, here and as the remotes had them, each once."""
+        names = [name.split("/", 2) for name in self._refs("refs/heads/", "refs/remotes/")]
+        local = [rest for _, kind, rest in names if kind == "heads"]
+        remote = [rest.partition("/")[2] for _, kind, rest in names if kind == "remotes"]
+        return tuple(dict.fromkeys((*local, *(name for name in remote if name != "HEAD"))))
+
+    def tags(self, pattern: str, merged: str | None = None) -> tuple[str, ...]:
+        """Return the tags of a pattern, the highest version first; those `merged` into a commit."""
+        only = [f"--merged={merged}"] if merged else []
+        names = self._refs("--sort=-version:refname", *only, f"refs/tags/{pattern}")
+        return tuple(name.removeprefix("refs/tags/") for name in names)
+
+    def _refs(self, *arguments: str) -> list[str]:
+        asked = ("-c", "versionsort.suffix=-", "for-each-ref", "--format=%(refname)", *arguments)
+        return os.fsdecode(self._check(*asked)).splitlines()
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Return whether a commit is another one, or comes before it."""
+        return self._git("merge-base", "--is-ancestor", one, other).returncode == 0
+
+    def fetches_all_branches(self) -> bool:
+        """Return whether the remotes, if there are any, were cloned with all their branches."""
+        told = self._git("config", "-z", "--get-regexp", r"^remote\..*\.fetch$").stdout
+        refspecs = [entry.partition(b"\n")[2] for entry in told.split(b"\0") if entry]
+        return all(b"*" in refspec for refspec in refspecs)
 
     def is_shallow(self) -> bool:
         """Return whether the history was cut off when it was cloned."""
@@ -112,44 +138,72 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def list_files(self, commit: str) -> dict[str, str]:
         """Return the files of a commit: the id of each one's blob, by path."""
-        listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
-        entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
-        return self._with_submodules(
-            (os.fsdecode(path), fields.split()[0], fields.split()[2].decode())
-            for fields, path in entries
-        )
+        return {path: id_ for path, _, id_ in self._entries(commit)}
 
     def staged_files(self) -> dict[str, str]:
         """Return the files of the index: the id of each one's blob, by path.
 
         Raises GuardError while a merge is unresolved.
         """
-        listing = self._check("ls-files", "--stage", "-z")
-        found = []
+        return {path: id_ for path, _, id_ in self._entries(None)}
+
+    def files_through_links(self, commit: str | None) -> dict[str, str]:
+        """Return the files of a commit (None: the index) as a program finds them that opens them.
+
+        A link has the blob of what it leads to, a linked folder all that is in it, and a link that
+        leads out of the repository has none: its id is empty.
+        """
+        entries = self._entries(commit)
+        files = {path: id_ for path, mode, id_ in entries if mode != LINK}
+        links = {path: id_ for path, mode, id_ in entries if mode == LINK}
+        if not links:
+            return files
+        targets = self.read_blobs(links.values())
+        left = {path: _leads_to(path, targets[id_]) for path, id_ in links.items()}
+        for _ in range(LINKS_DEEP):
+            found = _followed(left, files)
+            left = {path: target for path, target in left.items() if path not in found}
+            for reached in found.values():
+                files |= reached
+            if not (found and left):
+                break
+        return files | dict.fromkeys(left, "")
+
+    def _entries(self, commit: str | None) -> list[Entry]:
+        entries = self._staged() if commit is None else self._committed(commit)
+        return [found for entry in entries for found in self._with_submodule(entry)]
+
+    def _committed(self, commit: str) -> Iterator[Entry]:
+        listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
         for entry in filter(None, listing.split(b"\0")):
             fields, path = entry.split(b"\t", 1)
-            mode, blob, stage = fields.split()
+            mode, _, id_ = fields.split()
+            yield os.fsdecode(path), mode, id_.decode()
+
+    def _staged(self) -> Iterator[Entry]:
+        listing = self._check("ls-files", "--stage", "-z")
+        for entry in filter(None, listing.split(b"\0")):
+            fields, path = entry.split(b"\t", 1)
+            mode, id_, stage = fields.split()
             if stage != b"0":
                 raise GuardError(
                     f"{os.fsdecode(path)}: the index holds an unresolved merge: resolve it first"
                 )
-            found.append((os.fsdecode(path), mode, blob.decode()))
-        return self._with_submodules(found)
+            yield os.fsdecode(path), mode, id_.decode()
 
-    def _with_submodules(self, entries: Iterable[tuple[str, bytes, str]]) -> dict[str, str]:
-        """The files by path, with those of the commits at which submodules are checked out."""
-        files: dict[str, str] = {}
-        for path, mode, id_ in entries:
-            if mode != SUBMODULE:
-                files[path] = id_
-            elif path in self.objects:
-                if self.resolve(id_) is None:
-                    raise GuardError(
-                        f"{path}: the submodule lacks the commit {id_[:12]}, so what is released "
-                        f"there cannot be told: git -C {path} fetch origin {id_}"
-                    )
-                files |= {f"{path}/{name}": blob for name, blob in self.list_files(id_).items()}
-        return files
+    def _with_submodule(self, entry: Entry) -> Iterator[Entry]:
+        """The entry, or those of the commit at which a submodule is checked out."""
+        path, mode, id_ = entry
+        if mode != SUBMODULE:
+            yield entry
+        elif path in self.objects:
+            if self.resolve(id_) is None:
+                raise GuardError(
+                    f"{path}: the submodule lacks the commit {id_[:12]}, so what is released "
+                    f"there cannot be told: git -C {path} fetch origin {id_}"
+                )
+            for name, inner, blob in self._entries(id_):
+                yield f"{path}/{name}", inner, blob
 
     def present_files(self) -> tuple[str, ...]:
         """Return the paths of the working tree that git tracks or would add: nothing ignored."""
@@ -217,6 +271,26 @@ def user_name(folder: Path) -> str:
     except OSError:
         return ""
     return _text(done)
+
+
+def _leads_to(link: str, target: bytes) -> str:
+    """The path in the repository that a link leads to; one that leaves it begins with `..`."""
+    where = posixpath.join(posixpath.dirname(link), os.fsdecode(target))
+    return posixpath.normpath(where) if not target.startswith(b"/") else ".."
+
+
+def _followed(links: Mapping[str, str], files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The files that each link leads to, of those links that lead to any."""
+    found: dict[str, dict[str, str]] = {}
+    names = sorted(files)
+    for link, target in links.items():
+        if target in files:
+            found[link] = {link: files[target]}
+        elif not f"{link}/".startswith(f"{target}/"):  # not the folder that it stands in
+            first, last = (bisect(names, f"{target}{end}") for end in ("/", "0"))
+            inside = {f"{link}{name[len(target) :]}": files[name] for name in names[first:last]}
+            found |= {link: inside} if inside else {}
+    return found
 
 
 def _submodules(root: Path) -> dict[str, str]:

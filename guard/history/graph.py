@@ -29,6 +29,7 @@ REVISION_FILE = re.compile(
 ChainProblem = Literal[
     "missing-parent", "cycle", "duplicate", "no-revision", "unreadable", "computed"
 ]
+NOT_HERE = "is not a revision here"  # said of a parent that there is not
 HeaderReader = Callable[[PurePath, bytes], RevisionHeader]
 
 
@@ -311,9 +312,7 @@ def _missing(
                 continue
             guess = next((id_ for id_ in revisions if id_.startswith(name)), None)
             hint = f" (Alembic takes no abbreviated id here: write {guess})" if guess else ""
-            detail = (
-                f"{attribute} of {revision.id} names {name}, which is not a revision here{hint}."
-            )
+            detail = f"{attribute} of {revision.id} names {name}, which {NOT_HERE}{hint}."
             problem = _broken("missing-parent", revision, shown, detail)
             yield msgspec.structs.replace(problem, missing=name)
 

@@ -34,7 +34,7 @@ def with_edited_helpers(
     revisions: Iterable[Uses], repo: Repository, commit: str, sources: Sources
 ) -> Iterator[Affected]:
     """Yield the revisions that use a file which the commit has otherwise, each with such files."""
-    listing = repo.list_files(commit)
+    listing = repo.files_through_links(commit)
     known: dict[Path, bool] = {}
     for uses in revisions:
         for path in uses.helpers:
@@ -58,7 +58,7 @@ def edited_by_helpers(
 
 def _is_changed(path: Path, blob: str | None, sources: Sources) -> bool:
     """Whether the base has the file otherwise; one that it does not have is none of it."""
-    if blob is None:
+    if not blob:
         return False
     try:
         data = sources.read(path)

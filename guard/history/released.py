@@ -16,7 +16,7 @@ from guard.facts import (
     MovedRevision,
     ReparentedRevision,
 )
-from guard.history.difference import Difference, content_hash, difference_of
+from guard.history.difference import Difference, content_hash, difference_of, meaning_hash
 from guard.history.sides import Side, Version
 from guard.project.revision_header import NAMES
 from guard.python_source import SourceError
@@ -132,7 +132,10 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
         if difference := difference_of(was.source, here.source):
             moved_from = was.name if here.name not in (was.name, on_tip.name) else None
             text = here.source.text
-            yield edited(here.name, id_, self.base, difference, text, moved_from=moved_from)
+            meaning = meaning_hash(here.source)
+            yield edited(
+                here.name, id_, self.base, difference, text, meaning=meaning, moved_from=moved_from
+            )
 
     def _follows_squash(self, before: tuple[str, ...], after: tuple[str, ...]) -> bool:
         """Whether each id that was taken out is replaced by one that was put in."""
@@ -146,9 +149,13 @@ def edited(
     difference: Difference,
     text: str,
     *,
+    meaning: str | None = None,
     moved_from: str | None = None,
 ) -> EditedRevision | EditedDowngrade:
-    """Return the fact that a released file does something else now; `text` is the new one."""
+    """Return the fact that a released file does something else now; `text` is the new one.
+
+    An approval covers what it does by its `meaning`, a hash; without one, just this text.
+    """
     span = _span(name, difference.line, text.split("\n"))
     if difference.reach == "downgrade":
         return EditedDowngrade(span=span, revision=id_, base=base, difference=difference.lines)
@@ -157,7 +164,7 @@ def edited(
         revision=id_,
         base=base,
         difference=difference.lines,
-        content_hash=content_hash(text),
+        content_hash=meaning or content_hash(text),
         only_timeouts=difference.reach == "timeout",
         moved_from=moved_from,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Container, Mapping
 from pathlib import Path, PurePath
 
 import msgspec
@@ -14,6 +15,11 @@ from guard.paths import relative
 from guard.project.environments import Environment, read_environments
 from guard.project.revision_header import RevisionHeader, read_file, read_header
 from guard.python_source import PythonSource, Sources
+
+LEADS_OUT = (
+    "{0} is a link that leads out of the repository, so what is released there cannot be told: "
+    "keep the files in the repository, or as a submodule"
+)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -34,12 +40,17 @@ class Side(msgspec.Struct, frozen=True):
     files: dict[str, Version]
     revisions: dict[str, Version]
 
+    def only(self, ids: Container[str]) -> Side:
+        """Return the same without the revisions of other ids."""
+        kept = {id_: version for id_, version in self.revisions.items() if id_ in ids}
+        return Side(self.files, kept)
 
-def side_now(graph: Graph, repo: Repository, sources: Sources) -> Side:
+
+def side_now(graph: Graph, root: Path, sources: Sources) -> Side:
     """Return the revision files of the graph."""
     versions: dict[str, Version] = {}
     for name, header in graph.files.items():
-        source = sources.source(name, data_of(repo.root / name, sources))
+        source = sources.source(name, data_of(root / name, sources))
         versions[name] = Version(name, header, source)
     return _by_id(versions)
 
@@ -56,7 +67,7 @@ def side_at(
     repo: Repository, environment: Environment, commit: str, now: Side, sources: Sources
 ) -> Side:
     """Return what a commit holds of the environment, wherever its configuration then pointed."""
-    listing = repo.list_files(commit)
+    listing = repo.files_through_links(commit)
     there = _environment_at(repo, environment, listing)
     same = {repo.root / name: version.data for name, version in now.files.items()}
     contents = contents_of(repo, there, listing, same)
@@ -104,6 +115,10 @@ def contents_of(
         for folder in environment.version_locations
     )
     inside = {name: blob for name, blob in blobs.items() if name.startswith(folders)}
+    led_out = [name for name, blob in blobs.items() if not blob]
+    for name, folder in itertools.product(led_out, folders):
+        if name in inside or folder.startswith(f"{name}/"):
+            raise GuardError(LEADS_OUT.format(name))
     paths = {name: repo.root / name for name in inside}
     known = {
         blob: here[paths[name]]
@@ -120,7 +135,7 @@ def _environment_at(
     """The environment with the version locations that it has now and those it had then."""
     config = environment.config_path
     name = relative(config, repo.root) if config else ""
-    if config is None or name not in listing:
+    if config is None or not listing.get(name):
         return environment
     blob, data = listing[name], data_of(config, Sources())
     if blob_id(data, blob) != blob:
@@ -146,7 +161,10 @@ def _moved_from(repo: Repository, listing: Mapping[str, str], now: Side) -> tupl
     gone = {
         name: blob
         for name, blob in listing.items()
-        if name.endswith(".py") and name not in now.files and not (repo.root / name).exists()
+        if blob
+        and name.endswith(".py")
+        and name not in now.files
+        and not (repo.root / name).exists()
     }
     data = repo.read_blobs(gone.values())
     folders = {

@@ -25,7 +25,7 @@ def read_then(
     wanted = [v for v in versions if v.header.revision and not v.header.problem]
     if not wanted:
         return NOTHING_READ
-    listing = repo.list_files(commit)
+    listing = repo.files_through_links(commit)
     with TemporaryDirectory() as name:
         there = Path(name).resolve()
         _write(there, {version.name: version.data for version in wanted})
@@ -33,9 +33,9 @@ def read_then(
             files, asked = _read(wanted, there, place)
             paths = (relative(f, there) for f in asked if f.is_relative_to(there))
             lacking = [path for path in paths if not (there / path).exists()]
-            blobs = repo.read_blobs(listing[path] for path in lacking if path in listing)
-            found = {path: blobs[listing[path]] for path in lacking if path in listing}
-            found |= _untracked(place.root, [path for path in lacking if path not in listing])
+            blobs = repo.read_blobs(listing[path] for path in lacking if listing.get(path))
+            found = {path: blobs[listing[path]] for path in lacking if listing.get(path)}
+            found |= _untracked(place.root, [path for path in lacking if not listing.get(path)])
             if not found:
                 return _history(wanted, files)
             _write(there, found)

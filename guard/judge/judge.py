@@ -10,6 +10,7 @@ import msgspec
 from guard.facts import Fact
 from guard.finding import Finding, Severity
 from guard.judge.context import NOWHERE, SAYS_NOTHING, JudgeContext, Position, Project
+from guard.judge.fingerprint import fingerprint_of
 from guard.operations import Operation
 from guard.rule import Problem, Rule
 from guard.server import Server
@@ -46,7 +47,9 @@ class Judge:
                 )
                 for problem in map(self._here, rule.check(fact, context)):
                     place = problem.at or fact.span
-                    yield _finding(rule, problem, fact, place, place, fact.revision)
+                    yield _finding(
+                        rule, problem, fact, fact.fingerprint, place, place, fact.revision
+                    )
 
     def statement(self, position: Position) -> Iterator[Finding]:
         """Yield what the rules say of a statement's operations."""
@@ -64,6 +67,7 @@ class Judge:
                         rule,
                         _as_run(problem, statement),
                         operation,
+                        fingerprint_of(operation, statement),
                         problem.at or _place(statement),
                         statement.span,
                         statement.revision,
@@ -114,6 +118,7 @@ def _finding(
     rule: Rule,
     problem: Problem,
     fact: Fact | Operation,
+    fingerprint: str,
     span: Span,
     statement_span: Span,
     revision: str | None,
@@ -134,6 +139,6 @@ def _finding(
         revision=revision,
         direction=direction,
         object=problem.object or fact.subject,
-        fingerprint=fact.fingerprint,
+        fingerprint=fingerprint,
         approvable=rule.approvable and problem.approvable,
     )

@@ -133,7 +133,7 @@ def is_repeated(statement: Statement, told: set[tuple[str, str]]) -> bool:
     by = statement.run_by
     if by is None or not (by.fired or isinstance(statement.operations[0], Opaque)):
         return False
-    key = (by.words, statement.operations[0].fingerprint)
+    key = (by.words, repr(statement.operations[0]))
     if key in told:
         return True
     told.add(key)

@@ -22,7 +22,7 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     `severity`; a group of nothing but such rules by the group's name. Raises GuardError for a
     name that is neither a rule nor a group, and for options that a rule does not have.
     """
-    for setting in ("select", "ignore", "severity"):
+    for setting in ("select", "ignore", "severity", "approvers"):
         check_names(getattr(config, setting), setting, rules)
     for glob, names in config.per_file_ignores.items():
         check_names(names, f"per-file-ignores of {glob}", rules)

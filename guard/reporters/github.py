@@ -24,6 +24,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield _annotation(finding)
     for error in report.errors:
         yield f"::error title=guard::{_data(safe(error))}"
+    for told in summary.approved(report):
+        yield _line("approved", told)
     for note in report.notes:
         yield _line("note", note)
     for part in summary.checked(report):

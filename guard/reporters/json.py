@@ -46,6 +46,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
     if finding.reason is not None:
         fields["reason"] = _text(finding.reason)
+    if finding.approvers:
+        fields["approvers"] = [_text(name) for name in finding.approvers]
     if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
         fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix]
     if finding.evidence:

@@ -56,6 +56,17 @@ def status_count(report: Report, status: str) -> int:
     return sum(finding.status == status for finding in report.findings)
 
 
+def approved(report: Report) -> list[str]:
+    """Return a line for each finding that was approved: what, where, why and by whom."""
+    lines = []
+    for finding in ordered(report.findings):
+        if finding.status == "approved":
+            place = f"{safe(finding.span.path)}:{finding.span.line}"
+            what = f"{finding.rule} of {safe(finding.object)}" if finding.object else finding.rule
+            lines.append(f"{what} in {place}: {safe(finding.reason or '')}")
+    return lines
+
+
 def checked(report: Report) -> list[str]:
     """Return what the run looked at, a phrase for each part."""
     coverage = report.coverage

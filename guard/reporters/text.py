@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from guard.finding import Finding, Report
+from guard.finding import Finding, Report, Status
 from guard.printable import safe
 from guard.reporters import summary
 from guard.reporters.frame import Row, frame, split_lines
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _CHANGES = {"- ": "red", "+ ": "green"}
+APPROVED: tuple[Status, ...] = ("approved",)
 _NARROWEST = 40
 _WIDEST = 500
 
@@ -30,8 +31,9 @@ def text(
 ) -> str:
     """Return the report as text that ends with a line end, or empty where there is nothing to say.
 
-    `sources` are the texts of the files by path, for the frames. `verbose` lists what was approved
-    or ignored as well; `quiet` leaves out everything but the findings, and the verdict if it fails.
+    `sources` are the texts of the files by path, for the frames. What was approved is listed, and
+    what was ignored if `verbose`; `quiet` leaves out everything but the findings, and the verdict
+    if it fails.
     """
     page = _Page(
         click.style if color else _plain,
@@ -44,8 +46,8 @@ def text(
         page.finding(finding, files.get(finding.span.path, ()))
         for finding in summary.ordered(report.open)
     ]
-    if verbose and not quiet:
-        blocks.append(page.silenced(report))
+    if not quiet:
+        blocks.append(page.silenced(report, ("approved", "ignored") if verbose else APPROVED))
     if not quiet:
         blocks += [page.notes(report), page.summary(report)]
     if report.failed or not quiet:
@@ -124,10 +126,10 @@ class _Page:
         margin = self.paint(" " * gutter + " = ", fg="blue")
         return margin + (self.paint(label, fg=fg, bold=True) if label else "")
 
-    def silenced(self, report: Report) -> list[str]:
+    def silenced(self, report: Report, statuses: tuple[Status, ...]) -> list[str]:
         lines = []
         for finding in summary.ordered(report.findings):
-            if finding.status != "open":
+            if finding.status in statuses:
                 head = self.paint(f"{finding.status}[{finding.rule}]", fg="green", bold=True)
                 lines.append(f"{head} {_place(finding)}")
                 lines += (

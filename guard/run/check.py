@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import Fact, ModelChanged, ModelsDiffer
+from guard.facts import DeletedRevision, Fact, ModelChanged, ModelsDiffer, SquashedRevisions
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
@@ -46,6 +46,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     report: Report
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
+    histories: tuple[ChangedHistory, ...] = ()
+
+    def with_note(self, note: str) -> Result:
+        """Return the same with one more note in the report."""
+        report = msgspec.structs.replace(self.report, notes=(*self.report.notes, note))
+        return msgspec.structs.replace(self, report=report)
 
 
 def run(
@@ -78,11 +84,36 @@ def run(
         coverage=whole.coverage,
         checked=whole.checked,
         fail_on=scope.config.fail_on,
-        errors=(*services.errors, *whole.errors),
+        errors=(*services.errors, *whole.errors, *_unknown_here(scope, histories)),
         services=tallies if len(tallies) > 1 or services.errors else (),
     )
     texts = {path: text for one in outcomes for path, text in one.texts.items()}
-    return Result(report=report, texts=texts, outcomes=tuple(outcomes))
+    return Result(
+        report=report,
+        texts=texts,
+        outcomes=tuple(outcomes),
+        histories=tuple(history for _, history in histories),
+    )
+
+
+def _unknown_here(
+    scope: Scope, histories: Sequence[tuple[Service, ChangedHistory]]
+) -> Iterator[str]:
+    """Where the database of --applied-in stands, as far as no revision here is that."""
+    here = {id_ for _, history in histories for id_ in history.graph.revisions}
+    gone = {
+        fact.revision
+        for _, history in histories
+        for fact in history.change.facts
+        if isinstance(fact, DeletedRevision | SquashedRevisions)
+    }
+    for id_ in scope.base.applied or ():
+        if id_ not in here | gone and not scope.request.paths:
+            yield (
+                f"the database of --applied-in stands at {id_}, and no revision here has that id: "
+                'Alembic would stop with "Can\'t locate revision", so bring the file back or name '
+                "the database that this project is for"
+            )
 
 
 def _parts(
@@ -149,7 +180,7 @@ def _compared(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         facts=history.facts,
         known=tuple(judge.facts(history.unread)),
         texts=history.parsed.texts,
-        checked=(done,) if scope.base.commit else (),
+        checked=(done,) if scope.base.known else (),
     )
 
 
@@ -206,7 +237,7 @@ def _findings(
         tool=history.environment.kind,
         revisions=revisions,
         # Where nobody knows what is released, each revision may have been deployed by itself.
-        new=history.change.new if scope.base.commit else frozenset(),
+        new=history.change.new if scope.base.known else frozenset(),
         dialect=scope.dialect,
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
     )

@@ -145,6 +145,7 @@ def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
             found.migrations,
             scope.base,
             repo=scope.repo,
+            root=scope.root,
             sources=scope.sources,
             read=lambda versions: read_sql_versions(
                 versions, found, scope.root, scope.dialect, scope.sources

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from guard.errors import GuardError
 from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, SuppressionFact
 from guard.finding import Finding
+from guard.history.base import refs_of
 from guard.judge.statements import comments_of
 from guard.operations import Operation
+from guard.paths import relative
 from guard.rule import Rule
 from guard.run.causes import once, told_before
 from guard.run.part import Part
@@ -21,7 +24,7 @@ from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.baseline import Baseline, load_baseline, set_aside, unused
 from guard.suppression.decide import Covered, Suppressions, decide
 
-UNTRACKED = "{0} is not tracked by git, so {1} not count here: git add {0}"
+UNTRACKED = "{0} is not tracked by git, so what it says does not count here: git add {0}"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Baseline
     notes: tuple[str, ...]
     texts: dict[str, str]
+    approvals: tuple[Approval, ...] = ()
+    ran: frozenset[str] = frozenset()  # the rules that had their say
 
 
 def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
@@ -54,9 +59,13 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     by_run = (*judge.facts(facts), *only_said(judge.facts(seen)))
     found = once(filter(wanted, (*told[: len(here)], *by_run)))
     base_had = tuple(filter(wanted, told[len(here) :]))
-    text, notes = _text(scope, scope.approvals, "its approvals do")
+    text, notes = _text(scope, scope.approvals, "approvals")
     texts = part.texts if text is None else part.texts | {scope.approvals: text}
-    written = Suppressions(comments=comments_of(texts), approvals=_approvals(scope, text))
+    written = Suppressions(
+        comments=comments_of(texts),
+        approvals=_approvals(scope, text),
+        approvers=_approvers(service),
+    )
     covered = _covered(service, part, rules)
     decided, facts = decide((*found, *base_had), written, covered, scope.request.today)
     new, known = decided[: len(found)], decided[len(found) :]
@@ -70,6 +79,8 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
         baseline=Baseline(),
         notes=(*part.notes, *notes),
         texts=texts,
+        approvals=tuple(written.approvals),
+        ran=frozenset(covered.ran),
     )
     return _without_baseline(outcome, covered)
 
@@ -78,7 +89,7 @@ def _without_baseline(found: Outcome, covered: Covered) -> Outcome:
     """Return the outcome with what the baseline holds set aside, and what is wrong with that."""
     service, part = found.service, found.part
     scope, name = service.scope, service.scope.baseline
-    text, notes = _text(scope, name, "it does")
+    text, notes = _text(scope, name, "baseline")
     entries = load_baseline(*_in_force(scope, name, text))
     both = (*found.findings, *found.unchanged)
     decided, baseline = set_aside(both, entries, found.texts, covered, part.new)
@@ -108,6 +119,12 @@ def _covered(service: Service, part: Part, rules: Sequence[Rule]) -> Covered:
 def only_said(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings as such that do not stop the gate."""
     return tuple(msgspec.structs.replace(finding, severity="info") for finding in findings)
+
+
+def _approvers(service: Service) -> dict[str, int]:
+    """How many have to approve a finding of each rule: a rule counts more than its group."""
+    wanted = service.scope.config.approvers
+    return {rule.name: wanted.get(rule.name, wanted.get(rule.group, 1)) for rule in service.rules}
 
 
 def _wanted(service: Service) -> Callable[[Finding], bool]:
@@ -145,16 +162,35 @@ def _is_nobodys(scope: Scope, path: str) -> bool:
     return path not in scope.repo.staged_files()
 
 
-def _text(scope: Scope, name: str, counts: str) -> tuple[str | None, tuple[str, ...]]:
-    """The text of a file that silences findings, None where there is none that counts; and notes.
+def approvals_file(scope: Scope) -> Path:
+    """Return where the approvals are; raise GuardError for a place that reviewers do not see."""
+    return _reviewed(scope, scope.approvals, f"approvals = {scope.config.approvals!r}")
 
-    `counts` names what does not count where nobody can review it.
-    """
+
+def _reviewed(scope: Scope, name: str, said: str) -> Path:
+    """Return where a file is that silences findings, as the settings `said`, or GuardError."""
     path = scope.root / name
+    if not path.is_relative_to(scope.root):
+        raise GuardError(
+            f"{said} leads out of {scope.root}, where nobody who reviews the change sees the file: "
+            "keep it in the repository"
+        )
+    inside = (one for one in (path, *path.parents) if scope.root in one.parents)
+    if link := next((one for one in inside if one.is_symlink()), None):
+        raise GuardError(
+            f"{relative(link, scope.root)} is a link, so who reviews {name} does not see what it "
+            "holds: make it a file of its own"
+        )
+    return path
+
+
+def _text(scope: Scope, name: str, setting: str) -> tuple[str | None, tuple[str, ...]]:
+    """The text of the file of a setting that silences findings, if there is one; and notes."""
+    path = _reviewed(scope, name, f"{setting} = {getattr(scope.config, setting)!r}")
     if not path.is_file():
         return None, ()
     if _is_nobodys(scope, name):
-        return None, (UNTRACKED.format(name, counts),)
+        return None, (UNTRACKED.format(name),)
     try:
         return path.read_text(encoding="utf-8"), ()
     except (OSError, UnicodeDecodeError) as error:
@@ -173,7 +209,8 @@ def _in_force(scope: Scope, name: str, text: str | None) -> tuple[str, str]:
     ref = scope.request.approvals_from
     if ref is None:
         return name, text or ""
-    commit = scope.repo.resolve(ref) if scope.repo else None
+    found = scope.repo.resolve_all(refs_of(ref)) if scope.repo else {}
+    commit = next((found[name] for name in refs_of(ref) if name in found), None)
     if scope.repo is None or commit is None:
         raise GuardError(f"--approvals-from {ref}: there is no such ref here; fetch it first")
     blob = scope.repo.list_files(commit).get(name)

@@ -11,16 +11,27 @@ from pathlib import Path
 import msgspec
 
 from guard.config import Config
-from guard.history.base import Base, find_base
+from guard.history.base import Asked, Base, find_base
 from guard.history.git import Repository
+from guard.history.lock import read_lock
 from guard.history.tree import Tree, TreeFiles, open_tree
 from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
+from guard.roundtrip.applied import applied_revisions
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
+
+NOT_COMPARED = (
+    'History was not judged, as history = "off" in the guard settings says: every revision counts '
+    "as new."
+)
+ONLY_APPLIED = (
+    "Nothing but the database tells what is released, so it was not judged whether released "
+    "revisions were edited."
+)
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool = False  # released revisions too
     base: str | None = None
     source: Tree = "working tree"
+    applied_in: str | None = None  # the URL of a database that tells what is released
     approvals_from: str | None = None
     environ: Mapping[str, str] = {}
     cache: Path | None = None  # the folder for what was read; None: nothing is kept
@@ -124,10 +136,21 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
     repo = Repository.discover(root)
     compared = request.given is None and (request.history or not request.everything)
     base = Base()
-    if compared:
-        base = find_base(
-            repo, option=request.base, config=home.config.base, environ=request.environ
+    if compared and home.config.history == "off" and not request.base:
+        base = Base(notes=(NOT_COMPARED,))
+    elif compared:
+        asked = Asked(
+            option=request.base,
+            config=home.config.base,
+            environ=request.environ,
+            lock=read_lock(root),
+            folder=root,
         )
+        base = find_base(repo, asked)
+    if compared and request.applied_in:
+        applied = applied_revisions(request.applied_in, home, root, request.start)
+        notes = base.notes if base.known else (ONLY_APPLIED,)
+        base = msgspec.structs.replace(base, applied=applied, notes=notes)
     tree = open_tree(repo, request.source) if repo else None
     return Scope(
         request=request,

@@ -128,7 +128,8 @@ def schema(rules: Sequence[Rule]) -> str:
     for key in ("select", "ignore"):
         keys[key]["items"] = {"enum": names}
     keys["per-file-ignores"]["additionalProperties"]["items"] = {"enum": names}
-    keys["severity"]["propertyNames"] = {"enum": names}
+    for key in ("severity", "approvers"):
+        keys[key]["propertyNames"] = {"enum": names}
     keys["rules"] |= {
         "properties": {rule.name: _options(rule) for rule in rules if rule.options},
         "additionalProperties": False,

@@ -49,6 +49,11 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
         """The revision, rule, object and fingerprint: together they are one operation."""
         return (self.revision, self.rule, self.object, self.fingerprint)
 
+    @property
+    def entry(self) -> tuple[Key, str]:
+        """The operation and who agreed to it: each may do so once."""
+        return (self.key, same_person(self.approver))
+
     def expired(self, today: datetime.date) -> bool:
         """Return whether it no longer counts on that day."""
         return self.expires is not None and today > self.expires
@@ -57,6 +62,11 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 _FIELDS = tuple(name for name in Approval.__struct_fields__ if name != "span")
 _OPTIONAL = {"fingerprint", "expires"}
 _MAY_BE_EMPTY = {"fingerprint", "object"}
+
+
+def same_person(name: str) -> str:
+    """Return the name as it is compared with others."""
+    return " ".join(name.casefold().split())
 
 
 def finding_key(finding: Finding) -> Key:
@@ -115,7 +125,8 @@ def outdated(approvals: Iterable[Approval], findings: Iterable[Finding]) -> tupl
 def add_approval(text: str, approval: Approval, *, replaces: Approval | None = None) -> str:
     """Return the file's text with the approval added at its end, comments and order kept.
 
-    An approval of the same operation, or the one that it `replaces`, is rewritten where it stands.
+    One by the same approver of the same operation, or the one that it `replaces`, is rewritten
+    where it stands.
     Raises GuardError for a text that is not TOML or holds approvals in an inline array.
     """
     # Only who writes approvals pays for tomlkit.
@@ -130,9 +141,9 @@ def add_approval(text: str, approval: Approval, *, replaces: Approval | None = N
     entries = document.get("approval", tomlkit.aot())
     if not isinstance(entries, AoT):
         raise GuardError(f"{approval.span.path}: {_NO_TABLES}")
-    keys = {approval.key, replaces.key if replaces else approval.key}
+    known = {approval.entry, replaces.entry if replaces else approval.entry}
     for entry in entries:
-        if _key_of(entry) in keys:
+        if _entry_of(entry) in known:
             _fill(entry, approval)
             return tomlkit.dumps(document)
     added = tomlkit.table()
@@ -151,13 +162,41 @@ def _fill(entry: MutableMapping[str, Any], approval: Approval) -> None:
             entry.pop(name, None)
 
 
-def _key_of(entry: Mapping[str, Any]) -> Key:
-    return (
+def _entry_of(entry: Mapping[str, Any]) -> tuple[Key, str]:
+    key = (
         str(entry.get("revision")),
         str(entry.get("rule")),
         str(entry.get("object")),
         str(entry.get("fingerprint", "")),
     )
+    return key, same_person(str(entry.get("approver")))
+
+
+def without_approvals(text: str, gone: Iterable[Approval]) -> str:
+    """Return the file's text without some of its approvals, and without the comments above those.
+
+    Raises GuardError where the entries are not to be told apart in the text.
+    """
+    lines = text.splitlines(keepends=True)
+    headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+    starts = {approval.span.line - 1: approval for approval in gone}
+    if not starts.keys() <= {*headers}:
+        path = next(iter(starts.values())).span.path
+        raise GuardError(f"{path}: {_NO_TABLES}")
+    begins = [_with_comment(lines, header) for header in headers]
+    left = "".join(lines[: begins[0]]) if begins else text
+    spans = itertools.pairwise([*begins, len(lines)])
+    for header, (begin, end) in zip(headers, spans, strict=True):
+        if header not in starts:
+            left += "".join(lines[begin:end])
+    return left.rstrip() + ("\r\n" if "\r\n" in text else "\n") if left.strip() else ""
+
+
+def _with_comment(lines: list[str], header: int) -> int:
+    """Where an entry begins: at the comment right above it, if there is one."""
+    while header > 0 and lines[header - 1].lstrip().startswith("#"):
+        header -= 1
+    return header
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -213,12 +252,12 @@ def _check_value(place: _Place, name: str, value: object) -> None:
 
 
 def _refuse_duplicates(approvals: Iterable[Approval]) -> None:
-    first: dict[Key, Approval] = {}
+    first: dict[tuple[Key, str], Approval] = {}
     for approval in approvals:
-        other = first.setdefault(approval.key, approval)
+        other = first.setdefault(approval.entry, approval)
         if other is not approval:
             raise GuardError(
                 f"{approval.span.path}:{approval.span.line}: {approval.rule} of "
-                f"{approval.object or approval.revision} is approved already "
-                f"on line {other.span.line}: keep one of the two"
+                f"{approval.object or approval.revision} is approved already by "
+                f"{other.approver} on line {other.span.line}: keep one of the two"
             )

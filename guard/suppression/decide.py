@@ -6,6 +6,7 @@ Pure decisions over values that others read; nothing here opens a file or knows 
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -13,15 +14,19 @@ import msgspec
 from guard.config import nearest
 from guard.facts import Fact, MissingReason, UnknownRuleName, UnusedSuppression
 from guard.finding import Finding
-from guard.suppression.approvals import Approval, finding_key
+from guard.suppression.approvals import Approval, Key, finding_key, same_person
 from guard.suppression.comments import KINDS, Comment
 
 
 class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that may silence a finding; the comments are by path."""
+    """Everything that may silence a finding; the comments are by path.
+
+    `approvers` is how many have to approve a finding of a rule, where one is not enough.
+    """
 
     comments: Mapping[str, Sequence[Comment]]
     approvals: Sequence[Approval]
+    approvers: Mapping[str, int] = {}
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +54,7 @@ def decide(
     findings: Iterable[Finding], written: Suppressions, covered: Covered, today: datetime.date
 ) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
     """Return the findings with status and reason, and what is wrong with the suppressions."""
-    decided, used_approvals = _approve(tuple(findings), written.approvals, today)
+    decided, used_approvals = _approve(tuple(findings), written, today)
     decided, used_comments = _ignore(decided, written.comments)
     comments = (
         comment
@@ -72,37 +77,50 @@ def decide(
 
 
 def _approve(
-    findings: tuple[Finding, ...], approvals: Sequence[Approval], today: datetime.date
+    findings: tuple[Finding, ...], written: Suppressions, today: datetime.date
 ) -> tuple[tuple[Finding, ...], set[Approval]]:
     """Return the findings, judged by the approvals, and the approvals that met one."""
     present = {finding_key(finding) for finding in findings}
-    exact = {approval.key: approval for approval in approvals}
-    changed = {approval.key[:3]: approval for approval in approvals if approval.key not in present}
+    exact: dict[Key, list[Approval]] = defaultdict(list)
+    changed: dict[tuple[str, ...], list[Approval]] = defaultdict(list)
+    for approval in written.approvals:
+        exact[approval.key].append(approval)
+        if approval.key not in present:
+            changed[approval.key[:3]].append(approval)
     decided = []
     used: set[Approval] = set()
     for finding in findings:
         key = finding_key(finding)
-        approval = exact.get(key) or changed.get(key[:3])
-        if approval:
-            used.add(approval)
-        decided.append(_approved(finding, approval, today) if approval else finding)
+        meant = exact.get(key) or changed.get(key[:3]) or []
+        used.update(meant)
+        needed = written.approvers.get(finding.rule, 1)
+        decided.append(_approved(finding, meant, needed, today) if meant else finding)
     return tuple(decided), used
 
 
-def _approved(finding: Finding, approval: Approval, today: datetime.date) -> Finding:
-    if approval.fingerprint != finding.fingerprint:
+def _approved(
+    finding: Finding, meant: Sequence[Approval], needed: int, today: datetime.date
+) -> Finding:
+    if meant[-1].fingerprint != finding.fingerprint:
         return _still_open(
             finding,
-            f"{approval.approver} approved it before, but the operation was changed after that: "
-            f"its fingerprint was {approval.fingerprint or 'not given'} "
+            f"{meant[-1].approver} approved it before, but the operation was changed after that: "
+            f"its fingerprint was {meant[-1].fingerprint or 'not given'} "
             f"and is now {finding.fingerprint or 'none'}.",
         )
-    if approval.expired(today):
+    valid = [approval for approval in meant if not approval.expired(today)]
+    names = tuple({same_person(one.approver): one.approver for one in valid}.values())
+    if not valid:
+        last = meant[-1]
+        return _still_open(finding, f"The approval by {last.approver} expired on {last.expires}.")
+    if len(names) < needed:
         return _still_open(
-            finding, f"The approval by {approval.approver} expired on {approval.expires}."
+            finding,
+            f"{' and '.join(names)} approved it, and {finding.rule} takes {needed} approvers: "
+            f"{needed - len(names)} more to go.",
         )
-    reason = f"{approval.reason} (approved by {approval.approver})"
-    return msgspec.structs.replace(finding, status="approved", reason=reason)
+    reason = "; ".join(f"{one.reason} (approved by {one.approver})" for one in valid)
+    return msgspec.structs.replace(finding, status="approved", reason=reason, approvers=names)
 
 
 def _ignore(

@@ -20,9 +20,12 @@ def main() -> None:
     request = channel.request()
     channel.end_with_guard(request["folder"])
     try:
-        _check_versions()
-        run = importlib.import_module(f"{__package__}.environment").Run(channel, request)
-        run.go()
+        if "applied_in" in request:
+            _ask_database(channel, request["applied_in"])
+        else:
+            _check_versions()
+            run = importlib.import_module(f"{__package__}.environment").Run(channel, request)
+            run.go()
     except FatalError as error:
         channel.send("fatal", text=str(error), remedy=error.remedy, **error.place)
     except BaseException as error:  # noqa: BLE001 (whatever it is, guard has to hear of it)
@@ -34,8 +37,22 @@ def main() -> None:
     os._exit(0)  # threads that the project started do not hold guard up
 
 
-def _check_versions() -> None:
+def _ask_database(channel: Channel, url: str) -> None:
+    _check_versions("sqlalchemy")
+    try:
+        revisions = importlib.import_module(f"{__package__}.applied").applied(url)
+    except FatalError:
+        raise
+    except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
+        said = str(getattr(error, "orig", None) or error).strip()
+        raise FatalError(f"it cannot be asked: {said}", "") from None
+    channel.send("applied", revisions=revisions)
+
+
+def _check_versions(*wanted: str) -> None:
     for name, oldest in (("sqlalchemy", OLDEST_SQLALCHEMY), ("alembic", OLDEST_ALEMBIC)):
+        if wanted and name not in wanted:
+            continue
         try:
             module = importlib.import_module(name)
         except ImportError as error:

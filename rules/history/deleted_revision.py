@@ -9,7 +9,7 @@ before, and be told the new id afterwards.
 from collections.abc import Iterator
 
 from guard.facts import DeletedRevision, HistoryFact, SquashedRevisions
-from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, listed
+from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, listed, restored
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 TWO = revision_file("a1") | revision_file("b2", "a1")
@@ -80,7 +80,7 @@ def deleted_revision(gone: HistoryFact, context: Context) -> Iterator[Problem]:
 
 def _deleted(gone: DeletedRevision) -> Problem:
     released = f"Revision {gone.revision} is on {gone.base}"
-    restore = f"Restore it (git checkout {gone.base} -- {gone.span.path})"
+    restore = f"Restore it ({restored(gone.base, gone.span.path)})"
     if gone.renamed_to:
         return Problem(
             message=f"{released} in {gone.span.path}, which was renamed to {gone.renamed_to}: the "

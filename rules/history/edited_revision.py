@@ -9,7 +9,7 @@ What does nothing to a database may change: comments, formatting, imports, annot
 from collections.abc import Iterator
 
 from guard.facts import EditedRevision
-from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, with_edit
+from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, restored, with_edit
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
@@ -87,5 +87,5 @@ def edited_revision(edited: EditedRevision, context: Context) -> Iterator[Proble
     yield Problem(
         message=with_edit(f"{released} does something else", edited.difference, effect),
         remedy="Restore the file and put the change into a new revision:\n"
-        f"git checkout {edited.base} -- {old}",
+        + restored(edited.base, old),
     )

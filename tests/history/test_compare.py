@@ -19,7 +19,7 @@ from guard.facts import (
     ReparentedRevision,
     SquashedRevisions,
 )
-from guard.history.base import find_base
+from guard.history.base import Asked, find_base
 from guard.history.compare import Comparison, Reading, compare, compare_sql
 from guard.history.graph import join_headers
 from guard.history.read import NOTHING_READ, Place, open_cache, parsed_history, read_files
@@ -87,7 +87,7 @@ def read(
     graph = join_headers(environment, headers, opened.root)
     parsed = parsed_history(graph, files, place)
     reading = Reading(place=place, parsed=parsed, replay=partial(schemas_after, dialect=None))
-    base = repo.base() if git else find_base(None, environ={})
+    base = repo.base() if git else find_base(None, Asked())
     known = opened if git else None
     return compare(environment, graph, base, repo=known, reading=reading, heads=heads)
 
@@ -603,6 +603,7 @@ def sql(repo: Repo, files: dict[str, str | None]) -> Comparison:
         names,
         repo.base(),
         repo=repo.open(),
+        root=repo.root,
         sources=Sources(),
         read=lambda versions: NOTHING_READ,
     )

@@ -9,7 +9,7 @@ import pytest
 from git_repo import Repo, clone
 
 from guard.errors import GuardError
-from guard.history.base import Base, find_base
+from guard.history.base import Asked, Base, find_base
 from guard.history.git import Repository
 
 
@@ -74,7 +74,7 @@ def test_a_repository_of_somebody_else(repo: Repo) -> None:
 def test_no_git_program(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert Repository.discover(repo.root) is None
-    assert "no git program" in find_base(None, environ={}).notes[0]
+    assert "no git program" in find_base(None, Asked()).notes[0]
 
 
 STRANGE = ['quo"te.py', "sp ace.py", "tab\there.py", "ünï/cödé.py", "new\nline.py", "*.py", "-x.py"]
@@ -268,7 +268,7 @@ def test_nothing_to_compare_with_is_noted(tmp_path: Path) -> None:
     assert Repo(tmp_path / "new").base().notes == (
         "There is no commit yet: every revision counts as new.",
     )
-    assert "not a git repository" in find_base(None, environ={}).notes[0]
+    assert "not a git repository" in find_base(None, Asked()).notes[0]
 
 
 def test_a_base_that_is_not_known_stops_the_run(repo: Repo, tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_base_that_is_not_known_stops_the_run(repo: Repo, tmp_path: Path) -> N
         with pytest.raises(GuardError, match=message):
             repo.base(**asked)
     with pytest.raises(GuardError, match="--base main: not a git repository"):
-        find_base(None, option="main", environ={})
+        find_base(None, Asked(option="main"))
     with pytest.raises(GuardError, match="no commit here yet"):
         Repo(tmp_path / "new").base(option="main")
 

@@ -127,6 +127,9 @@ error[credentials-in-url] alembic/versions/0004_drop_orders.py:13:28
    = postgresql://app:***@db/prod holds a password.
    = help: Read it from the environment.
 
+approved[drop-column] alembic/versions/0004_drop_orders.py:5:5
+  archived (approved by ann)
+
 note: The base is origin/main.
 note: From postgresql://a:***@h/x.
 
@@ -140,7 +143,7 @@ Refused: 2 errors.
     )
 
 
-def test_verbose_lists_what_was_silenced() -> None:
+def test_what_was_approved_is_listed_and_verbose_lists_what_was_ignored() -> None:
     listed = (
         "ignored[backfill] alembic/versions/0004_drop_orders.py:5:5\n"
         "  small, postgresql://a:***@h knows\n"
@@ -148,12 +151,13 @@ def test_verbose_lists_what_was_silenced() -> None:
         "  archived (approved by ann)\n"
     )
     assert listed in shown(REPORT, verbose=True)
-    assert listed not in shown(REPORT)
+    assert "ignored[" not in shown(REPORT)
+    assert listed[listed.index("approved[") :] in shown(REPORT)
 
 
 def test_quiet_shows_findings_and_a_refusal_only() -> None:
     whole, quiet = shown(REPORT), shown(REPORT, quiet=True)
-    assert quiet == whole[: whole.index("note:")] + "Refused: 2 errors.\n"
+    assert quiet == whole[: whole.index("approved[")] + "Refused: 2 errors.\n"
 
 
 @pytest.mark.parametrize(
@@ -423,6 +427,7 @@ def test_github_report() -> None:
         f"::error file={PATH},line=13,endLine=13,col=28,endColumn=61,title=guard credentials-in-url"
         "::postgresql://app:***@db/prod holds a password.%0A%0A"
         "help: Read it from the environment.\n"
+        f"approved: drop-column in {PATH}:5: archived (approved by ann)\n"
         "note: The base is origin/main.\n"
         "note: From postgresql://a:***@h/x.\n"
         "checked: 2 revisions, 5 statements, 1 of them not understood\n"

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from guard.history.base import Base, find_base
+from guard.history.base import Asked, Base, find_base
 from guard.history.git import Repository
 
 
@@ -60,12 +60,8 @@ class Repo:
     def base(self, **asked: str) -> Base:
         """Find the base; keyword arguments in capitals are environment variables."""
         environ = {name: value for name, value in asked.items() if name.isupper()}
-        return find_base(
-            self.open(),
-            option=asked.get("option"),
-            config=asked.get("config"),
-            environ=environ,
-        )
+        asks = Asked(option=asked.get("option"), config=asked.get("config"), environ=environ)
+        return find_base(self.open(), asks)
 
 
 def clone(repo: Repo, folder: Path, *options: str) -> Repo:

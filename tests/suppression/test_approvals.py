@@ -112,7 +112,8 @@ def test_entries_keep_their_order_and_know_their_line() -> None:
         ),
         pytest.param(
             f"{ENTRY}\n{ENTRY}",
-            f"{PATH}:9: drop-table of orders is approved already on line 1: keep one of the two",
+            f"{PATH}:9: drop-table of orders is approved already by ann on line 1: "
+            "keep one of the two",
             id="duplicate",
         ),
         pytest.param(
@@ -188,9 +189,11 @@ def test_adding_keeps_line_ends() -> None:
 
 def test_the_same_operation_is_renewed_in_place() -> None:
     text = f"# an old one\n{ENTRY}expires = 2020-01-01\n"
-    assert add_approval(text, approval(approver="bob")) == "# an old one\n" + ENTRY.replace(
-        "ann", "bob"
-    )
+    (old,) = load(text)
+    renewed = add_approval(text, approval(approver="bob"), replaces=old)
+    assert renewed == "# an old one\n" + ENTRY.replace("ann", "bob")
+    assert add_approval(text, approval()) == f"# an old one\n{ENTRY}"
+    assert len(load(add_approval(text, approval(approver="bob")))) == 2
 
 
 def test_an_outdated_approval_is_replaced_in_place() -> None:

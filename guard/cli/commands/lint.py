@@ -12,6 +12,7 @@ from guard.cli import options
 @options.config
 @options.force_exclude
 @options.base
+@options.applied_in
 @options.everything
 @options.staged
 @options.stdin_filename
