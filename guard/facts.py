@@ -129,6 +129,30 @@ class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):
     after: str
 
 
+class NewParent(msgspec.Struct, frozen=True, kw_only=True):
+    """A released revision that was made to come after a new one; `span` is the line that says so.
+
+    `attribute` is down_revision or depends_on.
+    """
+
+    span: Span
+    revision: str
+    attribute: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class InsertedRevision(HistoryFact, frozen=True, kw_only=True):
+    """A new revision stands below released ones; where several new ones do, it is the first.
+
+    `heads` are those of the base that come after the released ones.
+    """
+
+    base: str
+    below: tuple[NewParent, ...]
+    heads: tuple[str, ...]
+
+
 class MultipleHeads(HistoryFact, frozen=True, kw_only=True):
     """`heads`: (revision id, path, where): "this change" or the base ref on which it is."""
 

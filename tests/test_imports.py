@@ -45,7 +45,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"normal"},
         {"program"},
         {"difference", "sql_history", "then"},
-        {"helpers", "released", "squash"},
+        {"helpers", "inserted", "released", "squash"},
         {"compare"},
     ),
     "judge": (

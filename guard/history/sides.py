@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 import msgspec
@@ -14,6 +14,7 @@ from guard.paths import relative
 from guard.project.environments import Environment, read_environments
 from guard.project.revision_header import RevisionHeader, read_file, read_header
 from guard.python_source import PythonSource, Sources
+from guard.statement import Span
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -33,6 +34,19 @@ class Side(msgspec.Struct, frozen=True):
 
     files: dict[str, Version]
     revisions: dict[str, Version]
+
+
+def line_of(version: Version, attribute: str) -> Span:
+    """Return the line that assigns an attribute of a revision, or else its id."""
+    number = version.header.lines.get(attribute, version.header.line)
+    return line_span(version.name, number, version.source.text.split("\n"))
+
+
+def line_span(name: str, number: int, lines: Sequence[str]) -> Span:
+    """Return what is written on a line, without the blanks around it."""
+    line = "".join(lines[number - 1 : number]).rstrip()
+    start = len(line) - len(line.lstrip()) + 1
+    return Span(name, number, start, number, len(line) + 1)
 
 
 def side_now(graph: Graph, repo: Repository, sources: Sources) -> Side:
