@@ -192,6 +192,8 @@ class Migration(SourceFact, frozen=True, kw_only=True):
     downgrade: Steps
     schemas: tuple[SchemaChange, ...]
     irreversible: str | None = None
+    idle: bool = False  # neither direction does anything, to a database or to something else
+    joins: bool = False  # branches come together in it, or one that has a name begins
 
 
 # Models

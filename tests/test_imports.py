@@ -44,7 +44,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"base", "helper_calls", "read", "sides", "tree"},
         {"normal"},
         {"program"},
-        {"difference", "sql_history", "then"},
+        {"difference", "idle", "sql_history", "then"},
         {"helpers", "inserted", "released", "squash"},
         {"compare"},
     ),
