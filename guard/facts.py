@@ -291,6 +291,31 @@ class LazyLoad(SourceFact, frozen=True, kw_only=True):
     loaded: Literal["get", "select"]
 
 
+class LiveModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapped class or a Table; of its `columns`, those that a revision seems to have `used`."""
+
+    name: str
+    table: str | None
+    columns: tuple[str, ...]
+    used: tuple[str, ...]
+
+
+class ApplicationImport(SourceFact, frozen=True, kw_only=True):
+    """A revision imports `names` of the application's file `path`, where they will change.
+
+    `models` are those among them that are one. `whole`: all of their tables is taken, as by
+    `create_all`. `through`: the helper of the revisions that imports it. `beside` is the folder
+    that a helper of theirs stands in.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    models: tuple[LiveModel, ...] = ()
+    whole: bool = False
+    through: str | None = None
+    beside: str = ""
+
+
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):
     """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
 
@@ -304,12 +329,14 @@ class UnreadableSource(SourceFact, frozen=True, kw_only=True):
 class RunFailure(RoundTripFact, frozen=True, kw_only=True):
     """A step of the round trip failed: the fields that the facts of all steps share.
 
-    `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
+    `stopped`: the whole run ended in it, so it is not known whether rows are to blame. `likely`:
+    the reason, where that is a model of today that the revision uses.
     """
 
     error: str  # the exception's own words
     sql: str | None = None
     stopped: bool = False
+    likely: ApplicationImport | None = None
 
 
 class UpgradeFailed(RunFailure, frozen=True, kw_only=True):

@@ -113,7 +113,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "run": (
         {"causes", "drift", "known", "part", "scope"},
         {"proofs", "released"},
-        {"histories"},
+        {"application", "histories"},
         {"services"},
         {"inspect", "models", "outcome", "sources"},
         {"tally"},
@@ -133,9 +133,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "show": ({"operations", "rules", "schema", "settings"}, {"revisions"}),
     "source": (
-        {"database_literals", "overridden_url", "scopes"},
+        {"database_literals", "mapped_classes", "overridden_url", "scopes"},
         {"event_loop"},
-        {"files"},
+        {"application_imports", "files"},
     ),
     "source.event_loop": (
         {"database_calls", "values"},

@@ -24,7 +24,8 @@ def is_idle(tree: ast.Module) -> bool:
 
     Code that is not known to do nothing does something: a `raise`, an unknown call.
     """
-    return all(_is_idle(program(tree, direction).statements) for direction in get_args(Direction))
+    programs = [program(tree, direction) for direction in get_args(Direction)]
+    return all(one.imported is None and _is_idle(one.statements) for one in programs)
 
 
 def _is_idle(statements: Sequence[ast.stmt]) -> bool:

@@ -24,6 +24,7 @@ from guard.judge.statements import (
 from guard.project.settings import SettingsFiles
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
+from guard.run.application import Application
 from guard.run.causes import as_declared
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
@@ -210,8 +211,11 @@ def _findings(
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
     )
     yield from judge_history(parsed, history.graph, judge, judged)
+    application = Application(scope, history.environment)
     for one in chosen:
-        yield from judge.facts((*one.built, *parsed.literals.get(one.revision or "", ())))
+        imported = application.imports(one.path, parsed.texts[one.path], one.revision or "")
+        literals = parsed.literals.get(one.revision or "", ())
+        yield from judge.facts((*one.built, *literals, *imported))
 
 
 def _round_trip(
@@ -239,7 +243,9 @@ def _round_trip(
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
     )
-    facts = [*as_declared(trip.facts, _reasons_without_way_back(history))]
+    application = Application(scope, history.environment)
+    explained = application.explained(trip.facts, history.parsed.texts)
+    facts = [*as_declared(explained, _reasons_without_way_back(history))]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
     # On the base itself all is shown; beside a change it is only counted.

@@ -2,7 +2,8 @@
 
 Autogenerate writes one where it sees no difference: mostly the models are not imported by `env.py`,
 and the change that the revision was made for is in none. Whoever reads its title believes that it
-is. What brings branches together, or begins one that has a name, is empty by right.
+is. What brings branches together, or begins one that has a name, is empty by right; the mark of a
+release, or a place to stamp old databases with, says so in a comment.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from guard.rule import Context, Example, Problem, revision_file, rule
             says="Revision 0001 does nothing, neither in upgrade() nor in downgrade(): what its "
             "title promises is not done.",
             help="Write what it is for (where alembic revision --autogenerate found no difference, "
-            "env.py may not import the models), or delete the file.",
+            "env.py may not import the models), or delete the file, or say why it is there: "
+            "# guard: ignore[empty-revision] <why>",
             at="def upgrade()",
         ),
         Example(
@@ -46,5 +48,6 @@ def empty_revision(migration: Migration, context: Context) -> Iterator[Problem]:
         message=f"Revision {migration.revision} does nothing, neither in upgrade() nor in "
         "downgrade(): what its title promises is not done.",
         remedy="Write what it is for (where alembic revision --autogenerate found no difference, "
-        "env.py may not import the models), or delete the file.",
+        "env.py may not import the models), or delete the file, or say why it is there: "
+        "# guard: ignore[empty-revision] <why>",
     )

@@ -53,7 +53,7 @@ EMPTY: dict[str, Files] = {
         above="from alembic import context\n\n\ndef schema_upgrades():\n    pass\n\n\n"
         "def data_upgrades():\n    pass\n",
     ),
-    "a batch in which nothing stands": new("with op.batch_alter_table('orders') as batch:\n    pass"),
+    "a batch in which nothing stands": new("with op.batch_alter_table('orders') as b:\n    pass"),
     "each database": multidb(),
     "the first of all": rev("n1") | {"migrations/versions/a1.py": None},
 }  # fmt: skip

@@ -110,9 +110,12 @@ FINE: dict[str, tuple[Files, Files, Files | None]] = {
     "the parent as a tuple": (BASE, rev("c3", ("b2",)) | rev("n1", "c3"), None),
     "a squash below the head": (
         BASE,
-        {"migrations/versions/a1.py": None, "migrations/versions/b2.py": None}
-        | rev("s1", replaces=("a1", "b2"))
-        | rev("c3", "s1"),
+        {
+            "migrations/versions/a1.py": None,
+            "migrations/versions/b2.py": None,
+            **rev("s1", replaces=("a1", "b2")),
+            **rev("c3", "s1"),
+        },
         None,
     ),
     "a new one that depends on the head": (
