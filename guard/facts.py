@@ -5,6 +5,7 @@ Each says what was found and where; its meaning, and the remedy, are its rule's 
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -168,6 +169,23 @@ class BrokenChain(HistoryFact, frozen=True, kw_only=True):
     detail: str
     missing: str | None = None  # the id of the parent that is none
     needs: str = ""  # the version of Python that could read an unreadable file
+
+
+class GateWeakened(HistoryFact, frozen=True, kw_only=True):
+    """The change itself makes the gate that judges it let more through.
+
+    `key` is the setting, or "approval", "baseline", "run"; `effect` says what it does. `held`: only
+    what is on a given ref may decide, so that this has to be agreed to there.
+    """
+
+    base: str
+    key: str
+    effect: str
+    held: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.effect.encode()).hexdigest()[:12]
 
 
 class SchemaChange(msgspec.Struct, frozen=True, kw_only=True):

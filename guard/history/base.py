@@ -83,6 +83,17 @@ def find_base(
     return Base(ref=wanted.name, commit=commit, tip=tip, notes=() if option else (note,))
 
 
+def base_of_ci(repo: Repository, environ: Mapping[str, str]) -> Base | None:
+    """Return the base that the CI service tells, None where it tells none or that is not here."""
+    wanted, head = _by_ci(environ), repo.resolve("HEAD")
+    if wanted is None or head is None:
+        return None
+    found = repo.resolve_all(wanted.refs)
+    tip = next((found[ref] for ref in wanted.refs if ref in found), None)
+    commit = repo.merge_base(head, tip) if tip else None
+    return Base(ref=wanted.name, commit=commit, tip=tip) if commit else None
+
+
 def _by_user(ref: str | None, said_by: str) -> _Wanted | None:
     return _Wanted(ref, (ref, _remote(ref)), said_by) if ref else None
 

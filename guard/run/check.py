@@ -36,6 +36,7 @@ from guard.run.scope import Request, Scope, open_scope
 from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
+from guard.run.weakened import weakened
 
 EXCLUDED = "All that was named is left out by the setting exclude."
 Progress = Callable[[str, int, int], None]
@@ -67,6 +68,7 @@ def run(
     services = Services(scope, rules)
     histories = open_histories(services)
     parts = _parts(services, histories, on_progress)
+    parts[services.home.file] += _about_gate(services, histories, rules)
     outcomes = _outcomes(services, parts, rules)
     notes = (note for one in outcomes for note in one.notes)
     whole = sum((one.part for one in outcomes), Part())
@@ -90,9 +92,9 @@ def _parts(
     services: Services,
     histories: Sequence[tuple[Service, ChangedHistory]],
     on_progress: Progress | None,
-) -> dict[Path | None, Part]:
+) -> defaultdict[Path | None, Part]:
     """Return what the histories and source files of each service brought, by its settings' file."""
-    parts: dict[Path | None, Part] = defaultdict(Part)
+    parts: defaultdict[Path | None, Part] = defaultdict(Part)
     places = places_of(histories)
     alone = len(places) == 1 and not services.errors
     for (service, history), place in zip(histories, places, strict=True):
@@ -111,6 +113,16 @@ def _parts(
             named = several and service is not services.home
             parts[service.file] += part.of(service.folder, "") if named else part
     return parts
+
+
+def _about_gate(
+    services: Services, histories: Sequence[tuple[Service, ChangedHistory]], rules: Sequence[Rule]
+) -> Part:
+    if not services.scope.request.history:
+        return Part()
+    approvals = [service.scope.approvals for service in services]
+    revisions = [id_ for _, history in histories for id_ in history.judged]
+    return weakened(services.scope, approvals, revisions, rules)
 
 
 def _outcomes(
