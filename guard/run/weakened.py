@@ -50,6 +50,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         except OSError:
             return None
 
+    def agreed(self, path: str) -> bytes | None:
+        """Return what a file holds on the ref whose approvals count, None where none is named."""
+        repo, ref = self.scope.repo, self.scope.request.approvals_from
+        commit = repo.resolve(ref) if repo and ref else None
+        return FilesThen(repo, commit).read(path) if repo and commit else None
+
     def fact(self, path: str, key: str, effect: str, *, line: int = 1, held: bool) -> GateWeakened:
         return GateWeakened(
             span=Span(path, line),
@@ -101,7 +107,11 @@ def _base(scope: Scope) -> Base:
 def _settings(change: Change, rules: Sequence[Rule]) -> Iterator[GateWeakened]:
     for folder in dict.fromkeys(_folders(change)):
         then, then_file = change.files.settings(folder)
-        now, now_file = settings_in(change.now, folder)
+        try:
+            now, now_file = settings_in(change.now, folder)
+            select_rules(now, rules)
+        except GuardError:
+            continue  # nothing is judged by settings that are refused
         shown = now_file or then_file
         own = {then_file, now_file} & {(PurePosixPath(folder) / n).as_posix() for n in NAMES}
         if shown is None or not own:
@@ -138,7 +148,7 @@ def _entries(change: Change) -> Iterator[GateWeakened]:
         is_baseline = PurePosixPath(path).name == BASELINE
         if not is_baseline and path not in change.approvals:
             continue
-        known = _tables(change.files.read(path))
+        known = [*_tables(change.files.read(path)), *_tables(change.agreed(path))]
         new = [entry for entry in _tables(change.now(path)) if entry not in known]
         if not new:
             continue

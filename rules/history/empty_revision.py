@@ -35,7 +35,7 @@ from guard.rule import Context, Example, Problem, revision_file, rule
     safe=(
         Example(
             base=revision_file("a1") | revision_file("b2", "a1") | revision_file("c3", "a1"),
-            change=revision_file("d4", ("b2", "c3")),
+            change=revision_file("d4", ("b2", "c3"), "pass"),
         ),
         Example(upgrade="raise RuntimeError('restore the backup of March first')"),
     ),

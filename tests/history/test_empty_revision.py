@@ -55,11 +55,11 @@ EMPTY: dict[str, Files] = {
     ),
     "a batch in which nothing stands": new("with op.batch_alter_table('orders') as b:\n    pass"),
     "each database": multidb(),
-    "the first of all": rev("n1") | {"migrations/versions/a1.py": None},
+    "the first of all": rev("n1", None, "pass") | {"migrations/versions/a1.py": None},
 }  # fmt: skip
 
 FINE: dict[str, Files] = {
-    "a merge": rev("b2", "a1") | rev("c3", "a1") | rev("n1", ("b2", "c3")),
+    "a merge": rev("b2", "a1") | rev("c3", "a1") | rev("n1", ("b2", "c3"), "pass"),
     "a branch point with a label": new(above="branch_labels = ('billing',)\n"),
     "what it depends on comes in": rev("b2", "a1", "op.execute('ANALYZE')", "op.execute('ANALYZE')")
     | new(above="depends_on = 'b2'\n"),
