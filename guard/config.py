@@ -10,7 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -119,7 +119,16 @@ def read_table(file: Path) -> dict[str, Any] | None:
 
     None: a pyproject.toml that has no [tool.guard]. Any other file holds nothing else.
     """
-    document = _read_toml(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise GuardError(f"{file}: cannot be read: {error.strerror}") from None
+    return table_in(file, data)
+
+
+def table_in(file: PurePath, data: bytes) -> dict[str, Any] | None:
+    """Return guard's settings in the contents of a TOML file, as `read_table`."""
+    document = _parse_toml(file, data)
     if file.name != "pyproject.toml":
         return document
     tools = document.get("tool", {})
@@ -185,16 +194,13 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
     return close[0] if close else None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _parse_toml(path: PurePath, data: bytes) -> dict[str, Any]:
+    if path.name == "pyproject.toml" and b"guard" not in data:
+        return {}  # whatever is wrong with it, it is somebody else's
     try:
-        data = path.read_bytes()
-        if path.name == "pyproject.toml" and b"guard" not in data:
-            return {}  # whatever is wrong with it, it is somebody else's
         return tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None
-    except OSError as error:
-        raise GuardError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _with_moved(table: object, path: Path) -> object:

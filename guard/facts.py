@@ -146,6 +146,30 @@ class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):
         return _short_hash(self.attribute, self.before, self.after)
 
 
+class NewParent(msgspec.Struct, frozen=True, kw_only=True):
+    """A released revision that was made to come after a new one; `span` is the line that says so.
+
+    `attribute` is down_revision or depends_on.
+    """
+
+    span: Span
+    revision: str
+    attribute: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class InsertedRevision(HistoryFact, frozen=True, kw_only=True):
+    """A new revision stands below released ones; where several new ones do, it is the first.
+
+    `heads` are those of the base that come after the released ones.
+    """
+
+    base: str
+    below: tuple[NewParent, ...]
+    heads: tuple[str, ...]
+
+
 class MultipleHeads(HistoryFact, frozen=True, kw_only=True):
     """`heads`: (revision id, path, where): "this change" or the base ref on which it is."""
 
@@ -161,6 +185,23 @@ class BrokenChain(HistoryFact, frozen=True, kw_only=True):
     detail: str
     missing: str | None = None  # the id of the parent that is none
     needs: str = ""  # the version of Python that could read an unreadable file
+
+
+class GateWeakened(HistoryFact, frozen=True, kw_only=True):
+    """The change itself makes the gate that judges it let more through.
+
+    `key` is the setting, or "approval", "baseline", "run"; `effect` says what it does. `held`: only
+    what is on a given ref may decide, so that this has to be agreed to there.
+    """
+
+    base: str
+    key: str
+    effect: str
+    held: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.effect.encode()).hexdigest()[:12]
 
 
 class SchemaChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +226,8 @@ class Migration(SourceFact, frozen=True, kw_only=True):
     downgrade: Steps
     schemas: tuple[SchemaChange, ...]
     irreversible: str | None = None
+    idle: bool = False  # neither direction does anything, to a database or to something else
+    joins: bool = False  # branches come together in it, or one that has a name begins
 
 
 # Models
@@ -366,6 +409,31 @@ class PolicyCopy(SourceFact, frozen=True, kw_only=True):
     code: str
 
 
+class LiveModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapped class or a Table; of its `columns`, those that a revision seems to have `used`."""
+
+    name: str
+    table: str | None
+    columns: tuple[str, ...]
+    used: tuple[str, ...]
+
+
+class ApplicationImport(SourceFact, frozen=True, kw_only=True):
+    """A revision imports `names` of the application's file `path`, where they will change.
+
+    `models` are those among them that are one. `whole`: all of their tables is taken, as by
+    `create_all`. `through`: the helper of the revisions that imports it. `beside` is the folder
+    that a helper of theirs stands in.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    models: tuple[LiveModel, ...] = ()
+    whole: bool = False
+    through: str | None = None
+    beside: str = ""
+
+
 class UnreadableSource(SourceFact, frozen=True, kw_only=True):
     """A file that the source rules should judge and nobody can read; `detail` begins with "it"."""
 
@@ -379,12 +447,14 @@ class UnreadableSource(SourceFact, frozen=True, kw_only=True):
 class RunFailure(RoundTripFact, frozen=True, kw_only=True):
     """A step of the round trip failed: the fields that the facts of all steps share.
 
-    `stopped`: the whole run ended in it, so it is not known whether rows are to blame.
+    `stopped`: the whole run ended in it, so it is not known whether rows are to blame. `likely`:
+    the reason, where that is a model of today that the revision uses.
     """
 
     error: str  # the exception's own words
     sql: str | None = None
     stopped: bool = False
+    likely: ApplicationImport | None = None
 
 
 class UpgradeFailed(RunFailure, frozen=True, kw_only=True):

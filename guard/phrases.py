@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from guard.context import Remains
-from guard.facts import LOCK
+from guard.facts import LOCK, ApplicationImport, LiveModel
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
@@ -128,3 +128,40 @@ def taken_away(
     if remains.brought_back:
         return f"leaves {what} in {remains.place}, from where {way_back} brings them back"
     return f"leaves {what} in {remains.place} only: {way_back} does not bring them back"
+
+
+def instead_of_import(imported: ApplicationImport) -> str:
+    """Return what a revision does instead of importing that from the application."""
+    if imported.whole:
+        return (
+            "Write the tables out in the revision, as they are at this point: op.create_table(...)"
+        )
+    tables = "\n".join(_as_table(model) for model in imported.models if model.table)
+    if tables:
+        return f"Describe in the revision what it needs, as it is at this point:\n{tables}"
+    if imported.models:
+        return (
+            "Describe in the revision what it needs of the table, as it is at this point, with "
+            "sa.table() and sa.column()"
+        )
+    return (
+        "Copy what the revision needs into it, or into a module beside the revisions that is not "
+        f"edited later ({imported.beside}/helpers.py)"
+    )
+
+
+def _as_table(model: LiveModel) -> str:
+    columns = "".join(f', sa.column("{column}")' for column in model.used)
+    return f'{model.table} = sa.table("{model.table}"{columns})'
+
+
+def likely_reason(imported: ApplicationImport | None) -> tuple[str, str] | None:
+    """Return why a run failed that uses a model of today, and what to do; None for no such."""
+    if imported is None:
+        return None
+    names = ", ".join(imported.names)
+    why = (
+        f"The likely reason: it uses {names} of {imported.path} as it is today, and the database "
+        "is here as it was when the revision was written."
+    )
+    return why, instead_of_import(imported)

@@ -101,7 +101,7 @@ DOES_NOTHING = "\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n"
 def revision_file(
     id_: str,
     parent: str | tuple[str, ...] | None = None,
-    upgrade: str = "pass",
+    upgrade: str = "op.execute('SELECT 1')",
     downgrade: str | None = "pass",
     *,
     name: str | None = None,

@@ -102,6 +102,17 @@ def find_base(repo: Repository | None, asked: Asked) -> Base:
     return Base(ref=wanted.name, commit=commit, tip=tip, lock=asked.lock, notes=notes)
 
 
+def base_of_ci(repo: Repository, environ: Mapping[str, str]) -> Base | None:
+    """Return the base that the surroundings tell, None where they tell none or it is not here."""
+    wanted, head = wanted_by_surroundings(environ), repo.resolve("HEAD")
+    if wanted is None or head is None:
+        return None
+    found = repo.resolve_all(wanted.refs)
+    tip = next((found[ref] for ref in wanted.refs if ref in found), None)
+    commit = repo.merge_base(head, tip) if tip else None
+    return Base(ref=wanted.name, commit=commit, tip=tip) if commit else None
+
+
 def _locked(asked: Asked, named: bool) -> Base:
     if asked.lock is None:
         raise GuardError(f"{LOCK} is named as the base, and there is none: guard history --lock")

@@ -19,6 +19,7 @@ from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
 from guard.history.graph import NOT_HERE, Graph, graph_of
 from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
+from guard.history.inserted import with_inserted
 from guard.history.read import NOTHING_READ, ParsedHistory, Place
 from guard.history.released import Released, edited, same_data
 from guard.history.sides import Side, Version, contents_of, data_of, merged_graph, side_at, side_now
@@ -103,6 +104,7 @@ def compare(
     facts += edited_by_helpers(affected, before.revisions, base.ref)
     old = _replaced(replaced, then, before, repo) if replaced else Replaced()
     facts += _squashes(replaced, old, then, now, graph, base, reading)
+    facts = [*with_inserted(facts, then, tip, now)]
     known = {problem.detail for problem in graph.problems}
     facts += [
         _gone_from_base(problem, then, base)

@@ -17,7 +17,7 @@ from guard.facts import (
     ReparentedRevision,
 )
 from guard.history.difference import Difference, content_hash, difference_of, meaning_hash
-from guard.history.sides import Side, Version
+from guard.history.sides import Side, Version, line_of, line_span
 from guard.project.revision_header import NAMES
 from guard.python_source import SourceError
 from guard.statement import Span
@@ -122,7 +122,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
             before, after = was.header.attribute(name), here.header.attribute(name)
             if before != after and not self._follows_squash(before, after):
                 yield ReparentedRevision(
-                    span=_line(here, here.header.lines.get(name, here.header.line)),
+                    span=line_of(here, name),
                     revision=id_,
                     base=self.base,
                     attribute=name,
@@ -156,7 +156,7 @@ def edited(
 
     An approval covers what it does by its `meaning`, a hash; without one, just this text.
     """
-    span = _span(name, difference.line, text.split("\n"))
+    span = line_span(name, difference.line, text.split("\n"))
     if difference.reach == "downgrade":
         return EditedDowngrade(span=span, revision=id_, base=base, difference=difference.lines)
     return EditedRevision(
@@ -168,16 +168,6 @@ def edited(
         only_timeouts=difference.reach == "timeout",
         moved_from=moved_from,
     )
-
-
-def _line(version: Version, number: int) -> Span:
-    return _span(version.name, number, version.source.text.split("\n"))
-
-
-def _span(name: str, number: int, lines: Sequence[str]) -> Span:
-    line = "".join(lines[number - 1 : number]).rstrip()
-    start = len(line) - len(line.lstrip()) + 1
-    return Span(name, number, start, number, len(line) + 1)
 
 
 def _moves(moved: Sequence[tuple[Version, Version]], base: str) -> Iterator[MovedRevision]:
@@ -192,7 +182,7 @@ def _moves(moved: Sequence[tuple[Version, Version]], base: str) -> Iterator[Move
     for pairs in together.values():
         first = pairs[0][1]
         yield MovedRevision(
-            span=_line(first, first.header.line),
+            span=line_of(first, "revision"),
             revision=first.header.revision if len(pairs) == 1 else None,
             base=base,
             moves=tuple((was.name, here.name) for was, here in pairs),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import msgspec
@@ -15,6 +15,7 @@ from guard.paths import relative
 from guard.project.environments import Environment, read_environments
 from guard.project.revision_header import RevisionHeader, read_file, read_header
 from guard.python_source import PythonSource, Sources
+from guard.statement import Span
 
 LEADS_OUT = (
     "{0} is a link that leads out of the repository, so what is released there cannot be told: "
@@ -44,6 +45,19 @@ class Side(msgspec.Struct, frozen=True):
         """Return the same without the revisions of other ids."""
         kept = {id_: version for id_, version in self.revisions.items() if id_ in ids}
         return Side(self.files, kept)
+
+
+def line_of(version: Version, attribute: str) -> Span:
+    """Return the line that assigns an attribute of a revision, or else its id."""
+    number = version.header.lines.get(attribute, version.header.line)
+    return line_span(version.name, number, version.source.text.split("\n"))
+
+
+def line_span(name: str, number: int, lines: Sequence[str]) -> Span:
+    """Return what is written on a line, without the blanks around it."""
+    line = "".join(lines[number - 1 : number]).rstrip()
+    start = len(line) - len(line.lstrip()) + 1
+    return Span(name, number, start, number, len(line) + 1)
 
 
 def side_now(graph: Graph, root: Path, sources: Sources) -> Side:

@@ -9,13 +9,15 @@ import msgspec
 
 from guard.facts import Migration
 from guard.finding import Coverage, Finding
-from guard.history.graph import Graph
+from guard.history.graph import Graph, Revision
+from guard.history.idle import is_idle
 from guard.history.read import ParsedHistory
 from guard.judge.context import Position, before_the_first
 from guard.judge.judge import Judge
 from guard.judge.replay import ReplayedRevision, Step, replay
 from guard.judge.timeline import Course
 from guard.operations import CallRoutine, CreateObject, Opaque
+from guard.python_source import PythonSource, SourceError
 from guard.reader import ParsedRevision
 from guard.statement import Span, Statement, Steps
 from guard.suppression.comments import Comment, read_comments
@@ -61,7 +63,9 @@ def judge_history(
                 )
                 yield from judge.statement(position)
         start = before_the_first(replayed.upgrade, deployment)
-        yield from judge.facts((_migration(replayed, judged),), start)
+        text = parsed.texts.get(replayed.parsed.path, "")
+        whole = _migration(replayed, judged, graph.revisions[revision], text)
+        yield from judge.facts((whole,), start)
 
 
 def _without_foreign(steps: Sequence[Step], read_elsewhere: frozenset[object]) -> Sequence[Step]:
@@ -98,7 +102,9 @@ def _is_invalid(statement: Statement) -> bool:
     return any(isinstance(o, Opaque) and o.invalid for o in statement.operations)
 
 
-def _migration(replayed: ReplayedRevision, judged: Judged) -> Migration:
+def _migration(
+    replayed: ReplayedRevision, judged: Judged, header: Revision, text: str
+) -> Migration:
     parsed = replayed.parsed
     function = parsed.downgrade.span or parsed.upgrade.span or Span(parsed.path, 1)
     return Migration(
@@ -111,7 +117,17 @@ def _migration(replayed: ReplayedRevision, judged: Judged) -> Migration:
         irreversible=reason_without_way_back(
             parsed.downgrade, judged.comments.get(parsed.path, ())
         ),
+        idle=judged.tool == "alembic" and not parsed.statements and _is_idle(parsed, text),
+        joins=len(header.parents) + len(header.depends_on) > 1 or bool(header.branch_labels),
     )
+
+
+def _is_idle(parsed: ParsedRevision, text: str) -> bool:
+    source = PythonSource.of_text(parsed.path, text)
+    try:
+        return parsed.upgrade.span is not None and is_idle(source.tree)
+    except SourceError:
+        return False
 
 
 def reason_without_way_back(downgrade: Steps, comments: Sequence[Comment]) -> str | None:

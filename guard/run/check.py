@@ -24,6 +24,7 @@ from guard.judge.statements import (
 from guard.project.settings import SettingsFiles
 from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
+from guard.run.application import Application
 from guard.run.causes import as_declared
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
@@ -35,6 +36,7 @@ from guard.run.scope import Request, Scope, open_scope
 from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
+from guard.run.weakened import weakened
 
 EXCLUDED = "All that was named is left out by the setting exclude."
 Progress = Callable[[str, int, int], None]
@@ -72,6 +74,7 @@ def run(
     services = Services(scope, rules)
     histories = open_histories(services)
     parts = _parts(services, histories, on_progress)
+    parts[services.home.file] += _about_gate(services, histories, rules)
     outcomes = _outcomes(services, parts, rules)
     notes = (note for one in outcomes for note in one.notes)
     whole = sum((one.part for one in outcomes), Part())
@@ -120,9 +123,9 @@ def _parts(
     services: Services,
     histories: Sequence[tuple[Service, ChangedHistory]],
     on_progress: Progress | None,
-) -> dict[Path | None, Part]:
+) -> defaultdict[Path | None, Part]:
     """Return what the histories and source files of each service brought, by its settings' file."""
-    parts: dict[Path | None, Part] = defaultdict(Part)
+    parts: defaultdict[Path | None, Part] = defaultdict(Part)
     places = places_of(histories)
     alone = len(places) == 1 and not services.errors
     for (service, history), place in zip(histories, places, strict=True):
@@ -141,6 +144,16 @@ def _parts(
             named = several and service is not services.home
             parts[service.file] += part.of(service.folder, "") if named else part
     return parts
+
+
+def _about_gate(
+    services: Services, histories: Sequence[tuple[Service, ChangedHistory]], rules: Sequence[Rule]
+) -> Part:
+    if not services.scope.request.history:
+        return Part()
+    approvals = [service.scope.approvals for service in services]
+    revisions = [id_ for _, history in histories for id_ in history.judged]
+    return weakened(services.scope, approvals, revisions, rules)
 
 
 def _outcomes(
@@ -242,8 +255,11 @@ def _findings(
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
     )
     yield from judge_history(parsed, history.graph, judge, judged)
+    application = Application(scope, history.environment)
     for one in chosen:
-        yield from judge.facts((*one.built, *parsed.literals.get(one.revision or "", ())))
+        imported = application.imports(one.path, parsed.texts[one.path], one.revision or "")
+        literals = parsed.literals.get(one.revision or "", ())
+        yield from judge.facts((*one.built, *literals, *imported))
 
 
 def _round_trip(
@@ -271,7 +287,9 @@ def _round_trip(
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
         f"with {trip.seeded_rows} rows in {trip.seconds:.1f} s"
     )
-    facts = [*as_declared(trip.facts, _reasons_without_way_back(history))]
+    application = Application(scope, history.environment)
+    explained = application.explained(trip.facts, history.parsed.texts)
+    facts = [*as_declared(explained, _reasons_without_way_back(history))]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
     # On the base itself all is shown; beside a change it is only counted.

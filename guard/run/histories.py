@@ -8,7 +8,14 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import BrokenChain, EditedDowngrade, EditedRevision, Fact, ReparentedRevision
+from guard.facts import (
+    BrokenChain,
+    EditedDowngrade,
+    EditedRevision,
+    Fact,
+    InsertedRevision,
+    ReparentedRevision,
+)
 from guard.history.compare import (
     Comparison,
     Reading,
@@ -175,6 +182,8 @@ def _judged(
         for fact in change.facts
         if isinstance(fact, EditedRevision | EditedDowngrade | ReparentedRevision) and fact.revision
     }
+    inserted = (fact for fact in change.facts if isinstance(fact, InsertedRevision))
+    touched |= {moved.revision for fact in inserted for moved in fact.below}
     chosen = graph.revisions.keys() if scope.request.everything else change.new | touched
     here = frozenset(chosen & graph.revisions.keys())
     if not scope.named:

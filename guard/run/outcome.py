@@ -57,7 +57,7 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
     about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
     facts, seen = told_before(told, facts, about_models)
     by_run = (*judge.facts(facts), *only_said(judge.facts(seen)))
-    found = once(filter(wanted, (*told[: len(here)], *by_run)))
+    found = once((*filter(wanted, (*told[: len(here)], *by_run)), *part.about_gate))
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _text(scope, scope.approvals, "approvals")
     texts = part.texts if text is None else part.texts | {scope.approvals: text}

@@ -12,12 +12,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of the run adds; `paths` and `revisions` are what it covered.
 
     `known` are the findings that the base had already, `unchanged` the paths that are as it has
-    them, `new` the revisions that it does not have.
+    them, `new` the revisions that it does not have. No setting of the change silences those
+    `about_gate`.
     """
 
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
     known: tuple[Finding, ...] = ()
+    about_gate: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
     texts: dict[str, str] = {}
@@ -33,6 +35,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             facts=self.facts + other.facts,
             findings=self.findings + other.findings,
             known=self.known + other.known,
+            about_gate=self.about_gate + other.about_gate,
             notes=self.notes + other.notes,
             checked=self.checked + other.checked,
             texts=self.texts | other.texts,

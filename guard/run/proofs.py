@@ -32,9 +32,12 @@ def proven(
     """Return the findings with what the run proves of them, and the facts that prove none.
 
     `predicts` are the kinds of facts that the findings of a rule foretell. Of a difference in
-    schema or rows only what no finding foretold is left.
+    schema or rows only what no finding foretold is left. What is the likely reason of a failure is
+    told with that, and no finding of its own.
     """
-    told = list(findings)
+    facts = tuple(facts)
+    reasons = {f.likely.span for f in facts if isinstance(f, RunFailure) and f.likely}
+    told = [finding for finding in findings if finding.direction or finding.span not in reasons]
     rest: list[Fact] = []
     for fact in facts:
         # A failure is no warning, whatever foretold it.

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from guard.config import Config
-from guard.history.base import Asked, Base, find_base
+from guard.history.base import Asked, Base, base_of_ci, find_base
 from guard.history.git import Repository
 from guard.history.lock import read_lock
+from guard.history.settings_then import FilesThen
 from guard.history.tree import Tree, TreeFiles, open_tree
 from guard.newer_python import NewerPythons
 from guard.paths import relative
@@ -146,7 +147,7 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
             lock=read_lock(root),
             folder=root,
         )
-        base = find_base(repo, asked)
+        base = _not_moved(find_base(repo, asked), repo, request, home, root)
     if compared and request.applied_in:
         applied = applied_revisions(request.applied_in, home, root, request.start)
         notes = base.notes if base.known else (ONLY_APPLIED,)
@@ -177,3 +178,22 @@ def _project_python(request: Request, settings: Settings, root: Path) -> tuple[s
     own = program == Path(sys.executable).resolve()
     runs = request.roundtrip and settings.config.roundtrip
     return () if own or (program.is_relative_to(root) and not runs) else (str(program),)
+
+
+def _not_moved(
+    base: Base, repo: Repository | None, request: Request, home: Settings, root: Path
+) -> Base:
+    """Return the base, or CI's where the change itself sets another: nobody moves their own."""
+    if repo is None or request.base is not None or home.config.base is None:
+        return base
+    by_ci = base_of_ci(repo, request.environ)
+    if by_ci is None or by_ci.commit is None:
+        return base
+    then, _ = FilesThen(repo, by_ci.commit).settings(relative(home.folder, root))
+    if then.base == home.config.base:
+        return base
+    note = (
+        f"Compared with {by_ci.ref} at {by_ci.commit[:12]}, as CI says: this change sets the base "
+        f"to {home.config.base}, which counts once it is on {by_ci.ref}."
+    )
+    return msgspec.structs.replace(by_ci, notes=(note,))

@@ -11,6 +11,8 @@ from guard.facts import ReparentedRevision
 from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED
 from guard.rule import Context, Example, Problem, revision_file, rule
 
+THREE = revision_file("a1") | revision_file("b2", "a1") | revision_file("c3", "b2")
+
 
 @rule(
     ReparentedRevision,
@@ -18,13 +20,13 @@ from guard.rule import Context, Example, Problem, revision_file, rule
     instructs=(NEVER_TOUCH_RELEASED, ALWAYS_A_NEW_REVISION),
     unsafe=(
         Example(
-            base=revision_file("a1") | revision_file("b2", "a1"),
-            change=revision_file("c3", "a1") | revision_file("b2", "c3"),
-            says="Revision b2 is on HEAD already, and its down_revision was changed from a1 to "
-            "c3: databases that ran it keep the old order.",
-            help="Set down_revision back to a1 and let the new revision come after the head "
-            "instead.",
-            at="down_revision = 'c3'",
+            base=THREE,
+            change=revision_file("c3", ("b2", "a1")),
+            says="Revision c3 is on HEAD already, and its down_revision was changed from b2 to "
+            "b2, a1: databases that ran it keep the old order.",
+            help="Set down_revision back to b2, and put what has to be done into a new revision "
+            "after the head.",
+            at="down_revision = ('b2', 'a1')",
         ),
     ),
     safe=(
@@ -39,6 +41,6 @@ def reparented_revision(moved: ReparentedRevision, context: Context) -> Iterator
         message=f"Revision {moved.revision} is on {moved.base} already, and its {moved.attribute} "
         f"was changed from {moved.before} to {moved.after}: databases that ran it keep the old "
         "order.",
-        remedy=f"Set {moved.attribute} back to {moved.before} and let the new revision come after "
-        "the head instead.",
+        remedy=f"Set {moved.attribute} back to {moved.before}, and put what has to be done into a "
+        "new revision after the head.",
     )

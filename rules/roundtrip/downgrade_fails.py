@@ -7,7 +7,7 @@ held a few rows; a downgrade that brings back a NOT NULL column without a defaul
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
 from guard.rule import Context, Example, Problem, rule
 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -41,9 +41,12 @@ def downgrade_fails(failure: DowngradeFailed, context: Context) -> Iterator[Prob
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
+        why, instead = likely_reason(failure.likely) or ("", "")
         yield Problem(
             message=f"The downgrade of {failure.revision} fails right after its own upgrade: "
-            f"{failure.error}.",
-            remedy="Write the downgrade so that it undoes the upgrade, with rows in the tables; "
+            f"{failure.error}."
+            f"{why and ' '}{why}",
+            remedy=instead
+            or "Write the downgrade so that it undoes the upgrade, with rows in the tables; "
             "where that cannot be done, raise NotImplementedError with the reason.",
         )

@@ -7,7 +7,7 @@ inserts again, so a release that was taken back can never be deployed again.
 from collections.abc import Iterator
 
 from guard.facts import SecondUpgradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -56,8 +56,11 @@ def second_upgrade_fails(failure: SecondUpgradeFailed, context: Context) -> Iter
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
+        why, instead = likely_reason(failure.likely) or ("", "")
         yield Problem(
             message=f"The upgrade of {failure.revision} fails when it is repeated after its "
-            f"downgrade: {failure.error}.",
-            remedy="Let the downgrade remove everything that the upgrade made, rows included.",
+            f"downgrade: {failure.error}."
+            f"{why and ' '}{why}",
+            remedy=instead
+            or "Let the downgrade remove everything that the upgrade made, rows included.",
         )

@@ -7,7 +7,7 @@ revision was run on a scratch database whose tables held no rows, so no data is 
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -39,9 +39,12 @@ def upgrade_fails(failure: UpgradeFailed, context: Context) -> Iterator[Problem]
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
+        why, instead = likely_reason(failure.likely) or ("", "")
         yield Problem(
             message=f"The upgrade of {failure.revision} fails on an empty database: "
-            f"{failure.error}.",
-            remedy="Make the upgrade run on an empty database; try it with: alembic upgrade "
+            f"{failure.error}."
+            f"{why and ' '}{why}",
+            remedy=instead
+            or "Make the upgrade run on an empty database; try it with: alembic upgrade "
             f"{failure.revision}",
         )

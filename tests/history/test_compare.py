@@ -14,6 +14,7 @@ from guard.facts import (
     EditedDowngrade,
     EditedRevision,
     Fact,
+    InsertedRevision,
     MovedRevision,
     MultipleHeads,
     ReparentedRevision,
@@ -255,8 +256,6 @@ def test_line_endings_are_no_edit(repo: Repo) -> None:
     ("text", "attribute", "before", "after"),
     [
         (B.replace("= 'a'", "= None"), "down_revision", "a", "None"),
-        (B.replace("= 'a'", "= ('a', 'c')"), "down_revision", "a", "a, c"),
-        (B.replace("\n\n", "\ndepends_on = 'c'\n\n", 1), "depends_on", "None", "c"),
         (B.replace("\n\n", "\nbranch_labels = ('x',)\n\n", 1), "branch_labels", "None", "x"),
         (B.replace("revision = 'b'", "revision = 'bb'"), "revision", "b", "bb"),
     ],
@@ -274,6 +273,25 @@ def test_another_place_in_the_chain(
         "after": after,
         "path": path("b"),
     }.items()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "before", "after"),
+    [
+        (B.replace("= 'a'", "= ('a', 'c')"), "down_revision", ("a",), ("a", "c")),
+        (B.replace("\n\n", "\ndepends_on = 'c'\n\n", 1), "depends_on", (), ("c",)),
+    ],
+)
+def test_a_place_after_a_new_revision(
+    repo: Repo, text: str, attribute: str, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    repo.commit({path("c"): revision("c", "a")})
+    inserted = fact(changed(repo, {path("b"): text}, heads=9))
+    assert isinstance(inserted, InsertedRevision)
+    assert (inserted.revision, inserted.span.path) == ("c", path("c"))
+    (moved,) = inserted.below
+    assert (moved.revision, moved.span.path) == ("b", path("b"))
+    assert (moved.attribute, moved.before, moved.after) == (attribute, before, after)
 
 
 def test_an_edit_and_another_place_are_two_facts(repo: Repo) -> None:

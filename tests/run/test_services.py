@@ -56,10 +56,14 @@ def found(done: Done) -> list[str]:
     """Return the rules that found something open, each with the service that it is in."""
     report = json.loads(done.output[done.output.index("{") : done.output.rindex("}") + 1])
     return sorted(
-        f"{finding['path'].split('/')[1]} {finding['rule']}: {finding['severity']}"
+        f"{_service(finding['path'])} {finding['rule']}: {finding['severity']}"
         for finding in report["findings"]
         if finding["status"] == "open"
     )
+
+
+def _service(path: str) -> str:
+    return path.split("/")[1] if "/" in path else "."
 
 
 def lint(folder: Path, *arguments: str, **environ: str) -> list[str]:
@@ -168,10 +172,10 @@ def test_an_approval_stands_in_its_service(tmp_path: Path) -> None:
     (repo.root / "services/b/ops").mkdir()
     done = guard(repo.root, "approve", "services/b/migrations/versions/r2.py", *agree)
     assert done.says("written to services/b/ops/agreed.toml")
-    assert lint(repo.root) == ["a drop-table: error"]
+    assert lint(repo.root) == ["a drop-table: error", "b gate-weakened: info"]
     assert guard(repo.root / "services/a", "approve", "r2", *agree).code == 0
     assert (repo.root / "services/a/guard-approvals.toml").is_file()
-    assert lint(repo.root) == []
+    assert lint(repo.root) == ["a gate-weakened: info", "b gate-weakened: info"]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,9 @@ def test_a_service_that_cannot_be_judged(file: str, text: str, said: str, tmp_pa
     if file == "pyproject.toml":
         repo.commit({"services/a/guard.toml": None})
     done = guard(repo.root, "lint", "--output-format", "json")
-    assert (done.code, found(done)) == (2, ["b drop-table: error"])
+    # That settings which can be read now name another configuration is told beside it.
+    others = [one for one in found(done) if one != "a gate-weakened: info"]
+    assert (done.code, others) == (2, ["b drop-table: error"])
     assert len([line for line in done.output.splitlines() if line.startswith("error: ")]) == 1
     assert done.says(said)
 
@@ -337,4 +343,4 @@ def test_what_the_project_leaves_out_has_no_settings(
 ) -> None:
     repo = two(tmp_path, "", "")
     repo.commit({"guard.toml": f'exclude = ["{glob}"]', "services/b/db.py": "import sqlalchemy\n"})
-    assert lint(repo.root) == expected
+    assert lint(repo.root) == [". gate-weakened: info", *expected]
