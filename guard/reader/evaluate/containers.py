@@ -71,9 +71,11 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
     key = key_of(index)
     item = _item_at(owner, key) if isinstance(key, int) else None
     if item is not None:
+        run.in_hand.choose(item, owner.items if isinstance(owner, Sequence) else ())
         return item
     match owner:
         case Mapping(pairs=pairs) if is_known(index) and key in pairs:
+            run.in_hand.choose(pairs[key][1], (value for _, value in pairs.values()))
             return pairs[key][1]
         case Mapping(factory=factory) if factory is not None:
             if not is_known(index):

@@ -44,7 +44,13 @@ def _constant(run: Run, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
-    return imports.settle(run, _lookup(run, node, frame))
+    return _taken(run, imports.settle(run, _lookup(run, node, frame)), node, frame)
+
+
+def _taken(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value:
+    if frame.module is run.module:
+        run.in_hand.take(value, node, frame)
+    return value
 
 
 def _lookup(run: Run, node: ast.Name, frame: Frame) -> Value:
@@ -67,7 +73,7 @@ def _lambda(run: Run, node: ast.Lambda, frame: Frame) -> Value:
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
-    return Function(node, frame.module, frame.scopes, defaults)
+    return _taken(run, Function(node, frame.module, frame.scopes, defaults), node, frame)
 
 
 def _named(run: Run, node: ast.NamedExpr, frame: Frame) -> Value:
@@ -170,7 +176,7 @@ def _attribute(run: Run, node: ast.Attribute, frame: Frame) -> Value:
     value = _dotted(run, node, frame)
     if isinstance(value, Unknown):
         return Unknown(node, value.origin, value.inspected)
-    return imports.settle(run, value)
+    return _taken(run, imports.settle(run, value), node, frame)
 
 
 def _dotted(run: Run, node: ast.expr, frame: Frame) -> Value:

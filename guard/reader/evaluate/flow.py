@@ -128,6 +128,7 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             elif run.reaches_database(holder) and isinstance(
                 value, DottedName | Function | BoundMethod
             ):
+                run.in_hand.run(value)
                 run.opaque("it puts other code in the place of an operation", target, frame)
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)

@@ -322,7 +322,10 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
         case "copy":
             return msgspec.structs.replace(value, pairs=dict(pairs))
         case "get" if call.args:
-            return _look_up(value, call)
+            found = _look_up(value, call)
+            if not isinstance(found, Alias):
+                run.in_hand.choose(found, [*(v for _, v in pairs.values()), *call.args[1:]])
+            return found
     touch(run, value)
     match name:
         case "pop" | "setdefault" if call.args and is_known(call.args[0]):

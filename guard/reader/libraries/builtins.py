@@ -211,6 +211,7 @@ def _setattr(run: Run, call: Call) -> Value:
     if isinstance(owner, Instance) and isinstance(name, Text) and name.known and value is not None:
         owner.attributes[name.plain] = value
     elif owner is not None and run.reaches_database(owner):
+        run.in_hand.run(value or NONE)
         run.opaque("it puts other code in the place of an operation", call.node, call.frame)
     return NONE
 

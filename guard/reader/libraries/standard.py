@@ -127,10 +127,28 @@ def _made(run: Run, call: Call) -> Value:
     return Unknown(call.node, "constant")
 
 
+_WAYS = ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")  # of os.exec... and os.spawn...
 _MAKE = (
     "uuid.uuid1 uuid.uuid4 datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today "
     "datetime.date.today time.time time.time_ns random.random random.randint random.randrange "
     "secrets.token_hex secrets.token_urlsafe secrets.randbelow"
+)
+# What runs other programs, or code that it is given as a text, a file or bytes.
+_RUNNING = (
+    "asyncio.subprocess bdb code codeop cProfile ctypes doctest importlib.machinery importlib.util "
+    "multiprocessing.spawn pdb profile pty runpy subprocess timeit trace unittest zipimport"
+)
+_RUN = (
+    "asyncio.create_subprocess_exec asyncio.create_subprocess_shell importlib.reload "
+    "marshal.load marshal.loads os.popen os.posix_spawn os.posix_spawnp os.startfile os.system "
+    "pickle.Unpickler pickle.load pickle.loads pkgutil.resolve_name shelve.open "
+    "types.CodeType types.FunctionType gc.get_objects gc.get_referrers sys.setprofile sys.settrace "
+    "importlib.metadata.entry_points threading.setprofile threading.settrace "
+    + " ".join(f"os.{verb}{way}" for verb in ("exec", "spawn") for way in _WAYS)
+)
+_CALLERS = (
+    "ast.NodeTransformer ast.NodeVisitor cmd.Cmd logging.Filter logging.Formatter logging.Handler "
+    "multiprocessing.Process threading.Thread threading.Timer unittest.TestCase"
 )
 _NAMES: dict[str, Known] = {
     **dict.fromkeys(_MAKE.split(), _made),
@@ -140,14 +158,7 @@ _NAMES: dict[str, Known] = {
     "itertools.product": _product,
     "io.open": open_,
     "importlib.import_module": import_module,
-    "os.system": code_from_elsewhere,
-    "os.popen": code_from_elsewhere,
-    "runpy.run_path": code_from_elsewhere,
-    "runpy.run_module": code_from_elsewhere,
-    **dict.fromkeys(
-        (f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")),
-        code_from_elsewhere,
-    ),
+    **dict.fromkeys(_RUN.split(), code_from_elsewhere),
     "sys.exit": stop,
     "os._exit": stop,
     "os.getenv": outside,
@@ -180,6 +191,8 @@ LIBRARY = Library(
     packages=sys.stdlib_module_names,
     harmless=sys.stdlib_module_names,
     names=_NAMES,
+    callers=frozenset(_CALLERS.split()),
+    unlisted=dict.fromkeys(_RUNNING.split(), lambda run, path, call: code_from_elsewhere(run, call)),
     called={"partial": _call_partial},
     examples=(
         Example(
