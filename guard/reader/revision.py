@@ -154,6 +154,8 @@ def _run(task: Task, budget: Budget) -> _Run:
     module.forget()
     try:
         imports.load(run, module)
+        if direction == "downgrade":  # Alembic loads the file once, which is told of the upgrade
+            run.statements.clear()
         found = module.names.get(direction)
         function = imports.settle(run, found) if found is not None else None
         if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):

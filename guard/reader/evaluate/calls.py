@@ -30,6 +30,7 @@ from guard.reader.evaluate.values import (
     Sequence,
     Unknown,
     Value,
+    inner_values,
     join,
     unparse,
 )
@@ -131,6 +132,7 @@ def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) 
     package = value.path.partition(".")[0]
     if (
         value.receiver is None
+        and (frame.function is not None or frame.module is not run.module)  # an import does as much
         and "." in value.path
         and package not in run.library.harmless
         and not run.reaches_database(*value.args, *value.kwargs.values())
@@ -142,6 +144,7 @@ def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) 
 def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
     run.in_hand.run(BoundMethod(receiver, name))
     if isinstance(receiver, Alias):
+        _take_methods(run, receiver.holder, name, call)
         methods.method(run, receiver, name, call)
         receiver = Unknown(receiver.source, receiver.origin, receiver.inspected)
     rule = run.library.methods.get(type(receiver))
@@ -162,6 +165,13 @@ def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
         made = unknown(call.node, receiver)
         return Unknown(made.source, receiver.origin, receiver.inspected)
     return unknown(call.node, receiver, *call.args, *call.kwargs.values())
+
+
+def _take_methods(run: Run, holder: Value, name: str, call: Call) -> None:
+    """Note that the method of any object in the container may be called."""
+    for inner in inner_values(holder):
+        if isinstance(inner, Instance) and (method := classes.lookup(inner.cls, name)):
+            run.in_hand.take(method, call.node, call.frame)
 
 
 def _cannot_follow(run: Run, reason: str, call: Call) -> None:
@@ -195,8 +205,19 @@ def _hands_on_operation(run: Run, call: Call) -> bool:
 
 
 def _call_handed_on(run: Run, path: str, call: Call) -> None:
-    """Read the functions that code out of sight is given: it may call them."""
+    """Read the functions that code out of sight is given: it may call them.
+
+    It may also call the methods of objects, and put something into lists.
+    """
+    package = path.partition(".")[0]
     for value in (*call.args, *call.kwargs.values()):
+        if isinstance(value, Instance) and "log" not in path.lower():
+            for method in unrun.methods_of(value.cls):
+                run.in_hand.take(method, call.node, call.frame)
+        elif isinstance(value, Sequence | Mapping) and (
+            path in run.library.fills or package not in run.library.packages
+        ):
+            value.open, value.certain = True, False
         if isinstance(value, Function) and not run.goes_too_deep(value.node):
             with run.conditional(Condition(call.node, form=f"{path} calls it")):
                 call_function(run, value, Call(call.node, call.frame, (), {}))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from guard.reader.evaluate import classes, imports, loops, methods
+from guard.reader.evaluate import classes, imports, loops, methods, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Condition, Frame, unknown
 from guard.reader.evaluate.text import Text
@@ -22,6 +22,7 @@ from guard.reader.evaluate.values import (
     Item,
     Mapping,
     Marker,
+    ModuleValue,
     Sequence,
     Unknown,
     Value,
@@ -101,6 +102,10 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
                 or frame.names.get(str(key))
                 or unknown(node)
             )
+        case Marker.GLOBALS:
+            unrun.tell_any(run, frame.module.names.values(), node, frame)
+        case DottedName("sys.modules"):
+            return _loaded_module(run, node, index, frame)
         case DottedName("os.environ"):
             return Unknown(node)
         case DottedName(path):
@@ -114,6 +119,14 @@ def _of_class(cls: Class, key: object, node: ast.Subscript) -> Value:
     if cls.is_enum and isinstance(key, str):
         return classes.lookup(cls, key) or unknown(node)
     return cls
+
+
+def _loaded_module(run: Run, node: ast.expr, name: Value, frame: Frame) -> Value:
+    if not isinstance(name, Text) or not name.known:
+        run.opaque("which module it takes is not known", node, frame)
+        return unknown(node, name)
+    is_here = name.plain == (frame.module.name or "revision")
+    return ModuleValue(frame.module) if is_here else DottedName(name.plain)
 
 
 def _item_at(owner: Value, place: int) -> Value | None:

@@ -25,6 +25,7 @@ from guard.reader.evaluate.values import (
     Function,
     Instance,
     Live,
+    Marker,
     ModuleValue,
     Sequence,
     Unknown,
@@ -64,9 +65,13 @@ def _lookup(run: Run, node: ast.Name, frame: Frame) -> Value:
         return Text.of(str(frame.module.file or frame.module.path))
     if node.id == "__name__":
         return Text.of(frame.module.name or "revision")
-    if hasattr(builtins, node.id):
+    if hasattr(builtins, node.id) and node.id not in _OF_MODULES:
         return DottedName(f"builtins.{node.id}")
     return Unknown(node.id)
+
+
+_OF_MODULES = {"__doc__", "__loader__", "__package__", "__spec__"}
+_NAMES_AROUND = {"f_globals", "f_locals", "__globals__"}
 
 
 def _lambda(run: Run, node: ast.Lambda, frame: Frame) -> Value:
@@ -111,6 +116,8 @@ def attribute(run: Run, value: Value, name: str) -> Value:
 
 
 def _attribute_of(run: Run, value: Value, name: str) -> Value:
+    if name in _NAMES_AROUND:
+        return Marker.GLOBALS
     match value:
         case Live():
             rule = run.library.attributes.get(type(value))

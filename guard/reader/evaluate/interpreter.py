@@ -250,10 +250,10 @@ class Interpreter:
         return Held(self, directive=directive)
 
     def isolated(self, module: Module) -> Held:
-        """Keep apart what the module's body records: its statements, a helper's built SQL too."""
-        apart: dict[str, object] = {"statements": [], "conditions": [], "made": set()}
+        """Keep apart what the body of a helper records; that of the revision runs with it."""
+        apart: dict[str, object] = {"conditions": [], "made": set()}
         if module is not self.module:
-            apart |= {"built": [], "fragments": set()}
+            apart |= {"statements": [], "built": [], "fragments": set()}
         return Held(self, **apart)
 
     def goes_too_deep(self, function: ast.AST) -> bool:

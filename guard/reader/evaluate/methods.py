@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from guard.reader.evaluate import classes, formats, loops, text
+from guard.reader.evaluate import classes, formats, loops, text, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -20,6 +20,7 @@ from guard.reader.evaluate.values import (
     Construct,
     Function,
     Mapping,
+    Marker,
     Sequence,
     Unknown,
     Value,
@@ -59,6 +60,17 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
             return _file_method(receiver, name, call)
         case Class() if (found := classes.lookup(receiver, name)) is not None:
             return run.call(found, call)
+        case Class() if name == "__subclasses__":
+            names = {**run.module.names, **call.frame.names}
+            classes_here = [v for v in names.values() if isinstance(v, Class)]
+            inside = (each for cls in classes_here for each in unrun.methods_of(cls))
+            unrun.tell_any(run, inside, call.node, call.frame)
+            return unknown(call.node)
+        case Marker.GLOBALS:
+            unrun.tell_any(run, call.frame.module.names.values(), call.node, call.frame)
+            return unknown(call.node)
+        case Function() if name == "__call__":
+            return run.call(receiver, call)
         case Function() | Class():
             return unknown(call.node, *call.args)
     return None

@@ -277,6 +277,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     hooks: frozenset[str] = frozenset()  # decorators whose functions are called on an event
     wrappers: frozenset[str] = frozenset()  # last names of calls that give back the text they get
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there
+    fills: frozenset[str] = frozenset()  # functions that put something into a list that they get
+    trusted: frozenset[str] = frozenset()  # packages whose names mean what guard knows of them
     callers: frozenset[str] = frozenset()  # base classes whose own code calls what inherits it
     kept: frozenset[str] = frozenset()  # base classes, instances of which are kept as written
     defined: tuple[Defined, ...] = ()  # told of every class

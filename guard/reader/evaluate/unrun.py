@@ -7,10 +7,11 @@ of an object. So it is said, once for each.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from guard.reader.evaluate import imports
 from guard.reader.evaluate.run import Run, find
+from guard.reader.evaluate.state import Frame
 from guard.reader.evaluate.values import (
     BoundMethod,
     Class,
@@ -38,6 +39,21 @@ def tell(run: Run) -> None:
             continue
         elif (isinstance(value, Function) and acts(run, value)) or is_operation(run, value):
             run.opaque("nothing shows when it is called", node, frame)
+
+
+def tell_any(run: Run, values: Iterable[Value], node: ast.AST, frame: Frame) -> None:
+    """Record that any of the values may be called at the node, where one acts on the database."""
+    functions = [value for value in values if isinstance(value, Function)]
+    if any(acts(run, function) for function in functions):
+        run.opaque("which function it takes is not known", node, frame)
+
+
+def methods_of(cls: Class) -> Iterator[Value]:
+    """Yield what the class and its bases in sight have."""
+    yield from cls.attributes.values()
+    for base in cls.bases:
+        if isinstance(base, Class):
+            yield from methods_of(base)
 
 
 def is_operation(run: Run, value: Value) -> bool:

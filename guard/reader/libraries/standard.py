@@ -146,6 +146,11 @@ _RUN = (
     "importlib.metadata.entry_points threading.setprofile threading.settrace "
     + " ".join(f"os.{verb}{way}" for verb in ("exec", "spawn") for way in _WAYS)
 )
+_FILLS = (
+    "bisect.insort bisect.insort_left bisect.insort_right heapq.heapify heapq.heappop "
+    "heapq.heappush heapq.heappushpop heapq.heapreplace operator.iadd operator.iconcat operator.ior "
+    "operator.setitem random.shuffle"
+)
 _CALLERS = (
     "ast.NodeTransformer ast.NodeVisitor cmd.Cmd logging.Filter logging.Formatter logging.Handler "
     "multiprocessing.Process threading.Thread threading.Timer unittest.TestCase"
@@ -191,8 +196,11 @@ LIBRARY = Library(
     packages=sys.stdlib_module_names,
     harmless=sys.stdlib_module_names,
     names=_NAMES,
+    fills=frozenset(_FILLS.split()),
     callers=frozenset(_CALLERS.split()),
-    unlisted=dict.fromkeys(_RUNNING.split(), lambda run, path, call: code_from_elsewhere(run, call)),
+    unlisted=dict.fromkeys(
+        _RUNNING.split(), lambda run, path, call: code_from_elsewhere(run, call)
+    ),
     called={"partial": _call_partial},
     examples=(
         Example(
