@@ -19,6 +19,7 @@ from msgspec import Meta
 from guard.errors import GuardError
 from guard.finding import Severity
 from guard.options import in_words
+from guard.paths import read_bytes, read_text
 from guard.server import Server, parse_dialect, parse_version
 
 # msgspec names the types of JSON; who writes TOML knows other words.
@@ -177,7 +178,7 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         if path.name == "pyproject.toml" and b"guard" not in data:
             return {}  # whatever is wrong with it, it is somebody else's
         return tomllib.loads(data.decode("utf-8"))
@@ -231,7 +232,7 @@ def line_of(path: Path, *keys: str) -> int | None:
     None where it is not to be seen, as in a table that is written in one line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     top = ("tool", "guard") if path.name == "pyproject.toml" else ()

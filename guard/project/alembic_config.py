@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from guard.errors import GuardError
+from guard.paths import read_text
 
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 LEGACY_LOCATIONS = re.compile(r", *|(?: +)")
@@ -166,7 +167,7 @@ def _toml_getter(path: Path, table: dict[str, Any]) -> Callable[[str], Any]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path, "utf-8-sig")
     except UnicodeDecodeError as error:
         raise GuardError(f"{path}: not UTF-8: {error}") from None
     except OSError as error:

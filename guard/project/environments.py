@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from guard.errors import GuardError
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.alembic_config import Options, read_options
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.project.sql_folders import is_sql_migration_folder
@@ -250,7 +250,7 @@ def _is_migrations_folder(folder: Path) -> bool:
 
 def _holds_revisions(files: Iterable[Path]) -> bool:
     return any(
-        file.suffix == ".py" and b"down_revision" in file.read_bytes()[:65_536]
+        file.suffix == ".py" and b"down_revision" in read_bytes(file)[:65_536]
         for file in files
         if file.is_file()
     )
@@ -377,7 +377,7 @@ def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
 
 
 def _heads(folder: Path) -> list[RevisionHeader]:
-    heads = (read_file(file, file.read_bytes()) for file in _python_files(folder))
+    heads = (read_file(file, read_bytes(file)) for file in _python_files(folder))
     return [head for head in heads if head.revision]
 
 

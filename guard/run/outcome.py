@@ -11,6 +11,7 @@ from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, Su
 from guard.finding import Finding
 from guard.judge.statements import comments_of
 from guard.operations import Operation
+from guard.paths import read_text
 from guard.rule import Rule
 from guard.run.causes import once, told_before
 from guard.run.part import Part
@@ -118,7 +119,7 @@ def _approvals_text(scope: Scope) -> tuple[str | None, tuple[str, ...]]:
     if _is_nobodys(scope, scope.approvals):
         return None, (UNTRACKED.format(scope.approvals),)
     try:
-        return path.read_text(encoding="utf-8"), ()
+        return read_text(path), ()
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{scope.approvals} cannot be read: {error}") from None
 

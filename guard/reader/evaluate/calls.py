@@ -123,7 +123,7 @@ def _call_name(run: Run, path: str, call: Call) -> Value:
     is_harmless = path.partition(".")[0] in run.library.harmless
     if (not is_harmless and _reaches_database(run, call)) or _hands_on_operation(run, call):
         _cannot_follow(run, f"it calls {path}, whose code is not in sight", call)
-    _call_handed_on(run, path, call)
+    call_handed_on(run, path, call)
     return Construct(path, call.args, call.kwargs, call.node)
 
 
@@ -157,7 +157,7 @@ def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
         if _hands_on_operation(run, call):
             reason = f"it hands an operation to {name}, whose code is not in sight"
             _cannot_follow(run, reason, call)
-        _call_handed_on(run, name, call)
+        call_handed_on(run, name, call)
         return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
     if _reaches_database(run, call):
         _cannot_follow(run, "it calls something that could not be followed", call)
@@ -204,7 +204,7 @@ def _hands_on_operation(run: Run, call: Call) -> bool:
     return False
 
 
-def _call_handed_on(run: Run, path: str, call: Call) -> None:
+def call_handed_on(run: Run, path: str, call: Call) -> None:
     """Read the functions that code out of sight is given: it may call them.
 
     It may also call the methods of objects, and put something into lists.
@@ -226,7 +226,7 @@ def _call_handed_on(run: Run, path: str, call: Call) -> None:
 def read_hook(run: Run, function: Value, node: ast.expr, frame: Frame) -> None:
     """Read a function that is called on an event, whenever that is."""
     call = ast.copy_location(ast.Call(node, [], []), node)
-    _call_handed_on(run, "an event", Call(call, frame, (function,), {}))
+    call_handed_on(run, "an event", Call(call, frame, (function,), {}))
 
 
 # Functions in sight

@@ -96,6 +96,15 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
             return Item("", (index,), receiver=owner, source=node)
         case Unknown(origin=origin, inspected=inspected):
             return Unknown(node, origin, inspected)
+        case Marker() | DottedName():
+            return _of_names(run, node, owner, index, frame)
+    return unknown(node, owner, index)
+
+
+def _of_names(run: Run, node: ast.expr, owner: Value, index: Value, frame: Frame) -> Value:
+    """Return an item of `globals()`, `sys.modules`, `os.environ`, or a generic alias."""
+    key = key_of(index)
+    match owner:
         case Marker.GLOBALS if is_known(index):
             return (
                 imports.name_in(run, frame.module, str(key))

@@ -19,7 +19,7 @@ from guard.reader.evaluate.values import (
 class InHand:
     """Functions, classes and operations by a key that stands for each of them."""
 
-    __slots__ = ("named", "watches", "_run")
+    __slots__ = ("_run", "named", "watches")
 
     def __init__(self) -> None:
         self.watches = False  # what a module names while it is loaded may be for the way back

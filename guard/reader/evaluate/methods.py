@@ -34,6 +34,8 @@ from guard.reader.evaluate.values import (
 )
 
 MAX_TEXT = 2_000_000
+MAX_WORK = 2_000_000  # parts of a text that one call looks at
+TEXT_PER_STEP = 1_000  # characters
 FILE_COST = 40  # in steps, for looking for it
 
 
@@ -80,6 +82,7 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
 
 
 def _text_method(run: Run, value: Text, name: str, call: Call) -> Value:
+    run.step(len(value.parts) // 8 + len(value.plain) // TEXT_PER_STEP)
     plain = [to_python(a) for a in call.args if is_known(a)]
     if len(plain) < len(call.args) and name not in _TAKES_ANYTHING:
         return unknown(call.node, value, *call.args)
@@ -158,9 +161,12 @@ def _replace(run: Run, value: Text, call: Call) -> Value:
     piece = formats.as_text(
         run, new, unparse(call.node.args[1]) if len(call.node.args) > 1 else "replacement"
     )
-    if len(piece.plain) * value.plain.count(old.plain) > MAX_TEXT:
+    found = value.plain.count(old.plain)
+    # Each hit cuts the text anew, so that the work is that of all its parts for each.
+    if len(piece.plain) * found > MAX_TEXT or (len(value.parts) + found) * found > MAX_WORK:
         return unknown(call.node, value, new)
-    return text.replace(value, old.plain, piece, times if isinstance(times, int) else -1)
+    replaced = text.replace(value, old.plain, piece, times if isinstance(times, int) else -1)
+    return formats.limited(run, replaced, call.node)
 
 
 # Lists, tuples, sets

@@ -84,9 +84,12 @@ def _acts(run: Run, function: Function, seen: set[ast.AST]) -> bool:
                 asked.add(id(node.value))
                 if _name_acts(run, function, f"{node.value.id}.{node.attr}", seen):
                     return True
-        elif isinstance(node, ast.Name) and id(node) not in asked:
-            if node.id in _RUNS_CODE or _name_acts(run, function, node.id, seen):
-                return True
+        elif (
+            isinstance(node, ast.Name)
+            and id(node) not in asked
+            and (node.id in _RUNS_CODE or _name_acts(run, function, node.id, seen))
+        ):
+            return True
     return False
 
 

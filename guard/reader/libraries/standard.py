@@ -122,6 +122,10 @@ def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
     return run.call(inner, Call(call.node, call.frame, (*given, *call.args), kwargs, call.open))
 
 
+def _run_elsewhere(run: Run, path: str, call: Call) -> Value:
+    return code_from_elsewhere(run, call)
+
+
 def _made(run: Run, call: Call) -> Value:
     """A value that the code makes by itself: nobody outside has a say in it."""
     return Unknown(call.node, "constant")
@@ -140,16 +144,16 @@ _RUNNING = (
 )
 _RUN = (
     "asyncio.create_subprocess_exec asyncio.create_subprocess_shell importlib.reload "
-    "marshal.load marshal.loads os.popen os.posix_spawn os.posix_spawnp os.startfile os.system "
-    "pickle.Unpickler pickle.load pickle.loads pkgutil.resolve_name shelve.open "
+    "os.popen os.posix_spawn os.posix_spawnp os.startfile os.system "
+    "pkgutil.resolve_name "
     "types.CodeType types.FunctionType gc.get_objects gc.get_referrers sys.setprofile sys.settrace "
     "importlib.metadata.entry_points threading.setprofile threading.settrace "
     + " ".join(f"os.{verb}{way}" for verb in ("exec", "spawn") for way in _WAYS)
 )
 _FILLS = (
     "bisect.insort bisect.insort_left bisect.insort_right heapq.heapify heapq.heappop "
-    "heapq.heappush heapq.heappushpop heapq.heapreplace operator.iadd operator.iconcat operator.ior "
-    "operator.setitem random.shuffle"
+    "heapq.heappush heapq.heappushpop heapq.heapreplace operator.iadd operator.iconcat "
+    "operator.ior operator.setitem random.shuffle"
 )
 _CALLERS = (
     "ast.NodeTransformer ast.NodeVisitor cmd.Cmd logging.Filter logging.Formatter logging.Handler "
@@ -198,9 +202,7 @@ LIBRARY = Library(
     names=_NAMES,
     fills=frozenset(_FILLS.split()),
     callers=frozenset(_CALLERS.split()),
-    unlisted=dict.fromkeys(
-        _RUNNING.split(), lambda run, path, call: code_from_elsewhere(run, call)
-    ),
+    unlisted=dict.fromkeys(_RUNNING.split(), _run_elsewhere),
     called={"partial": _call_partial},
     examples=(
         Example(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guard.reader.evaluate import calls
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, Condition, Frame
 from guard.reader.evaluate.values import Class, Construct, DottedName, Unknown, Value
@@ -64,6 +65,7 @@ def _listen(run: Run, call: Call) -> Value:
     given = call.get(2, "fn")
     text = execution.sql_text(given) if given is not None else None
     if text is None:
+        calls.call_handed_on(run, "sqlalchemy.event.listen", call)
         return Construct("sqlalchemy.event.listen", call.args, call.kwargs, call.node)
     with run.conditional(Condition(call.node, form="an event executes it")):
         return execution.execute(run, text, call)
