@@ -337,6 +337,8 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
             f"{options.path}: {relative(script_location, root)} has no versions folder: make one "
             f"(mkdir {relative(script_location / 'versions', root)}) or set version_locations"
         )
+    if options.sourceless:
+        _refuse_compiled(options, versions or (script_location / "versions",))
     shown = relative(script_location, root)
     return Environment(
         name=shown if options.section == "alembic" else options.section,
@@ -349,6 +351,18 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
         sys_path=sys_path,
         databases=options.databases,
     )
+
+
+def _refuse_compiled(options: Options, folders: Iterable[Path]) -> None:
+    """Raise GuardError for a revision that Alembic would load without its source."""
+    for folder in folders:
+        for file in sorted([*folder.glob("*.py[co]"), *folder.glob("__pycache__/*.py[co]")]):
+            name = file.name.partition(".")[0]
+            if name != "__init__" and not (folder / f"{name}.py").exists():
+                raise GuardError(
+                    f"{file}: [{options.section}] says sourceless, so Alembic runs this compiled "
+                    "revision, and guard cannot read it: keep its .py file here, or remove it"
+                )
 
 
 def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:

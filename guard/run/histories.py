@@ -203,7 +203,7 @@ def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
     if path.suffix != ".py" or read_file(path, given.data).revision is None:
         return None
     environment = _environment_of(scope, path)
-    files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
+    files = {p: read_bytes(p) for p in revision_files(environment) if p.is_file()}
     sources = Sources({**files, path: given.data}, scope.sources.newer)
     graph, parsed, _ = _read(scope, environment, _place(scope, environment, sources))
     return _only(path, environment, graph, parsed, scope.root)
