@@ -423,7 +423,7 @@ def test_what_is_no_file_is_not_read(
 
 DOUBLES = [
     's = s.replace("a", "aa")',
-    's = s.replace("a", "ab").upper().lower()',
+    's = s.upper().lower().replace("a", "aa")',
     "s = s + s",
     's = f"{s}{s}"',
     's = "%s%s" % (s, s)',
