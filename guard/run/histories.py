@@ -27,7 +27,7 @@ from guard.history.read import (
 )
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
