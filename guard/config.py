@@ -19,6 +19,7 @@ from msgspec import Meta
 from guard.errors import GuardError
 from guard.finding import Severity
 from guard.options import in_words
+from guard.paths import read_bytes, read_text
 from guard.server import Server, parse_dialect, parse_version
 
 # msgspec names the types of JSON; who writes TOML knows other words.
@@ -120,7 +121,7 @@ def read_table(file: Path) -> dict[str, Any] | None:
     None: a pyproject.toml that has no [tool.guard]. Any other file holds nothing else.
     """
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
     except OSError as error:
         raise GuardError(f"{file}: cannot be read: {error.strerror}") from None
     return table_in(file, data)
@@ -247,7 +248,7 @@ def line_of(path: Path, *keys: str) -> int | None:
     None where it is not to be seen, as in a table that is written in one line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     top = ("tool", "guard") if path.name == "pyproject.toml" else ()

@@ -1,8 +1,13 @@
-"""Paths as reports show them."""
+"""Paths as reports show them, and what lies there."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def relative(path: Path, root: Path) -> str:
@@ -12,3 +17,20 @@ def relative(path: Path, root: Path) -> str:
     if shown == top:
         return "."
     return shown.removeprefix(top if top.endswith("/") else f"{top}/")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises OSError, also for a pipe or a device: reading one may never end.
+    """
+    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return file.read()
+
+
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Return the text of a file, its line ends `\n`; raises OSError, UnicodeDecodeError."""
+    return read_bytes(path).decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -20,6 +20,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from guard.newer_python import NewerPythons, Rejection, find_construct
+from guard.paths import read_bytes
 from guard.statement import Span
 
 SAVE_AS_UTF_8 = (
@@ -177,7 +178,7 @@ class Sources:
         name = str(path)  # hashed faster than the path
         data = self._read.get(name)
         if data is None:
-            data = self._read[name] = path.read_bytes()
+            data = self._read[name] = read_bytes(path)
         return data
 
     def is_file(self, path: Path) -> bool:

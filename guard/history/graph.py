@@ -16,9 +16,10 @@ from typing import Literal
 
 import msgspec
 
+from guard.errors import GuardError
 from guard.facts import BrokenChain
 from guard.operations import is_known
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.environments import Environment, project_root
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.statement import Span
@@ -30,6 +31,7 @@ ChainProblem = Literal[
     "missing-parent", "cycle", "duplicate", "no-revision", "unreadable", "computed"
 ]
 NOT_HERE = "is not a revision here"  # said of a parent that there is not
+MAX_FOLDERS = 5_000
 HeaderReader = Callable[[PurePath, bytes], RevisionHeader]
 
 
@@ -167,14 +169,19 @@ def _real_paths() -> Callable[[str], str]:
 
 def _walk(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
-        for place, below, names in os.walk(folder):
+        for count, (place, below, names) in enumerate(os.walk(folder)):
+            if count >= MAX_FOLDERS:
+                raise GuardError(
+                    f"{folder}: more than {MAX_FOLDERS:,} folders to search for revisions: have "
+                    "version_locations name the folder that holds them"
+                )
             below[:] = [name for name in below if name != "__pycache__"]
             yield from (Path(place, name) for name in names if name.endswith(".py"))
 
 
 def _read(path: Path, files: Mapping[Path, bytes] | None, read: HeaderReader) -> RevisionHeader:
     try:
-        data = path.read_bytes() if files is None else files[path]
+        data = read_bytes(path) if files is None else files[path]
     except OSError as error:
         return RevisionHeader(problem="unreadable", detail=f"it cannot be read: {error.strerror}")
     return read(path, data)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from guard.history.git import Repository
 from guard.history.read import NOTHING_READ, ParsedHistory, Place, RevisionFile, read_source
 from guard.history.sides import Version
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.python_source import SourceError
 from guard.reader.modules import Resolver
 
@@ -71,7 +71,7 @@ def _read(
 
 def _untracked(root: Path, paths: Iterable[str]) -> dict[str, bytes]:
     """The files that only lie here, such as one that is generated: they may always have done."""
-    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
+    return {path: read_bytes(root / path) for path in paths if (root / path).is_file()}
 
 
 def _write(there: Path, files: Mapping[str, bytes]) -> None:

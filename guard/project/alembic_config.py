@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from guard.errors import GuardError
+from guard.paths import read_text
 
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 LEGACY_LOCATIONS = re.compile(r", *|(?: +)")
@@ -31,6 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     script_location: str | None
     version_locations: tuple[str, ...] = ()
     recursive: bool = False
+    sourceless: bool = False  # Alembic loads compiled revisions as well
     prepend_sys_path: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
 
@@ -55,6 +57,7 @@ def _from_toml(path: Path, table: dict[str, Any]) -> tuple[Options, ...]:
             script_location=get("script_location"),
             version_locations=tuple(get("version_locations") or ()),
             recursive=table.get("recursive_version_locations") is True,
+            sourceless=table.get("sourceless") is True,
             prepend_sys_path=tuple(get("prepend_sys_path") or ()),
         ),
     )
@@ -106,6 +109,7 @@ def _section(path: Path, parser: configparser.ConfigParser, section: str) -> Opt
         script_location=location,
         version_locations=_split(where, get, "version_locations", LEGACY_LOCATIONS),
         recursive=get("recursive_version_locations") == "true",
+        sourceless=get("sourceless") == "true",
         prepend_sys_path=_split(where, get, "prepend_sys_path", LEGACY_SYS_PATH),
         databases=tuple(name for name in re.split(r",\s*", get("databases") or "") if name),
     )
@@ -166,7 +170,7 @@ def _toml_getter(path: Path, table: dict[str, Any]) -> Callable[[str], Any]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path, "utf-8-sig")
     except UnicodeDecodeError as error:
         raise GuardError(f"{path}: not UTF-8: {error}") from None
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from guard.errors import GuardError
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.alembic_config import Options, read_options
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.project.sql_folders import is_sql_migration_folder
@@ -250,7 +250,7 @@ def _is_migrations_folder(folder: Path) -> bool:
 
 def _holds_revisions(files: Iterable[Path]) -> bool:
     return any(
-        file.suffix == ".py" and b"down_revision" in file.read_bytes()[:65_536]
+        file.suffix == ".py" and b"down_revision" in read_bytes(file)[:65_536]
         for file in files
         if file.is_file()
     )
@@ -337,6 +337,8 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
             f"{options.path}: {relative(script_location, root)} has no versions folder: make one "
             f"(mkdir {relative(script_location / 'versions', root)}) or set version_locations"
         )
+    if options.sourceless:
+        _refuse_compiled(options, versions or (script_location / "versions",))
     shown = relative(script_location, root)
     return Environment(
         name=shown if options.section == "alembic" else options.section,
@@ -349,6 +351,18 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
         sys_path=sys_path,
         databases=options.databases,
     )
+
+
+def _refuse_compiled(options: Options, folders: Iterable[Path]) -> None:
+    """Raise GuardError for a revision that Alembic would load without its source."""
+    for folder in folders:
+        for file in sorted([*folder.glob("*.py[co]"), *folder.glob("__pycache__/*.py[co]")]):
+            name = file.name.partition(".")[0]
+            if name != "__init__" and not (folder / f"{name}.py").exists():
+                raise GuardError(
+                    f"{file}: [{options.section}] says sourceless, so Alembic runs this compiled "
+                    "revision, and guard cannot read it: keep its .py file here, or remove it"
+                )
 
 
 def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
@@ -377,7 +391,7 @@ def _histories(env: Environment, root: Path) -> tuple[Environment, ...]:
 
 
 def _heads(folder: Path) -> list[RevisionHeader]:
-    heads = (read_file(file, file.read_bytes()) for file in _python_files(folder))
+    heads = (read_file(file, read_bytes(file)) for file in _python_files(folder))
     return [head for head in heads if head.revision]
 
 

@@ -19,6 +19,7 @@ from guard.config import explain_invalid
 from guard.context import TableSize
 from guard.errors import GuardError
 from guard.operations import Name
+from guard.paths import read_text
 
 DEFAULT = "guard-stats.toml"
 S = TypeVar("S", bound=msgspec.Struct)
@@ -52,7 +53,7 @@ def read_sizes(root: Path, name: str | None) -> Callable[[Name], TableSize | Non
 
 def _read(path: Path, shown: str) -> dict[str, TableSize]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise GuardError(f"stats: {shown} cannot be read: {error.strerror}") from None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from guard.paths import read_text
 from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.evaluate import values
 from guard.reader.evaluate.values import Value
@@ -158,6 +159,6 @@ class Resolver:
                 return text.replace("\r\n", "\n").replace("\r", "\n")
             if file.stat().st_size > MAX_BYTES:
                 return None
-            return file.read_text(encoding="utf-8-sig")
+            return read_text(file, "utf-8-sig")
         except (OSError, ValueError):
             return None

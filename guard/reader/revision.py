@@ -11,7 +11,7 @@ import msgspec
 
 from guard.facts import BuiltSql
 from guard.operations import Opaque
-from guard.reader.evaluate import calls, imports, values
+from guard.reader.evaluate import calls, imports, unrun, values
 from guard.reader.evaluate.interpreter import MAX_STATEMENTS, Interpreter, Task
 from guard.reader.evaluate.state import (
     Budget,
@@ -154,10 +154,14 @@ def _run(task: Task, budget: Budget) -> _Run:
     module.forget()
     try:
         imports.load(run, module)
+        if direction == "downgrade":  # Alembic loads the file once, which is told of the upgrade
+            run.statements.clear()
         found = module.names.get(direction)
         function = imports.settle(run, found) if found is not None else None
         if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
+            run.in_hand.watches = True
             result.raises = _run_function(run, module, function, direction)
+            unrun.tell(run)
             result.span = run.span(function.node, function.module)
     except (LimitReachedError, RecursionError):
         reason = "the code is longer or nested deeper than guard follows"

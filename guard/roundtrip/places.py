@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from guard.newer_python import NewerPythons
+from guard.paths import read_bytes
 from guard.python_source import PythonSource, SourceError
 from guard.statement import Span
 
@@ -16,7 +17,7 @@ def span_at(file: Path, shown: str, line: int, newer: NewerPythons | None = None
     The outermost call, else the text of the line; the line alone where `file` cannot be read.
     """
     try:
-        source = PythonSource(shown, file.read_bytes(), newer)
+        source = PythonSource(shown, read_bytes(file), newer)
         nodes = ast.walk(source.tree)
     except (OSError, SourceError):
         return Span(shown, line)

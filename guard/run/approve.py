@@ -12,7 +12,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.finding import Finding
 from guard.history.git import user_name
-from guard.paths import relative
+from guard.paths import read_text, relative
 from guard.project.environments import project_root
 from guard.project.settings import SettingsFiles
 from guard.run.check import Result, run
@@ -149,7 +149,7 @@ def _write(
 ) -> str:
     """Write the approvals of the findings into the file, and return what is said of that."""
     name, path = outcome.service.scope.approvals, approvals_file(outcome.service.scope)
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read_text(path) if path.is_file() else ""
     for finding, approval in zip(findings, approvals, strict=True):
         text = add_approval(text, approval, replaces=_replaced(text, name, finding, today))
     write_approvals(path, name, text)

@@ -34,7 +34,7 @@ from guard.history.read import (
 )
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
 from guard.judge.replay import schemas_after
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
@@ -213,7 +213,7 @@ def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
     if path.suffix != ".py" or read_file(path, given.data).revision is None:
         return None
     environment = _environment_of(scope, path)
-    files = {p: p.read_bytes() for p in revision_files(environment) if p.is_file()}
+    files = {p: read_bytes(p) for p in revision_files(environment) if p.is_file()}
     sources = Sources({**files, path: given.data}, scope.sources.newer)
     graph, parsed, _ = _read(scope, environment, _place(scope, environment, sources))
     return _only(path, environment, graph, parsed, scope.root)

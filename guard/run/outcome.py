@@ -13,7 +13,7 @@ from guard.finding import Finding
 from guard.history.base import refs_of
 from guard.judge.statements import comments_of
 from guard.operations import Operation
-from guard.paths import relative
+from guard.paths import read_text, relative
 from guard.rule import Rule
 from guard.run.causes import once, told_before
 from guard.run.part import Part
@@ -192,7 +192,7 @@ def _text(scope: Scope, name: str, setting: str) -> tuple[str | None, tuple[str,
     if _is_nobodys(scope, name):
         return None, (UNTRACKED.format(name),)
     try:
-        return path.read_text(encoding="utf-8"), ()
+        return read_text(path), ()
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{name} cannot be read: {error}") from None
 

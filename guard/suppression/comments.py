@@ -17,6 +17,7 @@ import msgspec
 from guard.statement import Span
 
 Kind = Literal["ignore", "ignore-file", "irreversible", "unknown"]
+SHOWN = 10  # names of a comment in a message
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
 _MARK = re.compile(r"(?:#|--)\s*guard:\s*", re.IGNORECASE)
@@ -71,7 +72,8 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def written(self) -> str:
         """The comment as messages name it, without its reason."""
-        names = f"[{', '.join(self.rules)}]" if self.rules else ""
+        rules = [*self.rules[:SHOWN], "..."] if len(self.rules) > SHOWN else self.rules
+        names = f"[{', '.join(rules)}]" if rules else ""
         return f"guard: {self.word}{names}"
 
     def covers(self, first: int, last: int) -> bool:
@@ -119,13 +121,14 @@ class _File:
             return None  # prose: "# guard: not on replicas"
         line = self.text.count("\n", 0, mark.start()) + 1
         column = mark.start() - self.starts[line - 1] + 1
+        names = body["rules"] or ""
         stop = len(self.text[mark.start() : end].rstrip())
         return Comment(
             kind=kind,
             word=word,
             span=Span(self.path, line, column, line, column + stop),
             lines=(line, self._last_line(line, column)),
-            rules=tuple(r.strip() for r in (body["rules"] or "").split(",") if r.strip()),
+            rules=tuple(dict.fromkeys(r.strip() for r in names.split(",") if r.strip())),
             reason=_REASON_END.split(body["reason"])[0].strip(),
         )
 

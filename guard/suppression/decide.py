@@ -17,6 +17,8 @@ from guard.finding import Finding
 from guard.suppression.approvals import Approval, Key, finding_key, same_person
 from guard.suppression.comments import KINDS, Comment
 
+TOLD = 10  # unknown names of one comment
+
 
 class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that may silence a finding; the comments are by path.
@@ -176,7 +178,9 @@ def _judge(
         why = f"guard knows no comment {comment.word!r}, {meant}"
         yield UnusedSuppression(span=comment.span, what=what, why=why)
         return
-    unknown = [name for name in comment.rules if name not in covered.known]
+    unknown = {name: None for name in comment.rules if name not in covered.known}
+    told = [*unknown][:TOLD]
+    known = tuple(sorted(covered.known))
     if not comment.reason and (not comment.rules or len(unknown) < len(comment.rules)):
         yield MissingReason(span=comment.span, what=what)
     if comment.kind == "irreversible":
@@ -184,12 +188,14 @@ def _judge(
     if not comment.rules:
         yield UnusedSuppression(span=comment.span, what=what, why="it names no rule")
     for name in comment.rules:
+        if name in unknown and name not in told:
+            continue
         if name in unknown:
             yield UnknownRuleName(
                 span=comment.span,
                 name=name,
                 where=what,
-                suggestion=nearest(name, tuple(sorted(covered.known))),
+                suggestion=nearest(name, known),
             )
         elif comment.reason and name in covered.ran and (comment, name) not in used:
             where = "in this file" if comment.kind == "ignore-file" else "here"

@@ -35,9 +35,7 @@ NO_WAY_BACK = "raise NotImplementedError('the values are gone')"
 @rule(
     ApplicationImport,
     severity="warning",
-    instructs=(
-        "NEVER import the application's models or code in a migration",
-    ),
+    instructs=("NEVER import the application's models or code in a migration",),
     unsafe=(
         Example(
             base=APP,

@@ -15,9 +15,7 @@ from guard.rule import Context, Example, Problem, revision_file, rule
 @rule(
     Migration,
     severity="warning",
-    instructs=(
-        "NEVER leave a migration that does nothing",
-    ),
+    instructs=("NEVER leave a migration that does nothing",),
     unsafe=(
         Example(
             upgrade="pass",

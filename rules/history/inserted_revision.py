@@ -18,9 +18,7 @@ TWO = revision_file("a1") | revision_file("b2", "a1")
 @rule(
     InsertedRevision,
     approvable=True,
-    instructs=(
-        "NEVER put a new migration below a released one: it follows the head",
-    ),
+    instructs=("NEVER put a new migration below a released one: it follows the head",),
     unsafe=(
         Example(
             base=TWO,

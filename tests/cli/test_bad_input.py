@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,25 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "binary": ({**PROJECT, R1: bytes(range(256))}, 1, ("NUL bytes",)),
     "empty revision": ({**PROJECT, R1: ""}, 1, ("declares no revision id",)),
     "5 MB": ({**PROJECT, R1: GOOD + "# padding\n" * 500_000}, 1, ("5.0 MB long",)),
+    "compiled revision": (
+        {
+            **ONE,
+            "alembic.ini": INI + "sourceless = true\n",
+            f"{VERSIONS}/__pycache__/r1.cpython-312.pyc": b"",
+            f"{VERSIONS}/r2.pyc": b"",
+        },
+        2,
+        ("r2.pyc: [alembic] says sourceless", "keep its .py file here"),
+    ),
+    "compiled beside its source": (
+        {
+            **ONE,
+            "alembic.ini": INI + "sourceless = true\n",
+            f"{VERSIONS}/__pycache__/r1.cpython-312.pyc": b"",
+        },
+        0,
+        ("no problems",),
+    ),
     "duplicate ids": ({**ONE, f"{VERSIONS}/again.py": GOOD}, 1, ("r1 stands in", "again.py")),
     "cycle": (
         {
@@ -369,4 +390,73 @@ def test_a_shallow_clone_without_the_base(tmp_path: Path) -> None:
     shallow = clone(repo, tmp_path / "shallow", "--depth=1", "--branch=change")
     done = guard(shallow.root, "lint", GITHUB_ACTIONS="true", GITHUB_BASE_REF="main")
     assert done.says("GITHUB_BASE_REF names origin/main", "fetch-depth: 0")
+    assert done.code == 2
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+NAMES = (f"{VERSIONS}/r2.py", "app.py", "migrations/env.py", "x.sql", "helper.py", "alembic.ini")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and devices")
+@pytest.mark.parametrize("make", [_pipe, _device])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_file_is_not_read(
+    name: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    reads = "    import helper\n    helper.go()\n    op.execute(open('x.sql').read())\n"
+    code = GOOD.replace("    op.create", reads + "    op.create", 1)
+    folder = write(tmp_path, {**PROJECT, R1: code})
+    (folder / name).unlink(missing_ok=True)
+    make(folder / name)
+    done = guard(folder, "lint")
+    assert done.code in {0, 1, 2}
+    if name == f"{VERSIONS}/r2.py":
+        assert done.says("it is no regular file")
+
+
+DOUBLES = [
+    's = s.replace("a", "aa")',
+    's = s.upper().lower().replace("a", "aa")',
+    "s = s + s",
+    's = f"{s}{s}"',
+    's = "%s%s" % (s, s)',
+    "s = s.join([s, s, s])",
+    's = ",".join(s.split(",") * 2)',
+    's = s.replace("", "a").replace("a", s)',
+]
+
+
+@pytest.mark.parametrize("line", DOUBLES)
+def test_text_that_grows_without_end(line: str, tmp_path: Path) -> None:
+    grows = f'    s = "a,"\n    for i in range(40):\n        {line}\n    op.execute(s)\n'
+    code = GOOD.replace("    op.create", grows + "    op.create", 1)
+    begin = time.process_time()
+    done = guard(write(tmp_path, {**PROJECT, R1: code}), "lint")
+    assert done.says("opaque-sql")
+    assert time.process_time() - begin < 20
+
+
+def test_a_comment_of_many_unknown_rules(tmp_path: Path) -> None:
+    names = ",".join(f"rule{number}" for number in range(5_000))
+    code = GOOD.replace("    op.create", f"    # guard: ignore[{names}] why\n    op.create")
+    done = guard(write(tmp_path, {**PROJECT, R1: code}), "lint", "--output-format", "json")
+    unknown = [f for f in json.loads(done.output)["findings"] if f["rule"] == "unknown-rule"]
+    assert len(unknown) == 10
+    assert all(len(finding["message"]) < 300 for finding in unknown)
+
+
+def test_version_locations_that_hold_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guard.history.graph.MAX_FOLDERS", 3)
+    folders = {f"{VERSIONS}/{number}/.keep": "" for number in range(5)}
+    done = guard(write(tmp_path, {**ONE, **folders}), "lint")
+    assert done.says("more than 3 folders to search for revisions")
     assert done.code == 2

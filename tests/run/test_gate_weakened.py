@@ -126,6 +126,27 @@ WEAKER: dict[str, tuple[Files, Files, str, str, str]] = {
         "per-file-ignores",
         "hardcoded-database no longer judged in app/**",
     ),
+    "no comparison": (
+        {},
+        settings('history = "off"'),
+        "pyproject.toml",
+        "history",
+        "nothing is compared with what is released",
+    ),
+    "another baseline": (
+        {},
+        settings('baseline = "mine.toml"'),
+        "pyproject.toml",
+        "baseline",
+        "read from mine.toml",
+    ),
+    "fewer approvers": (
+        settings("[tool.guard.approvers]\ndrop-table = 3"),
+        settings("[tool.guard.approvers]\ndrop-table = 2"),
+        "pyproject.toml",
+        "approvers",
+        "drop-table takes 2 to approve, and took 3",
+    ),
     "another base": ({}, settings('base = "HEAD"'), "pyproject.toml", "base", "read from HEAD"),
     "another environment": (
         {"other.ini": "[alembic]\nscript_location = migrations\n"},

@@ -251,6 +251,8 @@ def _run_handlers(
 def _handle(run: Run, handler: ast.ExceptHandler, names: dict[str, Value], frame: Frame) -> Flow:
     """Run a handler from the names that the interrupted body left."""
     _put_back(frame, names)
+    if handler.type is not None:
+        run.evaluate(handler.type, frame)
     if handler.name:
         frame.names[handler.name] = Unknown(handler.name)
     return run.execute(handler.body, frame)

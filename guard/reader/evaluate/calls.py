@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from guard.reader.evaluate import classes, imports, loops, methods
+from guard.reader.evaluate import classes, imports, loops, methods, unrun
 from guard.reader.evaluate.run import Run, find
 from guard.reader.evaluate.state import (
     Call,
@@ -30,6 +30,7 @@ from guard.reader.evaluate.values import (
     Sequence,
     Unknown,
     Value,
+    inner_values,
     join,
     unparse,
 )
@@ -90,7 +91,7 @@ def call(run: Run, function: Value, call: Call) -> Value:
         case Construct(called=True) if (made := _call_result(run, function, call)) is not None:
             return made
         case _ if _reaches_database(run, call):
-            run.opaque("it calls something that could not be followed", call.node, call.frame)
+            _cannot_follow(run, "it calls something that could not be followed", call)
     return unknown(call.node, *call.args, *call.kwargs.values(), Unknown(call.node))
 
 
@@ -109,6 +110,7 @@ def _instantiate(run: Run, cls: Class, call: Call) -> Value:
 
 
 def _call_name(run: Run, path: str, call: Call) -> Value:
+    run.in_hand.run(DottedName(path))
     known = find(run.library.names, path)
     if known is not None:
         return known(run, call)
@@ -120,8 +122,8 @@ def _call_name(run: Run, path: str, call: Call) -> Value:
         return unlisted(run, path, call)
     is_harmless = path.partition(".")[0] in run.library.harmless
     if (not is_harmless and _reaches_database(run, call)) or _hands_on_operation(run, call):
-        run.opaque(f"it calls {path}, whose code is not in sight", call.node, call.frame)
-    _call_handed_on(run, path, call)
+        _cannot_follow(run, f"it calls {path}, whose code is not in sight", call)
+    call_handed_on(run, path, call)
     return Construct(path, call.args, call.kwargs, call.node)
 
 
@@ -130,6 +132,7 @@ def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) 
     package = value.path.partition(".")[0]
     if (
         value.receiver is None
+        and (frame.function is not None or frame.module is not run.module)  # an import does as much
         and "." in value.path
         and package not in run.library.harmless
         and not run.reaches_database(*value.args, *value.kwargs.values())
@@ -139,7 +142,9 @@ def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) 
 
 
 def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
+    run.in_hand.run(BoundMethod(receiver, name))
     if isinstance(receiver, Alias):
+        _take_methods(run, receiver.holder, name, call)
         methods.method(run, receiver, name, call)
         receiver = Unknown(receiver.source, receiver.origin, receiver.inspected)
     rule = run.library.methods.get(type(receiver))
@@ -151,15 +156,31 @@ def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
     if isinstance(receiver, Construct):
         if _hands_on_operation(run, call):
             reason = f"it hands an operation to {name}, whose code is not in sight"
-            run.opaque(reason, call.node, call.frame)
-        _call_handed_on(run, name, call)
+            _cannot_follow(run, reason, call)
+        call_handed_on(run, name, call)
         return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
     if _reaches_database(run, call):
-        run.opaque("it calls something that could not be followed", call.node, call.frame)
+        _cannot_follow(run, "it calls something that could not be followed", call)
     if isinstance(receiver, Unknown):
         made = unknown(call.node, receiver)
         return Unknown(made.source, receiver.origin, receiver.inspected)
     return unknown(call.node, receiver, *call.args, *call.kwargs.values())
+
+
+def _take_methods(run: Run, holder: Value, name: str, call: Call) -> None:
+    """Note that the method of any object in the container may be called."""
+    for inner in inner_values(holder):
+        if isinstance(inner, Instance) and (method := classes.lookup(inner.cls, name)):
+            run.in_hand.take(method, call.node, call.frame)
+
+
+def _cannot_follow(run: Run, reason: str, call: Call) -> None:
+    """Record that the call may act on the database, with all that it is given."""
+    run.opaque(reason, call.node, call.frame)
+    for value in (*call.args, *call.kwargs.values()):
+        run.in_hand.run(value)
+        for inner in value.args if isinstance(value, Construct) else ():
+            run.in_hand.run(inner)
 
 
 def _reaches_database(run: Run, call: Call) -> bool:
@@ -183,9 +204,20 @@ def _hands_on_operation(run: Run, call: Call) -> bool:
     return False
 
 
-def _call_handed_on(run: Run, path: str, call: Call) -> None:
-    """Read the functions that code out of sight is given: it may call them."""
+def call_handed_on(run: Run, path: str, call: Call) -> None:
+    """Read the functions that code out of sight is given: it may call them.
+
+    It may also call the methods of objects, and put something into lists.
+    """
+    package = path.partition(".")[0]
     for value in (*call.args, *call.kwargs.values()):
+        if isinstance(value, Instance) and "log" not in path.lower():
+            for method in unrun.methods_of(value.cls):
+                run.in_hand.take(method, call.node, call.frame)
+        elif isinstance(value, Sequence | Mapping) and (
+            path in run.library.fills or package not in run.library.packages
+        ):
+            value.open, value.certain = True, False
         if isinstance(value, Function) and not run.goes_too_deep(value.node):
             with run.conditional(Condition(call.node, form=f"{path} calls it")):
                 call_function(run, value, Call(call.node, call.frame, (), {}))
@@ -194,7 +226,7 @@ def _call_handed_on(run: Run, path: str, call: Call) -> None:
 def read_hook(run: Run, function: Value, node: ast.expr, frame: Frame) -> None:
     """Read a function that is called on an event, whenever that is."""
     call = ast.copy_location(ast.Call(node, [], []), node)
-    _call_handed_on(run, "an event", Call(call, frame, (function,), {}))
+    call_handed_on(run, "an event", Call(call, frame, (function,), {}))
 
 
 # Functions in sight
@@ -203,9 +235,10 @@ def read_hook(run: Run, function: Value, node: ast.expr, frame: Frame) -> None:
 def call_function(run: Run, function: Function, call: Call) -> Value:
     """Run the function's body with the arguments; return its value."""
     if run.goes_too_deep(function.node):
-        if _reaches_database(run, call) or run.recurs_on_database(function.node):
+        if _may_act(run, function, call):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)
         return unknown(call.node)
+    run.in_hand.run(function)
     depth = len(run.conditions)
     names = bind_arguments(function, call)
     frame = Frame(function.module, names, function.scopes, function, depth=depth)
@@ -223,6 +256,16 @@ def call_function(run: Run, function: Function, call: Call) -> Value:
                 run.opaque(reason, call.node, call.frame)
             path = f"{function.module.path}:{call.code}"
             return Construct(path, call.args, call.kwargs, call.node)
+
+
+def _may_act(run: Run, function: Function, call: Call) -> bool:
+    handed = any(isinstance(value, Function) and unrun.acts(run, value) for value in call.args)
+    return (
+        handed
+        or _reaches_database(run, call)
+        or _hands_on_operation(run, call)
+        or unrun.acts(run, function)
+    )
 
 
 def _run_body(run: Run, function: Function, frame: Frame, call: Call) -> Value:
@@ -292,6 +335,7 @@ def bind_arguments(function: Function, call: Call) -> dict[str, Value]:
 
 def enter_manager(run: Run, function: Function, call: Call, body: Callable[[Value], None]) -> None:
     """Run a `@contextmanager` function around the body of its `with`: at its yield."""
+    run.in_hand.run(function)
     frame = Frame(function.module, bind_arguments(function, call), function.scopes, function)
     entered: list[Value] = []
 

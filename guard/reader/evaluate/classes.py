@@ -56,7 +56,7 @@ def lookup(cls: Class, name: str) -> Value | None:
     """Return the class attribute, also from base classes in sight."""
     if name in cls.attributes:
         value = cls.attributes[name]
-        if cls.is_enum and not isinstance(value, Instance) and not name.startswith("_"):
+        if cls.is_enum and not isinstance(value, Instance | Function) and not name.startswith("_"):
             return _member(cls, name, value)
         return value
     for base in cls.bases:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from guard.reader.evaluate import classes, imports, loops, methods
+from guard.reader.evaluate import classes, imports, loops, methods, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Condition, Frame, unknown
 from guard.reader.evaluate.text import Text
@@ -22,6 +22,7 @@ from guard.reader.evaluate.values import (
     Item,
     Mapping,
     Marker,
+    ModuleValue,
     Sequence,
     Unknown,
     Value,
@@ -71,9 +72,11 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
     key = key_of(index)
     item = _item_at(owner, key) if isinstance(key, int) else None
     if item is not None:
+        run.in_hand.choose(item, owner.items if isinstance(owner, Sequence) else ())
         return item
     match owner:
         case Mapping(pairs=pairs) if is_known(index) and key in pairs:
+            run.in_hand.choose(pairs[key][1], (value for _, value in pairs.values()))
             return pairs[key][1]
         case Mapping(factory=factory) if factory is not None:
             if not is_known(index):
@@ -93,12 +96,25 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
             return Item("", (index,), receiver=owner, source=node)
         case Unknown(origin=origin, inspected=inspected):
             return Unknown(node, origin, inspected)
+        case Marker() | DottedName():
+            return _of_names(run, node, owner, index, frame)
+    return unknown(node, owner, index)
+
+
+def _of_names(run: Run, node: ast.expr, owner: Value, index: Value, frame: Frame) -> Value:
+    """Return an item of `globals()`, `sys.modules`, `os.environ`, or a generic alias."""
+    key = key_of(index)
+    match owner:
         case Marker.GLOBALS if is_known(index):
             return (
                 imports.name_in(run, frame.module, str(key))
                 or frame.names.get(str(key))
                 or unknown(node)
             )
+        case Marker.GLOBALS:
+            unrun.tell_any(run, frame.module.names.values(), node, frame)
+        case DottedName("sys.modules"):
+            return _loaded_module(run, node, index, frame)
         case DottedName("os.environ"):
             return Unknown(node)
         case DottedName(path):
@@ -112,6 +128,14 @@ def _of_class(cls: Class, key: object, node: ast.Subscript) -> Value:
     if cls.is_enum and isinstance(key, str):
         return classes.lookup(cls, key) or unknown(node)
     return cls
+
+
+def _loaded_module(run: Run, node: ast.expr, name: Value, frame: Frame) -> Value:
+    if not isinstance(name, Text) or not name.known:
+        run.opaque("which module it takes is not known", node, frame)
+        return unknown(node, name)
+    is_here = name.plain == (frame.module.name or "revision")
+    return ModuleValue(frame.module) if is_here else DottedName(name.plain)
 
 
 def _item_at(owner: Value, place: int) -> Value | None:

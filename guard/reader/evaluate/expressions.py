@@ -25,6 +25,7 @@ from guard.reader.evaluate.values import (
     Function,
     Instance,
     Live,
+    Marker,
     ModuleValue,
     Sequence,
     Unknown,
@@ -44,7 +45,13 @@ def _constant(run: Run, node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(run: Run, node: ast.Name, frame: Frame) -> Value:
-    return imports.settle(run, _lookup(run, node, frame))
+    return _taken(run, imports.settle(run, _lookup(run, node, frame)), node, frame)
+
+
+def _taken(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value:
+    if frame.module is run.module:
+        run.in_hand.take(value, node, frame)
+    return value
 
 
 def _lookup(run: Run, node: ast.Name, frame: Frame) -> Value:
@@ -58,16 +65,20 @@ def _lookup(run: Run, node: ast.Name, frame: Frame) -> Value:
         return Text.of(str(frame.module.file or frame.module.path))
     if node.id == "__name__":
         return Text.of(frame.module.name or "revision")
-    if hasattr(builtins, node.id):
+    if hasattr(builtins, node.id) and node.id not in _OF_MODULES:
         return DottedName(f"builtins.{node.id}")
     return Unknown(node.id)
+
+
+_OF_MODULES = {"__doc__", "__loader__", "__package__", "__spec__"}
+_NAMES_AROUND = {"f_globals", "f_locals", "__globals__"}
 
 
 def _lambda(run: Run, node: ast.Lambda, frame: Frame) -> Value:
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
-    return Function(node, frame.module, frame.scopes, defaults)
+    return _taken(run, Function(node, frame.module, frame.scopes, defaults), node, frame)
 
 
 def _named(run: Run, node: ast.NamedExpr, frame: Frame) -> Value:
@@ -105,6 +116,8 @@ def attribute(run: Run, value: Value, name: str) -> Value:
 
 
 def _attribute_of(run: Run, value: Value, name: str) -> Value:
+    if name in _NAMES_AROUND:
+        return Marker.GLOBALS
     match value:
         case Live():
             rule = run.library.attributes.get(type(value))
@@ -170,7 +183,7 @@ def _attribute(run: Run, node: ast.Attribute, frame: Frame) -> Value:
     value = _dotted(run, node, frame)
     if isinstance(value, Unknown):
         return Unknown(node, value.origin, value.inspected)
-    return imports.settle(run, value)
+    return _taken(run, imports.settle(run, value), node, frame)
 
 
 def _dotted(run: Run, node: ast.expr, frame: Frame) -> Value:

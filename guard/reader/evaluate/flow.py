@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -19,13 +19,14 @@ from guard.reader.evaluate import (
     methods,
 )
 from guard.reader.evaluate.run import Run
-from guard.reader.evaluate.state import Call, Flow, Frame, unknown
+from guard.reader.evaluate.state import Call, Condition, Flow, Frame, unknown
 from guard.reader.evaluate.text import Text, concat
 from guard.reader.evaluate.values import (
     EXIT,
     NONE,
     Alias,
     BoundMethod,
+    Class,
     Construct,
     DottedName,
     Function,
@@ -123,11 +124,10 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             assign(run, inner, value, frame)
         case ast.Attribute(value=owner, attr=name):
             holder = run.evaluate(owner, frame)
-            if isinstance(holder, Instance):
+            if isinstance(holder, Instance | Class):
                 holder.attributes[name] = value
-            elif run.reaches_database(holder) and isinstance(
-                value, DottedName | Function | BoundMethod
-            ):
+            elif _replaces_code(run, holder, name, value):
+                run.in_hand.run(value)
                 run.opaque("it puts other code in the place of an operation", target, frame)
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)
@@ -137,6 +137,18 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             elif isinstance(holder, Alias):
                 holder.holder.open = True
                 methods.open_items(holder.holder)
+
+
+def _replaces_code(run: Run, holder: Value, name: str, value: Value) -> bool:
+    """Return whether the assignment has something else run than what its name says."""
+    if isinstance(holder, Function):
+        return name in {"__code__", "__defaults__", "__kwdefaults__"}
+    is_ours = isinstance(holder, DottedName) and (
+        holder.path.partition(".")[0] in run.library.trusted
+    )
+    return (is_ours or run.reaches_database(holder)) and isinstance(
+        value, DottedName | Function | BoundMethod | Class
+    )
 
 
 def _unpack(run: Run, targets: list[ast.expr], value: Value, frame: Frame) -> None:
@@ -189,11 +201,22 @@ def _define(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame
     defaults = tuple(run.evaluate(d, frame) for d in node.args.defaults) + tuple(
         run.evaluate(d, frame) if d else None for d in node.args.kw_defaults
     )
+    for annotation in _annotations(node):
+        run.evaluate(annotation, frame)
     function: Value = Function(node, frame.module, frame.scopes, defaults)
     for decorator in reversed(node.decorator_list):
         function = _decorated(run, function, decorator, frame)
     frame.names[node.name] = function
     return Flow.GOES_ON
+
+
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    """Yield those annotations that Python runs code for."""
+    given = node.args
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    for annotation in (*(a.annotation for a in every if a is not None), node.returns):
+        if annotation is not None and any(isinstance(n, ast.Call) for n in ast.walk(annotation)):
+            yield annotation
 
 
 _METHODS: dict[str, Literal["property", "static", "class"]] = {
@@ -214,14 +237,23 @@ def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> 
         if isinstance(wrapper, Construct) and wrapper.path in run.library.hooks:
             calls.read_hook(run, function, decorator, frame)
         return function
-    call = ast.copy_location(ast.Call(decorator, [ast.Name("function", ast.Load())], []), decorator)
-    made = run.call(wrapper, Call(call, frame, (function,), {}))
+    made = run.call(wrapper, Call(_call_of(decorator), frame, (function,), {}))
     return made if isinstance(made, Function) else function
+
+
+def _call_of(decorator: ast.expr) -> ast.Call:
+    call = ast.Call(decorator, [ast.Name("function", ast.Load())], [])
+    return ast.copy_location(call, decorator)
 
 
 def _class(run: Run, node: ast.ClassDef, frame: Frame) -> Flow:
     cls = classes.define(run, node, frame)
     frame.names[node.name] = cls
+    for keyword in node.keywords:
+        run.evaluate(keyword.value, frame)
+    for decorator in reversed(node.decorator_list):
+        if isinstance(wrapper := run.evaluate(decorator, frame), Function):
+            run.call(wrapper, Call(_call_of(decorator), frame, (cls,), {}))
     for tell in run.library.defined:
         tell(run, cls, frame)
     return Flow.GOES_ON
@@ -251,6 +283,8 @@ def _return(run: Run, node: ast.Return, frame: Frame) -> Flow:
 
 def _raise(run: Run, node: ast.Raise, frame: Frame) -> Flow:
     raised = run.evaluate(node.exc, frame) if node.exc is not None else NONE
+    if node.cause is not None:
+        run.evaluate(node.cause, frame)
     message = raised.args[0] if isinstance(raised, Construct) and raised.args else Text(())
     run.raised.append(formats.as_text(run, message, unparse(node.exc or node)).plain)
     return Flow.RAISES
@@ -266,6 +300,9 @@ def _continue(run: Run, node: ast.Continue, frame: Frame) -> Flow:
 
 def _assert(run: Run, node: ast.Assert, frame: Frame) -> Flow:
     run.evaluate(node.test, frame)
+    if node.msg is not None:
+        with run.conditional(Condition(node.test).negated):
+            run.evaluate(node.msg, frame)
     return Flow.GOES_ON
 
 

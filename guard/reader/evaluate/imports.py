@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.run import Run, find
 from guard.reader.evaluate.state import DialectAskedError, Frame, LimitReachedError
 from guard.reader.evaluate.values import Construct, DottedName, Module, ModuleValue, Value
 
@@ -113,6 +113,10 @@ def _last(path: str) -> str:
 
 def _from_stars(run: Run, module: Module, name: str) -> Value | None:
     for statement in module.bindings.get("*", ()):
+        if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            path = f"{statement.module}.{name}"
+            if _is_library(run, path) and find(run.library.names, path) is not None:
+                return DottedName(path)
         if statement in module.begun or not isinstance(statement, ast.ImportFrom):
             continue
         module.begun.add(statement)  # modules may import each other
@@ -132,8 +136,8 @@ def load(run: Run, module: Module) -> None:
 def _run_body(run: Run, module: Module, body: Iterable[ast.stmt]) -> None:
     """Run statements of the module's body that were not run yet.
 
-    Operations that they do on import are no part of the migration, and not recorded. Nor is the SQL
-    that a helper builds there: else it would be told of whichever revision looks at it first.
+    What a helper does on import is no part of the migration, and not recorded. Nor is the SQL that
+    it builds there: else it would be told of whichever revision looks at it first.
     """
     waiting = [statement for statement in body if statement not in module.begun]
     if not waiting:

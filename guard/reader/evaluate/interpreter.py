@@ -15,6 +15,7 @@ import msgspec
 
 from guard.operations import Name, Opaque, Operation
 from guard.reader.evaluate import calls, expressions, flow
+from guard.reader.evaluate.in_hand import InHand
 from guard.reader.evaluate.run import Library
 from guard.reader.evaluate.scopes import Conditional, Held, Stack, Within
 from guard.reader.evaluate.state import (
@@ -87,10 +88,10 @@ class Interpreter:
         self.database: str | None = None
         self.directive: Directive | None = None
         self.stack = Stack()
+        self.in_hand = InHand()
         self.read_elsewhere = 0
         self._elsewhere: dict[int, Value] = {}
         self._trusted: dict[int, Value] = {}
-        self._acting: dict[ast.AST, bool] = {}  # functions that call a method that acts on one
 
     @property
     def tables(self) -> list[Value]:
@@ -249,26 +250,11 @@ class Interpreter:
         return Held(self, directive=directive)
 
     def isolated(self, module: Module) -> Held:
-        """Keep apart what the module's body records: its statements, a helper's built SQL too."""
-        apart: dict[str, object] = {"statements": [], "conditions": [], "made": set()}
+        """Keep apart what the body of a helper records; that of the revision runs with it."""
+        apart: dict[str, object] = {"conditions": [], "made": set()}
         if module is not self.module:
-            apart |= {"built": [], "fragments": set()}
+            apart |= {"statements": [], "built": [], "fragments": set()}
         return Held(self, **apart)
-
-    def recurs_on_database(self, function: ast.AST) -> bool:
-        """Return whether what runs since the function began calls a method that acts on one."""
-        running = self.stack.functions
-        since = running[running.index(function) :] if function in running else ()
-        return any(map(self._acts, dict.fromkeys(since)))
-
-    def _acts(self, function: ast.AST) -> bool:
-        if function not in self._acting:
-            nodes = ast.walk(function)
-            acts = self.library.acts
-            self._acting[function] = any(
-                isinstance(n, ast.Attribute) and n.attr in acts for n in nodes
-            )
-        return self._acting[function]
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""

@@ -11,6 +11,7 @@ from guard.reader.evaluate.values import (
     Construct,
     Function,
     Instance,
+    Unknown,
     Value,
 )
 
@@ -36,7 +37,23 @@ def _enter_items(run: Run, items: list[ast.withitem], body: list[ast.stmt], fram
     ends = _run_entered(run, _enter(run, value, item, frame), item, rest, body, frame)
     if isinstance(value, Instance) and classes.lookup(value.cls, "__exit__") is not None:
         _call_special(run, value, "__exit__", item, frame)
-    return ends
+    return Flow.GOES_ON if ends is Flow.RAISES and _may_swallow(run, value) else ends
+
+
+def _may_swallow(run: Run, value: Value) -> bool:
+    """Return whether the manager may end an exception: the code after the `with` runs then."""
+    if isinstance(value, Instance):
+        leave = classes.lookup(value.cls, "__exit__")
+        code = ast.walk(leave.node) if isinstance(leave, Function) else ()
+        return any(isinstance(node, ast.Return) and node.value is not None for node in code)
+    if isinstance(value, Construct):
+        return value.path.partition(".")[0] not in run.library.packages and value.receiver is None
+    return isinstance(value, Unknown)
+
+
+def _catches(manager: Function) -> bool:
+    """Return whether the function has handlers around what may be its yield."""
+    return any(isinstance(node, ast.Try) and node.handlers for node in ast.walk(manager.node))
 
 
 def _run_entered(
@@ -86,7 +103,7 @@ def _enter_own(
 
     assert isinstance(item.context_expr, ast.Call)
     calls.enter_manager(run, manager, calls.arguments(run, item.context_expr, frame), inside)
-    return ends
+    return Flow.GOES_ON if ends is Flow.RAISES and _catches(manager) else ends
 
 
 def _enter(run: Run, value: Value, item: ast.withitem, frame: Frame) -> Value:

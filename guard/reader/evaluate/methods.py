@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from guard.reader.evaluate import classes, formats, loops, text
+from guard.reader.evaluate import classes, formats, loops, text, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -20,6 +20,7 @@ from guard.reader.evaluate.values import (
     Construct,
     Function,
     Mapping,
+    Marker,
     Sequence,
     Unknown,
     Value,
@@ -33,6 +34,8 @@ from guard.reader.evaluate.values import (
 )
 
 MAX_TEXT = 2_000_000
+MAX_WORK = 2_000_000  # parts of a text that one call looks at
+TEXT_PER_STEP = 1_000  # characters
 FILE_COST = 40  # in steps, for looking for it
 
 
@@ -59,6 +62,17 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
             return _file_method(receiver, name, call)
         case Class() if (found := classes.lookup(receiver, name)) is not None:
             return run.call(found, call)
+        case Class() if name == "__subclasses__":
+            names = {**run.module.names, **call.frame.names}
+            classes_here = [v for v in names.values() if isinstance(v, Class)]
+            inside = (each for cls in classes_here for each in unrun.methods_of(cls))
+            unrun.tell_any(run, inside, call.node, call.frame)
+            return unknown(call.node)
+        case Marker.GLOBALS:
+            unrun.tell_any(run, call.frame.module.names.values(), call.node, call.frame)
+            return unknown(call.node)
+        case Function() if name == "__call__":
+            return run.call(receiver, call)
         case Function() | Class():
             return unknown(call.node, *call.args)
     return None
@@ -68,6 +82,7 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
 
 
 def _text_method(run: Run, value: Text, name: str, call: Call) -> Value:
+    run.step(len(value.parts) // 8 + len(value.plain) // TEXT_PER_STEP)
     plain = [to_python(a) for a in call.args if is_known(a)]
     if len(plain) < len(call.args) and name not in _TAKES_ANYTHING:
         return unknown(call.node, value, *call.args)
@@ -146,9 +161,12 @@ def _replace(run: Run, value: Text, call: Call) -> Value:
     piece = formats.as_text(
         run, new, unparse(call.node.args[1]) if len(call.node.args) > 1 else "replacement"
     )
-    if len(piece.plain) * value.plain.count(old.plain) > MAX_TEXT:
+    found = value.plain.count(old.plain)
+    # Each hit cuts the text anew, so that the work is that of all its parts for each.
+    if len(piece.plain) * found > MAX_TEXT or (len(value.parts) + found) * found > MAX_WORK:
         return unknown(call.node, value, new)
-    return text.replace(value, old.plain, piece, times if isinstance(times, int) else -1)
+    replaced = text.replace(value, old.plain, piece, times if isinstance(times, int) else -1)
+    return formats.limited(run, replaced, call.node)
 
 
 # Lists, tuples, sets
@@ -322,7 +340,10 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
         case "copy":
             return msgspec.structs.replace(value, pairs=dict(pairs))
         case "get" if call.args:
-            return _look_up(value, call)
+            found = _look_up(value, call)
+            if not isinstance(found, Alias):
+                run.in_hand.choose(found, [*(v for _, v in pairs.values()), *call.args[1:]])
+            return found
     touch(run, value)
     match name:
         case "pop" | "setdefault" if call.args and is_known(call.args[0]):

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from guard.operations import Name, Operation
+from guard.reader.evaluate.in_hand import InHand
 from guard.reader.evaluate.state import BuiltText, Call, Condition, Flow, Frame, Resolver
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, DottedName, Instance, Module, Value
@@ -69,6 +70,10 @@ class Run(Protocol):
     @property
     def raised(self) -> list[str]:
         """The messages of exceptions, in the order in which they are raised."""
+
+    @property
+    def in_hand(self) -> InHand:
+        """The code that was named, and the code that was run."""
 
     # Code
 
@@ -168,9 +173,6 @@ class Run(Protocol):
 
     def isolated(self, module: Module) -> AbstractContextManager[None]:
         """Keep apart what the module's body records and its conditions: no part of the reading."""
-
-    def recurs_on_database(self, function: ast.AST) -> bool:
-        """Return whether what runs since the function began calls a method that acts on one."""
 
     def goes_too_deep(self, function: ast.AST) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
@@ -275,6 +277,9 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     hooks: frozenset[str] = frozenset()  # decorators whose functions are called on an event
     wrappers: frozenset[str] = frozenset()  # last names of calls that give back the text they get
     registries: frozenset[str] = frozenset()  # last names of calls: others enter themselves there
+    fills: frozenset[str] = frozenset()  # functions that put something into a list that they get
+    trusted: frozenset[str] = frozenset()  # packages whose names mean what guard knows of them
+    callers: frozenset[str] = frozenset()  # base classes whose own code calls what inherits it
     kept: frozenset[str] = frozenset()  # base classes, instances of which are kept as written
     defined: tuple[Defined, ...] = ()  # told of every class
     bases: dict[str, Base] = {}  # by dotted name: a base class, or what makes one

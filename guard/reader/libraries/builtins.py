@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from guard.operations import DropTable, Name
-from guard.reader.evaluate import classes, formats, loops, methods
+from guard.reader.evaluate import classes, formats, imports, loops, methods, unrun
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -197,6 +197,7 @@ def _isinstance(run: Run, call: Call) -> Value:
 def _getattr(run: Run, call: Call) -> Value:
     owner, name = call.get(0), call.get(1)
     if owner is None or not isinstance(name, Text) or not name.known:
+        _tell_any_of(run, owner, call)
         if owner is not None and run.reaches_database(owner):
             run.opaque("which operation it asks for is not known", call.node, call.frame)
         return unknown(call.node, *call.args)
@@ -206,11 +207,45 @@ def _getattr(run: Run, call: Call) -> Value:
     return found
 
 
+def _tell_any_of(run: Run, owner: Value | None, call: Call) -> None:
+    """Record that any function of a module or class in sight may be asked for."""
+    values: Iterable[Value] = ()
+    if isinstance(owner, Instance):
+        values = unrun.methods_of(owner.cls)
+    elif isinstance(owner, Class):
+        values = unrun.methods_of(owner)
+    elif isinstance(owner, ModuleValue) or (
+        isinstance(owner, DottedName) and owner.path.partition(".")[0] not in run.library.packages
+    ):
+        module = owner.module if isinstance(owner, ModuleValue) else run.resolver.find(owner.path)
+        if module is not None:
+            imports.load(run, module)
+            values = module.names.values()
+    unrun.tell_any(run, values, call.node, call.frame)
+
+
+def _vars(run: Run, call: Call) -> Value:
+    owner = call.get(0)
+    if owner is not None and run.reaches_database(owner):
+        run.opaque("which operation it takes is not known", call.node, call.frame)
+    elif owner is not None:
+        _tell_any_of(run, owner, call)
+    return Marker.GLOBALS if owner is None else unknown(call.node, *call.args)
+
+
+def _type(run: Run, call: Call) -> Value:
+    if len(call.args) == 1 and isinstance(call.args[0], Instance):
+        return call.args[0].cls
+    return unknown(call.node, *call.args)
+
+
 def _setattr(run: Run, call: Call) -> Value:
     owner, name, value = call.get(0), call.get(1), call.get(2)
-    if isinstance(owner, Instance) and isinstance(name, Text) and name.known and value is not None:
+    is_known = isinstance(name, Text) and name.known
+    if isinstance(owner, Instance | Class) and isinstance(name, Text) and is_known and value:
         owner.attributes[name.plain] = value
     elif owner is not None and run.reaches_database(owner):
+        run.in_hand.run(value or NONE)
         run.opaque("it puts other code in the place of an operation", call.node, call.frame)
     return NONE
 
@@ -334,6 +369,8 @@ _NAMES: dict[str, Known] = {
     "isinstance": _isinstance,
     "getattr": _getattr,
     "setattr": _setattr,
+    "type": _type,
+    "vars": _vars,
     "exec": code_from_elsewhere,
     "eval": code_from_elsewhere,
     "__import__": import_module,
@@ -352,6 +389,7 @@ _NAMES: dict[str, Known] = {
 LIBRARY = Library(
     packages=frozenset({"builtins"}),
     harmless=frozenset({"builtins"}),
+    trusted=frozenset({"builtins"}),
     names={f"builtins.{name}": known for name, known in _NAMES.items()},
     examples=(
         Example(

@@ -122,15 +122,42 @@ def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
     return run.call(inner, Call(call.node, call.frame, (*given, *call.args), kwargs, call.open))
 
 
+def _run_elsewhere(run: Run, path: str, call: Call) -> Value:
+    return code_from_elsewhere(run, call)
+
+
 def _made(run: Run, call: Call) -> Value:
     """A value that the code makes by itself: nobody outside has a say in it."""
     return Unknown(call.node, "constant")
 
 
+_WAYS = ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")  # of os.exec... and os.spawn...
 _MAKE = (
     "uuid.uuid1 uuid.uuid4 datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today "
     "datetime.date.today time.time time.time_ns random.random random.randint random.randrange "
     "secrets.token_hex secrets.token_urlsafe secrets.randbelow"
+)
+# What runs other programs, or code that it is given as a text, a file or bytes.
+_RUNNING = (
+    "asyncio.subprocess bdb code codeop cProfile ctypes doctest importlib.machinery importlib.util "
+    "multiprocessing.spawn pdb profile pty runpy subprocess timeit trace unittest zipimport"
+)
+_RUN = (
+    "asyncio.create_subprocess_exec asyncio.create_subprocess_shell importlib.reload "
+    "os.popen os.posix_spawn os.posix_spawnp os.startfile os.system "
+    "pkgutil.resolve_name "
+    "types.CodeType types.FunctionType gc.get_objects gc.get_referrers sys.setprofile sys.settrace "
+    "importlib.metadata.entry_points threading.setprofile threading.settrace "
+    + " ".join(f"os.{verb}{way}" for verb in ("exec", "spawn") for way in _WAYS)
+)
+_FILLS = (
+    "bisect.insort bisect.insort_left bisect.insort_right heapq.heapify heapq.heappop "
+    "heapq.heappush heapq.heappushpop heapq.heapreplace operator.iadd operator.iconcat "
+    "operator.ior operator.setitem random.shuffle"
+)
+_CALLERS = (
+    "ast.NodeTransformer ast.NodeVisitor cmd.Cmd logging.Filter logging.Formatter logging.Handler "
+    "multiprocessing.Process threading.Thread threading.Timer unittest.TestCase"
 )
 _NAMES: dict[str, Known] = {
     **dict.fromkeys(_MAKE.split(), _made),
@@ -140,14 +167,7 @@ _NAMES: dict[str, Known] = {
     "itertools.product": _product,
     "io.open": open_,
     "importlib.import_module": import_module,
-    "os.system": code_from_elsewhere,
-    "os.popen": code_from_elsewhere,
-    "runpy.run_path": code_from_elsewhere,
-    "runpy.run_module": code_from_elsewhere,
-    **dict.fromkeys(
-        (f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")),
-        code_from_elsewhere,
-    ),
+    **dict.fromkeys(_RUN.split(), code_from_elsewhere),
     "sys.exit": stop,
     "os._exit": stop,
     "os.getenv": outside,
@@ -180,6 +200,9 @@ LIBRARY = Library(
     packages=sys.stdlib_module_names,
     harmless=sys.stdlib_module_names,
     names=_NAMES,
+    fills=frozenset(_FILLS.split()),
+    callers=frozenset(_CALLERS.split()),
+    unlisted=dict.fromkeys(_RUNNING.split(), _run_elsewhere),
     called={"partial": _call_partial},
     examples=(
         Example(

@@ -22,7 +22,7 @@ _IMPORTS = "import sqlalchemy as sa\nfrom alembic import op"
 
 LIBRARY = Library(
     packages=frozenset({"alembic"}),
-    harmless=frozenset({"alembic"}),
+    trusted=frozenset({"alembic"}),
     handles=frozenset({"alembic.op"}),
     acts=operations.TELLING,
     names=operations.NAMES,

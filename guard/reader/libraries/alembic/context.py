@@ -21,7 +21,13 @@ def context_method(run: Run, context: MigrationContext, name: str, call: Call) -
             return Autocommit()
         case "begin_transaction":
             return Construct(name, call.args, call.kwargs, call.node, receiver=context)
+    if name[0] == "_" or name in _ACTS or name in run.library.acts - {"execute"}:
+        run.opaque(f"what {name} of Alembic's context does is not read", call.node, call.frame)
+        return Unknown(call.node)
     return connections.connection_method(run, context, name, call)
+
+
+_ACTS = {"add_constraint", "bulk_insert", "run_migrations", "stamp", "static_output"}
 
 
 def context_attribute(run: Run, context: MigrationContext, name: str) -> Value | None:

@@ -27,6 +27,7 @@ _ID = Column(name="id", type=Type(name="integer"))
 LIBRARY = Library(
     packages=frozenset({"sqlalchemy"}),
     harmless=frozenset({"sqlalchemy"}),
+    trusted=frozenset({"sqlalchemy"}),
     names=names.in_package("sqlalchemy"),
     acts=frozenset({"execute", "exec_driver_sql", "executemany", "executescript"}),
     hooks=frozenset({"sqlalchemy.event.listens_for"}),

@@ -170,7 +170,7 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         return execution.execute(run, receiver, call)
     if receiver.path.endswith("sessionmaker"):
         return Session()
-    if name in _EXECUTE and call.args:
+    if name in _EXECUTE | _SCRIPT and call.args:
         return _unknown_execute(run, Unknown(receiver.source), name, call)
     return Connection() if name == "connect" else None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from guard.reader.evaluate import calls
 from guard.reader.evaluate.run import Known, Run
-from guard.reader.evaluate.state import Call, Frame
-from guard.reader.evaluate.values import Class, Construct, Unknown, Value
-from guard.reader.libraries.sqlalchemy import provenance
+from guard.reader.evaluate.state import Call, Condition, Frame
+from guard.reader.evaluate.values import Class, Construct, DottedName, Unknown, Value
+from guard.reader.libraries.sqlalchemy import execution, provenance
 from guard.reader.libraries.sqlalchemy.live import Inspector, Session
 
 
@@ -59,6 +60,25 @@ def _engine(run: Run, call: Call) -> Value:
     return Unknown(call.node)
 
 
+def _listen(run: Run, call: Call) -> Value:
+    """`event.listen(table, "after_create", DDL("..."))`: a text is executed on the event."""
+    given = call.get(2, "fn")
+    text = execution.sql_text(given) if given is not None else None
+    if text is None:
+        calls.call_handed_on(run, "sqlalchemy.event.listen", call)
+        return Construct("sqlalchemy.event.listen", call.args, call.kwargs, call.node)
+    with run.conditional(Condition(call.node, form="an event executes it")):
+        return execution.execute(run, text, call)
+
+
+def _compiles(run: Run, call: Call) -> Value:
+    """`@compiles(CreateTable)`: from here on the name means what the function says."""
+    given = call.get(0)
+    if isinstance(given, DottedName) and given.path.partition(".")[0] == "sqlalchemy":
+        run.opaque(f"it changes what {given.path} means", call.node, call.frame)
+    return Construct("sqlalchemy.ext.compiler.compiles", call.args, call.kwargs, call.node)
+
+
 # By their last name, which may stand in any module of the package.
 NAMES: dict[str, Known] = {
     "inspect": _inspect,
@@ -71,6 +91,8 @@ NAMES: dict[str, Known] = {
     "Index": _index,
     "text": provenance.make_text,
     "create_engine": _engine,
+    "listen": _listen,
+    "compiles": _compiles,
 }
 
 
