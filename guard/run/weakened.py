@@ -120,10 +120,11 @@ def _settings(change: Change, rules: Sequence[Rule]) -> Iterator[GateWeakened]:
             continue
         file = change.scope.root / shown
         found = [*weaker(_known(then, rules), now, rules)]
-        moved = f" (the settings of {then_file} held before)" if then_file != now_file else ""
+        moved = then_file is not None and then_file != now_file
+        before = f" (the settings of {then_file} held before)" if moved else ""
         for one in found:
             line = (line_of(file, one.key) if file.is_file() else None) or 1
-            yield change.fact(shown, one.key, f"{one.effect}{moved}", line=line, held=True)
+            yield change.fact(shown, one.key, f"{one.effect}{before}", line=line, held=True)
 
 
 def _known(then: Config, rules: Sequence[Rule]) -> Config:

@@ -137,7 +137,7 @@ WEAKER: dict[str, tuple[Files, Files, str, str, str]] = {
         {},
         settings('baseline = "mine.toml"'),
         "pyproject.toml",
-        "baseline",
+        "the baseline",
         "read from mine.toml",
     ),
     "fewer approvers": (
