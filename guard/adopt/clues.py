@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from guard.paths import relative
+from guard.paths import read_text, relative
 
 # The last part of an image's name.
 _IMAGES = {
@@ -152,7 +152,7 @@ def _files(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are no comments, by number; none of a file that cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(text.splitlines(), 1):

@@ -15,7 +15,7 @@ from guard.adopt import templates
 from guard.adopt.surroundings import Surroundings, outermost
 from guard.config import Config, parse_config
 from guard.errors import GuardError
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 
 PACKAGE = f"migration-guard[fast]=={__version__}"
 PRE_COMMIT = ".pre-commit-config.yaml"
@@ -198,6 +198,6 @@ def _indented(text: str, width: int) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{path} cannot be read: {error}") from None

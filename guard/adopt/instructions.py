@@ -13,7 +13,7 @@ from guard.config import Config
 from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
-from guard.paths import relative
+from guard.paths import read_text, relative
 from guard.project.environments import Environment
 from guard.show.instructions import BEGIN, END, Project, instructions
 
@@ -74,7 +74,7 @@ def _candidates(root: Path) -> list[Path]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        return read_text(path) if path.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{path} cannot be read: {error}") from None
 

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from guard import __version__
+from guard.paths import read_bytes
 
 # Folders whose code has no part in what is read of a file.
 _NOT_READING = frozenset({"cli", "reporters", "worker"})
@@ -49,7 +50,7 @@ class Cache(Generic[Value]):
         root: Path,
         name: str,
         decode: Callable[[bytes], dict[str, Entry[Value]]],
-        read: Callable[[Path], bytes] = Path.read_bytes,
+        read: Callable[[Path], bytes] = read_bytes,
     ) -> None:
         self._root = root
         self._read_helper = read

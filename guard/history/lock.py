@@ -18,6 +18,7 @@ import msgspec
 
 from guard.errors import GuardError
 from guard.facts import LOCK
+from guard.paths import read_text
 
 HEAD = """\
 # The revisions that are released, and what they do. `guard history --lock` writes it.
@@ -58,7 +59,7 @@ def read_lock(folder: Path) -> Lock | None:
     """Return what the lock of a project says, None where it has none; raise GuardError."""
     path = folder / LOCK
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

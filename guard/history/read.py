@@ -15,7 +15,7 @@ import msgspec
 from guard.facts import DatabaseLiteral
 from guard.history.cache import Cache, Entry
 from guard.history.graph import Graph, revision_files
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.processes import processes_for, spread
 from guard.project.environments import Environment
 from guard.project.revision_header import RevisionHeader, read_header
@@ -76,7 +76,7 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
 
 def reading(sources: Sources) -> Callable[[Path], bytes]:
     """Return what reads a helper; on disk without keeping it, since there may be many."""
-    return Path.read_bytes if sources.files is None else sources.read
+    return read_bytes if sources.files is None else sources.read
 
 
 def read_files(

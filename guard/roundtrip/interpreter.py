@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from guard.paths import read_text
 from guard.project.settings import Settings
 from guard.roundtrip.errors import RoundTripError
 
@@ -78,7 +79,7 @@ def _environments(
 def _pdm(folder: Path) -> Iterator[tuple[Path, str]]:
     file = folder / ".pdm-python"
     if file.is_file():
-        yield Path(file.read_text(encoding="utf-8").strip()).parent.parent, "pdm's, .pdm-python"
+        yield Path(read_text(file).strip()).parent.parent, "pdm's, .pdm-python"
 
 
 def _poetry(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from guard.errors import GuardError
+from guard.paths import read_text
 from guard.project.settings import SettingsFiles
 from guard.run.approve import write_approvals
 from guard.run.check import run
@@ -54,7 +55,7 @@ def prune(standings: Sequence[Standing], outcomes: Sequence[Outcome]) -> list[Ap
         own = [approval for approval in gone if approval in outcome.approvals]
         if own:
             path = approvals_file(outcome.service.scope)
-            text = without_approvals(path.read_text(encoding="utf-8"), own)
+            text = without_approvals(read_text(path), own)
             write_approvals(path, outcome.service.scope.approvals, text)
     return gone
 

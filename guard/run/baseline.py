@@ -9,6 +9,7 @@ import msgspec
 
 from guard.errors import GuardError
 from guard.finding import Finding
+from guard.paths import read_text
 from guard.project.settings import SettingsFiles
 from guard.reporters.summary import plural
 from guard.run.check import Progress, run
@@ -95,7 +96,7 @@ def _write(outcome: Outcome, entries: Sequence[Entry]) -> list[str]:
     path, held = scope.root / scope.baseline, Counter(outcome.baseline.entries)
     if not entries and not path.is_file():
         return [f"nothing is found that {scope.baseline} would have to hold"]
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    before = read_text(path) if path.is_file() else ""
     text = dump_baseline(entries)
     if text == before:
         return [f"{scope.baseline} holds {plural(len(entries), 'finding')}: nothing changed"]

@@ -8,7 +8,7 @@ from guard.facts import LOCK
 from guard.history.against_lock import key_of, locked, locked_sql
 from guard.history.lock import Locked, read_lock, write_lock
 from guard.history.sides import side_now
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.python_source import Sources
 from guard.run.check import Result
 from guard.run.histories import ChangedHistory
@@ -32,4 +32,4 @@ def _locked(history: ChangedHistory, root: Path) -> dict[str, Locked]:
     if history.environment.kind == "alembic":
         return locked(side_now(history.graph, root, Sources()))
     paths = {relative(one.path, root): id_ for id_, one in history.graph.revisions.items()}
-    return locked_sql(paths, {name: (root / name).read_bytes() for name in paths})
+    return locked_sql(paths, {name: read_bytes(root / name) for name in paths})

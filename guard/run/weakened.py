@@ -19,7 +19,7 @@ from guard.history.settings_then import FilesThen, settings_in
 from guard.judge.judge import Judge
 from guard.judge.select_rules import select_rules
 from guard.judge.weaker import listed, weaker
-from guard.paths import relative
+from guard.paths import read_bytes, relative
 from guard.project.ci_calls import calls, may_run_guard, passes
 from guard.project.settings import NAMES
 from guard.rule import Rule
@@ -46,7 +46,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     def now(self, path: str) -> bytes | None:
         """Return what a file holds here, None where there is none."""
         try:
-            return (self.scope.root / path).read_bytes()
+            return read_bytes(self.scope.root / path)
         except OSError:
             return None
 

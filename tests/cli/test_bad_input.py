@@ -205,7 +205,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "an interpreter that is none": (("check", "--python", "alembic.ini"), ("cannot be run",)),
     "base without git": (("lint", "--base", "main"), ("--base main", "not a git repository")),
     "approvals without git": (("lint", "--approvals-from", "main"), ("no such ref",)),
-    "approve without a reason": (("approve", "r1"), ("Missing option '--reason'",)),
+    "approve without a reason": (("approve", "r1"), ("--reason: say why this is right",)),
     "approve with an empty one": (("approve", "r1", "--reason", " "), ("say why",)),
     "approve what needs none": (
         ("approve", "r1", "--reason", "x", "--approver", "y"),
