@@ -45,7 +45,8 @@ class Foretold(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One problem at one place.
 
-    An approval of it names its `object` and `fingerprint`; `approvable`: no comment can
+    An approval of it names its `object` and `fingerprint`, and `deed` is what of that does not
+    depend on when it is done; `approvable`: no comment can
     silence it, only an approval; `reason` is the comment's or the approval's. `foretells` is what a
     run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
     none.
@@ -66,6 +67,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     direction: str | None = None
     object: str = ""
     fingerprint: str = ""
+    deed: str = ""
     approvable: bool = False
     status: Status = "open"
     reason: str | None = None

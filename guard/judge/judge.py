@@ -54,6 +54,7 @@ class Judge:
     def statement(self, position: Position) -> Iterator[Finding]:
         """Yield what the rules say of a statement's operations."""
         statement = position.step.statement
+        always = msgspec.structs.replace(statement, condition=None)
         for operation in statement.operations:
             for rule in self._rules.get(type(operation), ()):
                 server = self._server_for(rule, statement)
@@ -63,7 +64,7 @@ class Judge:
                     server=server, rule=rule, position=position, project=self._project
                 )
                 for problem in map(self._here, rule.check(operation, context)):
-                    yield _finding(
+                    found = _finding(
                         rule,
                         _as_run(problem, statement),
                         operation,
@@ -74,6 +75,8 @@ class Judge:
                         statement.direction,
                         statement.batch.span if statement.batch else None,
                     )
+                    deed = fingerprint_of(operation, always)
+                    yield msgspec.structs.replace(found, deed=deed)
 
     def _here(self, problem: Problem) -> Problem:
         return msgspec.structs.replace(problem, remedy=self._remedy(problem.remedy))

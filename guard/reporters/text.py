@@ -47,7 +47,9 @@ def text(
         for finding in summary.ordered(report.open)
     ]
     if not quiet:
-        blocks.append(page.silenced(report, ("approved", "ignored") if verbose else APPROVED))
+        blocks.append(
+            page.silenced(report, ("approved", "ignored", "baseline") if verbose else APPROVED)
+        )
     if not quiet:
         blocks += [page.notes(report), page.summary(report)]
     if report.failed or not quiet:

@@ -12,7 +12,7 @@ import msgspec
 from guard.facts import ApplicationImport, Fact, RunFailure
 from guard.paths import relative
 from guard.project.environments import Environment
-from guard.python_source import PythonSource, SourceError
+from guard.python_source import SourceError
 from guard.reader.modules import Module, Resolver
 from guard.run.scope import Scope
 from guard.source.application_imports import application_imports, may_import
@@ -47,7 +47,8 @@ class Application:
         if not may_import(text):
             return ()
         try:
-            module = Module(PythonSource.of_text(path, text), self._scope.root / path)
+            source = self._scope.sources.source(path, text.encode("utf-8", "surrogatepass"))
+            module = Module(source, self._scope.root / path)
         except SourceError:
             return ()  # it was no revision then
         beside = relative(self._environment.script_location, self._scope.root)

@@ -31,7 +31,7 @@ def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     causes: dict[object, list[Finding]] = {}
     for finding in findings:
-        agreed = finding.fingerprint if finding.approvable else ""
+        agreed = (finding.deed or finding.fingerprint) if finding.approvable else ""
         shape = _CODE.sub("", finding.message)
         place = (finding.span, finding.revision, finding.direction)
         key = (finding.rule, place, finding.object, agreed, shape)

@@ -19,7 +19,7 @@ from guard.models.read import Models, compares_types, described, find_models, ma
 from guard.operations import Name, Opaque
 from guard.paths import relative
 from guard.project.environments import Environment
-from guard.python_source import PythonSource, Sources
+from guard.python_source import Sources
 from guard.reader import ParsedRevision
 from guard.reader.modules import Resolver
 from guard.reader.result import Model
@@ -151,7 +151,9 @@ def compare_models(
 def _told(scope: Scope, history: ChangedHistory, drift: Drift, unsure: Container[str]) -> Drift:
     """Return the drift without what Alembic would not tell, and without the unsure tables."""
     env_py = history.environment.script_location / "env.py"
-    typed = compares_types(PythonSource(env_py.name, read(scope.sources, env_py)))
+    typed = compares_types(
+        scope.sources.source(relative(env_py, scope.root), read(scope.sources, env_py))
+    )
     return {
         name: tuple(one for one in told if typed or not one.thing.endswith(": type"))
         for name, told in drift.items()

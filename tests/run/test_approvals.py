@@ -33,7 +33,13 @@ def change(tmp_path: Path, files: Files) -> Repo:
 
 def open_rules(repo: Repo, *arguments: str) -> list[str]:
     report = json.loads(guard(repo.root, "lint", *arguments, "--output-format", "json").output)
-    return sorted({f["rule"] for f in report["findings"] if f["status"] == "open"})
+    return sorted(
+        {
+            f["rule"]
+            for f in report["findings"]
+            if f["status"] == "open" and f["rule"] != "gate-weakened"
+        }
+    )
 
 
 # What it covers: first what is approved, then what becomes of it, and whether that is covered.
@@ -131,7 +137,8 @@ def test_a_rule_takes_two_approvers(tmp_path: Path) -> None:
     assert again.says("has approved drop-table of a already, and somebody else has to")
     assert guard(repo.root, "approve", "r2", "--approver", "Bea", "--reason", "yes").code == 0
     passed = guard(repo.root, "lint", "--output-format", "json")
-    (finding,) = json.loads(passed.output)["findings"]
+    findings = json.loads(passed.output)["findings"]
+    (finding,) = (one for one in findings if one["rule"] == "drop-table")
     assert finding["approvers"] == ["Ann", "Bea"]
     assert finding["reason"] == "agreed (approved by Ann); yes (approved by Bea)"
     assert passed.code == 0

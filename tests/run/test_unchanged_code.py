@@ -14,7 +14,7 @@ from roundtrip_project import revision
 Files = Mapping[str, Content]
 TOOLS = "migrations/tools.py"
 CLEAR = "def clear(connection, name):\n    connection.execute(f'DELETE FROM {name}')\n"
-EMPTY = "def empty(connection, name):\n    connection.execute(f'TRUNCATE {name}')\n"
+EMPTY = "def empty(connection, name):\n    connection.execute(f'ANALYZE {name}')\n"
 AGAIN = CLEAR.replace("def clear", "def clear_again")
 IGNORED = CLEAR.replace("{name}')", "{name}')  # guard: ignore[string-built-sql] the name is ours")
 USED = INI.replace("sqlite://", "postgresql://shop:shop-dev@localhost/shop")

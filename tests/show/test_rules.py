@@ -98,8 +98,18 @@ PAGES = {
             # migrations/versions/a1.py, on the base
             """Revision a1."""
 
+            from alembic import op
+
             revision = 'a1'
             down_revision = None
+
+
+            def upgrade():
+                op.execute('SELECT 1')
+
+
+            def downgrade():
+                pass
 
             # migrations/versions/a1.py, removed in the change
 
