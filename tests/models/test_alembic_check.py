@@ -466,10 +466,13 @@ def named(change: Change) -> str:
 
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Referee:
+    for package in ("flask_sqlalchemy", "sqlmodel"):  # of the dev group, for the sake of the oldest
+        pytest.importorskip(package)
     folder = tmp_path_factory.mktemp("sqlite")
     return ask(folder, f"sqlite:///{folder}/base.db", "sqlite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=named)
 def test_guard_agrees_with_alembic_check_on_sqlite(
     change: Change, sqlite: Referee, tmp_path: Path
