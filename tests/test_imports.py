@@ -157,7 +157,6 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "mapped_classes",
             "overridden_url",
             "policy_values",
-            "scopes",
         },
         {"meanings"},
         {"provenance"},

@@ -9,9 +9,9 @@ from typing import Literal
 import msgspec
 
 from guard.python_source import PythonSource
+from guard.source.bindings import Binding
 from guard.source.event_loop.annotations import last_name
 from guard.source.event_loop.values import FunctionNode
-from guard.source.scopes import Binding
 
 PROPERTIES = {"property", "cached_property", "hybrid_property"}
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from guard.reader.modules import Module
+from guard.source.bindings import Binding
 from guard.source.event_loop.annotations import annotated, last_name, one_of
 from guard.source.event_loop.call_shapes import (
     all_entities,
@@ -43,7 +44,6 @@ from guard.source.event_loop.values import (
     Nothing,
     Value,
 )
-from guard.source.scopes import Binding
 
 MAX_DEPTH = 60  # of expressions inside expressions, and of what they lead to
 MAX_STEPS = 100_000  # expressions for one file, which is some seconds

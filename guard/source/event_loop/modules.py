@@ -6,9 +6,9 @@ import ast
 from pathlib import Path
 
 from guard.reader.modules import Module, Resolver
+from guard.source.bindings import Binding, Scope
 from guard.source.event_loop.functions import Body, assignments, body_of, globals_in
 from guard.source.event_loop.values import FunctionNode
-from guard.source.scopes import Binding, Scope
 
 Attributes = dict[str, list[tuple[FunctionNode, Binding]]]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from guard.source.scopes import Binding, Scope
+from guard.source.bindings import Binding, Scope
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
