@@ -90,6 +90,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         str | None,
         Meta(description="the file that says how large tables are; unset: guard-stats.toml"),
     ] = None
+    small_table_rows: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="tables of up to so many rows, by the stats, may be locked; unset: none"),
+    ] = None
     roundtrip: Annotated[bool, Meta(description="whether guard check runs the migrations")] = True
     python: Annotated[
         str | None, Meta(description="the interpreter that has the project's packages")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from guard.effects.effect import Effect
 from guard.statement import Span
 
 Severity = Literal["error", "warning", "info", "off"]
@@ -47,7 +48,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     An approval of it names its `object` and `fingerprint`, and `deed` is what of that does not
     depend on when it is done; `approvable`: no comment can
-    silence it, only an approval; `reason` is the comment's or the approval's. `foretells` is what a
+    silence it, only an approval; `reason` is the comment's or the approval's. `effect` is what
+    the statement does to a running server, where that is the problem. `foretells` is what a
     run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
     none.
     """
@@ -61,6 +63,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     related: tuple[Related, ...] = ()
     statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
     batch_span: Span | None = None  # the batch around it, which sends its statements
+    effect: Effect | None = None
     foretells: tuple[Foretold, ...] = ()
     evidence: tuple[str, ...] = ()
     revision: str | None = None

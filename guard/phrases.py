@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from guard.context import Remains
+from guard.context import Remains, TableSize
+from guard.effects.effect import Effect, TableEffect
 from guard.facts import LOCK, ApplicationImport, LiveModel
 from guard.statement import Statement
 
@@ -165,3 +166,40 @@ def likely_reason(imported: ApplicationImport | None) -> tuple[str, str] | None:
         "is here as it was when the revision was written."
     )
     return why, instead_of_import(imported)
+
+
+def what_waits(effect: Effect, size: TableSize | None = None) -> str:
+    """Return the lock that a statement takes, for how long, and what waits for it meanwhile.
+
+    To follow "Creating index ix ": it `takes SHARE on orders while every row is read: writes wait`.
+    `size` is the table's, where the project says it.
+    """
+    if effect.lock.startswith("LOCK="):
+        return f"{_work_on_mysql(effect, size)}: {_waiting(effect)}"
+    also = "".join(f", and {other.lock} on {other.table}" for other in effect.related)
+    return f"takes {effect.lock} on {effect.table}{also}{_how_long(effect, size)}: " + _waiting(
+        effect, *effect.related
+    )
+
+
+def _how_long(effect: Effect, size: TableSize | None) -> str:
+    rows = f"{size.rows:,} rows" if size else "every row"
+    if effect.rewrites:
+        return f" while {rows} and all indexes are written anew"
+    if effect.scans or any(other.scans for other in effect.related):
+        return f" while {rows} {'are' if size else 'is'} read"
+    return ", for a moment, but not before each open transaction that uses it has ended"
+
+
+def _work_on_mysql(effect: Effect, size: TableSize | None) -> str:
+    rows = f" ({size.rows:,} rows)" if size else ""
+    done = "copies" if "writes" in effect.blocks else "rebuilds"
+    verb = done if effect.rewrites else "reads" if effect.scans else "changes"
+    return f"{verb} {effect.table}{rows} with {effect.lock}"
+
+
+def _waiting(*effects: TableEffect) -> str:
+    blocked = set().union(*(effect.blocks for effect in effects))
+    if "reads" in blocked:
+        return "reads and writes wait"
+    return "writes wait" if "writes" in blocked else "reads and writes go on"

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 import msgspec
 
 from guard.context import Context
+from guard.effects.effect import Effect
 from guard.facts import Fact, RoundTripFact
 from guard.finding import Edit, Foretold, Related, Severity
 from guard.operations import Operation
@@ -44,6 +45,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     `at` only to point closer than the statement. `fix` are the edits that make the problem go away
     without changing anything else, all of them together; `related` are other places to look at;
     `foretells` is what a run shows of it, where the rule predicts more than a failure.
+    `effect`: what the statement does to a running server, where that is the problem: it is none
+    where the project lets the tables pass as small, and less of one on the way back.
     Not `approvable`: nobody can agree to it, whatever the rule says.
     """
 
@@ -55,6 +58,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     fix: tuple[Edit, ...] = ()
     related: tuple[Related, ...] = ()
     foretells: tuple[Foretold, ...] = ()
+    effect: Effect | None = None
     approvable: bool = True
 
 

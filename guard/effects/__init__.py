@@ -1,6 +1,7 @@
 """What operations do to the tables of a running server: one table of rows for each dialect.
 
-To add a row is to write one `row(...)` in the dialect's module, above any that is more general.
+To add a row is to write one `row(...)` in the module of its dialect and of what it changes, above
+any that is more general.
 """
 
 from guard.effects.effect import Blocked, Effect, TableEffect

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from guard.effects import mysql, postgresql
+import msgspec
+
+from guard.effects import mariadb, mysql, postgresql
 from guard.effects.effect import Effect
 from guard.effects.row import Row
 from guard.operations import Operation
 from guard.schema.model import ReadOnlySchema
 from guard.server import Server
 
-ROWS: dict[str, tuple[Row, ...]] = {"postgresql": postgresql.ROWS, "mysql": mysql.ROWS}
+ROWS: dict[str, tuple[Row, ...]] = {
+    "postgresql": postgresql.ROWS,
+    "mysql": mysql.ROWS,
+    "mariadb": mariadb.ROWS,
+}
 _BY_OPERATION: dict[tuple[str, type[Operation]], tuple[Row, ...]] = {
     (dialect, kind): tuple(row for row in rows if row.operation is kind)
     for dialect, rows in ROWS.items()
@@ -23,4 +29,17 @@ def effect_of(operation: Operation, schema: ReadOnlySchema, server: Server) -> E
     version = server.effective_version
     fitting = (row for row in rows if row.fits(operation, schema, version))
     found = next(fitting, None)
-    return found.effect(operation) if found else None
+    if found is None:
+        return None
+    effect = found.effect(operation, schema)
+    page = _of_version(effect.source, server.dialect, version)
+    return msgspec.structs.replace(effect, source=page)
+
+
+def _of_version(page: str, dialect: str | None, version: tuple[int, ...]) -> str:
+    """Return the manual's page for that version of the server."""
+    if dialect == "postgresql":
+        return page.replace("/docs/current/", f"/docs/{version[0]}/")
+    if dialect == "mysql" and version < (8, 1):
+        return page.replace("/refman/8.4/", "/refman/8.0/")
+    return page

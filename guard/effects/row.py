@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     since: Version | None
     until: Version | None
     holds: Callable[[Operation, ReadOnlySchema], bool]
-    effect: Callable[[Operation], Effect]
+    effect: Callable[[Operation, ReadOnlySchema], Effect]
 
     def fits(self, operation: Operation, schema: ReadOnlySchema, version: Version) -> bool:
         """Return whether the row speaks of this operation on a server of that version."""
@@ -54,22 +54,26 @@ def row(
     lock: str,
     scans: bool = False,
     rewrites: bool = False,
-    related: Callable[[Op], Iterable[TableEffect]] = lambda operation: (),
+    table: Callable[[Op, ReadOnlySchema], Name] = lambda operation, schema: table_of(operation),
+    related: Callable[[Op, ReadOnlySchema], Iterable[TableEffect]] = lambda operation, schema: (),
     since: Version | None = None,
     until: Version | None = None,
     source: str,
 ) -> Row:
-    """Return the row that says what `operation` does where `when` holds, in these versions."""
+    """Return the row that says what `operation` does where `when` holds, in these versions.
 
-    def effect(asked: Operation) -> Effect:
+    `table` is where the operation's own table stands, where that is not `table` or `name`.
+    """
+
+    def effect(asked: Operation, schema: ReadOnlySchema) -> Effect:
         assert isinstance(asked, operation)
         return Effect(
-            table=_table_of(asked),
+            table=table(asked, schema),
             lock=lock,
             blocks=frozenset(BLOCKS[lock]),
             scans=scans,
             rewrites=rewrites,
-            related=tuple(related(asked)),
+            related=tuple(related(asked, schema)),
             since=since,
             until=until,
             source=source,
@@ -85,12 +89,15 @@ def row(
     )
 
 
-def on(table: Name, lock: str, *, scans: bool = False) -> TableEffect:
+def on(table: Name, lock: str, *, scans: bool = False, rewrites: bool = False) -> TableEffect:
     """Return what happens to another table than the operation's own."""
-    return TableEffect(table=table, lock=lock, blocks=frozenset(BLOCKS[lock]), scans=scans)
+    return TableEffect(
+        table=table, lock=lock, blocks=frozenset(BLOCKS[lock]), scans=scans, rewrites=rewrites
+    )
 
 
-def _table_of(operation: Operation) -> Name:
+def table_of(operation: Operation) -> Name:
+    """Return the table that the operation names as its own."""
     found = getattr(operation, "table", None) or getattr(operation, "name", None)
     assert isinstance(found, Name), f"{operation.kind} is about no table"
     return found

@@ -26,10 +26,14 @@ Declared = TypeVar("Declared", bound=Options)
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """What the project says of itself: how large a table is, which versions it requires."""
+    """What the project says of itself: how large a table is, which versions it requires.
+
+    What only makes tables of up to `small_table_rows` wait is no problem there.
+    """
 
     size: Callable[[Name], TableSize | None] = lambda table: None
     requires: Callable[[str], Required] = lambda package: Required()
+    small_table_rows: int | None = None
 
 
 SAYS_NOTHING = Project()

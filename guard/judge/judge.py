@@ -64,6 +64,8 @@ class Judge:
                     server=server, rule=rule, position=position, project=self._project
                 )
                 for problem in map(self._here, rule.check(operation, context)):
+                    if self._is_small(problem):
+                        continue
                     found = _finding(
                         rule,
                         _as_run(problem, statement),
@@ -80,6 +82,14 @@ class Judge:
 
     def _here(self, problem: Problem) -> Problem:
         return msgspec.structs.replace(problem, remedy=self._remedy(problem.remedy))
+
+    def _is_small(self, problem: Problem) -> bool:
+        """Return whether all that waits are tables that the project lets pass, by their size."""
+        limit, effect = self._project.small_table_rows, problem.effect
+        if limit is None or effect is None:
+            return False
+        sizes = [self._project.size(one.table) for one in (effect, *effect.related)]
+        return all(size is not None and size.rows <= limit for size in sizes)
 
     def _server_for(self, rule: Rule, statement: Statement) -> Server | None:
         """Return the server to judge for; None where the rule or the statement has no say there.
@@ -110,11 +120,21 @@ def _place(statement: Statement) -> Span:
     return at if at is not None and at.path == statement.span.path else statement.span
 
 
-def _severity(rule: Rule, problem: Problem) -> Severity:
-    """What the user set holds; else what the problem says of itself; else the rule's own."""
-    if rule.severity_is_set or problem.severity is None:
+ON_THE_WAY_BACK: dict[Severity, Severity] = {"error": "warning", "warning": "info"}
+
+
+def _severity(rule: Rule, problem: Problem, direction: str | None) -> Severity:
+    """What the user set holds; else what the problem says of itself; else the rule's own.
+
+    What only makes traffic wait or code fail is less severe in a downgrade, which hardly ever runs
+    and runs when something is broken already.
+    """
+    if rule.severity_is_set:
         return rule.severity
-    return problem.severity
+    if problem.severity is not None:
+        return problem.severity
+    lenient = direction == "downgrade" and rule.group in ("locking", "compatibility")
+    return ON_THE_WAY_BACK.get(rule.severity, rule.severity) if lenient else rule.severity
 
 
 def _finding(
@@ -130,13 +150,14 @@ def _finding(
 ) -> Finding:
     return Finding(
         rule=rule.name,
-        severity=_severity(rule, problem),
+        severity=_severity(rule, problem, direction),
         message=problem.message,
         remedy=problem.remedy,
         span=span,
         fix=problem.fix,
         related=problem.related,
         foretells=problem.foretells,
+        effect=problem.effect,
         statement_span=statement_span,
         batch_span=batch_span,
         revision=revision,

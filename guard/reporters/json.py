@@ -6,6 +6,7 @@ from json import dumps
 from typing import Any
 
 from guard.credentials import mask_credentials, secrets
+from guard.effects.effect import Effect, TableEffect
 from guard.finding import Finding, Report, Tally
 from guard.printable import encodable
 from guard.reporters import summary
@@ -48,6 +49,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         fields["reason"] = _text(finding.reason)
     if finding.approvers:
         fields["approvers"] = [_text(name) for name in finding.approvers]
+    if finding.effect is not None:
+        fields["effect"] = _effect(finding.effect)
     if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
         fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix]
     if finding.evidence:
@@ -58,6 +61,27 @@ def _finding(finding: Finding) -> dict[str, Any]:
             for related in finding.related
         ]
     return fields
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    """What the statement does to a running server: of its own table, and of related ones."""
+    return {
+        **_table_effect(effect),
+        "related": [_table_effect(related) for related in effect.related],
+        "source": effect.source,
+    }
+
+
+def _table_effect(effect: TableEffect) -> dict[str, Any]:
+    grows = "rows" if effect.scans or effect.rewrites else None
+    return {
+        "table": _text(str(effect.table)),
+        "lock": effect.lock,
+        "blocks": sorted(effect.blocks),
+        "scans": effect.scans,
+        "rewrites": effect.rewrites,
+        "grows_with": grows,
+    }
 
 
 def _place(span: Span) -> dict[str, Any]:

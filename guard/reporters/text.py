@@ -86,6 +86,8 @@ class _Page:
         for related in finding.related:
             place = f"{related.span.path}:{related.span.line}"
             lines += self._entry(gutter, "note: ", f"{place}: {related.message}", fg="cyan")
+        if finding.effect is not None:
+            lines.append(self._head(gutter, "see: ", "cyan") + finding.effect.source)
         if finding.approvable:  # in one line however long, so that it can be copied
             lines.append(
                 self._head(gutter, "approve: ", "green")

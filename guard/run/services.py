@@ -128,6 +128,7 @@ class Services:
             raise GuardError(f"{settings.file}: {error}") from None
         project = Project(
             size=read_sizes(settings.folder, settings.config.stats),
+            small_table_rows=settings.config.small_table_rows,
             requires=read_requirements(settings.folder, self.scope.root),
         )
         judge = Judge(chosen, settings.config.server, project, settings.as_set_here)

@@ -86,7 +86,7 @@ def test_an_effect_says_what_waits_since_when_and_where_that_stands() -> None:
     assert found is not None
     assert found.blocks == {"reads", "writes", "ddl"}
     assert (found.since, found.until) == ((12,), None)
-    assert found.source == "https://www.postgresql.org/docs/current/sql-altertable.html"
+    assert found.source == "https://www.postgresql.org/docs/17/sql-altertable.html"
     assert str(found.table) == "t"
 
 

@@ -1,4 +1,4 @@
-"""What operations do on MySQL, with InnoDB. The first row that fits counts."""
+"""What changes of columns do on MySQL, with InnoDB."""
 
 from __future__ import annotations
 

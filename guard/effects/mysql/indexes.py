@@ -1,0 +1,7 @@
+"""What indexes do on MySQL, with InnoDB."""
+
+from __future__ import annotations
+
+from guard.effects.row import Row
+
+ROWS: tuple[Row, ...] = ()

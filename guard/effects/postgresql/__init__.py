@@ -1,0 +1,12 @@
+"""What operations do on PostgreSQL. The first row that fits counts; what none fits is not known."""
+
+from guard.effects.postgresql import columns, constraints, indexes, tables, types
+from guard.effects.row import Row
+
+ROWS: tuple[Row, ...] = (
+    *columns.ROWS,
+    *types.ROWS,
+    *constraints.ROWS,
+    *indexes.ROWS,
+    *tables.ROWS,
+)
