@@ -20,7 +20,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ import msgspec
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent)]
 
-from referee import postgres, record  # noqa: E402
+import postgresql_server  # noqa: E402
+from postgresql_server import Postgresql  # noqa: E402
+from referee import record  # noqa: E402
 from referee.compare import Comparison, Miss, compare, sent_by  # noqa: E402
 
 from benchmarks.corpus import History, default_cache, prepare  # noqa: E402
@@ -87,7 +89,7 @@ def _detail(mark: str, where: str, miss: Miss) -> str:
 
 
 def measure(
-    history: History, cache: Path, program: str, create: Callable[[str], str] | None
+    history: History, cache: Path, program: str, server: Postgresql | None
 ) -> Iterator[Row]:
     """Yield a row for each dialect that the history is written for."""
     project = prepare(history, cache)
@@ -102,8 +104,8 @@ def measure(
         urls: list[str | None] = [None]
         if dialect == "sqlite":
             urls = ["sqlite://", None]
-        elif dialect == "postgresql" and create is not None:
-            urls = [create("referee"), None]
+        elif dialect == "postgresql" and server is not None:
+            urls = [server.url(server.create_database("referee"), "psycopg2"), None]
         for url in urls:
             before = BEFORE.get(history.id) if url else None
             done = _execute(program, {**job, "url": url, "before": before}, project)
@@ -241,11 +243,12 @@ def main() -> None:
         parser.error(f"unknown history {', '.join(sorted(unknown))}")
     rows: list[Row] = []
     with ExitStack() as stack:
-        create = stack.enter_context(postgres.server()) if postgres.installed() else None
+        programs = postgresql_server.installed()
+        server = stack.enter_context(postgresql_server.running(programs)) if programs else None
         for history in histories:
             if arguments.histories and history.id not in arguments.histories:
                 continue
-            for row in measure(history, arguments.cache, arguments.python, create):
+            for row in measure(history, arguments.cache, arguments.python, server):
                 rows.append(row)
                 if arguments.verbose:
                     print(f"{row.history} {row.dialect}")

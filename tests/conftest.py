@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["postgresql_server"]
+pytest_plugins = ["servers"]
 ROOT = Path(__file__).parent.parent
 SLOW_MARKERS = ("slow", "server")
 # What a CI machine or a shell sets that guard, git or alembic would listen to.

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from git_repo import Repo
-from postgresql_server import Psql
+from servers import Psql
 from shop import FILES
 
 from guard.config import parse_config

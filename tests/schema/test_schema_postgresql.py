@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postgresql_server import Psql
+from servers import Psql
 
 from guard.schema import EnumType, Schema
 from guard.show.schema import as_sql

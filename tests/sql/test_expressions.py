@@ -11,7 +11,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from postgresql_server import Psql
+from servers import Psql
 from test_postgresql_grammar import CONDITIONS, DEFAULTS
 from test_sql import PIECES
 from test_sql_postgresql import ALWAYS, SOMETIMES

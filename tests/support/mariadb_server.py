@@ -1,0 +1,93 @@
+"""A MariaDB server of the tests' own, gone afterwards."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Mariadb(msgspec.Struct, frozen=True):
+    """A running server: its socket, and its version."""
+
+    socket: Path
+    version: tuple[int, ...] = ()
+
+    @contextmanager
+    def connect(self, database: str | None = None) -> Iterator[Any]:
+        """Yield a connection of PyMySQL that commits each statement by itself."""
+        pymysql = import_module("pymysql")  # may be missing, also where types are checked
+        connection = pymysql.connect(
+            unix_socket=str(self.socket),
+            user=getpass.getuser(),
+            database=database,
+            autocommit=True,
+            charset="utf8mb4",
+        )
+        with closing(connection):
+            yield connection
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database, instead of one of that name, and return its name."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+        return name
+
+    def url(self, database: str, dialect: str = "mariadb") -> str:
+        """Return the database's URL for SQLAlchemy."""
+        user = getpass.getuser()
+        return f"{dialect}+pymysql://{user}@/{database}?unix_socket={self.socket}&charset=utf8mb4"
+
+
+def installed() -> bool:
+    """Return whether the system has its programs."""
+    return bool(shutil.which("mariadbd") and shutil.which("mariadb-install-db"))
+
+
+@contextmanager
+def running() -> Iterator[Mariadb]:
+    """Start a server, and stop it afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="guard-my-"))
+    user, data, socket = getpass.getuser(), folder / "data", folder / "socket"
+    where = (f"--user={user}", f"--datadir={data}")
+    process = None
+    try:
+        subprocess.run(
+            ("mariadb-install-db", "--no-defaults", *where, "--skip-test-db"),
+            capture_output=True,
+            check=True,
+        )
+        process = subprocess.Popen(
+            ("mariadbd", "--no-defaults", *where, f"--socket={socket}", "--skip-networking",
+             "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        yield _answering(Mariadb(socket), process)
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answering(server: Mariadb, process: subprocess.Popen[bytes]) -> Mariadb:
+    """Wait until the server answers, and return it with its version."""
+    errors = import_module("pymysql.err")
+    for _ in range(300):
+        assert process.poll() is None, "mariadbd has ended"
+        with suppress(errors.OperationalError), server.connect() as connection:
+            version = connection.server_version.partition("-MariaDB")[0].split("-")[-1]
+            return Mariadb(server.socket, tuple(int(part) for part in version.split(".")))
+        time.sleep(0.1)
+    raise AssertionError("mariadbd does not answer")
