@@ -13,6 +13,15 @@ from guard.sql import read_sql
 
 MADE = """
 CREATE TABLE t (a int, b int CHECK (b IS NOT NULL), c int);
+CREATE TABLE child (
+    a int REFERENCES t, b int NOT NULL, c int,
+    CONSTRAINT old CHECK (a > 0) NOT VALID, CONSTRAINT done CHECK (a > 1),
+    CONSTRAINT leads FOREIGN KEY (b) REFERENCES t NOT VALID
+);
+CREATE UNIQUE INDEX on_b ON child (b);
+CREATE UNIQUE INDEX on_c ON child (c);
+CREATE TABLE parts (a int) PARTITION BY RANGE (a);
+CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9);
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE DOMAIN word AS text;
 """
@@ -59,12 +68,102 @@ BOTH = "SHARE ROW EXCLUSIVE on u"
         ("CREATE INDEX CONCURRENTLY i ON t (a)", (17,), "SHARE UPDATE EXCLUSIVE, scans"),
         (FOREIGN, (17,), f"SHARE ROW EXCLUSIVE, scans, {BOTH}"),
         (f"{FOREIGN} NOT VALID", (17,), f"SHARE ROW EXCLUSIVE, {BOTH}"),
-        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", (17,), "not known"),
         ("DROP TABLE t", (17,), "not known"),
     ],
 )
 def test_postgresql(sql: str, version: tuple[int, ...], answer: str) -> None:
     assert told(effect(sql, "postgresql", *version)) == answer
+
+
+ADD = "ALTER TABLE child ADD CONSTRAINT x"
+AE, SRE, SUE = "ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"
+
+
+@pytest.mark.parametrize(
+    ("sql", "version", "answer"),
+    [
+        (f"{ADD} CHECK (a > 0)", 15, f"{AE}, scans"),
+        (f"{ADD} CHECK (a > 0) NOT VALID", 15, AE),
+        (f"{ADD} CHECK (a > 0) NOT ENFORCED", 18, AE),
+        (f"{ADD} NOT NULL c NOT VALID", 18, AE),
+        (f"{ADD} NOT NULL c", 18, f"{AE}, scans"),
+        (f"{ADD} UNIQUE (a)", 15, f"{AE}, scans"),
+        (f"{ADD} UNIQUE USING INDEX on_c", 15, AE),
+        (f"{ADD} PRIMARY KEY (a)", 15, f"{AE}, scans"),
+        (f"{ADD} PRIMARY KEY USING INDEX on_b", 15, AE),
+        (f"{ADD} PRIMARY KEY USING INDEX on_c", 15, f"{AE}, scans"),
+        (f"{ADD} EXCLUDE USING gist (a WITH =)", 15, f"{AE}, scans"),
+        (f"{ADD} FOREIGN KEY (a) REFERENCES child (b)", 15, f"{SRE}, scans"),
+        ("ALTER TABLE parts ADD UNIQUE (a)", 17, f"{AE}, scans, SHARE on part"),
+        ("ALTER TABLE parts ADD UNIQUE (a)", 18, f"{AE}, scans, {AE} on part"),
+        (
+            "ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES t (a)",
+            18,
+            f"{SRE}, scans, {SRE} on t, {SRE} on part",
+        ),
+        ("ALTER TABLE child ADD d int CHECK (d > 0)", 15, f"{AE}, scans"),
+        ("ALTER TABLE child ADD d int UNIQUE", 15, f"{AE}, scans"),
+        ("ALTER TABLE child ADD d int REFERENCES t", 15, f"{AE}, {SRE} on t"),
+        ("ALTER TABLE child ADD d int DEFAULT 1 REFERENCES t", 15, f"{AE}, scans, {SRE} on t"),
+        ("ALTER TABLE child VALIDATE CONSTRAINT old", 15, f"{SUE}, scans"),
+        ("ALTER TABLE child VALIDATE CONSTRAINT done", 15, SUE),
+        ("ALTER TABLE child VALIDATE CONSTRAINT leads", 15, f"{SUE}, scans, ROW SHARE on t"),
+        ("ALTER TABLE child ALTER CONSTRAINT leads DEFERRABLE", 15, AE),
+        ("ALTER TABLE child ALTER CONSTRAINT leads ENFORCED", 18, f"{AE}, scans, {SRE} on t"),
+        ("ALTER TABLE child ALTER CONSTRAINT leads NOT ENFORCED", 18, f"{AE}, {AE} on t"),
+        ("ALTER TABLE child DROP CONSTRAINT leads", 15, f"{AE}, {AE} on t"),
+        ("ALTER TABLE child DROP CONSTRAINT old", 15, AE),
+        ("ALTER TABLE t DROP CONSTRAINT pk CASCADE", 15, f"{AE}, {AE} on child"),
+        ("ALTER TABLE child DROP COLUMN b", 15, f"{AE}, {AE} on t"),
+        ("DROP TABLE child", 15, f"{AE}, {AE} on t"),
+        ("CREATE TABLE z (a int REFERENCES t)", 15, f"{AE}, {SRE} on t"),
+    ],
+)
+def test_constraints_on_postgresql(sql: str, version: int, answer: str) -> None:
+    assert told(effect(sql, "postgresql", version)) == answer
+
+
+@pytest.mark.parametrize(
+    ("sql", "dialect", "version", "answer"),
+    [
+        (f"{ADD} CHECK (a > 0)", "mysql", (8, 4), "LOCK=SHARED, rewrites"),
+        (f"{ADD} CHECK (a > 0) NOT ENFORCED", "mysql", (8, 4), "LOCK=NONE"),
+        (f"{ADD} CHECK (a > 0)", "mariadb", (10, 11), "LOCK=SHARED, rewrites"),
+        (f"{ADD} CHECK (a > 0)", "mariadb", (11, 4), "LOCK=NONE, rewrites"),
+        (f"{ADD} FOREIGN KEY (a) REFERENCES t (a)", "mysql", (9,), "LOCK=SHARED, rewrites"),
+        (f"{ADD} FOREIGN KEY (a) REFERENCES t (a)", "mariadb", (10, 6), "LOCK=SHARED, rewrites"),
+        (f"{ADD} FOREIGN KEY (a) REFERENCES t (a)", "mariadb", (11, 4), "LOCK=NONE, rewrites"),
+        (
+            f"{ADD} FOREIGN KEY (a) REFERENCES t (a) ON DELETE CASCADE",
+            "mariadb",
+            (11, 4),
+            "LOCK=SHARED, rewrites",
+        ),
+        (f"{ADD} UNIQUE (a)", "mysql", (8, 4), "LOCK=NONE, scans"),
+        (f"{ADD} UNIQUE (a)", "mariadb", (10, 11), "LOCK=NONE, scans"),
+        (f"{ADD} PRIMARY KEY (a)", "mysql", (8, 4), "LOCK=NONE, rewrites"),
+        (f"{ADD} PRIMARY KEY (a)", "mariadb", (10, 11), "LOCK=NONE, rewrites"),
+        ("ALTER TABLE child DROP PRIMARY KEY", "mysql", (8, 4), "LOCK=SHARED, rewrites"),
+        ("ALTER TABLE child DROP PRIMARY KEY", "mariadb", (10, 11), "LOCK=SHARED, rewrites"),
+        ("ALTER TABLE child DROP FOREIGN KEY leads", "mysql", (8, 4), "LOCK=NONE"),
+        ("ALTER TABLE child ADD d int CHECK (d > 0)", "mysql", (8, 4), "LOCK=SHARED, rewrites"),
+        ("ALTER TABLE child ADD d int UNIQUE", "mysql", (8, 4), "LOCK=NONE, rewrites"),
+        ("ALTER TABLE child ADD d int UNIQUE", "mariadb", (10, 11), "LOCK=NONE, rewrites"),
+        ("ALTER TABLE child ADD d int REFERENCES t (a)", "mysql", (8, 4), "LOCK=NONE"),
+        ("ALTER TABLE child ADD d int REFERENCES t (a)", "mysql", (9,), "LOCK=SHARED, rewrites"),
+        (
+            "ALTER TABLE child ADD d int REFERENCES t (a)",
+            "mariadb",
+            (10, 6),
+            "LOCK=SHARED, rewrites",
+        ),
+        ("ALTER TABLE child ALTER CHECK old ENFORCED", "mysql", (8, 4), "LOCK=SHARED, rewrites"),
+    ],
+)
+def test_constraints_on_mysql_and_mariadb(
+    sql: str, dialect: str, version: tuple[int, ...], answer: str
+) -> None:
+    assert told(effect(sql, dialect, *version)) == answer
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from guard.effects.mariadb import columns, constraints, indexes, tables, types
 from guard.effects.row import Row
 
 ROWS: tuple[Row, ...] = (
+    *constraints.WITH_A_COLUMN,
     *columns.ROWS,
     *types.ROWS,
     *constraints.ROWS,

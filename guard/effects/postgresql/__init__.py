@@ -4,6 +4,7 @@ from guard.effects.postgresql import columns, constraints, indexes, tables, type
 from guard.effects.row import Row
 
 ROWS: tuple[Row, ...] = (
+    *constraints.DROPS,
     *columns.ROWS,
     *types.ROWS,
     *constraints.ROWS,
