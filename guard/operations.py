@@ -67,6 +67,7 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     timezone: bool = False
     unsigned: bool = False
     array: int = 0  # dimensions
+    charset: str | None = None  # MySQL's CHARACTER SET
     collation: str | None = None
     enum_name: Name | None = None  # the type object's name where the server has one
     values: tuple[str, ...] | None = None  # members of an enum or set; None: not known
@@ -78,6 +79,14 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
         numbers = [str(n) for n in (self.length, self.precision, self.scale) if n is not None]
         zone = " with time zone" if self.timezone else ""
         return name + (f"({', '.join(numbers)})" if numbers else "") + zone + "[]" * self.array
+
+
+class Storage(msgspec.Struct, frozen=True, kw_only=True):
+    """How MySQL and MariaDB keep a table, as far as it says so itself."""
+
+    charset: str | None = None
+    collation: str | None = None
+    row_format: str | None = None  # in lower case
 
 
 class Default(msgspec.Struct, frozen=True):
@@ -177,6 +186,7 @@ class CreateTable(Operation, frozen=True, kw_only=True):
     like: Name | None = None
     partitioned: bool = False
     partition_of: Name | None = None
+    storage: Storage = Storage()
     complete: bool = True  # False: some columns could not be read
 
 

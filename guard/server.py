@@ -50,7 +50,14 @@ def is_mysql(dialect: str | None) -> bool:
 
 def fold(name: str, dialect: str | None) -> str:
     """Return what decides whether two names are the same: PostgreSQL's are as they are stored."""
-    return name if dialect == "postgresql" else name.lower()
+    return as_stored(name, dialect) if dialect == "postgresql" else name.lower()
+
+
+def as_stored(name: str, dialect: str | None) -> str:
+    """Return the name as the server keeps it: PostgreSQL cuts it off after 63 bytes."""
+    if dialect != "postgresql" or len(name) < 16 or "{" in name:
+        return name
+    return name.encode()[:63].decode(errors="ignore")
 
 
 def parse_dialect(text: str) -> str:

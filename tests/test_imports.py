@@ -143,7 +143,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "schema": (
         {"model", "names", "persistent_map"},
-        {"catalog", "describe"},
+        {"catalog", "describe", "storage"},
         {"alike", "constraints"},
         {"difference"},
         {"columns"},

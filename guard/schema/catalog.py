@@ -24,7 +24,7 @@ from guard.schema.model import (
 )
 from guard.schema.names import Key, key_of
 from guard.schema.persistent_map import Shared
-from guard.server import fold
+from guard.server import as_stored, fold
 
 ObjectKey = tuple[str, str, str]  # type, schema, name
 
@@ -154,6 +154,9 @@ class Draft:
 
     def put(self, table: Table) -> None:
         """Keep the table as it now is."""
+        name = as_stored(table.name.name, self.dialect)
+        if name != table.name.name:
+            table = replace(table, name=Name(name, table.name.schema))
         self._tables[self.catalog.key(table.name)] = table
 
     def drop(self, name: Name) -> None:
@@ -203,6 +206,9 @@ class Draft:
 
     def put_object(self, item: Object) -> None:
         """Keep the object as it now is."""
+        name = as_stored(item.name.name, self.dialect)
+        if name != item.name.name:
+            item = replace(item, name=Name(name, item.name.schema))
         self._objects[self.catalog.object_key(item.object_type, item.name)] = item
 
     def drop_object(self, object_type: StoredType, name: Name) -> None:

@@ -30,12 +30,14 @@ from guard.operations import (
 from guard.schema.catalog import Draft
 from guard.schema.constraints import with_constraint, with_renamed_column, without_column
 from guard.schema.model import StoredColumn, Table
+from guard.server import as_stored
 
 
 def stored(draft: Draft, column: Column, created_by: str | None) -> StoredColumn:
     """Return the column as the server keeps it: its keys and constraints belong to the table."""
     counts = column.generated and column.generated.by in ("serial", "identity")
     fields = msgspec.structs.asdict(column) | {
+        "name": as_stored(column.name, draft.dialect),
         "nullable": column.nullable and not counts,
         "primary_key": False,
         "unique": False,
@@ -115,7 +117,7 @@ def rename_column(operation: RenameColumn, draft: Draft) -> None:
 
 
 def _rename(draft: Draft, name: Name, old: str, new: str) -> None:
-    table = draft.table_or_new(name)
+    table, new = draft.table_or_new(name), as_stored(new, draft.dialect)
     if not (is_known(old) and is_known(new)):
         draft.put(replace(table, certain=False, complete=False))
         return

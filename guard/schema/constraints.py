@@ -23,7 +23,7 @@ from guard.operations import (
 from guard.schema.catalog import Draft
 from guard.schema.model import Index, StoredColumn, StoredConstraint, Table
 from guard.schema.names import Taken, mentioned, postgres_name, renamed
-from guard.server import is_mysql
+from guard.server import as_stored, is_mysql
 
 _LABELS: dict[ConstraintType, str] = {
     "primary key": "pkey",
@@ -58,6 +58,7 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
     if constraint.type == "check" and constraint.sql:
         constraint = replace(constraint, columns=mentioned(constraint.sql, columns, draft.dialect))
     made_up = name is None
+    name = name and as_stored(name, draft.dialect)
     if made_up and draft.dialect == "postgresql":
         name = _made_up_name(draft, table, constraint)
     target_columns = constraint.target_columns
@@ -201,7 +202,7 @@ def alter_constraint(operation: AlterConstraint, draft: Draft) -> None:
     table = draft.table_or_new(operation.table)
     changes: dict[str, object] = {}
     if operation.action == "rename" and operation.detail:
-        changes = {"name": operation.detail, "made_up": False}
+        changes = {"name": as_stored(operation.detail, draft.dialect), "made_up": False}
     elif operation.action == "deferrable":
         changes = {"deferrable": True}
     elif operation.action == "not-deferrable":
@@ -234,7 +235,7 @@ def create_index(operation: CreateIndex, draft: Draft) -> None:
     if name is None and draft.dialect == "postgresql":
         name = postgres_name(table.name.name, operation.columns, "idx", _taken(draft, table))
     index = Index(
-        name=name,
+        name=name and as_stored(name, draft.dialect),
         columns=operation.columns,
         unique=operation.unique,
         where=operation.where,
@@ -282,7 +283,7 @@ def rename_index(operation: RenameIndex, draft: Draft) -> None:
     table = _index_table(draft, operation.name, operation.table)
     if table is None:
         return
-    old, new = operation.name.name, operation.new
+    old, new = operation.name.name, as_stored(operation.new, draft.dialect)
     draft.put(
         replace(
             table,

@@ -14,7 +14,7 @@ from typing import Literal, Protocol, Self
 import msgspec
 
 from guard.action_words import ObjectType
-from guard.operations import Body, Column, Constraint, Name, Type
+from guard.operations import Body, Column, Constraint, Name, Storage, Type
 
 StoredType = ObjectType | Literal["enum"]  # an enum type is one of its own
 
@@ -132,6 +132,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     default_partition: Name | None = None
     temporary: bool = False
     unlogged: bool = False
+    storage: Storage = Storage()
     created_by: str | None = None
     filled_by: str | None = None
     filled: bool = False  # also where no revision has a name for who did it

@@ -24,6 +24,7 @@ from guard.schema.catalog import Draft
 from guard.schema.columns import inline_constraints, stored
 from guard.schema.constraints import with_constraint
 from guard.schema.model import UNKNOWN, EnumType, Table, View
+from guard.schema.storage import STORED_AS, stored_as
 from guard.server import is_mysql
 
 _KEYS = ("primary key", "unique")
@@ -42,6 +43,7 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
         partition_of=operation.partition_of,
         temporary=operation.temporary,
         unlogged=operation.unlogged,
+        storage=operation.storage,
         created_by=draft.revision,
         filled_by=draft.revision if operation.filled else None,
         filled=operation.filled,
@@ -176,6 +178,8 @@ def alter_table(operation: AlterTable, draft: Draft) -> None:
     if operation.action in ("set-logged", "set-unlogged"):
         table = draft.table_or_new(operation.table)
         draft.put(replace(table, unlogged=operation.action == "set-unlogged"))
+    elif operation.action in STORED_AS:
+        draft.put(stored_as(draft.table_or_new(operation.table), operation))
     elif operation.action in ("enable-trigger", "disable-trigger"):
         _switch_triggers(operation, draft)
 

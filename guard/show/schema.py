@@ -67,10 +67,12 @@ def as_json(schema: Schema) -> str:
 
     `{"dialect", "known", "tables": [...], "enums": [{"name", "schema", "values", ...}], "domains":
     [{..., "type", "constrained"}], "views": [{..., "columns", "materialized"}], "objects": [{...,
-    "type"}]}`. A table is `{"name", "schema", "columns": [{"name", "type", "nullable", "default",
+    "type"}]}`. A table is `{"name", "schema", "columns": [{"name", "type", "values" (of an
+    enum or set that it names itself), "unsigned", "charset", "collation", "nullable", "default",
     "generated", ...}], "constraints": [{"type", "name", "columns", "sql", "references", "valid",
-    ...}], "indexes": [{"name", "columns", "unique", "where", "valid", ...}], "triggers",
-    "partition_of", "temporary", "complete", "filled_by", ...}`. All have `created_by`, the revision
+    ...}], "indexes": [{"name", "columns", "unique", "where", "method", "valid", ...}],
+    "triggers", "partition_of", "temporary", "charset", "collation", "row_format", "complete",
+    "filled_by", ...}`. All have `created_by`, the revision
     or null, and `certain`. A type that could not be read is null, such a default `{not read}`.
     """
     objects = schema.objects()
@@ -114,6 +116,10 @@ def _table_json(table: Table) -> dict[str, object]:
             {
                 "name": column.name,
                 "type": column.type and str(column.type),
+                "values": column.type and column.type.values,
+                "unsigned": column.type is not None and column.type.unsigned,
+                "charset": column.type and column.type.charset,
+                "collation": column.type and column.type.collation,
                 "nullable": column.nullable,
                 "default": _default(column),
                 "generated": column.generated and column.generated.by,
@@ -140,6 +146,7 @@ def _table_json(table: Table) -> dict[str, object]:
                 "columns": index.columns,
                 "unique": index.unique,
                 "where": index.where,
+                "method": index.method,
                 "valid": index.valid,
                 **_made(index.created_by, index.certain),
             }
@@ -148,6 +155,9 @@ def _table_json(table: Table) -> dict[str, object]:
         "triggers": [item.name.name for item in table.objects if item.object_type == "trigger"],
         "partition_of": table.partition_of and str(table.partition_of),
         "temporary": table.temporary,
+        "charset": table.storage.charset,
+        "collation": table.storage.collation,
+        "row_format": table.storage.row_format,
         "complete": table.complete,
         "filled_by": table.filled_by,
     }

@@ -9,7 +9,7 @@ import msgspec
 from guard.operations import Column, Constraint, CreateIndex, Default, Generated, Name
 from guard.sql.cursor import Cursor
 from guard.sql.extents import skip_expression
-from guard.sql.types import AFTER_TYPE, read_type
+from guard.sql.types import AFTER_TYPE, read_type, read_word
 
 _ACTIONS = (("NO", "ACTION"), ("SET", "NULL"), ("SET", "DEFAULT"), ("CASCADE",), ("RESTRICT",))
 _CONSTRAINT_STARTS = frozenset(["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"])
@@ -84,6 +84,11 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
         collation = str(c.qualified("a collation"))
         if parts["type"] is not None:
             parts["type"] = msgspec.structs.replace(parts["type"], collation=collation)
+    elif c.take("CHARACTER", "SET") or (c.source.mysql and c.choose("CHARSET")):
+        c.take("=")
+        charset = read_word(c)
+        if parts["type"] is not None:
+            parts["type"] = msgspec.structs.replace(parts["type"], charset=charset)
     else:
         return False
     return True
@@ -103,10 +108,8 @@ def _skip_option(c: Cursor) -> bool:
             c.parens()
     elif c.take("INITIALLY"):
         c.next()
-    elif c.choose("STORAGE", "COMPRESSION", "COLUMN_FORMAT", "CHARSET", "SRID", "ENGINE_ATTRIBUTE"):
+    elif c.choose("STORAGE", "COMPRESSION", "COLUMN_FORMAT", "SRID", "ENGINE_ATTRIBUTE"):
         c.take("=")
-        c.next()
-    elif c.take("CHARACTER", "SET"):
         c.next()
     elif c.take("USING", "INDEX", "TABLESPACE"):
         c.name()

@@ -5,7 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from guard.action_words import ObjectType
-from guard.operations import Column, Constraint, Copy, CreateObject, CreateTable, Name, Operation
+from guard.operations import (
+    Column,
+    Constraint,
+    Copy,
+    CreateObject,
+    CreateTable,
+    Name,
+    Operation,
+    Storage,
+)
 from guard.sql.columns import (
     at_constraint,
     at_inline_index,
@@ -15,6 +24,7 @@ from guard.sql.columns import (
 )
 from guard.sql.copies import copied_by_query
 from guard.sql.cursor import Cursor
+from guard.sql.types import read_word
 
 # What a query begins with.
 QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "(")
@@ -54,6 +64,7 @@ class _Options(msgspec.Struct, frozen=True):
     filled: bool = False
     copy: Copy | None = None
     complete: bool = True
+    storage: Storage = Storage()
 
 
 def read_table(c: Cursor) -> list[Operation]:
@@ -86,6 +97,7 @@ def read_table(c: Cursor) -> list[Operation]:
         like=body.like or model.like,
         partitioned=options.partitioned,
         partition_of=model.partition_of,
+        storage=options.storage,
         complete=model.complete and body.complete and options.complete,
     )
     return [create, *body.indexes]
@@ -205,8 +217,12 @@ def _read_table_options(c: Cursor) -> _Options:
     partitioned = filled = False
     copy: Copy | None = None
     complete = True
+    storage = Storage()
     while not c.at_end():
-        if c.take("PARTITION", "BY"):
+        if c.source.mysql and (field := _storage_option(c)):
+            c.take("=")
+            storage = msgspec.structs.replace(storage, **{field: read_word(c)})
+        elif c.take("PARTITION", "BY"):
             partitioned = True
         elif c.at("INHERITS") and c.peek(1).word == "(":
             complete = False
@@ -224,7 +240,16 @@ def _read_table_options(c: Cursor) -> _Options:
             raise c.fail("the end of the statement")
         else:
             c.next()
-    return _Options(partitioned, filled, copy, complete)
+    return _Options(partitioned, filled, copy, complete, storage)
+
+
+def _storage_option(c: Cursor) -> str | None:
+    """Move past the words of an option of `Storage`, and return its field."""
+    if c.take("CHARACTER", "SET") or c.choose("CHARSET"):
+        return "charset"
+    if c.choose("COLLATE"):
+        return "collation"
+    return "row_format" if c.choose("ROW_FORMAT") else None
 
 
 def _begins_query(c: Cursor) -> bool:

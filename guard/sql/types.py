@@ -165,12 +165,19 @@ def _attributes(c: Cursor) -> dict[str, object]:
             pass
         elif c.take("CHARACTER", "SET") or (c.source.mysql and c.choose("CHARSET")):
             c.take("=")
-            c.next()
+            changes["charset"] = read_word(c)
         elif c.take("COLLATE"):
             c.take("=")
             changes["collation"] = str(c.qualified("a collation"))
         else:
             return changes
+
+
+def read_word(c: Cursor) -> str | None:
+    """Return the name of a character set, a collation or the like; None where it is a hole."""
+    known = not c.at_hole()
+    token = c.next()
+    return c.source.text[token.start : token.end].strip("'\"`").lower() if known else None
 
 
 def _dimensions(c: Cursor) -> int:

@@ -219,7 +219,7 @@ def test_the_schema_at_a_revision(project: Path) -> None:
 
 
 def test_the_schema_as_json_and_sql(project: Path) -> None:
-    tables = json.loads(guard("schema", "--format", "json", "--at", "a1"))["tables"]
+    tables = json.loads(guard("schema", "--output-format", "json", "--at", "a1"))["tables"]
     assert [table["name"] for table in tables] == ["orders"]
     assert "CREATE TABLE" in guard("schema", "--format", "sql", "--at", "a1").upper()
 
@@ -235,4 +235,4 @@ def test_several_databases_stand_under_their_names(
     )
     monkeypatch.chdir(tmp_path)
     assert list(json.loads(guard("schema", "--format", "json"))) == ["one", "two"]
-    assert "-- two" in guard("schema", "--format", "sql")
+    assert "-- two" in guard("schema", "--output-format", "sql")

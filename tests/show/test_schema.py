@@ -22,6 +22,7 @@ from guard.operations import (
     Generated,
     Name,
     Operation,
+    Storage,
     Type,
 )
 from guard.schema import Schema
@@ -139,6 +140,10 @@ def test_json_keeps_its_contract() -> None:
     assert orders["columns"][2] == {
         "name": "total",
         "type": "numeric(10, 2)",
+        "values": None,
+        "unsigned": False,
+        "charset": None,
+        "collation": None,
         "nullable": False,
         "default": "0",
         "generated": None,
@@ -159,6 +164,7 @@ def test_json_keeps_its_contract() -> None:
             "columns": ["user_id", "lower(status)"],
             "unique": False,
             "where": "total > 0",
+            "method": None,
             "valid": True,
             **made,
         }
@@ -176,6 +182,20 @@ def test_json_keeps_its_contract() -> None:
             **made,
         }
     ]
+
+
+def test_json_says_what_mysql_keeps() -> None:
+    kind = Column(
+        name="a", type=Type(name="set", values=("x", "y"), charset="latin1", collation="latin1_bin")
+    )
+    counter = Column(name="b", type=Type(name="integer", unsigned=True))
+    storage = Storage(charset="utf8mb4", collation="utf8mb4_bin", row_format="compressed")
+    create = CreateTable(table=USERS, columns=(kind, counter), storage=storage)
+    (table,) = json.loads(as_json(replay(create, dialect="mysql")))["tables"]
+    found = [(c["values"], c["unsigned"], c["charset"], c["collation"]) for c in table["columns"]]
+    assert found == [(["x", "y"], False, "latin1", "latin1_bin"), (None, True, None, None)]
+    said = (table["charset"], table["collation"], table["row_format"])
+    assert said == ("utf8mb4", "utf8mb4_bin", "compressed")
 
 
 def test_json_tells_no_default_from_one_that_was_not_read() -> None:

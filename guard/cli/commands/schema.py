@@ -17,25 +17,24 @@ if TYPE_CHECKING:
     from guard.schema import Schema
 
 
+FORMATS = click.Choice(["text", "json", "sql"])
+
+
 @click.command()
 @options.paths
 @options.config
 @click.option("--at", metavar="REVISION", help="After this revision (default: after all).")
 @click.option("--dialect", metavar="NAME", help="Read for that dialect.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sql"]),
-    default="text",
-    show_default=True,
-)
+@click.option("--output-format", type=FORMATS, default="text", show_default=True)
+@click.option("--format", "old_format", type=FORMATS, hidden=True)  # its name in version 0.1
 @options.no_cache
 def schema(
     paths: tuple[Path, ...],
     config: Path | None,
     at: str | None,
     dialect: str | None,
-    form: str,
+    output_format: str,
+    old_format: str | None,
     *,
     no_cache: bool,
 ) -> None:
@@ -52,6 +51,7 @@ def schema(
     ]
     if not found:
         raise GuardError(f"no revision is called {at}" if at else "there are no revisions")
+    form = old_format or output_format
     text = _render(found, form)
     # What a program reads stays as it is, tabs and all.
     write(safe(text) if form == "text" or is_terminal(sys.stdout) else text)

@@ -91,7 +91,8 @@ def drop_constraint(run: Run, given: Arguments, call: Call) -> list[Operation]:
 def create_index(run: Run, given: Arguments, call: Call) -> list[Operation]:
     """Return the making of an index."""
     label = given.get("index_name")
-    return [constraints.make_index(label, table_of(given), strings(given.get("columns")), given)]
+    columns = strings(given.get("columns"))
+    return [constraints.make_index(label, table_of(given), columns, given, run.dialect)]
 
 
 def drop_index(run: Run, given: Arguments, call: Call) -> list[Operation]:

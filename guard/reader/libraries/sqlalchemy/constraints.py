@@ -74,28 +74,41 @@ def _options(kwargs: dict[str, Value]) -> dict[str, Any]:
 # Indexes
 
 
-def read_index(value: Value, table: Name) -> CreateIndex | None:
+def read_index(value: Value, table: Name, dialect: str | None) -> CreateIndex | None:
     """Return the index of a `sa.Index("name", "a", "b")`; None for anything else."""
     if not isinstance(value, Construct) or last(value.path) != "Index":
         return None
     label, columns = (value.args[0], value.args[1:]) if value.args else (None, ())
-    return make_index(label, table, tuple(sql(c) for c in columns), value.kwargs)
+    return make_index(label, table, tuple(sql(c) for c in columns), value.kwargs, dialect)
 
 
-def index_operation(value: Value, *, drop: bool) -> CreateIndex | DropIndex | None:
+def index_operation(
+    value: Value, dialect: str | None, *, drop: bool
+) -> CreateIndex | DropIndex | None:
     """Return the making or the drop of a `sa.Index("name", table.c.a)`; None for anything else."""
     if not isinstance(value, Construct) or last(value.path) != "Index":
         return None
     table = owning_table(value)
     if not drop:
-        return read_index(value, table)
+        return read_index(value, table, dialect)
     label = string(value.args[0] if value.args else value.kwargs.get("name"))
     return DropIndex(name=Name(label or unknown_name("index")), table=table)
 
 
 def make_index(
-    label: Value | None, table: Name, columns: tuple[str, ...], kwargs: dict[str, Value]
+    label: Value | None,
+    table: Name,
+    columns: tuple[str, ...],
+    kwargs: dict[str, Value],
+    dialect: str | None,
 ) -> CreateIndex:
+    """Return the index; SQLAlchemy reads the options of the dialect that the URL names."""
+    own = dialect or "mysql"
+    mysql = own in ("mysql", "mariadb")
+    method = string(kwargs.get("postgresql_using")) if dialect in (None, "postgresql") else None
+    if mysql:
+        kind = string(kwargs.get(f"{own}_prefix")) or string(kwargs.get(f"{own}_using"))
+        method = method or (kind.lower() if kind else None)
     where = kwargs.get("postgresql_where") or kwargs.get("sqlite_where")
     return CreateIndex(
         table=table,
@@ -105,9 +118,9 @@ def make_index(
         concurrently=flag(kwargs.get("postgresql_concurrently")),
         if_not_exists=flag(kwargs.get("if_not_exists")),
         where=sql(where) if where is not None else None,
-        method=string(kwargs.get("postgresql_using")),
-        algorithm=string(kwargs.get("mysql_algorithm")),
-        lock=string(kwargs.get("mysql_lock")),
+        method=method,
+        algorithm=string(kwargs.get(f"{own}_algorithm")),
+        lock=string(kwargs.get(f"{own}_lock")),
     )
 
 

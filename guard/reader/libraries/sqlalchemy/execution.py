@@ -104,7 +104,7 @@ def _construct(run: Run, value: Value) -> list[Operation]:
     table = table_objects.table_name(subject)
     word = last(value.path)
     if word in {"CreateIndex", "DropIndex"}:
-        found = constraints.index_operation(subject, drop=word == "DropIndex")
+        found = constraints.index_operation(subject, run.dialect, drop=word == "DropIndex")
         return [found] if found is not None else []
     if word in {"AddConstraint", "DropConstraint"} and (
         constraint := constraints.read_constraint(subject)

@@ -24,7 +24,7 @@ def create_or_drop(run: Run, receiver: Construct, name: str, call: Call) -> Valu
     table = table_objects.table_name(receiver)
     kind = last(receiver.path)
     if kind == "Index":
-        operation = constraints.index_operation(receiver, drop=name == "drop")
+        operation = constraints.index_operation(receiver, run.dialect, drop=name == "drop")
         run.emit([operation] if operation else [], call.node, call.frame)
     elif table is not None and isinstance(receiver, Construct):
         if name == "drop":

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from guard.operations import Column, Constraint, CreateIndex, CreateTable, Name, SetComment, Type
+from guard.operations import (
+    Column,
+    Constraint,
+    CreateIndex,
+    CreateTable,
+    Name,
+    SetComment,
+    Storage,
+    Type,
+)
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.values import Const, Sequence, Value
 from guard.reader.libraries.sqlalchemy.clauses import flag, string, strings
@@ -48,7 +57,7 @@ def read_table(
                 columns[-1] = msgspec.structs.replace(columns[-1], unique=False)
         elif constraint := read_constraint(item):
             constraints.append(constraint)
-        elif index := read_index(item, label):
+        elif index := read_index(item, label, run.dialect):
             indexes.append(index)
         else:
             complete = False
@@ -61,6 +70,7 @@ def read_table(
         temporary=bool(prefixes & {"TEMPORARY", "TEMP"}),
         unlogged="UNLOGGED" in prefixes,
         partitioned="postgresql_partition_by" in kwargs,
+        storage=_storage(kwargs, run.dialect),
         complete=complete,
     )
     comments = [
@@ -72,6 +82,22 @@ def read_table(
     if comment is not None:
         comments.insert(0, SetComment(object_type="table", name=label, comment=comment))
     return ReadTable(create, tuple(indexes), tuple(comments))
+
+
+def _storage(kwargs: dict[str, Value], dialect: str | None) -> Storage:
+    """Return what a table's options say; SQLAlchemy reads those of the dialect of the URL."""
+    if dialect not in (None, "mysql", "mariadb"):
+        return Storage()
+
+    def option(*names: str) -> str | None:
+        words = (string(kwargs.get(f"{dialect or 'mysql'}_{name}")) for name in names)
+        return next((word.lower() for word in words if word), None)
+
+    return Storage(
+        charset=option("charset", "default_charset", "character_set", "default_character_set"),
+        collation=option("collate", "default_collate"),
+        row_format=option("row_format"),
+    )
 
 
 def _keys(run: Run, items: list[Value]) -> tuple[str, ...]:

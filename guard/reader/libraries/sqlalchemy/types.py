@@ -45,6 +45,8 @@ _TYPES = {
     "pickletype": "blob",
     "nullid": "null",
 }
+_MOMENTS = {"time", "timestamp", "datetime", "interval"}
+_DIGITS = {"numeric", "double", "float", "real"}
 _LENGTH_FIRST = {"varchar", "char", "text", "binary", "varbinary", "blob", "bit", "bytea"}
 
 
@@ -121,6 +123,10 @@ def _named_type(run: Run, word: str, args: tuple[Value, ...], kwargs: dict[str, 
     base = _TYPES.get(lower, lower)
     if lower == "datetime" and run.dialect not in (None, "postgresql"):
         base = "datetime"
+    if lower == "float" and run.dialect in ("mysql", "mariadb"):
+        base = "float"
+    if base == "bit" and flag(kwargs.get("varying")):
+        base = "varbit"
     if base == "enum" or lower == "set":
         return _enum_type(run, base, args, kwargs)
     if base == "array":
@@ -128,22 +134,39 @@ def _named_type(run: Run, word: str, args: tuple[Value, ...], kwargs: dict[str, 
         inner = inner or Type(name="?")
         return msgspec.structs.replace(inner, array=inner.array + 1)
     numbers = [_number(a) for a in args]
-    length = _number(kwargs.get("length")) or (
-        numbers[0] if numbers and base in _LENGTH_FIRST else None
-    )
-    precise = base in {"numeric", "double", "real", "time", "timestamp", "interval"}
-    precision = _number(kwargs.get("precision")) or (numbers[0] if numbers and precise else None)
     return Type(
         name=base,
-        length=length,
-        precision=precision if base not in _LENGTH_FIRST else None,
-        scale=_number(kwargs.get("scale"))
-        or (numbers[1] if len(numbers) > 1 and precise else None),
+        length=_length(base, numbers, kwargs),
+        precision=_precision(base, numbers, kwargs),
+        scale=_first(_number(kwargs.get("scale")), *(numbers[1:2] if base in _DIGITS else ())),
         timezone=flag(kwargs.get("timezone"))
         or (base == "timestamp" and bool(args) and flag(args[0])),
         unsigned=flag(kwargs.get("unsigned")),
+        charset=string(kwargs.get("charset")),
         collation=string(kwargs.get("collation")),
     )
+
+
+def _length(base: str, numbers: list[int | None], kwargs: dict[str, Value]) -> int | None:
+    if base == "tinyint":  # MySQL's boolean
+        width = _first(_number(kwargs.get("display_width")), *numbers[:1])
+        return width if width == 1 else None
+    if base in _LENGTH_FIRST or base == "varbit":
+        return _first(_number(kwargs.get("length")), *numbers[:1])
+    return _number(kwargs.get("length"))
+
+
+def _precision(base: str, numbers: list[int | None], kwargs: dict[str, Value]) -> int | None:
+    """Return the digits; those of a second's fraction have several names."""
+    if base not in _MOMENTS | _DIGITS:
+        return None if base in _LENGTH_FIRST else _number(kwargs.get("precision"))
+    names = ("precision", "fsp", "second_precision") if base in _MOMENTS else ("precision",)
+    written = (_number(kwargs.get(name)) for name in names)
+    return _first(*written, *(numbers if base in _MOMENTS else numbers[:1]))
+
+
+def _first(*numbers: int | None) -> int | None:
+    return next((number for number in numbers if number is not None), None)
 
 
 def _number(value: Value | None) -> int | None:
