@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,20 @@ import msgspec
 class Mariadb(msgspec.Struct, frozen=True):
     """A running server: its socket, and its version."""
 
-    socket: Path
+    socket_path: Path
     version: tuple[int, ...] = ()
 
     @contextmanager
     def connect(self, database: str | None = None) -> Iterator[Any]:
-        """Yield a connection of PyMySQL that commits each statement by itself."""
+        """Yield a connection of PyMySQL that takes several statements at once, and commits each."""
         pymysql = import_module("pymysql")  # may be missing, also where types are checked
         connection = pymysql.connect(
-            unix_socket=str(self.socket),
+            unix_socket=str(self.socket_path),
             user=getpass.getuser(),
             database=database,
             autocommit=True,
             charset="utf8mb4",
+            client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS,
         )
         with closing(connection):
             yield connection
@@ -46,7 +48,9 @@ class Mariadb(msgspec.Struct, frozen=True):
     def url(self, database: str, dialect: str = "mariadb") -> str:
         """Return the database's URL for SQLAlchemy."""
         user = getpass.getuser()
-        return f"{dialect}+pymysql://{user}@/{database}?unix_socket={self.socket}&charset=utf8mb4"
+        return (
+            f"{dialect}+pymysql://{user}@/{database}?unix_socket={self.socket_path}&charset=utf8mb4"
+        )
 
 
 def installed() -> bool:
@@ -58,7 +62,7 @@ def installed() -> bool:
 def running() -> Iterator[Mariadb]:
     """Start a server, and stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="guard-my-"))
-    user, data, socket = getpass.getuser(), folder / "data", folder / "socket"
+    user, data, path = getpass.getuser(), folder / "data", folder / "socket"
     where = (f"--user={user}", f"--datadir={data}")
     process = None
     try:
@@ -68,12 +72,12 @@ def running() -> Iterator[Mariadb]:
             check=True,
         )
         process = subprocess.Popen(
-            ("mariadbd", "--no-defaults", *where, f"--socket={socket}", "--skip-networking",
+            ("mariadbd", "--no-defaults", *where, f"--socket={path}", "--skip-networking",
              "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        yield _answering(Mariadb(socket), process)
+        yield _answering(Mariadb(path), process)
     finally:
         if process is not None:
             process.kill()
@@ -83,11 +87,16 @@ def running() -> Iterator[Mariadb]:
 
 def _answering(server: Mariadb, process: subprocess.Popen[bytes]) -> Mariadb:
     """Wait until the server answers, and return it with its version."""
-    errors = import_module("pymysql.err")
     for _ in range(300):
         assert process.poll() is None, "mariadbd has ended"
-        with suppress(errors.OperationalError), server.connect() as connection:
-            version = connection.server_version.partition("-MariaDB")[0].split("-")[-1]
-            return Mariadb(server.socket, tuple(int(part) for part in version.split(".")))
+        if _listens(server.socket_path):
+            break
         time.sleep(0.1)
-    raise AssertionError("mariadbd does not answer")
+    with server.connect() as connection:
+        version = connection.server_version.partition("-MariaDB")[0].split("-")[-1]
+        return Mariadb(server.socket_path, tuple(int(part) for part in version.split(".")))
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(str(path)) == 0

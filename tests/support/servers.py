@@ -48,7 +48,7 @@ def embedded_postgresql() -> Iterator[Postgresql]:
     yield from _postgresql("embedded")
 
 
-@pytest.fixture(params=POSTGRESQL)
+@pytest.fixture(scope="session", params=POSTGRESQL)
 def postgresql(request: pytest.FixtureRequest) -> Postgresql:
     """Each PostgreSQL there is, the test once for each, with its driver."""
     need(find_spec("psycopg"), "psycopg")
