@@ -60,6 +60,37 @@ class BacktestRepository:
 
     def find(self, value):
 """
+READS = """\
+        return self.session.query(BacktestResult).filter_by(symbol=value).all()
+"""
+SERVE = """
+import asyncio
+
+from sqlalchemy.orm import Session
+
+from backend.repositories import BacktestRepository
+
+async def results(session: Session, symbol: str):
+    repository = BacktestRepository(session)
+    return {}
+"""
+CURSOR = """
+import asyncio
+import os
+import sqlite3
+
+def rows():
+    with sqlite3.connect(os.environ["KLINES"]) as klines:
+        return klines.execute("SELECT symbol, opened FROM klines").fetchall()
+
+async def latest():
+"""
+KLINE = """
+class Kline(Base):
+    __tablename__ = "klines"
+
+    id = Column(Integer, primary_key=True)
+"""
 R1 = f"{VERSIONS}/r1.py"
 R2 = f"{VERSIONS}/r2.py"
 SERVICE = "backend/services/klines.py"
@@ -93,6 +124,21 @@ SEED = (
         "hardcoded-database",
         {SERVICE: "import sqlite3\n\nmarket = sqlite3.connect('bybit_klines_15m.db')\n"},
         {SERVICE: "import os\nimport sqlite3\n\nmarket = sqlite3.connect(os.environ['KLINES'])\n"},
+    ),
+    Row(
+        "ALWAYS use asyncio.to_thread() for blocking SQLite operations in async contexts",
+        "blocking-call-in-async",
+        {IN_REPOSITORY: REPOSITORY + READS, SERVICE: SERVE.format("repository.find(symbol)")},
+        {
+            IN_REPOSITORY: REPOSITORY + READS,
+            SERVICE: SERVE.format("await asyncio.to_thread(repository.find, symbol)"),
+        },
+    ),
+    Row(
+        "Async support: a sqlite3 cursor on the event loop",
+        "blocking-call-in-async",
+        {SERVICE: CURSOR + "    return rows()\n"},
+        {SERVICE: CURSOR + "    return await asyncio.to_thread(rows)\n"},
     ),
     Row(
         "NEVER use DROP TABLE without explicit approval, in a revision",
@@ -164,6 +210,30 @@ SEED = (
             R2: second(
                 "op.create_table('notes', sa.Column('a', sa.Integer()))", "op.drop_table('notes')"
             )
+        },
+    ),
+    Row(
+        "Always create a migration before schema changes: a column",
+        "model-changed-without-revision",
+        {"backend/models/results.py": MODEL + "    note = Column(String)\n"},
+        {
+            "backend/models/results.py": MODEL + "    note = Column(String)\n",
+            R2: second(
+                "op.add_column('backtest_results', sa.Column('note', sa.String()))",
+                "op.drop_column('backtest_results', 'note')",
+            ),
+        },
+    ),
+    Row(
+        "Always create a migration before schema changes: a table",
+        "model-changed-without-revision",
+        {"backend/models/results.py": MODEL + KLINE},
+        {
+            "backend/models/results.py": MODEL + KLINE,
+            R2: second(
+                "op.create_table('klines', sa.Column('id', sa.Integer(), primary_key=True))",
+                "op.drop_table('klines')",
+            ),
         },
     ),
     Row(
