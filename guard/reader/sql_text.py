@@ -9,7 +9,10 @@ _WORDS = (
     "|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
     "|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset"
 )
-_SQL_START = re.compile(rf"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*({_WORDS})\b", re.I | re.S)
+# `set -eu` and `exec /bin/x` are of a shell: there are no such statements.
+_SQL_START = re.compile(
+    rf"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(?!(?:set|exec)\s+[-+/]\w)({_WORDS})\b", re.I | re.S
+)
 _QUOTED = re.compile(rf"[\"'](?:\s|\\\n|\\[nrt])*(?:--|/\*|(?:{_WORDS})\b)", re.I)
 
 

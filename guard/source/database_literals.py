@@ -19,7 +19,8 @@ from guard.statement import Span
 _SCHEMES = "sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb"
 _URL = re.compile(rf"(?P<scheme>{_SCHEMES})(\+\w+)?://(?P<rest>\S*)\Z", re.I)
 _PLACEHOLDER = re.compile(
-    r"[{}<>$]|%\(|\*\*\*|^driver:|\.\.\.|//user:pass(word)?@(host|localhost)/"
+    r"[{}<>$]|%\(|\*\*\*|^driver:|\.\.\.|//user:pass(word)?@(host|localhost)/|\[[A-Z_ ]+\]"
+    r"|/path/to/"
 )
 _MEMORY = re.compile(r"^(/{0,2}:memory:.*|/?file::memory:.*|/?\?.*mode=memory.*|)$", re.I)
 _FILE = re.compile(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)

@@ -26,7 +26,9 @@ def assign_roles(source: SqlText, tokens: Sequence[Token]) -> None:
     for index, token in enumerate(tokens):
         for number in source.holes_in(token.start, token.end):
             if number not in source.roles:
-                source.roles[number] = _role(source, tokens, index)
+                # A PRAGMA takes no parameter, wherever a value stands.
+                setting = tokens[0].word == "PRAGMA"
+                source.roles[number] = "identifier" if setting else _role(source, tokens, index)
 
 
 def _role(source: SqlText, tokens: Sequence[Token], index: int) -> Role:

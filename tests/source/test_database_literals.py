@@ -36,6 +36,10 @@ CODE = {
     "create_engine('postgresql://{user}@{host}/{name}')": [],
     "create_engine(f'postgresql://{user}@{host}/{name}')": [],
     "create_engine(os.environ['DATABASE_URL'])": [],
+    "SHOWN = re.sub(found, 'mysql://[REDACTED]@[HOST]/[NAME]', url)": [],
+    "metadata = {'connection_string': 'sqlite:///path/to/file.db'}": [],
+    "create_engine('postgresql://[::1]/shop')": ["postgresql://[::1]/shop"],
+    "DB = 'sqlite:////srv/to/file.db'": ["sqlite:////srv/to/file.db"],
     # only talked about
     "'''Connects to sqlite:///data.db by default.'''": [],
     "if url.startswith('postgresql://h'): pass": [],

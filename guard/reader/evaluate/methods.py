@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import PurePath
 from typing import Any
 
@@ -132,6 +134,9 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
     value = call.args[0] if call.args else NONE
     items = loops.iterate(value)
     code = unparse(call.node.args[0]) if call.node.args else "items"
+    numbered = isinstance(value, Unknown) and value.origin == "constant"
+    if (mark := _repeated_mark(call, numbered=numbered)) is not None:
+        return text.join(separator, [Text.of(mark, "literal")])
     if items is None:
         return Text.hole(call.code, unknown(call.node, value).origin)
     if isinstance(value, Sequence | Mapping) and value.repeated:
@@ -142,10 +147,51 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
     return formats.limited(run, joined, call.node)
 
 
+# What stands for a bound parameter: `?`, `%s`, `:name`, `%(name)s`, `$1`.
+_MARK = re.compile(r"\(?(?:\?|%s|:\w+|%\(\w+\)s|\$\d+)\)?")
+
+
+def _repeated_mark(call: Call, *, numbered: bool) -> str | None:
+    """Return the parameter's mark that a join repeats, as many times as there are values.
+
+    `numbered`: what its f-string puts in is made by the code itself.
+    """
+    match call.node.args:
+        case [ast.BinOp(op=ast.Mult(), left=one, right=other)]:
+            found = [one, other]
+        case [ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt)]:
+            found = [elt]
+        case _:
+            return None
+    for node in found:
+        item = node.elts[0] if isinstance(node, ast.List) and len(node.elts) == 1 else node
+        parts = item.values if isinstance(item, ast.JoinedStr) and numbered else [item]
+        mark = "".join(_written(part) for part in parts)
+        if _MARK.fullmatch(mark):
+            return mark
+    return None
+
+
+def _written(part: ast.expr) -> str:
+    if isinstance(part, ast.FormattedValue):
+        return "0"
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+
+
+def _is_mark(item: Value) -> bool:
+    """Return whether it is the mark of a parameter whose name the code itself numbers."""
+    if not isinstance(item, Text) or any(part.origin == "outside" for part in item.parts):
+        return False
+    name = "".join("0" if part.hole else part.text for part in item.parts)
+    return _MARK.fullmatch(name) is not None
+
+
 def _join_repeated(run: Run, separator: Text, value: Sequence | Mapping, call: Call) -> Text:
     """Return the items before those of which there may be any number, and a hole for the rest."""
     items = loops.iterate(value) or []
     sure = items[: value.sure] if isinstance(value, Sequence) else []
+    if items and all(map(_is_mark, items)):
+        return text.join(separator, [item for item in items if isinstance(item, Text)])
     code = unparse(call.node.args[0]) if call.node.args else "items"
     joined = text.join(separator, [formats.as_text(run, item, code) for item in sure])
     origin = unknown(call.node, *items[len(sure) :]).origin

@@ -69,7 +69,7 @@ def _len(run: Run, call: Call) -> Value:
         return Const(len(value.pairs))
     if isinstance(value, Text) and value.known:
         return Const(len(value.plain))
-    return unknown(call.node, *call.args)
+    return Unknown(call.node, "constant")  # a number, whatever it counts
 
 
 def _container(kind: Any) -> Known:
@@ -113,7 +113,8 @@ def _enumerate(run: Run, call: Call) -> Value:
     items = loops.iterate(call.args[0]) if call.args else None
     start = call.get(1, "start")
     if items is None:
-        return unknown(call.node, *call.args)
+        row: list[Value] = [Unknown(call.node, "constant"), unknown(call.node, *call.args)]
+        return Sequence("list", [Sequence("tuple", row)], certain=False, repeated=True)
     first = start.value if isinstance(start, Const) and isinstance(start.value, int) else 0
     whole = loops.is_whole(call.args[0])
     number = Unknown(call.node, "constant")
@@ -133,7 +134,7 @@ def _range(run: Run, call: Call) -> Value:
     if not call.args or not all(
         isinstance(a, Const) and isinstance(a.value, int) for a in call.args
     ):
-        return unknown(call.node, *call.args)
+        return Unknown(call.node, "constant")
     numbers = itertools.islice(range(*(to_python(a) for a in call.args)), MAX_RANGE + 1)
     items: list[Value] = [Const(n) for n in numbers]
     run.step(len(items) // 10)

@@ -13,6 +13,8 @@ from guard.sql import Hole, read_sql
 from guard.statement import Piece
 
 _STRING = re.compile(r"'[^']*'")
+_MARK = re.compile(r"\?|%s|:\w+|%\(\w+\)s|\$\d+")
+_PARAMETER = re.compile(r"(?:(?<![:\w]):\w*|%\(\w*|(?<!\$)\$)\Z")
 _WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
 
 
@@ -46,7 +48,7 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
     found: list[tuple[Part, int | None, bool]] = []  # with its hole's number; whether in quotes
     for part in text.parts:
         written = part.text
-        if part.origin != "literal" and written:
+        if part.origin != "literal" and written and not _names_parameter(part, marked):
             quoted = _in_quotes(marked) or "'" in (part.text if not part.hole else "")
             if _is_clause(part, marked):
                 found.append((part, None, False))
@@ -67,6 +69,14 @@ def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
         for part, number, quoted in found
     )
     return tuple(dict.fromkeys(pieces))
+
+
+def _names_parameter(part: Part, before: str) -> bool:
+    """Return whether it is a parameter's mark, or in its name (`:tag_{index}`): harmless there."""
+    if part.origin == "outside":
+        return False
+    mark = not part.hole and _MARK.fullmatch(part.text) is not None
+    return mark or _PARAMETER.search(before) is not None
 
 
 def _is_clause(part: Part, before: str) -> bool:
