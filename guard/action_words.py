@@ -151,6 +151,9 @@ ColumnAction = Literal[
     "visibility",
 ]
 
+# A part of a column's definition.
+ColumnPart = Literal["type", "nullable", "default", "autoincrement", "comment"]
+
 ConstraintType = Literal["primary key", "unique", "foreign key", "check", "exclude", "not null"]
 ConstraintAction = Literal[
     "deferrable",

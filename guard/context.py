@@ -20,6 +20,7 @@ from guard.schema.model import ReadOnlySchema
 from guard.server import Server
 from guard.statement import Statement
 
+Nulls = Literal["none", "some", "all"]
 Declared = TypeVar("Declared", bound=Options)
 
 
@@ -195,6 +196,15 @@ class Context(Protocol):
 
     def is_never_null(self, table: Name, column: str) -> bool:
         """Return whether no row has NULL there; of a table not known, a column `id` is its key."""
+        ...
+
+    def nulls(self, table: Name, column: str) -> Nulls:
+        """Return whether rows of the table have NULL in the column here, or may have it.
+
+        "none": it is NOT NULL, a validated CHECK forbids it, the table is empty, or a default or an
+        UPDATE of this or an earlier revision gave each row a value. "some": an UPDATE left rows
+        out, or what was not understood may have filled it. "all": nothing is known to have.
+        """
         ...
 
     def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:

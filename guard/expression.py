@@ -30,6 +30,7 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     # Calls a function that may give another value for each row of one statement. None: calls one
     # that is not known.
     is_volatile: bool | None = None
+    unknown_functions: tuple[str, ...] = ()  # those it calls that are not the server's own
     is_null: bool | None = None  # None: that depends on the row, or on a function
     # As a condition, plainly true for each row, but for those where a compared column is NULL.
     always_true: bool | None = None

@@ -18,6 +18,7 @@ import msgspec
 
 from guard.action_words import (
     ColumnAction,
+    ColumnPart,
     ConstraintAction,
     ConstraintType,
     DomainAction,
@@ -260,12 +261,17 @@ class RenameColumn(Operation, frozen=True, kw_only=True):
 
 
 class ModifyColumn(Operation, frozen=True, kw_only=True):
-    """MySQL's MODIFY and CHANGE: the whole definition is written anew; parts left out are lost."""
+    """MySQL's MODIFY and CHANGE: the whole definition is written anew; parts left out are lost.
+
+    `meant` are the parts that surely shall be so, though nothing in the definition shows it: those
+    that alter_column() is asked to change, and in SQL a NULL that is written out.
+    """
 
     table: Name
     column: Column
     new: str | None = None  # CHANGE: the column's new name
     position: str | None = None
+    meant: tuple[ColumnPart, ...] = ()
 
 
 class ChangeColumnType(Operation, frozen=True, kw_only=True):
@@ -524,12 +530,15 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
     `arguments` are those of a routine, as written: two routines of one name differ in them. `on`
     are the changes of rows that fire a trigger or rule. `branches`: not all of it runs each time.
+    `volatile`: a function of PostgreSQL may give another value for each row of a statement; None
+    where its body decides, as it does of one in SQL that does not say.
     """
 
     operations: tuple[AnyOperation, ...] = ()
     arguments: str = ""
     on: tuple[RowChange, ...] = ()
     branches: bool = False
+    volatile: bool | None = None
 
 
 class CreateObject(Operation, frozen=True, kw_only=True):

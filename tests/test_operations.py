@@ -75,7 +75,7 @@ NOT_HANDED_DOWN = {
 NOT_UNDONE = {
     "it changes what is there, and makes and removes nothing": (
         "AlterTable AttachPartition DetachPartition RenameColumn ModifyColumn ChangeColumnType "
-        "SetNotNull DropNotNull SetDefault DropDefault AlterColumn ValidateConstraint "
+        "AlterColumn ValidateConstraint "
         "AlterConstraint RenameIndex Update RenameEnumValue AlterDomain RenameObject AlterObject "
         "SetComment Permission"
     ),

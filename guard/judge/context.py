@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
-from guard.context import Remains, Required, Setting, TableSize, Transaction
+from guard.context import Nulls, Remains, Required, Setting, TableSize, Transaction
 from guard.effects import Effect, effect_of
 from guard.expression import Expression
 from guard.judge.copies import remains_of, writes_row_by_row
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
-from guard.operations import Delete, Name, Operation, Truncate
+from guard.operations import CallRoutine, Delete, Name, Opaque, Operation, Truncate
 from guard.options import Options
 from guard.rule import Rule
 from guard.schema import Missing, Schema
@@ -67,6 +67,13 @@ def before_the_first(steps: Sequence[Step], deployment: frozenset[str]) -> Posit
     if not steps:
         return NOWHERE
     return Position(course=Course([Step(_NO_STATEMENT, steps[0].schema)]), deployment=deployment)
+
+
+def _may_fill(statement: Statement) -> bool:
+    """Return whether nobody knows which rows it changes."""
+    return statement.repeated or any(
+        isinstance(operation, Opaque | CallRoutine) for operation in statement.operations
+    )
 
 
 class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +180,18 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             return column.lower() == "id"
         key = column.lower() in (name.lower() for name in owner.primary_key)
         return found.certain and (key or not found.nullable)
+
+    def nulls(self, table: Name, column: str) -> Nulls:
+        found = self.schema.column(table, column)
+        if self.is_empty(table) or self.schema.has_valid_check_not_null(table, column):
+            return "none"
+        if found and (found.filled == "all" or (found.certain and not found.nullable)):
+            return "none"
+        owner = self.schema.table(table)
+        if owner and column.lower() in map(str.lower, owner.primary_key):
+            return "none"
+        perhaps = (found and found.filled) or any(map(_may_fill, self.before))
+        return "some" if perhaps else "all"
 
     def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:
         found = self.schema.table(table)

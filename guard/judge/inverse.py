@@ -23,7 +23,9 @@ from guard.operations import (
     DropColumn,
     DropConstraint,
     DropDatabase,
+    DropDefault,
     DropIndex,
+    DropNotNull,
     DropObject,
     DropSchema,
     DropTable,
@@ -33,11 +35,17 @@ from guard.operations import (
     Opaque,
     Operation,
     RenameTable,
+    SetDefault,
+    SetNotNull,
     Truncate,
     is_known,
 )
 
-Kind = ObjectType | ConstraintType | Literal["enum", "unique index", "rows"]
+Kind = (
+    ObjectType
+    | ConstraintType
+    | Literal["enum", "unique index", "rows", "default", "not null", "null"]
+)
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -61,6 +69,14 @@ _KINDS: dict[type[Operation], Kind] = {
     CreateDomain: "domain",
     CreateSchema: "schema",
     CreateDatabase: "database",
+    SetDefault: "default",
+    SetNotNull: "not null",
+    DropNotNull: "null",
+}
+_TAKES_BACK: dict[type[Operation], Kind] = {
+    DropDefault: "default",
+    DropNotNull: "not null",
+    SetNotNull: "null",
 }
 # Kinds that DROP x removes besides an x.
 _ALSO: dict[ObjectType, tuple[Kind, ...]] = {
@@ -108,6 +124,8 @@ def made_by(operation: Operation) -> Iterator[Made]:
             yield Made(object_type, name, owner)
         case Insert(table=table):
             yield Made("rows", table, table)
+        case SetDefault() | SetNotNull() | DropNotNull():
+            yield Made(_KINDS[type(operation)], Name(operation.column), operation.table)
 
 
 def _removed(operation: Operation) -> Removed | None:
@@ -123,6 +141,9 @@ def _removed(operation: Operation) -> Removed | None:
             return Removed(frozenset(kinds), _label(name), table)
         case DropIndex(name=name, table=owner):
             return Removed(frozenset(_INDEX), name, owner)
+        case DropDefault() | DropNotNull() | SetNotNull():
+            gone = _TAKES_BACK[type(operation)]
+            return Removed(frozenset([gone]), Name(operation.column), operation.table)
         case DropSchema(name=name):
             return _drop("schema", name)
         case DropDatabase(name=name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypedDict, Unpack
 
 import msgspec
@@ -14,6 +15,7 @@ from guard.operations import (
     Column,
     Constraint,
     Default,
+    Delete,
     DropColumn,
     DropDefault,
     DropNotNull,
@@ -25,12 +27,16 @@ from guard.operations import (
     SetDefault,
     SetNotNull,
     Type,
+    Update,
     is_known,
 )
 from guard.schema.catalog import Draft
 from guard.schema.constraints import with_constraint, with_renamed_column, without_column
-from guard.schema.model import StoredColumn, Table
+from guard.schema.model import Filled, StoredColumn, Table
 from guard.server import as_stored
+from guard.sql.expressions import read_expression
+
+_COALESCE = re.compile(r"\b(COALESCE|IFNULL)\s*\(", re.I)
 
 
 def stored(draft: Draft, column: Column, created_by: str | None) -> StoredColumn:
@@ -64,11 +70,24 @@ def add_column(operation: AddColumn, draft: Draft) -> None:
     if present and (operation.if_not_exists or not draft.certain):
         return
     others = tuple(c for c in table.columns if not draft.same(c.name, column.name))
-    new = stored(draft, column, draft.revision)
+    new = replace(
+        stored(draft, column, draft.revision), added=True, filled=_filled_by_default(draft, column)
+    )
     if operation.if_not_exists and not table.complete:
         new = replace(new, certain=False)
     columns = _placed(draft, others, new, operation.position)
     draft.put(_with_keys(draft, replace(table, columns=columns), column))
+
+
+def _filled_by_default(draft: Draft, column: Column) -> Filled | None:
+    """Return whether its default gives the rows a value that are there when it is added."""
+    if column.generated:
+        return "all"
+    if column.default is None:
+        return None
+    sql = column.default.sql
+    null = sql is not None and read_expression(sql, draft.dialect).is_null
+    return None if null else "all"
 
 
 def _with_keys(draft: Draft, table: Table, column: Column) -> Table:
@@ -153,6 +172,8 @@ def modify_column(operation: ModifyColumn, draft: Draft) -> None:
     table = draft.table_or_new(operation.table)
     before = next((c for c in table.columns if draft.same(c.name, column.name)), None)
     new = stored(draft, column, before.created_by if before else None)
+    if before:
+        new = replace(new, filled=before.filled, added=before.added)
     if any(draft.same(new.name, name) for name in table.primary_key):
         new = replace(new, nullable=False)
     if before and not operation.position:
@@ -165,6 +186,8 @@ def modify_column(operation: ModifyColumn, draft: Draft) -> None:
 
 def change_column_type(operation: ChangeColumnType, draft: Draft) -> None:
     _change(draft, operation.table, operation.column, type=operation.type)
+    if operation.using and _COALESCE.search(operation.using):
+        _change(draft, operation.table, operation.column, filled="all")
 
 
 def set_not_null(operation: SetNotNull, draft: Draft) -> None:
@@ -172,7 +195,7 @@ def set_not_null(operation: SetNotNull, draft: Draft) -> None:
 
 
 def drop_not_null(operation: DropNotNull, draft: Draft) -> None:
-    _change(draft, operation.table, operation.column, nullable=True)
+    _change(draft, operation.table, operation.column, nullable=True, filled=None)
 
 
 def set_default(operation: SetDefault, draft: Draft) -> None:
@@ -211,6 +234,44 @@ class _Changes(TypedDict, total=False):
     nullable: bool
     default: Default | None
     generated: Generated | None
+    filled: Filled | None
+
+
+def fill_columns(operation: Update | Delete, draft: Draft) -> None:
+    """Note which columns have values since, by an UPDATE or as the rows with NULLs went."""
+    table = draft.table(operation.table)
+    if not table:
+        return
+    if isinstance(operation, Delete):
+        for column in table.columns:
+            if _takes_nulls(column.name, operation.where or ""):
+                _change(draft, operation.table, column.name, filled="all")
+        return
+    for name in filter(is_known, operation.columns):
+        every = _fills_all(operation, name, draft)
+        _change(draft, operation.table, name, filled="all" if every else "some")
+
+
+def _fills_all(update: Update, column: str, draft: Draft) -> bool:
+    """Return whether no row is without a value after it."""
+    if update.copy and update.copy.source == update.table:
+        taken = dict(zip(update.columns, update.copy.columns, strict=False)).get(column)
+        table = draft.table(update.table)
+        for other in table.columns if table else ():
+            if taken and draft.same(other.name, taken) and other.nullable and other.certain:
+                return other.filled == "all"
+    return update.all_rows or _takes_nulls(column, update.where or "")
+
+
+# In batches: WHERE c IS NULL AND id BETWEEN 1 AND 1000, WHERE id IN (SELECT ... LIMIT 1000)
+_BATCH = re.compile(r"\b(BETWEEN|LIMIT|SELECT)\b|[:{?%]", re.I)
+
+
+def _takes_nulls(column: str, where: str) -> bool:
+    """Return whether a condition takes the rows in which the column is NULL, all or a batch."""
+    if not re.search(rf"\b{re.escape(column)}\W+IS\s+NULL\b", where, re.I):
+        return False
+    return not re.search(r"\bAND\b", where, re.I) or bool(_BATCH.search(where))
 
 
 def _change(draft: Draft, name: Name, column: str, **changes: Unpack[_Changes]) -> None:

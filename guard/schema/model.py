@@ -16,6 +16,7 @@ import msgspec
 from guard.action_words import ObjectType
 from guard.operations import Body, Column, Constraint, Name, Storage, Type
 
+Filled = Literal["all", "some"]
 StoredType = ObjectType | Literal["enum"]  # an enum type is one of its own
 
 
@@ -34,10 +35,16 @@ UNKNOWN = Missing.UNKNOWN
 
 
 class StoredColumn(Column, frozen=True, kw_only=True):
-    """A column as it stands; its inline keys and constraints are among those of the table."""
+    """A column as it stands; its inline keys and constraints are among those of the table.
+
+    `filled`: which rows were given a value, by a default as it was added or by an UPDATE since;
+    None where no revision did so. `added`: to a table that was there already.
+    """
 
     created_by: str | None = None
     certain: bool = True
+    filled: Filled | None = None
+    added: bool = False
 
 
 class StoredConstraint(Constraint, frozen=True, kw_only=True):
@@ -247,6 +254,10 @@ class ReadOnlySchema(Protocol):
 
     def view(self, name: Name) -> View | Missing:
         """Return the view, or why there is none."""
+        ...
+
+    def routine(self, name: Name) -> Body | None:
+        """Return what a function or procedure does, None where no revision that was read says."""
         ...
 
     def objects(self) -> tuple[Object, ...]:

@@ -21,7 +21,7 @@ from guard.operations import (
     is_known,
 )
 from guard.schema.catalog import Draft
-from guard.schema.columns import inline_constraints, stored
+from guard.schema.columns import fill_columns, inline_constraints, stored
 from guard.schema.constraints import with_constraint
 from guard.schema.model import UNKNOWN, EnumType, Table, View
 from guard.schema.storage import STORED_AS, stored_as
@@ -247,6 +247,8 @@ def fill(operation: Insert | Update | Merge, draft: Draft) -> None:
         return
     if not isinstance(draft.object("view", operation.table), View):
         _fill(draft, operation.table)
+    if isinstance(operation, Update):
+        fill_columns(operation, draft)
 
 
 def _fill(draft: Draft, name: Name) -> None:
@@ -262,3 +264,5 @@ def empty(operation: Truncate | Delete, draft: Draft) -> None:
     table = draft.table(operation.table)
     if table and (isinstance(operation, Truncate) or operation.all_rows):
         draft.put(replace(table, filled=False, filled_by=None))
+    elif isinstance(operation, Delete):
+        fill_columns(operation, draft)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 
-from guard.action_words import ColumnAction, ConstraintAction, TableAction
+from guard.action_words import ColumnAction, ColumnPart, ConstraintAction, TableAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -398,8 +400,11 @@ def _mysql_action(c: Cursor, table: Name) -> list[Operation]:
     if c.take("MODIFY"):
         c.take("COLUMN")
         c.take("IF", "EXISTS")
+        start = c.index
         column = read_column(c)
-        return [ModifyColumn(table=table, column=column, position=_read_position(c))]
+        meant = _meant(c, start)
+        position = _read_position(c)
+        return [ModifyColumn(table=table, column=column, position=position, meant=meant)]
     if c.take("CHANGE"):
         c.take("COLUMN")
         c.take("IF", "EXISTS")
@@ -413,7 +418,9 @@ def _mysql_action(c: Cursor, table: Name) -> list[Operation]:
 
 def _read_change(c: Cursor, table: Name) -> Operation:
     old = c.name("a column name")
+    start = c.index
     column = read_column(c)
+    meant = _meant(c, start)
     position = _read_position(c)
     new = column.name
     return ModifyColumn(
@@ -421,7 +428,19 @@ def _read_change(c: Cursor, table: Name) -> Operation:
         column=msgspec.structs.replace(column, name=old),
         new=None if new == old else new,
         position=position,
+        meant=meant,
     )
+
+
+def _meant(c: Cursor, start: int) -> tuple[ColumnPart, ...]:
+    """Return whether the definition since `start` says NULL, which nothing else shows."""
+    words, depth = [], 0
+    for token in c.tokens[start : c.index]:
+        depth += (token.word == "(") - (token.word == ")")
+        words += [token.word] if depth == 0 else []
+    pairs = itertools.pairwise(words)
+    written = any(two == "NULL" and one not in ("NOT", "DEFAULT", "SET") for one, two in pairs)
+    return ("nullable",) if written else ()
 
 
 def _read_mysql_options(c: Cursor, table: Name) -> list[Operation]:

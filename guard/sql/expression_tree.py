@@ -24,16 +24,18 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
     if tree is None:
         return None
     reader = _Reader(source, tokens[0].start)
-    calls = list(reader.volatilities(tree))
+    functions = dict.fromkeys(reader.functions(tree))
+    calls = {name: volatility_of(name, source.dialect) for name in functions}
     columns = reader.columns(tree)
-    unknown = None in calls or reader.has_unknown_piece(tree)
-    volatile = True if "volatile" in calls else None if unknown else False
-    varies = columns or tree.find(exp.Query) or "stable" in calls or volatile
+    unknown = None in calls.values() or reader.has_unknown_piece(tree)
+    volatile = True if "volatile" in calls.values() else None if unknown else False
+    varies = columns or tree.find(exp.Query) or "stable" in calls.values() or volatile
     return Expression(
         sql="",
         columns=columns,
         is_constant=False if varies else None if unknown else True,
         is_volatile=volatile,
+        unknown_functions=tuple(name for name, volatility in calls.items() if volatility is None),
         is_null=_is_null(tree),
         always_true=reader.always_true(tree),
         true_but_for_null=reader.true_but_for_null(tree),
@@ -97,14 +99,18 @@ class _Reader:
     def has_unknown_piece(self, tree: exp.Expr) -> bool:
         return any(_is_unknown(column) for column in tree.find_all(exp.Column))
 
-    def volatilities(self, tree: exp.Expr) -> Iterator[Volatility | None]:
-        """Yield the class of each function that is called."""
+    def functions(self, tree: exp.Expr) -> Iterator[str]:
+        """Yield the name of each function that is called."""
         for column in tree.find_all(exp.Column):
             if keyword := self._keyword(column):
-                yield volatility_of(keyword, self.source.dialect)
+                yield keyword
         for call in tree.find_all(exp.Func):
             if name := self._function(call):
-                yield volatility_of(name, self.source.dialect)
+                yield name
+
+    def volatilities(self, tree: exp.Expr) -> Iterator[Volatility | None]:
+        """Yield the class of each function that is called."""
+        return (volatility_of(name, self.source.dialect) for name in self.functions(tree))
 
     def _keyword(self, column: exp.Column) -> str | None:
         """Return the function that a bare word calls, `USER`."""

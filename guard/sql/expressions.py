@@ -116,6 +116,7 @@ def _called(function: str, dialect: str) -> Expression:
         sql="",
         is_constant=volatility == "immutable" if known else None,
         is_volatile=volatility == "volatile" if known else None,
+        unknown_functions=() if known else (function,),
         is_null=False if known else None,
         always_true=False,
     )

@@ -49,8 +49,9 @@ def _read_body(create: CreateObject, c: Cursor, read: Read) -> Body:
     c.qualified()
     if kind in ("function", "procedure"):
         arguments = " ".join(c.parens().sql.lower().split()) if c.word == "(" else ""
+        volatile = _is_volatile(c) if c.source.postgres else None
         found = _postgres_routine(c, read) if c.source.postgres else _stored_program(c, read)
-        return Body(operations=tuple(_settled(found)), arguments=arguments)
+        return Body(operations=tuple(_settled(found)), arguments=arguments, volatile=volatile)
     if kind == "event":
         c.skip_to("DO")
         c.next()
@@ -76,6 +77,18 @@ def _settled(found: list[Operation]) -> Iterator[Operation]:
 
 
 # PostgreSQL
+
+
+def _is_volatile(c: Cursor) -> bool | None:
+    """Return what the options say; without a word a function is volatile, but for one in SQL.
+
+    That is put in the place of its call, and is as volatile as what it calls.
+    """
+    words = [token.word for token in c.tokens[c.index : c.stop]]
+    if "IMMUTABLE" in words or "STABLE" in words:
+        return False
+    language = words[words.index("LANGUAGE") + 1] if "LANGUAGE" in words[:-1] else "SQL"
+    return None if language == "SQL" else True
 
 
 def _postgres_routine(c: Cursor, read: Read) -> list[Operation]:

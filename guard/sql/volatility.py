@@ -53,7 +53,9 @@ _MYSQL: dict[Volatility, frozenset[str]] = {
         "current_user session_user system_user current_role database schema version "
         "last_insert_id found_rows row_count"
     ),
-    "volatile": words("rand uuid uuid_short sysdate random_bytes sleep nextval get_lock"),
+    "volatile": words(
+        "rand uuid uuid_short uuid_v4 uuid_v7 sys_guid sysdate random_bytes sleep nextval get_lock"
+    ),
 }
 _SQLITE: dict[Volatility, frozenset[str]] = {
     "immutable": _IMMUTABLE

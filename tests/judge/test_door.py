@@ -264,6 +264,63 @@ def test_effect_depends_on_what_came_before(tmp_path: Path) -> None:
     assert ask(tmp_path, "SetNotNull", question, not_null, proof, not_null) == ["True", "False"]
 
 
+NULLS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "a column as it was made": ("all", ()),
+    "a column of old": ("all", ("op.add_column('old', sa.Column('x', sa.Text()))",)),
+    "an UPDATE of all rows": ("none", ("UPDATE t SET a = ''",)),
+    "of the rows without a value": ("none", ("UPDATE t SET a = '' WHERE t.a IS NULL",)),
+    "of some of those": ("some", ("UPDATE t SET a = '' WHERE a IS NULL AND b = 'x'",)),
+    "in batches": ("none", ("UPDATE t SET a = '' WHERE a IS NULL AND id BETWEEN 1 AND 9",)),
+    "of other rows": ("some", ("UPDATE t SET a = '' WHERE b = 'x'",)),
+    "of all that is left": (
+        "none",
+        ("UPDATE t SET a = u.a FROM u WHERE u.id = t.id", "UPDATE t SET a = '' WHERE a IS NULL"),
+    ),
+    "from a column with NULLs": ("some", ("UPDATE t SET a = b",)),
+    "from one without": ("none", ("UPDATE t SET b = '' WHERE b IS NULL", "UPDATE t SET a = b")),
+    "of another column": ("all", ("UPDATE t SET b = ''",)),
+    "the rows are deleted": ("none", ("DELETE FROM t WHERE a IS NULL",)),
+    "some rows are deleted": ("all", ("DELETE FROM t WHERE b IS NULL",)),
+    "all rows are deleted": ("none", ("DELETE FROM t",)),
+    "added with a default": ("none", ("ALTER TABLE t DROP a, ADD a text DEFAULT 'x'",)),
+    "added with NULL": ("all", ("ALTER TABLE t DROP a, ADD a text DEFAULT NULL",)),
+    "a new default": ("all", ("ALTER TABLE t ALTER a SET DEFAULT 'x'",)),
+    "converted": ("none", ("ALTER TABLE t ALTER a TYPE text USING coalesce(a, '')",)),
+    "in a key": ("none", ("ALTER TABLE t ADD PRIMARY KEY (a)",)),
+    "a routine": ("some", ("SELECT fill_them()",)),
+    "NULLs are let in again": (
+        "all",
+        ("UPDATE t SET a = ''", "ALTER TABLE t ALTER a DROP NOT NULL"),
+    ),
+    "a validated CHECK": (
+        "none",
+        (
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID",
+            "ALTER TABLE t VALIDATE CONSTRAINT c",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NULLS)
+def test_nulls(case: str, tmp_path: Path) -> None:
+    answer, before = NULLS[case]
+    made = sql("CREATE TABLE t (id int PRIMARY KEY, a text, b text)", "INSERT INTO t VALUES (1)")
+    table, column = ("old", "x") if "op." in "".join(before) else ("t", "a")
+    body = "\n".join(step if step.startswith("op.") else sql(step) for step in before) or "pass"
+    not_null = f"op.alter_column({table!r}, {column!r}, nullable=False)"
+    question = "context.nulls(fact.table, fact.column)"
+    told = ask(tmp_path, "SetNotNull", question, made, f"{body}\n{not_null}")
+    assert told[-1] == answer
+
+
+def test_nulls_are_gone_since_an_earlier_revision(tmp_path: Path) -> None:
+    not_null = sql("ALTER TABLE t ALTER a SET NOT NULL")
+    filled = sql("UPDATE t SET a = '' WHERE a IS NULL")
+    question = "context.nulls(fact.table, fact.column)"
+    assert ask(tmp_path, "SetNotNull", question, TABLE, filled, not_null) == ["none"]
+
+
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [

@@ -12,8 +12,11 @@ from guard.operations import (
     Column,
     CreateDatabase,
     CreateTable,
+    DropNotNull,
     Name,
     Operation,
+    SetDefault,
+    SetNotNull,
     Type,
 )
 from guard.sql import read_sql
@@ -28,6 +31,9 @@ PAIRS = [
     ("CREATE TABLE t (a int)", "DROP TABLE t"),
     ("ALTER TABLE x ADD COLUMN a int", "ALTER TABLE x DROP COLUMN a"),
     ("INSERT INTO x VALUES (1)", "DELETE FROM x"),
+    ("ALTER TABLE x ALTER a SET DEFAULT 1", "ALTER TABLE x ALTER a DROP DEFAULT"),
+    ("ALTER TABLE x ALTER a SET NOT NULL", "ALTER TABLE x ALTER a DROP NOT NULL"),
+    ("ALTER TABLE x ALTER a DROP NOT NULL", "ALTER TABLE x ALTER a SET NOT NULL"),
     ("ALTER TABLE x ADD CONSTRAINT c CHECK (a > 0)", "ALTER TABLE x DROP CONSTRAINT c"),
     ("ALTER TABLE x ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES y", "ALTER TABLE x DROP CONSTRAINT f"),
     ("CREATE INDEX i ON x (a)", "DROP INDEX i"),
@@ -75,6 +81,7 @@ def test_a_thing_of_another_kind_is_not_taken_back(upgrade: str, downgrade: str)
 
 def test_each_operation_that_makes_something_is_in_the_table() -> None:
     making = {o for o in OPERATIONS if o.__name__.startswith(("Create", "Add", "Insert"))}
+    making |= {SetDefault, SetNotNull, DropNotNull}
     making = {o for o in making if o.__name__ != "AddEnumValue"}  # no server takes a value away
     found = {type(o) for made, _ in PAIRS for o in operations(made) if [*made_by(o)]}
     assert found == making

@@ -102,6 +102,8 @@ op.add_column("t", sa.Column("c", sa.Integer, unique=True, index=True))
 op.add_column("t", sa.Column("c", sa.Integer, sa.CheckConstraint("c > 0", name="k")))
 op.add_column("t", sa.Column("c", sa.Integer, sa.Computed("a + 1", persisted=False)))
 op.add_column("t", sa.Column("c", sa.Integer, sa.Identity()))  # @postgresql mysql
+op.add_column("t", sa.Column("c", sa.BigInteger, autoincrement=True))
+op.add_column("t", sa.Column("c", sa.Integer, sa.Sequence("s")))
 op.add_column("t", sa.Column("c", sa.Integer, primary_key=True))  # @postgresql mysql
 op.add_column("t", sa.Column("c", sa.Integer, primary_key=True), inline_primary_key=True)  # @postgresql mysql
 op.add_column("t", sa.Column("c", sa.Enum("x", name="e")))

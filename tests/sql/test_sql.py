@@ -299,7 +299,7 @@ def test_queries_that_only_ask(dialect: str, sql: str) -> None:
 
 def test_a_routine_is_stored_and_not_run() -> None:
     sql = "CREATE FUNCTION f() RETURNS void AS $$ BEGIN DROP TABLE t; END $$ LANGUAGE plpgsql"
-    body = Body(operations=(DropTable(table=T),))
+    body = Body(operations=(DropTable(table=T),), volatile=True)
     assert read(sql) == [CreateObject(object_type="function", name=Name("f"), body=body)]
 
 

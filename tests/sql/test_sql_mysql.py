@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from guard.action_words import TableAction
@@ -75,7 +77,7 @@ def add(new: Column, **parts: str) -> AddColumn:
     return AddColumn(table=T, column=new, **parts)  # type: ignore[arg-type]
 
 
-def modify(changed: Column, **parts: str) -> ModifyColumn:
+def modify(changed: Column, **parts: Any) -> ModifyColumn:
     return ModifyColumn(table=T, column=changed, **parts)
 
 
@@ -100,6 +102,10 @@ ALTER_TABLE: list[tuple[str, list[Operation]]] = [
     ("ADD a JSON DEFAULT (JSON_OBJECT()) INVISIBLE", [add(column("a", "json", default=Default("(JSON_OBJECT())")))]),
     ("MODIFY COLUMN a BIGINT NOT NULL DEFAULT 5 AFTER b", [modify(column("a", "bigint", nullable=False, default=Default("5")), position="after b")]),
     ("MODIFY a ENUM('x', 'it''s')", [modify(Column(name="a", type=Type(name="enum", values=("x", "it's"))))]),
+    ("MODIFY a INT NULL DEFAULT NULL", [modify(column("a", "integer", default=Default("NULL")), meant=("nullable",))]),
+    ("MODIFY a INT DEFAULT NULL", [modify(column("a", "integer", default=Default("NULL")))]),
+    ("MODIFY a INT AS (IF(b, 1, NULL)) STORED", [modify(column("a", "integer", generated=Generated(by="expression", sql="IF(b, 1, NULL)", stored=True)))]),
+    ("CHANGE a b INT NULL", [modify(A, new="b", meant=("nullable",))]),
     ("CHANGE a b INT FIRST", [modify(A, new="b", position="first")]),
     ("CHANGE COLUMN a a INT", [modify(A)]),
     ("ALTER COLUMN a SET DEFAULT 5", [SetDefault(table=T, column="a", default=Default("5"))]),

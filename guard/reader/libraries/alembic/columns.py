@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from guard.action_words import ColumnAction
+from guard.action_words import ColumnAction, ColumnPart
 from guard.operations import (
     AddColumn,
     AddConstraint,
@@ -168,9 +168,8 @@ def _modify(run: Run, table: Name, column: str, given: Arguments) -> Operation |
 
     Of a column of dates and times, a change of its default does too.
     """
-    unset = {"comment": FALSE}
-    words = ("type_", "nullable", "new_column_name", "autoincrement", "comment")
-    asked = any(given.get(w, unset.get(w, NONE)) != unset.get(w, NONE) for w in words)
+    meant = tuple(part for part, word in _PARTS.items() if _is_asked(given, word))
+    asked = set(meant) - {"default"} or _given(given, "new_column_name")
     kind = _given(given, "type_") or _given(given, "existing_type")
     type_ = types.read_type(run, kind) if kind else None
     moment = type_ is not None and type_.name in {"timestamp", "datetime"}
@@ -193,7 +192,22 @@ def _modify(run: Run, table: Name, column: str, given: Arguments) -> Operation |
             comment=string(comment),
         ),
         new=string(given.get("new_column_name")),
+        meant=meant,
     )
+
+
+_PARTS: dict[ColumnPart, str] = {
+    "type": "type_",
+    "nullable": "nullable",
+    "default": "server_default",
+    "autoincrement": "autoincrement",
+    "comment": "comment",
+}
+
+
+def _is_asked(given: Arguments, word: str) -> bool:
+    unset = FALSE if word in ("server_default", "comment") else NONE
+    return given.get(word, unset) != unset
 
 
 def _given(given: Arguments, word: str) -> Value | None:

@@ -24,6 +24,7 @@ from guard.reader.libraries.sqlalchemy.constraints import foreign_key, read_cons
 from guard.reader.libraries.sqlalchemy.types import TypeCheck, read_type, type_check
 
 COLUMN_WORDS = {"Column", "mapped_column", "MappedColumn"}
+_WITHOUT_IDENTITY = {"mysql", "mariadb", "sqlite"}  # SQLAlchemy leaves it out there
 _INTEGERS = {"integer", "bigint", "smallint"}
 
 
@@ -68,8 +69,11 @@ def read_column(run: Run, value: Value, *, lone_key: bool | None = None) -> Read
     checks = tuple(c for i in items if (c := read_constraint(i)) and c.type == "check")
     read = read_type(run, kind)
     generated = _generated(items, value.kwargs)
+    if generated and generated.by == "identity" and run.dialect in _WITHOUT_IDENTITY:
+        generated, nullable = None, nullable or FALSE
     counts = not keys and generated is None and (primary if lone_key is None else lone_key)
-    if _is_counter(value.kwargs, read, counts):
+    in_key = primary or lone_key is not None
+    if in_key and _is_counter(value.kwargs, read, counts):
         generated = Generated(by="serial" if run.dialect == "postgresql" else "autoincrement")
     if nullable is None:
         nullable = FALSE if primary or (generated and generated.by == "identity") else TRUE
