@@ -94,6 +94,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="tables of up to so many rows, by the stats, may be locked; unset: none"),
     ] = None
+    lock_timeout: Annotated[
+        Annotated[str, Meta(pattern=r"^(elsewhere|\d+ ?(us|ms|s|min|h|d)?)$")] | None,
+        Meta(
+            description="such as '5s': how long migrations wait for a lock, where the role, the "
+            "server or the application's own code sets it; 'elsewhere': something does"
+        ),
+    ] = None
     roundtrip: Annotated[bool, Meta(description="whether guard check runs the migrations")] = True
     python: Annotated[
         str | None, Meta(description="the interpreter that has the project's packages")

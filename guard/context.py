@@ -33,7 +33,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """The statements of one transaction as far as this revision makes them, in order.
+    """The statements of one transaction, of all revisions that deploy together, in order.
 
     `locks` are those that earlier statements of it took on tables and that are still held.
     """
@@ -131,14 +131,18 @@ class Context(Protocol):
     def transaction(self) -> Transaction:
         """What shares a transaction with the statement.
 
-        One ends at a COMMIT or ROLLBACK and where an autocommit block begins, whose statements have
-        none; on MySQL and MariaDB around whatever is no row change, since that commits.
+        Alembic runs all new revisions in one, unless env.py has it begin one for each. It ends at a
+        COMMIT or ROLLBACK and where an autocommit block begins, whose statements have none; on
+        MySQL and MariaDB around whatever is no row change, since that commits.
         """
         ...
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """What this revision has SET and what is in force here, by name in lower case."""
+        """What is SET and in force here, by name in lower case.
+
+        It was by this revision, by one that runs before it on the same connection, or elsewhere.
+        """
         ...
 
     def undoes_upgrade(self, operation: Operation) -> bool:

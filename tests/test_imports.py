@@ -61,7 +61,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"compare"},
     ),
     "judge": (
-        {"fingerprint", "inverse", "load_rules", "routines", "select_rules"},
+        {"connection", "fingerprint", "inverse", "load_rules", "routines", "select_rules"},
         {"replay"},
         {"copies", "timeline"},
         {"context"},
@@ -87,7 +87,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"evaluate"},
         {"libraries", "modules"},
         {"revision", "text_users"},
-        {"built_sql", "models"},
+        {"built_sql", "env_py", "models"},
     ),
     "reader.evaluate": (
         {"literals"},

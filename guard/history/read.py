@@ -19,8 +19,8 @@ from guard.paths import read_bytes, relative
 from guard.processes import processes_for, spread
 from guard.project.environments import Environment
 from guard.project.revision_header import RevisionHeader, read_header
-from guard.python_source import PythonSource, Sources
-from guard.reader import ParsedRevision, read_revision
+from guard.python_source import PythonSource, SourceError, Sources
+from guard.reader import EnvPy, ParsedRevision, read_env_py, read_revision
 from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import find_in_python
 
@@ -28,10 +28,14 @@ WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to re
 
 
 class RevisionFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file in the versions folder says; one that is no revision has no `parsed`."""
+    """What a file in the versions folder says; one that is no revision has no `parsed`.
+
+    Of an env.py, which lies beside them, it is `env_py`.
+    """
 
     header: RevisionHeader
     parsed: ParsedRevision | None = None
+    env_py: EnvPy | None = None
     literals: tuple[DatabaseLiteral, ...] = ()
 
 
@@ -99,6 +103,32 @@ def read_files(
             cache.keep(path, place.sources.read(path), file, followed=followed)
         cache.depend_on(share.consulted)
     return {path: file for path, file in files.items() if file is not None}
+
+
+def read_environment(environment: Environment, place: Place, cache: Cache[RevisionFile]) -> EnvPy:
+    """Return what the environment's env.py says: nothing where it cannot be read."""
+    path = environment.script_location / "env.py"
+    try:
+        data = place.sources.read(path)
+    except OSError:
+        return EnvPy()
+    known = cache.find(path, data)
+    if known is None:
+        resolver = Resolver(place.root, place.search, place.sources)
+        source = place.sources.source(relative(path, place.root), data)
+        env_py = env_py_in(source, path, resolver, place.dialect)
+        known = RevisionFile(header=RevisionHeader(), env_py=env_py)
+        cache.keep(path, data, known, followed=resolver.asked > 0)
+        cache.depend_on(resolver.consulted)
+    return known.env_py or EnvPy()
+
+
+def env_py_in(source: PythonSource, path: Path, resolver: Resolver, dialect: str | None) -> EnvPy:
+    """Return what that version of an env.py says: nothing where it does not parse."""
+    try:
+        return read_env_py(Module(source, path), resolver, dialect)
+    except SourceError:
+        return EnvPy()
 
 
 def parsed_history(graph: Graph, files: Mapping[Path, RevisionFile], place: Place) -> ParsedHistory:

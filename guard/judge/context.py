@@ -105,12 +105,12 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def before(self) -> tuple[Statement, ...]:
         timeline, index = self._timeline
-        return timeline.statements[:index]
+        return timeline.before(index)
 
     @property
     def after(self) -> tuple[Statement, ...]:
         timeline, index = self._timeline
-        return timeline.statements[index + 1 :]
+        return timeline.after(index)
 
     @property
     def transaction(self) -> Transaction:

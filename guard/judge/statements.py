@@ -12,10 +12,11 @@ from guard.finding import Coverage, Finding
 from guard.history.graph import Graph, Revision
 from guard.history.idle import is_idle
 from guard.history.read import ParsedHistory
+from guard.judge.connection import Connection
 from guard.judge.context import Position, before_the_first
 from guard.judge.judge import Judge
 from guard.judge.replay import ReplayedRevision, Step, replay
-from guard.judge.timeline import Course
+from guard.judge.timeline import ALEMBIC, Course, Run
 from guard.operations import CallRoutine, CreateObject, Opaque
 from guard.python_source import PythonSource, SourceError
 from guard.reader import ParsedRevision
@@ -27,7 +28,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged of a history: the statements of these revisions, and each as a whole.
 
     `new` are the revisions that deploy together: those that are not on the base. Any other revision
-    is a deployment of its own. `comments` are by path.
+    is a deployment of its own. `comments` are by path; all run on a `connection` as this.
     """
 
     tool: Literal["alembic", "sql"]
@@ -35,37 +36,68 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     new: frozenset[str]
     dialect: str | None
     comments: Mapping[str, Sequence[Comment]]
+    connection: Connection = ALEMBIC
 
 
 def judge_history(
     parsed: ParsedHistory, graph: Graph, judge: Judge, judged: Judged
 ) -> Iterator[Finding]:
     """Yield the findings in the statements of the judged revisions, and in each as a whole."""
-    read_elsewhere = _read_for_another_dialect(parsed, judged)
-    for replayed in replay(graph.order, parsed.revisions, judged.dialect, judged.revisions):
-        revision = replayed.parsed.revision
-        if revision is None:
-            continue
-        deployment = judged.new if revision in judged.new else frozenset({revision})
-        upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
-        courses = [
-            Course(_without_foreign(steps, read_elsewhere))
-            for steps in (replayed.upgrade, replayed.downgrade)
-        ]
-        for course, back in (courses, reversed(courses)):
-            for index in range(len(course.steps)):
-                position = Position(
-                    course=course,
-                    back=back,
-                    index=index,
-                    deployment=deployment,
-                    upgrade=upgrade,
-                )
-                yield from judge.statement(position)
-        start = before_the_first(replayed.upgrade, deployment)
-        text = parsed.texts.get(replayed.parsed.path, "")
-        whole = _migration(replayed, judged, graph.revisions[revision], text)
-        yield from judge.facts((whole,), start)
+    foreign = _read_for_another_dialect(parsed, judged)
+    known = {id_: one for id_, one in parsed.revisions.items() if one.revision is not None}
+    chosen = judged.revisions | judged.new
+    for deployment in _deployments(replay(graph.order, known, judged.dialect, chosen), judged.new):
+        ids = frozenset(one.parsed.revision or "" for one in deployment)
+        for replayed, courses in _courses(deployment, judged.connection, foreign):
+            revision = replayed.parsed.revision
+            if revision not in judged.revisions:
+                continue
+            yield from _judge_courses(replayed, courses, judge, ids)
+            start = before_the_first(replayed.upgrade, ids)
+            text = parsed.texts.get(replayed.parsed.path, "")
+            whole = _migration(replayed, judged, graph.revisions[revision], text)
+            yield from judge.facts((whole,), start)
+
+
+def _deployments(
+    revisions: Iterable[ReplayedRevision], new: frozenset[str]
+) -> Iterator[Sequence[ReplayedRevision]]:
+    """Yield the revisions that deploy together: all that are new; any other one by itself."""
+    together = []
+    for one in revisions:
+        if one.parsed.revision in new:
+            together.append(one)
+        else:
+            yield [one]
+    yield together
+
+
+def _courses(
+    deployment: Sequence[ReplayedRevision], connection: Connection, foreign: frozenset[object]
+) -> Iterator[tuple[ReplayedRevision, tuple[Course, Course]]]:
+    """Yield each revision with its upgrade, in the run of all of them, and its downgrade."""
+    upgrades = [_without_foreign(one.upgrade, foreign) for one in deployment]
+    run, start = Run([step for steps in upgrades for step in steps], connection), 0
+    for replayed, upgrade in zip(deployment, upgrades, strict=True):
+        downgrade = _without_foreign(replayed.downgrade, foreign)
+        back = Course(downgrade, Run(downgrade, connection))
+        yield replayed, (Course(upgrade, run, start), back)
+        start += len(upgrade)
+
+
+def _judge_courses(
+    replayed: ReplayedRevision,
+    courses: tuple[Course, Course],
+    judge: Judge,
+    deployment: frozenset[str],
+) -> Iterator[Finding]:
+    upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
+    for course, back in (courses, reversed(courses)):
+        for index in range(len(course.steps)):
+            position = Position(
+                course=course, back=back, index=index, deployment=deployment, upgrade=upgrade
+            )
+            yield from judge.statement(position)
 
 
 def _without_foreign(steps: Sequence[Step], read_elsewhere: frozenset[object]) -> Sequence[Step]:

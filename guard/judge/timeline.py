@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 from guard.context import Setting, Transaction
 from guard.effects import TableEffect, effect_of
+from guard.judge.connection import Connection
 from guard.judge.replay import Step
 from guard.operations import (
     Delete,
@@ -28,20 +30,32 @@ KEEPS_TRANSACTION = (
     Insert, Update, Delete, Merge, Query, SetOption, TransactionControl, LockTable, Opaque,
 )  # fmt: skip
 
+ALEMBIC = Connection()  # where nobody says anything else
 Settings = dict[str, Setting | None]  # None: reset
 
 
 class Timeline:
-    """One direction of a revision; what nobody asks for is never worked out."""
+    """What one connection runs, revision by revision; what nobody asks for is never worked out."""
 
-    def __init__(self, steps: Sequence[Step], server: Server) -> None:
+    def __init__(self, steps: Sequence[Step], server: Server, connection: Connection) -> None:
         self._steps = steps
         self._server = server
+        self._connection = connection
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The statements in order."""
         return tuple(step.statement for step in self._steps)
+
+    def before(self, index: int) -> tuple[Statement, ...]:
+        """Return what runs before the statement at `index` in its own revision."""
+        revisions = self._revisions
+        return self.statements[bisect_left(revisions, revisions[index]) : index]
+
+    def after(self, index: int) -> tuple[Statement, ...]:
+        """Return what runs after it in its own revision."""
+        revisions = self._revisions
+        return self.statements[index + 1 : bisect_right(revisions, revisions[index])]
 
     def transaction(self, index: int) -> Transaction:
         """Return what shares a transaction with the statement at `index`."""
@@ -58,17 +72,28 @@ class Timeline:
         return self._settings[index]
 
     @cached_property
+    def _revisions(self) -> tuple[int, ...]:
+        """The number of each statement's revision, counted up."""
+        ids = [statement.revision for statement in self.statements]
+        begins = (one != other for one, other in zip(ids, [*ids[:1], *ids], strict=False))
+        return tuple(accumulate(begins, initial=0))[1:]
+
+    @cached_property
     def _transactions(self) -> tuple[int, ...]:
         """The number of each statement's transaction, counted up."""
         numbers: list[int] = []
         number, begun, over, inside = 0, False, False, True
-        for statement in self.statements:
+        shared = self._connection.shares_transaction(self._server)
+        revision = 0
+        for statement, its_revision in zip(self.statements, self._revisions, strict=True):
+            apart = its_revision != revision and not shared
+            revision = its_revision
             commands = _commands(statement)
             moved = statement.in_transaction != inside  # an autocommit block begins or ends here
             inside = statement.in_transaction
             begun = (begun and not moved) or (not inside and "begin" in commands)
             alone = self._commits_itself(statement) or not (inside or begun)
-            number += bool(numbers) and (over or moved or alone)
+            number += bool(numbers) and (over or moved or alone or apart)
             numbers.append(number)
             ended = bool(commands & {"commit", "rollback"})
             over, begun = alone or ended, begun and not ended
@@ -103,12 +128,14 @@ class Timeline:
     def _settings(self) -> tuple[Mapping[str, Setting], ...]:
         """What each statement finds in force: what is LOCAL hides the session's, and ends first."""
         found: list[Mapping[str, Setting]] = []
-        session: Settings = {}
+        defaults = self._connection.defaults
+        session: Settings = {**self._connection.settings}
         local: Settings = {}
         previous = -1
         for statement, number in zip(self.statements, self._transactions, strict=True):
             local = local if number == previous else {}
-            found.append({name: s for name, s in {**session, **local}.items() if s is not None})
+            made = {name: s or defaults.get(name) for name, s in {**session, **local}.items()}
+            found.append({name: s for name, s in {**defaults, **made}.items() if s is not None})
             for operation in statement.operations:
                 if isinstance(operation, SetOption):
                     session, local = _after(operation, statement, session, local)
@@ -138,11 +165,12 @@ def _after(
     return {**session, name: made}, {key: s for key, s in local.items() if key != name}
 
 
-class Course:
-    """One direction of a revision, as it may run on different servers and databases."""
+class Run:
+    """What runs on one connection, as it may on different servers and databases."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step], connection: Connection = ALEMBIC) -> None:
         self.steps = steps
+        self._connection = connection
         self._timelines: dict[tuple[object, ...], tuple[Timeline, Sequence[int]]] = {}
 
     def timeline(self, index: int, server: Server) -> tuple[Timeline, int]:
@@ -151,7 +179,10 @@ class Course:
         key = (server, statement.dialects, statement.database) if self._differs else (server,)
         if key not in self._timelines:
             kept = [i for i, step in enumerate(self.steps) if _together(step, statement, server)]
-            self._timelines[key] = Timeline([self.steps[i] for i in kept], server), kept
+            self._timelines[key] = (
+                Timeline([self.steps[i] for i in kept], server, self._connection),
+                kept,
+            )
         timeline, places = self._timelines[key]
         return timeline, bisect_left(places, index)
 
@@ -160,6 +191,19 @@ class Course:
         """Whether not all of its statements run in the same places."""
         statements = [step.statement for step in self.steps]
         return len({(s.dialects, s.database) for s in statements}) > 1
+
+
+class Course:
+    """One direction of a revision. It stands in a `run`, where it begins at `start`."""
+
+    def __init__(self, steps: Sequence[Step], run: Run | None = None, start: int = 0) -> None:
+        self.steps = steps
+        self._run = run or Run(steps)
+        self._start = start
+
+    def timeline(self, index: int, server: Server) -> tuple[Timeline, int]:
+        """Return what runs together with the statement at `index`, and its place there."""
+        return self._run.timeline(self._start + index, server)
 
 
 def _together(step: Step, other: Statement, server: Server) -> bool:

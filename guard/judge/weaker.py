@@ -103,6 +103,8 @@ def _judged_otherwise(then: Config, now: Config) -> Iterator[Weaker]:
         yield Weaker("server-version", f"rules judge for version {now.server_version}")
     if then.stats != now.stats:
         yield Weaker("stats", f"sizes of tables are read from {now.stats or 'guard-stats.toml'}")
+    if now.lock_timeout is not None and then.lock_timeout != now.lock_timeout:
+        yield Weaker("lock-timeout", f"rules take it that locks are waited for: {now.lock_timeout}")
     for rule in sorted(then.rules.keys() | now.rules.keys()):
         if then.rules.get(rule) != now.rules.get(rule):
             yield Weaker("rules", f"{rule} has other options")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from guard.facts import BuiltSql
 from guard.reader.libraries import executes
 from guard.reader.modules import Module, Resolver
-from guard.reader.result import ParsedRevision
+from guard.reader.result import EnvPy, ParsedRevision
 from guard.reader.sql_text import may_hold_sql
 
 
@@ -22,6 +22,13 @@ def read_revision(
     return reader.read_revision(module, resolver, revision, dialect)
 
 
+def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvPy:
+    """Return what the env.py does, and how it has revisions run."""
+    from guard.reader import env_py as reader
+
+    return reader.read_env_py(module, resolver, dialect)
+
+
 def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     """Return the SQL that the module, which is no revision, puts together and executes."""
     if not executes(module.lines) and not may_hold_sql(module.source.text):
@@ -31,4 +38,4 @@ def read_source(module: Module, resolver: Resolver) -> tuple[BuiltSql, ...]:
     return reader.read_source(module, resolver)
 
 
-__all__ = ["ParsedRevision", "executes", "read_revision", "read_source"]
+__all__ = ["EnvPy", "ParsedRevision", "executes", "read_env_py", "read_revision", "read_source"]

@@ -1,4 +1,4 @@
-"""The results of reading: what a revision does, and the tables that models describe."""
+"""The results of reading: what a revision or env.py does, the tables that models describe."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def statements(self) -> tuple[Statement, ...]:
         return self.upgrade.statements + self.downgrade.statements
+
+
+class EnvPy(msgspec.Struct, frozen=True, kw_only=True):
+    """What an env.py does to the database, and how it has revisions run.
+
+    `transactional_ddl` is None where it is left to Alembic. `settings` are those of the session,
+    by name in lower case, that a connection is opened with.
+    """
+
+    statements: tuple[Statement, ...] = ()
+    transaction_per_migration: bool = False
+    transactional_ddl: bool | None = None
+    settings: dict[str, str] = {}
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -59,6 +59,12 @@ def read_revision(
     )
 
 
+def read_loading(module: Module, resolver: Resolver, dialect: str | None) -> Steps:
+    """Return what a module that is no revision does to the database whenever it is loaded."""
+    runs = _run_dialects(module, resolver, known_dialect(dialect), "upgrade", Budget())
+    return _steps(runs, None, "upgrade")
+
+
 def known_dialect(name: str | None) -> Dialect | None:
     """Return the dialect of that name."""
     return _DIALECTS.get(name)

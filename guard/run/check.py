@@ -12,6 +12,7 @@ from guard.errors import GuardError
 from guard.facts import DeletedRevision, Fact, ModelChanged, ModelsDiffer, SquashedRevisions
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
+from guard.judge.connection import connection_of
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.statements import (
@@ -253,6 +254,7 @@ def _findings(
         new=history.change.new if scope.base.known else frozenset(),
         dialect=scope.dialect,
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
+        connection=connection_of(history.env_py, scope.config.server, scope.config.lock_timeout),
     )
     yield from judge_history(parsed, history.graph, judge, judged)
     application = Application(scope, history.environment)

@@ -30,6 +30,7 @@ from guard.history.read import (
     Place,
     open_cache,
     parsed_history,
+    read_environment,
     read_files,
 )
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
@@ -39,6 +40,7 @@ from guard.project.environments import Environment, Kind, find_environments
 from guard.project.revision_header import read_file
 from guard.project.sql_folders import is_sql_migration, read_sql_file
 from guard.python_source import PythonSource, SourceError, Sources
+from guard.reader import EnvPy
 from guard.run.released import open_released
 from guard.run.scope import Input, Scope
 
@@ -57,6 +59,7 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     judged: frozenset[str]
     before: ParsedHistory = NOTHING_READ
     unread: tuple[BrokenChain, ...] = ()
+    env_py: EnvPy = EnvPy()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -86,7 +89,7 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
     if scope.tree is not None:
         scope.tree.fetch(revision_files(environment, scope.tree))
     place = _place(scope, environment, sources)
-    graph, parsed, helpers = _read(scope, environment, place)
+    graph, parsed, helpers, env_py = _read(scope, environment, place)
     replay = partial(schemas_after, dialect=scope.dialect)
     reading = Reading(place=place, parsed=parsed, replay=replay, helpers=helpers)
     change = compare(
@@ -100,6 +103,7 @@ def _open_alembic(scope: Scope, environment: Environment) -> ChangedHistory:
         judged=_judged(scope, graph, parsed, change),
         before=change.before if scope.compares else NOTHING_READ,
         unread=_released_unread(scope, graph, sources),
+        env_py=env_py,
     )
 
 
@@ -127,10 +131,11 @@ Helpers = dict[str, tuple[Path, ...]]
 
 def _read(
     scope: Scope, environment: Environment, place: Place
-) -> tuple[Graph, ParsedHistory, Helpers]:
-    """What the files say, and the files that each revision may use."""
+) -> tuple[Graph, ParsedHistory, Helpers, EnvPy]:
+    """What the files say, the files that each revision may use, and what env.py says."""
     cache = open_cache(scope.request.cache, place, environment.script_location)
     files = read_files(environment, place, cache)
+    env_py = read_environment(environment, place, cache)
     cache.save()
     headers = {path: file.header for path, file in files.items()}
     graph = join_headers(environment, headers, scope.root)
@@ -138,7 +143,7 @@ def _read(
         one.id: cache.helpers_of(one.path, place.sources.read(one.path))
         for one in graph.revisions.values()
     }
-    return graph, parsed_history(graph, files, place), helpers
+    return graph, parsed_history(graph, files, place), helpers, env_py
 
 
 def _open_sql(scope: Scope, environment: Environment) -> ChangedHistory:
@@ -215,8 +220,9 @@ def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
     environment = _environment_of(scope, path)
     files = {p: read_bytes(p) for p in revision_files(environment) if p.is_file()}
     sources = Sources({**files, path: given.data}, scope.sources.newer)
-    graph, parsed, _ = _read(scope, environment, _place(scope, environment, sources))
-    return _only(path, environment, graph, parsed, scope.root)
+    graph, parsed, _, env_py = _read(scope, environment, _place(scope, environment, sources))
+    found = _only(path, environment, graph, parsed, scope.root)
+    return msgspec.structs.replace(found, env_py=env_py)
 
 
 def _decode(given: Input) -> str:

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 from command_line import PROJECT, VERSIONS, Content, write
+from git_repo import Repo
 from roundtrip_project import revision
 
 from guard.config import Config, parse_config
@@ -40,20 +41,30 @@ def judge(
     *steps: Step,
     files: dict[str, str] | None = None,
     settings: dict[str, object] | None = None,
+    released: int | None = None,
+    named: str | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what the rules, by group and name, find in revisions r1, r2, ... and other files."""
+    """Return what the rules, by group and name, find in revisions r1, r2, ... and other files.
+
+    That is in all of them, or in those that are new where so many are `released`; only in the one
+    that is `named`.
+    """
     written: dict[str, Content] = {**PROJECT, **(files or {})}
+    revisions: dict[str, Content] = {}
     for number, step in enumerate(steps, 1):
         parent = f"r{number - 1}" if number > 1 else None
         bodies = step if isinstance(step, tuple) else (step, "pass")
-        written[f"{VERSIONS}/r{number}.py"] = revision(f"r{number}", parent, bodies)
-    write(folder / "project", written)
+        revisions[f"{VERSIONS}/r{number}.py"] = revision(f"r{number}", parent, bodies)
+    if released is not None:
+        Repo(folder / "project").commit(written | dict([*revisions.items()][:released]))
+    write(folder / "project", written | revisions)
     write(folder / "rules", {f"{name}.py": textwrap.dedent(text) for name, text in rules.items()})
     request = Request(
         start=folder / "project",
-        history=False,
+        paths=(folder / "project" / VERSIONS / f"{named}.py",) if named else (),
+        history=released is not None,
         roundtrip=False,
-        everything=True,
+        everything=released is None,
         today=datetime.date(2026, 11, 1),
     )
     config = parse_config(settings or {}, Path("guard.toml")) if settings else Config()
@@ -68,6 +79,8 @@ def ask(
     *steps: Step,
     files: dict[str, str] | None = None,
     dialect: str | None = "postgresql",
+    released: int | None = None,
+    named: str | None = None,
     **settings: object,
 ) -> list[str]:
     """Return the answers to the question, an expression of fact, context, schema, at each fact."""
@@ -75,7 +88,15 @@ def ask(
     given = {**settings, **({"dialect": dialect} if dialect else {})}
     return [
         found.message
-        for found in judge(folder, {"asking/ask": rule}, *steps, files=files, settings=given)
+        for found in judge(
+            folder,
+            {"asking/ask": rule},
+            *steps,
+            files=files,
+            settings=given,
+            released=released,
+            named=named,
+        )
     ]
 
 

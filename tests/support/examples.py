@@ -51,7 +51,12 @@ def judge(example: Example, folder: Path, *, roundtrip: bool = False) -> tuple[F
         git(folder, "add", "-A")
         git(folder, "commit", "-q", "-m", "base")
     _write(new, folder)
-    table = {"dialect": example.dialect, "server-version": example.version, **example.config}
+    table = {
+        "dialect": example.dialect,
+        "server-version": example.version,
+        "lock-timeout": "elsewhere",  # so that no example has to set one
+        **example.config,
+    }
     config = parse_config(
         {k: v for k, v in table.items() if v is not None}, folder / "pyproject.toml"
     )

@@ -1,0 +1,59 @@
+"""The connection on which revisions run one after the other, as env.py and the project have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from guard.context import Setting
+from guard.operations import SetOption
+from guard.reader import EnvPy
+from guard.server import Server
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """How revisions share a connection.
+
+    `transactional_ddl` is None where Alembic decides, by the dialect. `settings` are in force when
+    the first revision begins, and a RESET leads back to the `defaults`.
+    """
+
+    transaction_per_migration: bool = False
+    transactional_ddl: bool | None = None
+    defaults: Mapping[str, Setting] = {}
+    settings: Mapping[str, Setting] = {}
+
+    def shares_transaction(self, server: Server) -> bool:
+        """Return whether revisions that run together run in one transaction.
+
+        Where the server takes no DDL back, Alembic begins one for each.
+        """
+        takes_back = self.transactional_ddl
+        if takes_back is None:
+            takes_back = not (server.is_mysql or server.dialect == "sqlite")
+        return takes_back and not self.transaction_per_migration
+
+
+def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Connection:
+    """Return the connection that env.py makes; `lock_timeout` is what the project says of it."""
+    defaults = {name: _session(value) for name, value in env_py.settings.items()}
+    if lock_timeout is not None:
+        name = "lock_wait_timeout" if server.is_mysql else "lock_timeout"
+        defaults[name] = _session(lock_timeout)
+    executed = (o for statement in env_py.statements for o in statement.operations)
+    settings = {
+        o.name.lower(): _session(o.value)
+        for o in executed
+        if isinstance(o, SetOption) and o.value is not None and o.scope != "global"
+    }
+    return Connection(
+        transaction_per_migration=env_py.transaction_per_migration,
+        transactional_ddl=env_py.transactional_ddl,
+        defaults=defaults,
+        settings=settings,
+    )
+
+
+def _session(value: str) -> Setting:
+    return Setting(value=value, scope="session")
