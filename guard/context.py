@@ -187,7 +187,7 @@ class Context(Protocol):
         ...
 
     def is_unreleased(self, table: Name) -> bool:
-        """Return whether only this deployment knows the table: made in it, or temporary."""
+        """Return whether only this deployment knows the table or view: made in it, or temporary."""
         ...
 
     def is_empty(self, table: Name) -> bool:

@@ -362,6 +362,7 @@ class CreateIndex(Operation, frozen=True, kw_only=True):
     only: bool = False
     algorithm: str | None = None  # MySQL: ALGORITHM=, LOCK=
     lock: str | None = None
+    detail: str | None = None  # what else is written: INCLUDE, WITH, operator classes, the order
 
     @property
     def subject(self) -> str:
@@ -374,6 +375,8 @@ class DropIndex(Operation, frozen=True, kw_only=True):
     concurrently: bool = False
     if_exists: bool = False
     cascade: bool = False
+    algorithm: str | None = None  # MySQL: ALGORITHM=, LOCK=
+    lock: str | None = None
 
     @property
     def subject(self) -> str:

@@ -121,6 +121,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     `span` is where the call stands in the revision file (also when a helper elsewhere runs it);
     `at` is the exact place of the SQL text or of the helper's own call, where that differs.
+    `joined`: sent with other statements in one text, or in a block: PostgreSQL runs all of that in
+    one transaction, whatever stands around it.
     `dialects` is None for all. `condition` is the test that decides at run time whether it runs,
     None where it always runs; `guarded`: that test only asks whether the work is already done.
     `directive` is the call of Alembic's `op` that made it (`op.execute` is one), None for whatever
@@ -139,6 +141,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
     repeated: bool = False  # stands in a loop whose items are not known
     in_transaction: bool = True
+    joined: bool = False
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
     directive: Directive | None = None

@@ -18,6 +18,7 @@ from guard.operations import CallRoutine, Delete, Name, Opaque, Operation, Trunc
 from guard.options import Options
 from guard.rule import Rule
 from guard.schema import Missing, Schema
+from guard.schema.model import Table
 from guard.server import Server
 from guard.sql.expressions import read_expression
 from guard.statement import Span, Statement
@@ -152,10 +153,12 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.schema.is_new(table, self.position.deployment)
 
     def is_unreleased(self, table: Name) -> bool:
-        found = self.schema.table(table)
+        view = self.schema.view(table)  # with an index, one is listed as a table as well
+        found = view or self.schema.table(table)
         if isinstance(found, Missing) or not found.certain:
             return False
-        return found.temporary or found.created_by in self.position.deployment
+        temporary = isinstance(found, Table) and found.temporary
+        return temporary or found.created_by in self.position.deployment
 
     def is_empty(self, table: Name) -> bool:
         return self.is_new(table) or is_emptied(table, self._operations_before())

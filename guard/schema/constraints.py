@@ -240,6 +240,7 @@ def create_index(operation: CreateIndex, draft: Draft) -> None:
         unique=operation.unique,
         where=operation.where,
         method=operation.method,
+        detail=operation.detail,
         valid=not operation.only,
         created_by=draft.revision,
     )

@@ -66,6 +66,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     unique: bool = False
     where: str | None = None
     method: str | None = None
+    detail: str | None = None  # what else is written: INCLUDE, operator classes, the order
     valid: bool = True
     created_by: str | None = None
     certain: bool = True
@@ -211,6 +212,10 @@ class ReadOnlySchema(Protocol):
 
     def indexes(self, name: Name) -> tuple[Index, ...]:
         """Return the known indexes of a table, with those that keys and constraints bring."""
+        ...
+
+    def table_of_index(self, name: Name) -> Table | Missing:
+        """Return the table that has an index, or a key or constraint with one, of that name."""
         ...
 
     def indexes_covering(self, name: Name, columns: Iterable[str]) -> tuple[Index, ...]:

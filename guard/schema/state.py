@@ -176,6 +176,14 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         )
         return made + table.indexes
 
+    def table_of_index(self, name: Name) -> Table | Missing:
+        """Return the table that has an index, or a key or constraint with one, of that name."""
+        key = self.catalog.owners.get(self.catalog.object_key("index", name))
+        table = self._seen(self.catalog.tables.get(key)) if key else None
+        if table and any(self._same(part, name.name) for part in table.part_names):
+            return table
+        return ABSENT if self.known else UNKNOWN
+
     def indexes_covering(self, name: Name, columns: Iterable[str]) -> tuple[Index, ...]:
         """Return the valid indexes on all rows that begin with these columns, in any order."""
         wanted = self._folded(columns)

@@ -493,7 +493,7 @@ def _read_mysql_drop(c: Cursor, table: Name) -> Operation | None:
 
 
 def _with_algorithm(found: list[Operation]) -> list[Operation]:
-    """ALGORITHM and LOCK hold for the whole statement: the indexes it makes carry them too."""
+    """ALGORITHM and LOCK hold for the whole statement: its indexes carry them too."""
     options: dict[str, str] = {
         op.action: (op.detail or "").lower()
         for op in found
@@ -502,6 +502,6 @@ def _with_algorithm(found: list[Operation]) -> list[Operation]:
     if not options:
         return found
     return [
-        msgspec.structs.replace(op, **options) if isinstance(op, CreateIndex) else op
+        msgspec.structs.replace(op, **options) if isinstance(op, CreateIndex | DropIndex) else op
         for op in found
     ]

@@ -320,8 +320,21 @@ def _if_not_exists(c: Cursor) -> bool:
 
 
 def read_keys(c: Cursor) -> tuple[str, ...]:
-    """Return an index's keys: the names of columns, the SQL of expressions."""
-    return tuple(_read_key(item) for item in c.items())
+    """Return the keys of a constraint: the names of columns, the SQL of expressions."""
+    return read_index_keys(c)[0]
+
+
+def read_index_keys(c: Cursor) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return an index's keys, and those that say more (an order, an operator class) as written."""
+    keys: list[str] = []
+    more: list[str] = []
+    for item in c.items():
+        written = item.sql
+        key = _read_key(item)
+        keys.append(key)
+        if written not in (key, f"({key})", f'"{key}"', f"`{key}`", f"{key} ASC"):
+            more.append(written)
+    return tuple(keys), tuple(more)
 
 
 def _read_key(c: Cursor) -> str:
@@ -370,12 +383,13 @@ def read_inline_index(c: Cursor, table: Name) -> CreateIndex:
     name = c.name("an index name") if c.word not in ("(", "USING") else None
     if c.take("USING"):
         method = c.name("an index type")
-    columns = read_keys(c.parens())
+    columns, more = read_index_keys(c.parens())
     found = read_index_options(c)
     return CreateIndex(
         table=table,
         name=name,
         columns=columns,
+        detail=", ".join(more) or None,
         if_not_exists=if_not_exists,
         method=(method or found.pop("method", None) or "").lower() or None,
         algorithm=found.get("algorithm"),

@@ -18,8 +18,8 @@ from guard.operations import (
     Operation,
 )
 from guard.sql.columns import (
+    read_index_keys,
     read_index_options,
-    read_keys,
 )
 from guard.sql.create_table import QUERIES, before_table, read_table
 from guard.sql.cursor import Cursor, SqlError
@@ -93,14 +93,14 @@ def _read_index(c: Cursor) -> Operation:
         table = Name(table.name, name.schema)
     if c.take("USING"):
         method = c.name("an access method")
-    columns = read_keys(c.parens())
+    columns, more = read_index_keys(c.parens())
     where = None
     found: dict[str, str] = {}
     while not c.at_end():
         if c.take("WHERE"):
             where = c.rest()
         elif c.at("INCLUDE") or c.at("WITH") or c.at("NULLS") or c.at("TABLESPACE"):
-            _skip_index_option(c)
+            more = (*more, _index_option(c))
         else:
             before = c.index
             found |= read_index_options(c)
@@ -110,6 +110,7 @@ def _read_index(c: Cursor) -> Operation:
         table=table,
         name=name.name if name else None,
         columns=columns,
+        detail=", ".join(more) or None,
         unique=unique,
         concurrently=concurrently,
         if_not_exists=if_not_exists,
@@ -121,7 +122,9 @@ def _read_index(c: Cursor) -> Operation:
     )
 
 
-def _skip_index_option(c: Cursor) -> None:
+def _index_option(c: Cursor) -> str:
+    """Return PostgreSQL's option of an index as written."""
+    start = c.peek().start
     word = c.next().word
     if word == "NULLS":
         c.take("NOT")
@@ -130,6 +133,7 @@ def _skip_index_option(c: Cursor) -> None:
         c.parens()
     else:
         c.name()
+    return c.source.text[start : c.tokens[c.index - 1].end]
 
 
 # Views, schemas, types

@@ -63,9 +63,10 @@ def read_drop(c: Cursor) -> list[Operation]:
 def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operation]:
     names = c.list_of(lambda: c.qualified("an index name"))
     table = c.qualified("a table name") if c.source.mysql and c.take("ON") else None
-    while c.source.mysql and c.choose("ALGORITHM", "LOCK"):
+    options: dict[str, str] = {}
+    while c.source.mysql and (option := c.choose("ALGORITHM", "LOCK")):
         c.take("=")
-        c.name("a word")
+        options[option.lower()] = c.name("a word").lower()
     cascade = _cascade(c)
     return [
         DropIndex(
@@ -74,6 +75,8 @@ def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operat
             concurrently=concurrently,
             if_exists=if_exists,
             cascade=cascade,
+            algorithm=options.get("algorithm"),
+            lock=options.get("lock"),
         )
         for name in names
     ]

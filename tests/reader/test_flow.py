@@ -256,6 +256,36 @@ def test_autocommit() -> None:
     assert read(body) == [f"{DROP_A} autocommit", DROP_B]
 
 
+AUTOCOMMIT = 'execution_options(isolation_level="AUTOCOMMIT")'
+CONNECTIONS = [
+    (f"c = op.get_bind().engine.connect().{AUTOCOMMIT}", " autocommit"),
+    (f"c = op.get_bind().engine.{AUTOCOMMIT}.connect()", " autocommit"),
+    (f"c = op.get_bind().{AUTOCOMMIT}", ""),  # it is in use, and the level stays
+    ("c = op.get_bind().engine.connect()", ""),
+    ("c = sa.create_engine(url, isolation_level='AUTOCOMMIT').connect()", " autocommit"),
+]
+
+
+@pytest.mark.parametrize(("connected", "told"), CONNECTIONS)
+def test_a_connection_of_its_own_may_have_no_transaction(connected: str, told: str) -> None:
+    body = f"{connected}\nc.execute(sa.text('DROP TABLE a'))\n{B}"
+    assert read(body, above="url = 'postgresql://'") == [f"{DROP_A}{told}", DROP_B]
+
+
+JOINED = [
+    ("DROP TABLE a; DROP TABLE b", [True, True]),
+    ("DROP TABLE a; -- DROP TABLE b", [False]),
+    ("DO $$ BEGIN DROP TABLE a; END $$", [True]),
+    ("/* so */ do $$ BEGIN DROP TABLE a; END $$;", [True]),
+]
+
+
+@pytest.mark.parametrize(("sql", "joined"), JOINED)
+def test_what_one_text_holds_shares_a_transaction(sql: str, joined: list[bool]) -> None:
+    revision = reading(f"from alembic import op\ndef upgrade():\n    op.execute({sql!r})")
+    assert [statement.joined for statement in revision.upgrade.statements] == joined
+
+
 RAISES = [
     ("raise NotImplementedError('no way back')", "no way back"),
     ("raise NotImplementedError", ""),

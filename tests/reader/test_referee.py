@@ -147,6 +147,7 @@ op.create_index("i", "t", ["a"], unique=True, schema="s")  # @postgresql mysql
 op.create_index("i", "t", [sa.text("lower(n)")])
 op.create_index("i", "t", ["a"], if_not_exists=True)
 op.create_index("i", "t", ["a"], postgresql_concurrently=True, postgresql_using="gin", postgresql_where=sa.text("a > 1"))  # @postgresql
+op.create_index("i", "t", ["n"], postgresql_using="gin", mysql_prefix="FULLTEXT")  # @mysql
 op.create_index(op.f("ix_t_a"), "t", ["a"])
 op.create_index(index_name="i", table_name="t", columns=["a"])
 op.create_index(None, "t", ["a"])  # @none

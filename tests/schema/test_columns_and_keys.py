@@ -319,3 +319,12 @@ def test_a_validated_not_null_constraint_makes_the_column_not_null() -> None:
     dropped = proven.apply(DropConstraint(table=ORDERS, constraint="nn"))
     found = [schema.column(ORDERS, "a") for schema in (unproven, proven, dropped)]
     assert [column and column.nullable for column in found] == [True, False, True]
+
+
+def test_an_index_leads_to_its_table() -> None:
+    schema = replay(create(), index("a", name="ix"))
+    assert [schema.table_of_index(Name(name)) for name in ("ix", "orders_pkey")] == [
+        schema.table(ORDERS)
+    ] * 2
+    assert schema.table_of_index(Name("other")) is ABSENT
+    assert schema.apply(DropIndex(name=Name("ix"))).table_of_index(Name("ix")) is ABSENT

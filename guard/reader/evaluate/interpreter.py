@@ -273,6 +273,7 @@ class Interpreter:
         at: Span | None = None,
         pieces: tuple[Piece, ...] = (),
         dialects: tuple[str, ...] | None = None,
+        joined: bool = False,
     ) -> None:
         """Record a statement that the call at `node` makes."""
         self.step(STATEMENT_COST)
@@ -291,6 +292,7 @@ class Interpreter:
             guarded=bool(self.conditions) and not conditional,
             repeated=any(c.repeated for c in self.conditions),
             in_transaction=not self.autocommit,
+            joined=joined,
             database=self.database,
             pieces=pieces,
             directive=self.directive,

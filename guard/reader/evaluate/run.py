@@ -189,6 +189,7 @@ class Run(Protocol):
         at: Span | None = None,
         pieces: tuple[Piece, ...] = (),
         dialects: tuple[str, ...] | None = None,
+        joined: bool = False,
     ) -> None:
         """Record a statement that the call at `node` makes."""
 

@@ -195,3 +195,8 @@ def always_true(value: Value) -> bool:
             if isinstance(value, Operator) and len(args) == 2 and all(map(is_known, args)):
                 return bool(to_python(args[0]) == to_python(args[1]))
     return False
+
+
+def is_autocommit(kwargs: dict[str, Value]) -> bool:
+    """Return whether an engine or connection is asked for `isolation_level="AUTOCOMMIT"`."""
+    return (string(kwargs.get("isolation_level")) or "").upper() == "AUTOCOMMIT"

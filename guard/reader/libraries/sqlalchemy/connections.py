@@ -94,10 +94,19 @@ def _unknown_execute(run: Run, receiver: Unknown, name: str, call: Call) -> Valu
 
 
 def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
+    own = isinstance(receiver, Connection) and receiver.own
+    autocommit = isinstance(receiver, Connection) and receiver.autocommit
     if name in _EXECUTE | _SCRIPT and call.args:
-        return execution.execute(run, call.args[0], call)
+        with run.within_autocommit() if autocommit else nullcontext():
+            return execution.execute(run, call.args[0], call)
     match name:
-        case "connect" | "execution_options" | "get_bind" | "run_callable":
+        case "connect":
+            return Connection(own=True, autocommit=autocommit)
+        case "execution_options":  # the level of a connection that is in use cannot be set
+            return Connection(
+                own=own, autocommit=autocommit or (own and clauses.is_autocommit(call.kwargs))
+            )
+        case "get_bind" | "run_callable":
             return Connection()
         case "cursor" | "raw_connection" | "get_raw_connection":
             return Cursor()
@@ -204,6 +213,8 @@ def connection_attribute(run: Run, receiver: Connection, name: str) -> Value | N
         return dialect_name(run)
     if name in _RAW:
         return Cursor()
+    if name in {"engine", "sync_engine"}:
+        return Connection(own=True, autocommit=receiver.autocommit)
     return Connection() if name in _CONNECTIONS else of_dialect(run, receiver, name)
 
 

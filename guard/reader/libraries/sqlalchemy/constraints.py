@@ -110,6 +110,8 @@ def make_index(
         kind = string(kwargs.get(f"{own}_prefix")) or string(kwargs.get(f"{own}_using"))
         method = method or (kind.lower() if kind else None)
     where = kwargs.get("postgresql_where") or kwargs.get("sqlite_where")
+    parts = {name: name.partition("_") for name in kwargs}
+    more = [name for name, (of, _, what) in parts.items() if what in _MORE and of in (dialect, own)]
     return CreateIndex(
         table=table,
         name=string(label),
@@ -121,7 +123,11 @@ def make_index(
         method=method,
         algorithm=string(kwargs.get(f"{own}_algorithm")),
         lock=string(kwargs.get(f"{own}_lock")),
+        detail=", ".join(more) or None,
     )
+
+
+_MORE = {"include", "length", "nulls_not_distinct", "ops", "tablespace", "with", "with_parser"}
 
 
 def column_index(table: Name, column: Column) -> CreateIndex:

@@ -41,6 +41,7 @@ _CATALOGUE = re.compile(
     r"|\bSHOW\s|\bto_regclass\b|user_(tab|constr|ind)|has_table",
     re.I,
 )
+_BLOCK = re.compile(r"DO\b", re.I)
 SQL_COST = 40  # in steps, for reading a short text
 MYSQLS = ("mysql", "mariadb")
 
@@ -153,9 +154,8 @@ def _execute_text(run: Run, text: Text, call: Call) -> Value:
     run.step(SQL_COST + len(plain) // 10)
     reading = read_sql(plain, run.dialect, _holes(text))
     pieces = record_built(run, text, call.node, call)
-    for statement in reading.statements:
-        if not statement.operations:
-            continue
+    statements = [statement for statement in reading.statements if statement.operations]
+    for statement in statements:
         run.emit(
             statement.operations,
             call.node,
@@ -163,6 +163,7 @@ def _execute_text(run: Run, text: Text, call: Call) -> Value:
             sql=statement.text,
             at=text.span(statement.start, statement.end),
             pieces=pieces,
+            joined=len(statements) > 1 or _BLOCK.match(statement.text) is not None,
         )
     return result
 

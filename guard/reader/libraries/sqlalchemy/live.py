@@ -8,7 +8,13 @@ from guard.reader.evaluate.values import Live
 
 
 class Connection(Live, frozen=True):
-    """A connection; also the engine."""
+    """A connection; also the engine.
+
+    `own`: not the one that the revision runs on; `autocommit`: and outside of any transaction.
+    """
+
+    own: bool = False
+    autocommit: bool = False
 
     reaches_database: ClassVar[bool] = True
     code: ClassVar[str] = "bind"

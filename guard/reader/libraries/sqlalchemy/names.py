@@ -6,8 +6,8 @@ from guard.reader.evaluate import calls
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, Condition, Frame
 from guard.reader.evaluate.values import Class, Construct, DottedName, Unknown, Value
-from guard.reader.libraries.sqlalchemy import execution, provenance
-from guard.reader.libraries.sqlalchemy.live import Inspector, Session
+from guard.reader.libraries.sqlalchemy import clauses, execution, provenance
+from guard.reader.libraries.sqlalchemy.live import Connection, Inspector, Session
 
 
 def _inspect(run: Run, call: Call) -> Value:
@@ -57,6 +57,8 @@ def note_table(run: Run, cls: Class, frame: Frame) -> None:
 
 
 def _engine(run: Run, call: Call) -> Value:
+    if clauses.is_autocommit(call.kwargs):
+        return Connection(own=True, autocommit=True)
     return Unknown(call.node)
 
 
