@@ -38,7 +38,7 @@ CHAPTERS: tuple[set[str], ...] = (
 # So does a module inside its chapter, and inside a folder of it; `__init__` is the part that the
 # others see, and stands below them all. `*` is every module that the rows do not name.
 INSIDE: dict[str, tuple[set[str], ...]] = {
-    "adopt": ({"clues", "templates"}, {"surroundings"}, {"files", "instructions"}),
+    "adopt": ({"templates"}, {"surroundings"}, {"files", "instructions"}),
     "cli": (
         {"options", "output"},
         {"adoption", "arguments", "progress"},
@@ -79,8 +79,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "sql_folders",
             "table_sizes",
         },
-        {"environments"},
-        {"settings"},
+        {"environments", "server_clues"},
+        {"env_urls", "settings"},
+        {"find_server"},
     ),
     "reader": (
         {"result", "sql_text"},
@@ -135,7 +136,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"policies", "proofs", "released"},
         {"application", "histories"},
         {"services"},
-        {"inspect", "models", "outcome", "sources", "weakened"},
+        {"inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"tally"},
         {"check"},
         {"approve", "baseline", "lock"},

@@ -66,11 +66,11 @@ def settings_offer(around: Surroundings) -> tuple[Offer, Config]:
 def _found(around: Surroundings, config: Config) -> Iterator[str]:
     """Yield a line of TOML for what was found and is not set, with where it was found."""
     server = around.server
-    if server.dialect and not config.dialect:
-        yield f"dialect = {json.dumps(server.dialect)}  # {server.said_by}"
+    if server.by and not config.dialect:
+        yield f"dialect = {json.dumps(server.dialect)}  # {server.by.where}"
     same = config.dialect in (None, server.dialect)
-    if server.version and not config.server_version and same:
-        yield f"server-version = {json.dumps(server.version)}  # {server.version_said_by}"
+    if server.version_by and not config.server_version and same:
+        yield f"server-version = {json.dumps(server.version)}  # {server.version_by.where}"
     if around.heads > max(1, config.heads):
         yield f"heads = {around.heads}  # as many as there are today: `alembic heads`"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from guard.adopt.clues import Server, find_server
 from guard.errors import GuardError
 from guard.history.compare import branches
 from guard.history.graph import build_graph
 from guard.paths import relative
 from guard.project.environments import Environment, project_root, search_environments
+from guard.project.find_server import FoundServer, ServerFinder
 from guard.project.settings import Settings, SettingsFiles
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
@@ -43,7 +43,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     settings: Settings
     environments: tuple[Environment, ...]
-    server: Server
+    server: FoundServer
     interpreter: str
     ci: tuple[CI, ...]
     heads: int = 1
@@ -60,14 +60,15 @@ def look_around(start: Path, files: SettingsFiles) -> Surroundings:
     if not found.environments:
         raise found.errors[0]
     configs = [one.config_path for one in found.environments if one.config_path]
-    folders = dict.fromkeys((folder, *(path.parent for path in configs), root))
+    finder = ServerFinder(root)
+    servers = [finder.find(one) for one in found.environments]
     heads = max(map(_heads, found.environments))
     return Surroundings(
         root=root,
         folder=folder,
         settings=files.home,
         environments=found.environments,
-        server=find_server([*folders], configs, outermost(found.environments), root),
+        server=_agreed(servers),
         interpreter=_interpreter(files.home, root, configs[0].parent if configs else folder),
         ci=tuple(_ci(root)),
         heads=heads,
@@ -90,6 +91,29 @@ def outermost(environments: Sequence[Environment]) -> tuple[Path, ...]:
     """Return the folders that hold the revisions, without those that lie in another of them."""
     folders = dict.fromkeys(path for one in environments for path in one.version_locations)
     return tuple(path for path in folders if not folders.keys() & {*path.parents})
+
+
+def _agreed(servers: Sequence[FoundServer]) -> FoundServer:
+    """The server of all environments, since the settings hold for all."""
+    known = {one.dialect: one for one in servers}
+    if len(known) == 1:
+        return servers[0]
+    told = [one.by for one in known.values() if one.by is not None]
+    return FoundServer(against=tuple(told[:2])) if len(told) > 1 else FoundServer()
+
+
+def notes_on(server: FoundServer) -> tuple[str, ...]:
+    """Return sentences on what contradicts itself."""
+    if len(server.against) > 1:
+        places = " and ".join(f"{clue.dialect} ({clue.where})" for clue in server.against)
+        return (f"several servers are named, {places}: set the dialect by hand",)
+    oldest, newest = server.version_by, server.newest
+    if oldest is None or newest is None:
+        return ()
+    return (
+        f"versions differ: {oldest.version} ({oldest.where}) was taken, the oldest; there is also "
+        f"{newest.version} ({newest.where})",
+    )
 
 
 def _folder(start: Path, root: Path) -> Path:
@@ -145,11 +169,9 @@ def described(around: Surroundings) -> Sequence[tuple[str, str]]:
         where = ", ".join(relative(folder, root) for folder in outermost([one]))
         config = f" ({relative(one.config_path, root)})" if one.config_path else ""
         rows.append(("Migrations" if not number else "", f"{where}{config}"))
-    dialect = (
-        f"{server.dialect} ({server.said_by})" if server.dialect else "nothing here tells which"
-    )
-    if server.version:
-        dialect = f"{server.dialect} {server.version} ({server.version_said_by})"
+    by = server.version_by or server.by
+    title = f"{server.dialect} {server.version or ''}".rstrip()
+    dialect = f"{title} ({by.where})" if by else "nothing here tells which"
     rows.append(("Database", dialect))
     rows.append(("Python", around.interpreter))
     ci = ", ".join(f"{one.name} ({one.said_by})" for one in around.ci)

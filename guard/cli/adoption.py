@@ -12,7 +12,7 @@ import msgspec
 
 from guard.adopt.files import Offer, ci_offers, pre_commit_offer, settings_offer
 from guard.adopt.instructions import files
-from guard.adopt.surroundings import Surroundings, described
+from guard.adopt.surroundings import Surroundings, described, notes_on
 from guard.cli.output import is_terminal, write
 from guard.config import Config
 from guard.errors import GuardError
@@ -36,7 +36,7 @@ class Visit(msgspec.Struct, frozen=True):
         """Tell what was found and offer each file. Raises GuardError where nobody can answer."""
         for label, text in described(self.around):
             write(safe(f"{label:<11} {text}"))
-        for note in (*self.around.server.notes, *self.around.notes):
+        for note in (*notes_on(self.around.server), *self.around.notes):
             write(safe(f"note: {note}"))
         settings, config = settings_offer(self.around)
         taken = self._offer(settings)

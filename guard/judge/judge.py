@@ -30,6 +30,7 @@ class Judge:
         project: Project = SAYS_NOTHING,
         remedy: Callable[[str], str] = str,
     ) -> None:
+        self._chosen = rules
         self._server = server
         self._project = project
         self._remedy = remedy
@@ -37,6 +38,10 @@ class Judge:
         for rule in rules:
             for fact in rule.on:
                 self._rules[fact].append(rule)
+
+    def on(self, server: Server) -> Judge:
+        """Return one that judges by the same rules for another server."""
+        return Judge(self._chosen, server, self._project, self._remedy)
 
     def facts(self, facts: Sequence[Fact], position: Position = NOWHERE) -> Iterator[Finding]:
         """Yield what the rules say of facts about files, history, runs and suppressions."""

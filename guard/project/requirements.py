@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from guard.context import Required
 from guard.paths import read_text
 
@@ -36,39 +38,51 @@ def read_requirements(folder: Path, root: Path | None = None) -> Callable[[str],
     return requires
 
 
+class Requirement(msgspec.Struct, frozen=True):
+    """A package that a file of the project requires; `said` are the versions, as written."""
+
+    file: Path
+    package: str
+    said: str
+
+
+def requirements_in(folder: Path) -> Iterator[Requirement]:
+    """Yield what the files in a folder require, but for locks, which also have what that needs."""
+    pyproject = folder / "pyproject.toml"
+    project = _toml(pyproject)
+    for text in _strings([project.get("project", {}), project.get("dependency-groups", {})]):
+        yield from _written_as(text, pyproject)
+    poetry = _table(_table(project.get("tool")).get("poetry"))
+    tables = [poetry, *map(_table, _table(poetry.get("group")).values())]
+    named = [(pyproject, table) for table in tables]
+    named.append((folder / "Pipfile", _toml(folder / "Pipfile")))
+    for file, table in named:
+        for key in ("dependencies", "dev-dependencies", "packages"):
+            for name, said in _table(table.get(key)).items():
+                version = said.get("version", "") if isinstance(said, dict) else said
+                yield Requirement(file, _normal(name), str(version))
+    for file in _requirement_files(folder):
+        for line in _text(file).splitlines():
+            quoted = re.findall(r"[\"']([^\"']+)[\"']", line) if file.suffix == ".py" else [line]
+            for text in quoted:
+                yield from _written_as(text, file)
+
+
 def _required(root: Path, package: str) -> Iterator[Required]:
     for name in _LOCKS:
         lock = _toml(root / name)
         for entry in lock.get("package", lock.get("packages", [])):
-            if isinstance(entry, dict) and _is(str(entry.get("name")), package):
+            if isinstance(entry, dict) and _normal(str(entry.get("name"))) == package:
                 yield _exactly(str(entry.get("version", "")))
-    yield from (_range(text) for text in _written(root, package))
+    yield from (_range(one.said) for one in requirements_in(root) if one.package == package)
 
 
-def _written(root: Path, package: str) -> Iterator[str]:
-    """Yield what follows the package's name wherever it is required."""
-    project = _toml(root / "pyproject.toml")
-    for requirement in _strings([project.get("project", {}), project.get("dependency-groups", {})]):
-        yield from _after(requirement, package)
-    poetry = project.get("tool", {}).get("poetry", {})
-    tables = [poetry, *poetry.get("group", {}).values()] if isinstance(poetry, dict) else []
-    tables.append(_toml(root / "Pipfile"))
-    for table in tables:
-        for key in ("dependencies", "dev-dependencies", "packages"):
-            named = table.get(key)
-            for name, said in named.items() if isinstance(named, dict) else ():
-                if _is(name, package):
-                    yield str(said.get("version", "") if isinstance(said, dict) else said)
+def _requirement_files(folder: Path) -> Iterator[Path]:
     files = [
-        path for depth in range(_DEPTH) for path in root.glob("*/" * depth + "requirements*.txt")
+        path for depth in range(_DEPTH) for path in folder.glob("*/" * depth + "requirements*.txt")
     ]
-    files += [*root.glob("requirements/*.txt"), *root.glob("requirements/*.in")]
-    for path in [*sorted(files), root / "setup.cfg", root / "setup.py"]:
-        for line in _text(path).splitlines():
-            for part in (
-                re.findall(r"[\"']([^\"']+)[\"']", line) if path.suffix == ".py" else [line]
-            ):
-                yield from _after(part, package)
+    files += [*folder.glob("requirements/*.txt"), *folder.glob("requirements/*.in")]
+    yield from (*sorted(files), folder / "setup.cfg", folder / "setup.py")
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -82,16 +96,17 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def _after(requirement: str, package: str) -> Iterator[str]:
+def _written_as(requirement: str, file: Path) -> Iterator[Requirement]:
     match = re.match(
         r"\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*(.*)", requirement.partition("#")[0]
     )
-    if match and _is(match[1], package) and not match[3].startswith("@"):
-        yield match[3].partition(";")[0]
+    if match:
+        said = "" if match[3].startswith("@") else match[3].partition(";")[0]
+        yield Requirement(file, _normal(match[1]), said)
 
 
-def _is(name: str, package: str) -> bool:
-    return re.sub(r"[-_.]+", "-", name).lower() == package
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _exactly(version: str) -> Required:
@@ -138,6 +153,10 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError:
         return {}
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(path: Path) -> str:

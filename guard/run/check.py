@@ -34,6 +34,7 @@ from guard.run.outcome import Outcome, only_said, outcome_of
 from guard.run.part import Part
 from guard.run.released import Released, open_released
 from guard.run.scope import Request, Scope, open_scope
+from guard.run.servers import about_server, judged_for
 from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
@@ -77,7 +78,8 @@ def run(
     parts = _parts(services, histories, on_progress)
     parts[services.home.file] += _about_gate(services, histories, rules)
     outcomes = _outcomes(services, parts, rules)
-    notes = (note for one in outcomes for note in one.notes)
+    notes = [note for one in outcomes for note in one.notes]
+    notes += about_server(histories, rules)
     whole = sum((one.part for one in outcomes), Part())
     found = (finding for one in outcomes for finding in one.findings)
     tallies = tally(places_of(histories), histories, outcomes)
@@ -182,6 +184,7 @@ def _history(service: Service, history: ChangedHistory, on_progress: Progress | 
         found += _compared(scope, history, judge)
     if scope.request.statements:
         found += _judge_history(scope, history, judge)
+        found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
         found += _round_trip(scope, history, judge, on_progress)
     return found

@@ -207,17 +207,24 @@ def _paths(parsed: ParsedHistory, revision: str) -> set[str]:
 # Standard input
 
 
-def given_history(scope: Scope, given: Input) -> ChangedHistory | None:
-    """Return the history that the text belongs to, with the text in it; None for other sources."""
+def given_environment(scope: Scope, given: Input) -> Environment | None:
+    """Return the environment that the text belongs to; None where it is no migration."""
+    path = (scope.request.start / given.path).absolute()
+    if path.suffix == ".sql":
+        return _lone(path, "sql")
+    if path.suffix != ".py" or read_file(path, given.data).revision is None:
+        return None
+    return _environment_of(scope, path)
+
+
+def given_history(scope: Scope, given: Input, environment: Environment) -> ChangedHistory:
+    """Return the history of the environment, with the text in it."""
     path = (scope.request.start / given.path).absolute()
     if path.suffix == ".sql":
         text = _decode(given).removeprefix("\ufeff")
         migration = read_sql_file(path, text, scope.sources)
         graph, parsed = join_sql([migration], {path: text}, scope.root, scope.dialect)
-        return _only(path, _lone(path, "sql"), graph, parsed, scope.root)
-    if path.suffix != ".py" or read_file(path, given.data).revision is None:
-        return None
-    environment = _environment_of(scope, path)
+        return _only(path, environment, graph, parsed, scope.root)
     files = {p: read_bytes(p) for p in revision_files(environment) if p.is_file()}
     sources = Sources({**files, path: given.data}, scope.sources.newer)
     graph, parsed, _, env_py = _read(scope, environment, _place(scope, environment, sources))

@@ -24,6 +24,7 @@ from guard.python_source import Sources
 from guard.roundtrip.applied import applied_revisions
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
+from guard.server import Server
 
 NOT_COMPARED = (
     'History was not judged, as history = "off" in the guard settings says: every revision counts '
@@ -65,13 +66,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A request with what it means here. `root` is what all paths are shown relative to.
 
-    `settings` are those in force: where the run was started, or in one of its services.
+    `settings` are those in force: where the run was started, or in one of its services; `server` is
+    what these say, or what was found of an environment.
     `sources` are the files as they lie on disk or, where the run is about another, in that `tree`.
     """
 
     request: Request
     all_settings: SettingsFiles
     settings: Settings
+    server: Server
     root: Path
     repo: Repository | None
     base: Base
@@ -97,7 +100,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def dialect(self) -> str | None:
-        return self.config.server.dialect
+        return self.server.dialect
 
     @property
     def compares(self) -> bool:
@@ -157,6 +160,7 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         request=request,
         all_settings=files,
         settings=home,
+        server=home.config.server,
         root=root,
         repo=repo,
         base=base,

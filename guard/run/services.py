@@ -17,23 +17,33 @@ from guard.judge.judge import Judge
 from guard.judge.select_rules import select_rules
 from guard.paths import relative
 from guard.project.environments import Environment, named_environments, search_environments
+from guard.project.find_server import FoundServer, ServerFinder
 from guard.project.requirements import read_requirements
 from guard.project.settings import Settings
 from guard.project.table_sizes import read_sizes
 from guard.rule import Rule
-from guard.run.histories import ChangedHistory, given_history, open_history
+from guard.run.histories import (
+    ChangedHistory,
+    given_environment,
+    given_history,
+    open_history,
+)
 from guard.run.policies import read_policies
 from guard.run.scope import Scope
 from guard.source.policy_constants import Policy
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """One set of settings, the rules that they choose, and what judges by these."""
+    """One set of settings, the rules that they choose, and what judges by these.
+
+    `found` is what was found of the server that an environment is for, beside the settings.
+    """
 
     scope: Scope
     rules: tuple[Rule, ...]
     judge: Judge
     policies: tuple[Policy, ...] = ()  # the constants that the settings keep in one module
+    found: FoundServer = FoundServer()
 
     @property
     def file(self) -> Path | None:
@@ -44,6 +54,15 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> str:
         """The folder of its settings, as it is shown."""
         return relative(self.scope.settings.folder, self.scope.root)
+
+    def on(self, found: FoundServer) -> Service:
+        """Return the service for an environment whose server was found."""
+        return msgspec.structs.replace(
+            self,
+            found=found,
+            scope=msgspec.structs.replace(self.scope, server=found.server),
+            judge=self.judge.on(found.server),
+        )
 
 
 class Services:
@@ -57,6 +76,7 @@ class Services:
         self.scope = scope
         self.errors: dict[str, None] = {}
         self.rules = rules
+        self._servers = ServerFinder(scope.root)
         self.home = self._open(scope.settings)
         self._known: dict[Path | None, Service | None] = {self.home.file: self.home}
 
@@ -104,6 +124,20 @@ class Services:
                     seen.add(key)
                     yield service, one
 
+    def on_its_server(self, service: Service, environment: Environment) -> Service:
+        """Return the service with what is found of the server that the environment is for.
+
+        What the settings say counts; files are asked for the rest. What only shows revisions shows
+        them for every server that nobody excluded.
+        """
+        config = service.scope.config
+        if self.rules is None or (config.server_version and config.dialect):
+            return service
+        found = self._servers.find(environment, config.server.dialect)
+        if config.server_version is not None:
+            found = msgspec.structs.replace(found, version=config.server_version, version_by=None)
+        return service.on(found)
+
     def _instead(self, service: Service, environment: Environment) -> tuple[Environment, ...]:
         """The environments that the service names for what was found there."""
         files = _config_files(service.scope.settings)
@@ -132,7 +166,9 @@ class Services:
             requires=read_requirements(settings.folder, self.scope.root),
         )
         judge = Judge(chosen, settings.config.server, project, settings.as_set_here)
-        scope = msgspec.structs.replace(self.scope, settings=settings)
+        scope = msgspec.structs.replace(
+            self.scope, settings=settings, server=settings.config.server
+        )
         return Service(scope=scope, rules=chosen, judge=judge, policies=policies)
 
 
@@ -147,13 +183,16 @@ def open_histories(services: Services) -> list[tuple[Service, ChangedHistory]]:
     """
     given = services.scope.request.given
     if given is not None:
+        environment = given_environment(services.scope, given)
+        if environment is None:
+            return []
         folder = (services.scope.request.start / given.path).resolve().parent
-        service = services.at(folder) or services.home
-        history = given_history(service.scope, given)
-        return [(service, history)] if history else []
+        service = services.on_its_server(services.at(folder) or services.home, environment)
+        return [(service, given_history(service.scope, given, environment))]
     opened = []
-    for service, environment in services.environments():
+    for settings, environment in services.environments():
         try:
+            service = services.on_its_server(settings, environment)
             opened.append((service, open_history(service.scope, environment)))
         except GuardError as error:
             services.errors[str(error)] = None
