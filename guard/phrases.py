@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from guard.context import Remains, TableSize
+from guard.context import Context, Remains, TableSize
 from guard.effects.effect import Effect, TableEffect
 from guard.facts import LOCK, ApplicationImport, LiveModel
 from guard.statement import Statement
@@ -23,6 +23,7 @@ ALWAYS_A_DOWNGRADE = (
 ALWAYS_UP_DOWN_UP = (
     "ALWAYS test a migration up, down and up again, with rows in the tables: `guard check` does it"
 )
+COPYING_TOOLS = "gh-ost or pt-online-schema-change"
 MOST_LINES = 10  # of an edit that is shown
 URL = 'os.environ["DATABASE_URL"]'
 NO_SUCH_OPERATION = (
@@ -203,3 +204,9 @@ def _waiting(*effects: TableEffect) -> str:
     if "reads" in blocked:
         return "reads and writes wait"
     return "writes wait" if "writes" in blocked else "reads and writes go on"
+
+
+def checks_foreign_keys(context: Context) -> bool:
+    """Return whether MySQL or MariaDB looks at the rows when a foreign key is added."""
+    setting = context.settings.get("foreign_key_checks")
+    return setting is None or setting.value.strip("'\"").lower() not in ("0", "off", "false")

@@ -27,7 +27,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"options"},
     {"config"},
     {"context"},
-    {"phrases", "rule", "project", "reader", "reporters"},
+    {"constraint_code", "phrases", "rule", "project", "reader", "reporters"},
     {"models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},

@@ -1,0 +1,172 @@
+"""The code of remedies that add constraints the long way: Alembic's in a revision, else SQL."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from guard.action_words import ConstraintType
+from guard.operations import AddColumn, AddConstraint, Constraint, Name
+from guard.statement import Statement
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+# The words among the usual names of tables and columns that SQL wants quoted.
+_RESERVED = frozenset(
+    """
+    all and any array as asc between both by case cast check collate column condition constraint
+    create cross default delete desc distinct do else end except exists false fetch for foreign from
+    grant group groups having in index inner insert into interval is join key keys lateral leading
+    left like limit natural not null offset on only option or order outer primary range rank read
+    references right row rows select set some table then to trailing true union unique update usage
+    user using values when where window with
+    """.split()  # noqa: SIM905
+)
+_SUFFIX = {"unique": "key", "primary key": "pkey", "foreign key": "fkey", "exclude": "excl"}
+
+
+def written_inline(add: AddColumn, kind: ConstraintType) -> AddConstraint | None:
+    """Return the making of the constraint that the column brings along, as one of the table."""
+    for constraint in add.column.constraints:
+        if constraint.type == kind and not constraint.not_valid:
+            named = replace(constraint, columns=(add.column.name,))
+            return AddConstraint(table=add.table, constraint=named)
+    bare = {"unique": add.column.unique, "primary key": add.column.primary_key}
+    if bare.get(kind):
+        constraint = Constraint(type=kind, columns=(add.column.name,))
+        return AddConstraint(table=add.table, constraint=constraint)
+    return None
+
+
+def label_of(table: Name, constraint: Constraint) -> str:
+    """Return the constraint's name, or the one that PostgreSQL would make up."""
+    if constraint.name:
+        return constraint.name
+    columns = () if constraint.type == "primary key" else constraint.columns
+    return "_".join([table.name, *columns, _SUFFIX.get(constraint.type, "check")])
+
+
+def same_table(one: Name, other: Name) -> bool:
+    """Return whether two names may mean one table: a schema counts where both have one."""
+    schemas = {name.schema for name in (one, other) if name.schema}
+    return one.name == other.name and len(schemas) < 2
+
+
+def quoted(name: str, dialect: str | None) -> str:
+    """Return a name as SQL writes it."""
+    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+        return name
+    mark = "`" if dialect in ("mysql", "mariadb") else '"'
+    return f"{mark}{name}{mark}"
+
+
+def table_sql(table: Name, dialect: str | None) -> str:
+    """Return a table's name, with its schema, as SQL writes it."""
+    schema = [quoted(table.schema, dialect)] if table.schema else []
+    return ".".join([*schema, quoted(table.name, dialect)])
+
+
+def columns_sql(columns: tuple[str, ...], dialect: str | None) -> str:
+    """Return columns as SQL lists them."""
+    return ", ".join(quoted(column, dialect) for column in columns)
+
+
+def executed(sql: str, statement: Statement) -> str:
+    """Return the code that runs the SQL where the statement stands."""
+    return f"{sql};" if statement.in_sql_file else f"op.execute({sql!r})"
+
+
+def add_not_valid(add: AddConstraint, statement: Statement) -> str:
+    """Return the code that adds a CHECK or a foreign key of PostgreSQL without reading a row."""
+    constraint, label = add.constraint, label_of(add.table, add.constraint)
+    if not statement.in_sql_file:
+        return _operation(add, label, ", postgresql_not_valid=True")
+    where = f"ALTER TABLE {table_sql(add.table, 'postgresql')} ADD CONSTRAINT"
+    return f"{where} {quoted(label, 'postgresql')} {constraint_sql(constraint)} NOT VALID;"
+
+
+def constraint_sql(constraint: Constraint, dialect: str | None = "postgresql") -> str:
+    """Return a CHECK or a foreign key as it is written after its name."""
+    if constraint.type == "check":
+        return f"CHECK ({constraint.sql or '<condition>'})"
+    target = table_sql(constraint.target, dialect) if constraint.target else "<table>"
+    targets = f" ({columns_sql(constraint.target_columns, dialect)})"
+    actions = [
+        f" ON {change} {action}"
+        for change, action in (("DELETE", constraint.on_delete), ("UPDATE", constraint.on_update))
+        if action
+    ]
+    return (
+        f"FOREIGN KEY ({columns_sql(constraint.columns, dialect)}) REFERENCES {target}"
+        f"{targets if constraint.target_columns else ''}{''.join(actions)}"
+    )
+
+
+def add_foreign_key(add: AddConstraint) -> str:
+    """Return the Alembic code that adds the foreign key as it is."""
+    return _operation(add, label_of(add.table, add.constraint))
+
+
+def _operation(add: AddConstraint, label: str, options: str = "") -> str:
+    table, constraint = add.table, add.constraint
+    if constraint.type == "check":
+        schema = f", schema={table.schema!r}" if table.schema else ""
+        condition = constraint.sql or "<condition>"
+        return (
+            f"op.create_check_constraint({label!r}, {table.name!r}, {condition!r}{schema}{options})"
+        )
+    target = constraint.target or Name("<table>")
+    words = (
+        ("source_schema", table.schema),
+        ("referent_schema", target.schema),
+        ("ondelete", constraint.on_delete),
+        ("onupdate", constraint.on_update),
+    )
+    given = "".join(f", {word}={value!r}" for word, value in words if value)
+    targets = list(constraint.target_columns or ["<its key>"])
+    return (
+        f"op.create_foreign_key({label!r}, {table.name!r}, {target.name!r}, "
+        f"{list(constraint.columns)}, {targets}{given}{options})"
+    )
+
+
+def validate(table: Name, label: str, statement: Statement) -> str:
+    """Return the code that validates a constraint of PostgreSQL."""
+    sql = f"ALTER TABLE {table_sql(table, 'postgresql')} VALIDATE CONSTRAINT"
+    return executed(f"{sql} {quoted(label, 'postgresql')}", statement)
+
+
+def in_autocommit_block(*code: str) -> str:
+    """Return the Alembic code that runs outside the transaction, each line by itself."""
+    return "\n".join(
+        ["with op.get_context().autocommit_block():", *(f"    {line}" for line in code)]
+    )
+
+
+def key_by_index(
+    add: AddConstraint, kind: str, statement: Statement, ready: str | None = None
+) -> str:
+    """Return the code that makes a key of PostgreSQL of an index that is built while writes go on.
+
+    `kind` is UNIQUE or PRIMARY KEY, `ready` the index where there is one already.
+    """
+    label = label_of(add.table, add.constraint)
+    index = ready or label
+    where, name = table_sql(add.table, "postgresql"), quoted(label, "postgresql")
+    options = " DEFERRABLE" if add.constraint.deferrable else ""
+    options += " INITIALLY DEFERRED" if add.constraint.initially_deferred else ""
+    using = quoted(index, "postgresql")
+    sql = f"ALTER TABLE {where} ADD CONSTRAINT {name} {kind} USING INDEX {using}{options}"
+    last = executed(sql, statement)
+    if ready:
+        return last
+    columns = add.constraint.columns
+    if statement.in_sql_file:
+        listed = columns_sql(columns, "postgresql")
+        return f"CREATE UNIQUE INDEX CONCURRENTLY {using} ON {where} ({listed});\n{last}"
+    schema = f", schema={add.table.schema!r}" if add.table.schema else ""
+    made = (
+        f"op.create_index({index!r}, {add.table.name!r}, {list(columns)}{schema}, unique=True, "
+        "postgresql_concurrently=True)"
+    )
+    return f"{in_autocommit_block(made)}\n{last}"
