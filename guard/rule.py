@@ -3,7 +3,7 @@
 A rule is one file under `rules/`; the file's name is the rule's name, its first docstring line is
 its title and the rest of the docstring is its reason. It imports this module and the vocabulary
 (`guard.operations`, `guard.facts`, `guard.statement`, `guard.expression`, `guard.effects.effect`,
-`guard.schema.model`, `guard.phrases`), the standard library, and no more. What a check may ask
+`guard.schema.model`, `guard.phrases`, `guard.constraint_code`), the standard library, and no more. What a check may ask
 stands in `guard.context`.
 """
 

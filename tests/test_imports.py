@@ -210,7 +210,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
-    "action_words", "effects.effect", "expression", "facts", "operations", "phrases", "rule",
+    "action_words", "constraint_code", "effects.effect", "expression", "facts", "operations", "phrases", "rule",
     "schema.model", "statement",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
