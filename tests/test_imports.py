@@ -50,7 +50,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects.mariadb": ({"*"},),
     "effects.mysql": ({"*"},),
     "effects.postgresql": ({"*"},),
-    "effects": ({"effect"}, {"row"}, {"mariadb", "mysql", "postgresql"}, {"lookup"}),
+    "effects": ({"effect", "innodb"}, {"row"}, {"mariadb", "mysql", "postgresql"}, {"lookup"}),
     "history": (
         {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "settings_then", "sides", "tree"},

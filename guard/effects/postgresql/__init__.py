@@ -4,6 +4,8 @@ from guard.effects.postgresql import columns, constraints, indexes, tables, type
 from guard.effects.row import Row
 
 ROWS: tuple[Row, ...] = (
+    *columns.REWRITES,
+    *constraints.WITH_A_COLUMN,
     *constraints.DROPS,
     *columns.ROWS,
     *types.ROWS,
