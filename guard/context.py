@@ -146,7 +146,7 @@ class Context(Protocol):
         ...
 
     def undoes_upgrade(self, operation: Operation) -> bool:
-        """Return whether this is a downgrade that removes just what its own upgrade made."""
+        """Return whether this is a downgrade that takes back just what its own upgrade did."""
         ...
 
     def remains(self, table: Name, column: str | None = None) -> Remains | None:
@@ -188,6 +188,10 @@ class Context(Protocol):
 
     def is_unreleased(self, table: Name) -> bool:
         """Return whether only this deployment knows the table or view: made in it, or temporary."""
+        ...
+
+    def is_made_here(self, revision: str | None) -> bool:
+        """Return whether it is a revision of this deployment, of what is `created_by` one."""
         ...
 
     def is_empty(self, table: Name) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal, InvalidOperation
+
 import msgspec
 
 from guard.operations import Type
 from guard.server import fold
+
+_MIDNIGHT = re.compile(r"[ T]00:00(:00(\.0+)?)?([+-]00(:?00)?|Z)?$")
 
 
 class Cast(msgspec.Struct, frozen=True):
@@ -13,6 +18,51 @@ class Cast(msgspec.Struct, frozen=True):
 
     column: str
     type: Type
+
+
+class Range(msgspec.Struct, frozen=True, kw_only=True):
+    """The values between two literals; None: there is no such end."""
+
+    low: str | None = None
+    high: str | None = None
+    with_low: bool = True
+    with_high: bool = False
+
+    def is_within(self, other: Range) -> bool:
+        """Return whether the other surely has all of its values."""
+        low_fits = other.low is None or (
+            self.low is not None
+            and _reaches(other.low, self.low, equal=other.with_low or not self.with_low)
+        )
+        return low_fits and (
+            other.high is None
+            or (
+                self.high is not None
+                and _reaches(self.high, other.high, equal=other.with_high or not self.with_high)
+            )
+        )
+
+    def is_apart_from(self, other: Range) -> bool:
+        """Return whether the two surely have no value in common."""
+        return any(
+            one.high is not None
+            and two.low is not None
+            and _reaches(one.high, two.low, equal=not (one.with_high and two.with_low))
+            for one, two in ((self, other), (other, self))
+        )
+
+
+def _reaches(low: str, high: str, *, equal: bool) -> bool:
+    """Return whether the first literal is below the second, or perhaps the same.
+
+    Numbers are compared as such, dates as they are written (the largest part first).
+    """
+    one, other = (_MIDNIGHT.sub("", literal) for literal in (low, high))
+    try:
+        below = Decimal(one) < Decimal(other)
+    except InvalidOperation:
+        below = one < other and one[:1].isdigit() and other[:1].isdigit()
+    return below or (equal and one == other)
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +91,8 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     cast: Cast | None = None
     nulls: tuple[str, ...] = ()  # as a WHERE, the columns that are NULL in each row that it takes
     values: dict[str, tuple[str, ...]] = {}  # as a CHECK, the values that it lists for a column
+    ranges: dict[str, Range] = {}  # as a CHECK, the range in which it holds a column
+    outside: dict[str, Range] = {}  # as a CHECK, a range of which it lets no value in
 
     def mentions(self, column: str) -> bool | None:
         """Return whether the column is named."""

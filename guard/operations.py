@@ -186,7 +186,9 @@ class CreateTable(Operation, frozen=True, kw_only=True):
     copy: Copy | None = None  # what that query takes, where it is one table's
     like: Name | None = None
     partitioned: bool = False
+    partition_by: str | None = None  # PostgreSQL: "range (created_at)", as written
     partition_of: Name | None = None
+    bounds: str | None = None  # of a partition: "default", or what follows FOR VALUES
     storage: Storage = Storage()
     complete: bool = True  # False: some columns could not be read
 
@@ -221,6 +223,7 @@ class AttachPartition(Operation, frozen=True, kw_only=True):
     table: Name
     partition: Name
     default: bool = False
+    bounds: str | None = None  # what follows FOR VALUES
 
 
 class DetachPartition(Operation, frozen=True, kw_only=True):
@@ -519,6 +522,7 @@ class CreateView(Operation, frozen=True, kw_only=True):
     name: Name
     replace: bool = False
     materialized: bool = False
+    with_data: bool = True
     columns: tuple[str, ...] | None = None  # None: not read
 
 

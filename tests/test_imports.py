@@ -49,8 +49,14 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli.commands": ({"*"},),
     "effects.mariadb": ({"*"},),
     "effects.mysql": ({"*"},),
-    "effects.postgresql": ({"*"},),
-    "effects": ({"effect", "innodb"}, {"row"}, {"mariadb", "mysql", "postgresql"}, {"lookup"}),
+    "effects.postgresql": ({"bounds"}, {"*"}),
+    "effects": (
+        {"effect", "innodb"},
+        {"row"},
+        {"innodb_tables"},
+        {"mariadb", "mysql", "postgresql"},
+        {"lookup"},
+    ),
     "history": (
         {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "settings_then", "sides", "tree"},

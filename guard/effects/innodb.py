@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guard.operations import AddColumn, DropColumn, ModifyColumn
+from guard.operations import AddColumn, AlterTable, DropColumn, ModifyColumn
 from guard.schema.model import ReadOnlySchema, StoredColumn
 
 
@@ -23,7 +23,7 @@ def virtual(add: AddColumn, schema: ReadOnlySchema) -> bool:
     return made is not None and made.by == "expression" and made.stored is not True
 
 
-def has_fulltext(operation: AddColumn | DropColumn, schema: ReadOnlySchema) -> bool:
+def has_fulltext(operation: AddColumn | AlterTable | DropColumn, schema: ReadOnlySchema) -> bool:
     """The table has a FULLTEXT index, and no change of its rows is instant."""
     return any((i.method or "").lower() == "fulltext" for i in schema.indexes(operation.table))
 

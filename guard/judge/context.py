@@ -160,6 +160,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         temporary = isinstance(found, Table) and found.temporary
         return temporary or found.created_by in self.position.deployment
 
+    def is_made_here(self, revision: str | None) -> bool:
+        return revision in self.position.deployment
+
     def is_empty(self, table: Name) -> bool:
         return self.is_new(table) or is_emptied(table, self._operations_before())
 

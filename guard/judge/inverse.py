@@ -1,4 +1,4 @@
-"""Operations that take each other back: one removes a thing that another made, or all rows."""
+"""Operations that take each other back: one removes what another made, or renames it back."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Literal, get_args
 
 import msgspec
 
-from guard.action_words import ConstraintType, ObjectType
+from guard.action_words import ConstraintType, ObjectType, TableAction
 from guard.operations import (
     AddColumn,
     AddConstraint,
+    AlterTable,
+    AttachPartition,
     CreateDatabase,
     CreateDomain,
     CreateEnum,
@@ -20,6 +22,7 @@ from guard.operations import (
     CreateTable,
     CreateView,
     Delete,
+    DetachPartition,
     DropColumn,
     DropConstraint,
     DropDatabase,
@@ -34,6 +37,9 @@ from guard.operations import (
     Name,
     Opaque,
     Operation,
+    RenameColumn,
+    RenameIndex,
+    RenameObject,
     RenameTable,
     SetDefault,
     SetNotNull,
@@ -93,11 +99,44 @@ _INDEX: tuple[Kind, ...] = ("index", "unique index", "unique")
 
 
 def undoes(operation: Operation, upgrade: Iterable[Operation]) -> bool:
-    """Return whether one of the upgrade's operations made the thing that `operation` removes."""
+    """Return whether `operation` takes back one of the upgrade's: what it made, or a switch."""
     removed = _removed(operation)
     if removed is None:
-        return False
+        return any(_takes_back(operation, before) for before in upgrade)
     return any(_is_it(removed, made) for before in upgrade for made in made_by(before))
+
+
+# Actions that lead back and forth.
+_OPPOSITES: dict[TableAction, TableAction] = {
+    "add-system-versioning": "drop-system-versioning",
+    "disable-row-level-security": "enable-row-level-security",
+    "disable-trigger": "enable-trigger",
+    "set-logged": "set-unlogged",
+}
+_BOTH_WAYS = {**_OPPOSITES, **{there: back for back, there in _OPPOSITES.items()}}
+
+
+def _takes_back(operation: Operation, before: Operation) -> bool:
+    """Return whether a name, a partition or a switch is as it was before the other operation."""
+    match operation, before:
+        case (
+            RenameTable(table=old, new=new) | RenameObject(name=old, new=new),
+            RenameTable(table=first, new=second) | RenameObject(name=first, new=second),
+        ):
+            return _same(old, second) and _same(new, first)
+        case RenameIndex(name=index, new=label), RenameIndex(name=other, new=renamed):
+            return (index.name.lower(), label.lower()) == (renamed.lower(), other.name.lower())
+        case RenameColumn(column=column, new=name), RenameColumn(column=one, new=two):
+            return (column.lower(), name.lower()) == (two.lower(), one.lower())
+        case DetachPartition(partition=part), AttachPartition(partition=other):
+            return _same(part, other)
+        case AttachPartition(partition=part), DetachPartition(partition=other):
+            return _same(part, other)
+        case DetachPartition(partition=part), CreateTable(table=other, partition_of=Name()):
+            return _same(part, other)
+        case AlterTable(table=table, action=action), AlterTable(table=other, action=done):
+            return _same(table, other) and _BOTH_WAYS.get(action) == done
+    return False
 
 
 def made_by(operation: Operation) -> Iterator[Made]:

@@ -60,6 +60,7 @@ CHANGES: dict[type[Operation], Change] = dict(
         _on(ops.CreateDomain, other_objects.create_domain),
         _on(ops.AlterDomain, other_objects.alter_domain),
         _on(ops.CreateView, other_objects.create_view),
+        _on(ops.RefreshMaterializedView, other_objects.refresh_view),
         _on(ops.CreateSchema, other_objects.create_schema),
         _on(ops.DropSchema, other_objects.drop_schema),
         _on(ops.DropDatabase, other_objects.drop_schema),

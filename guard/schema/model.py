@@ -94,11 +94,15 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """A view; `columns` is None where they could not be read."""
+    """A view; `columns` is None where they could not be read.
+
+    A materialized one can be read only once it is `populated`.
+    """
 
     name: Name
     columns: tuple[str, ...] | None = None
     materialized: bool = False
+    populated: bool = True
     created_by: str | None = None
     certain: bool = True
     object_type: Literal["view"] = "view"
@@ -135,6 +139,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     indexes: tuple[Index, ...] = ()
     objects: tuple[Other, ...] = ()  # triggers, policies, rules
     partitioned: bool = False
+    partition_by: str | None = None  # PostgreSQL: "range (created_at)", as written
     partition_of: Name | None = None
     partitions: tuple[Name, ...] = ()
     default_partition: Name | None = None

@@ -18,6 +18,7 @@ from guard.operations import (
     DropObject,
     DropSchema,
     Name,
+    RefreshMaterializedView,
     RenameEnumValue,
     RenameObject,
     Type,
@@ -85,10 +86,17 @@ def create_view(operation: CreateView, draft: Draft) -> None:
             name=operation.name,
             columns=operation.columns,
             materialized=operation.materialized,
+            populated=operation.with_data,
             created_by=draft.revision,
             certain=not operation.replace or _is_settled(draft, "view", operation.name),
         )
     )
+
+
+def refresh_view(operation: RefreshMaterializedView, draft: Draft) -> None:
+    found = draft.object("view", operation.name)
+    if isinstance(found, View):
+        draft.put_object(replace(found, populated=operation.with_data))
 
 
 def create_schema(operation: CreateSchema, draft: Draft) -> None:

@@ -28,6 +28,7 @@ from guard.schema.storage import STORED_AS, stored_as
 from guard.server import is_mysql
 
 _KEYS = ("primary key", "unique")
+DEFAULT = "default"  # the bounds of a default partition
 
 
 def create_table(operation: CreateTable, draft: Draft) -> None:
@@ -40,6 +41,7 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
         name=operation.table,
         columns=tuple(stored(draft, column, draft.revision) for column in readable),
         partitioned=operation.partitioned,
+        partition_by=operation.partition_by,
         partition_of=operation.partition_of,
         temporary=operation.temporary,
         unlogged=operation.unlogged,
@@ -60,7 +62,8 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
     draft.put(table)
     _create_enums(operation, draft)
     if operation.partition_of:
-        _join(draft, operation.partition_of, operation.table)
+        default = operation.bounds == DEFAULT
+        _join(draft, operation.partition_of, operation.table, default=default)
 
 
 def _constraints(operation: CreateTable, draft: Draft) -> list[Constraint]:

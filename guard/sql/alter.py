@@ -356,11 +356,10 @@ def _postgres_action(c: Cursor, table: Name) -> list[Operation]:
         return [ValidateConstraint(table=table, constraint=c.name("a constraint name"))]
     if c.take("ATTACH", "PARTITION"):
         partition = c.qualified("a partition")
-        default = c.take("DEFAULT")
-        if not default:
-            c.expect("FOR", "VALUES")
-        c.finish()
-        return [AttachPartition(table=table, partition=partition, default=default)]
+        if c.take("DEFAULT"):
+            return [AttachPartition(table=table, partition=partition, default=True)]
+        c.expect("FOR", "VALUES")
+        return [AttachPartition(table=table, partition=partition, bounds=c.rest())]
     if c.take("DETACH", "PARTITION"):
         partition = c.qualified("a partition")
         concurrently, finalize = c.take("CONCURRENTLY"), c.take("FINALIZE")

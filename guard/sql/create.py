@@ -159,8 +159,15 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
     c.expect("AS")
     if c.word not in QUERIES and not c.at_hole():
         raise c.fail("a query")
+    ending = [token.word for token in c.tokens[max(c.index, c.stop - 3) : c.stop]]
     c.finish()
-    return CreateView(name=name, replace=replace, materialized=materialized, columns=columns)
+    return CreateView(
+        name=name,
+        replace=replace,
+        materialized=materialized,
+        with_data=ending != ["WITH", "NO", "DATA"],
+        columns=columns,
+    )
 
 
 def _read_schema(c: Cursor) -> list[Operation]:

@@ -64,6 +64,8 @@ class _Options(msgspec.Struct, frozen=True):
     filled: bool = False
     copy: Copy | None = None
     complete: bool = True
+    partition_by: str | None = None
+    bounds: str | None = None
     storage: Storage = Storage()
 
 
@@ -96,7 +98,9 @@ def read_table(c: Cursor) -> list[Operation]:
         copy=options.copy if options.filled and not named else None,
         like=body.like or model.like,
         partitioned=options.partitioned,
+        partition_by=options.partition_by,
         partition_of=model.partition_of,
+        bounds=options.bounds,
         storage=options.storage,
         complete=model.complete and body.complete and options.complete,
     )
@@ -180,36 +184,42 @@ def _read_definitions(c: Cursor, table: Name, *, child: bool) -> _Body:
 
 def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
     """Read what follows the columns in PostgreSQL."""
-    partitioned = filled = False
-    copy: Copy | None = None
-    complete = True
+    found = _Options()
     while not c.at_end() and not c.at_hole():
         if c.take("PARTITION", "BY"):
-            partitioned = True
-            c.name("RANGE, LIST or HASH")
-            c.parens()
+            key = c.name("RANGE, LIST or HASH")
+            columns = c.parens()
+            by = f"{key.lower()} ({columns.sql})"
+            found = msgspec.structs.replace(found, partitioned=True, partition_by=by)
         elif c.take("INHERITS"):
-            complete = False
+            found = msgspec.structs.replace(found, complete=False)
             c.parens()
         elif c.take("AS"):
             if c.word not in (*QUERIES, "EXECUTE"):
                 raise c.fail("a query")
             copy = copied_by_query(c, None)
-            filled, complete = _fills(c), False
+            found = msgspec.structs.replace(found, copy=copy, filled=_fills(c), complete=False)
         elif c.take("FOR", "VALUES"):
-            c.skip_to("PARTITION", "WITH", "TABLESPACE", "USING")
-            if c.at("WITH") and c.peek(-1).word == "VALUES":  # of a hash partition
-                c.next()
-                c.parens()
+            found = msgspec.structs.replace(found, bounds=_read_bounds(c))
         elif c.take("WITH"):
             c.parens()
         elif c.take("ON", "COMMIT"):
             c.skip_to("TABLESPACE", "AS")
         elif c.choose("TABLESPACE", "USING"):
             c.name()
-        elif not (c.take("WITHOUT", "OIDS") or (child and c.take("DEFAULT"))):
+        elif child and c.take("DEFAULT"):
+            found = msgspec.structs.replace(found, bounds="default")
+        elif not c.take("WITHOUT", "OIDS"):
             raise c.fail("the end of the statement")
-    return _Options(partitioned, filled, copy, complete)
+    return found
+
+
+def _read_bounds(c: Cursor) -> str:
+    """Read what follows FOR VALUES."""
+    if c.at("WITH"):  # of a hash partition
+        c.next()
+        return f"with ({c.parens().sql})"
+    return c.skip_to("PARTITION", "WITH", "TABLESPACE", "USING").sql
 
 
 def _read_table_options(c: Cursor) -> _Options:
@@ -240,7 +250,7 @@ def _read_table_options(c: Cursor) -> _Options:
             raise c.fail("the end of the statement")
         else:
             c.next()
-    return _Options(partitioned, filled, copy, complete, storage)
+    return _Options(partitioned, filled, copy, complete, storage=storage)
 
 
 def _storage_option(c: Cursor) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from guard.expression import Cast, Expression
+from guard.expression import Cast, Expression, Range
 from guard.operations import Type
 from guard.sql.cursor import Cursor, SqlError, SqlText
 from guard.sql.sqlglot_check import DIALECTS, name_of, parse
@@ -43,6 +43,8 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
         nulls=tuple(sorted(reader.tested(tree, is_null=True))),
         cast=reader.cast(tree),
         values=reader.values(tree),
+        ranges=reader.ranges(tree),
+        outside=reader.outside(tree),
     )
 
 
@@ -256,9 +258,80 @@ class _Reader:
         known = [value for value in values if value is not None and "{" not in value]
         return {column: tuple(known)} if column and known and len(known) == len(values) else {}
 
+    # Ranges
+
+    def ranges(self, tree: exp.Expr) -> dict[str, Range]:
+        """Return the range in which the condition holds each column that it compares."""
+        found: dict[str, Range] = {}
+        for part in _joined(tree, exp.And):
+            if compared := self._compared(part):
+                column, new = compared
+                found[column] = _both(found.get(column, Range()), new)
+        return found
+
+    def outside(self, tree: exp.Expr) -> dict[str, Range]:
+        """Return a range for each column of which the condition lets no value in."""
+        found: dict[str, Range] = {}
+        for part in _joined(tree, exp.And):
+            sides = [self._compared(side) for side in _joined(part, exp.Or)]
+            if isinstance(part, exp.Not):
+                inner = [self._compared(p) for p in _joined(part.this, exp.And)]
+                if all(inner) and len({pair[0] for pair in inner if pair}) == 1:
+                    found |= self.ranges(part.this)
+            elif len(sides) == 2 and sides[0] and sides[1] and sides[0][0] == sides[1][0]:
+                below, above = sorted((s[1] for s in sides if s), key=lambda r: r.high is None)
+                if below.low is None and above.high is None:
+                    found[sides[0][0]] = Range(
+                        low=below.high,
+                        with_low=not below.with_high,
+                        high=above.low,
+                        with_high=not above.with_low,
+                    )
+        return found
+
+    def _compared(self, node: exp.Expr) -> tuple[str, Range] | None:
+        """Return the column that a comparison with a literal is about, and its values."""
+        match node:
+            case exp.Between():
+                low, high = _literal(node.args["low"]), _literal(node.args["high"])
+                limits = Range(low=low, high=high, with_high=True) if low and high else None
+            case exp.GT() | exp.GTE():
+                limits = _limits(node.left, node.right, equal=isinstance(node, exp.GTE))
+            case exp.LT() | exp.LTE():
+                limits = _limits(node.right, node.left, equal=isinstance(node, exp.LTE))
+            case _:
+                return None
+        operands = (node.this, node.args.get("expression"))
+        columns = [c for o in operands if o is not None and (c := self._column(o))]
+        return (columns[0], limits) if limits and len(columns) == 1 else None
+
     def _column(self, node: exp.Expr) -> str | None:
         bare = _uncast(node)
         return name_of(bare.this, self.source) if isinstance(bare, exp.Column) else None
+
+
+def _joined(node: exp.Expr, by: type[exp.Connector]) -> Iterator[exp.Expr]:
+    """Yield what AND, or OR, joins."""
+    node = _plain(node)
+    if isinstance(node, by):
+        yield from _joined(node.left, by)
+        yield from _joined(node.right, by)
+    else:
+        yield node
+
+
+def _limits(greater: exp.Expr, less: exp.Expr, *, equal: bool) -> Range | None:
+    """Return the values of the column on one side, given a literal on the other."""
+    low, high = _literal(less), _literal(greater)
+    if (low is None) is (high is None):
+        return None
+    return Range(low=low, with_low=equal) if high is None else Range(high=high, with_high=equal)
+
+
+def _both(one: Range, other: Range) -> Range:
+    """Return the ends of the two, of which each end is given once."""
+    low, high = (one if one.low else other), (one if one.high else other)
+    return Range(low=low.low, with_low=low.with_low, high=high.high, with_high=high.with_high)
 
 
 def _is_unknown(column: exp.Column) -> bool:

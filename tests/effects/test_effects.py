@@ -7,6 +7,7 @@ import pytest
 from guard.effects import Effect, effect_of
 from guard.effects.lookup import ROWS
 from guard.effects.row import BLOCKS
+from guard.operations import Operation
 from guard.schema import Schema
 from guard.server import DIALECTS, Server
 from guard.sql import read_sql
@@ -73,7 +74,8 @@ BOTH = "SHARE ROW EXCLUSIVE on u"
         ("CREATE INDEX CONCURRENTLY i ON t (a)", (17,), "SHARE UPDATE EXCLUSIVE, scans"),
         (FOREIGN, (17,), f"SHARE ROW EXCLUSIVE, scans, {BOTH}"),
         (f"{FOREIGN} NOT VALID", (17,), f"SHARE ROW EXCLUSIVE, {BOTH}"),
-        ("DROP TABLE t", (17,), "not known"),
+        ("DROP TABLE t", (17,), "ACCESS EXCLUSIVE"),
+        ("DROP ROLE r", (17,), "not known"),
     ],
 )
 def test_postgresql(sql: str, version: tuple[int, ...], answer: str) -> None:
@@ -229,3 +231,137 @@ def test_each_row_has_its_place(dialect: str) -> None:
 def test_more_is_blocked_the_stronger_the_lock() -> None:
     assert all("ddl" in blocked for blocked in BLOCKS.values())
     assert all("writes" in blocked for blocked in BLOCKS.values() if "reads" in blocked)
+
+
+# Whole tables
+
+PARTED = (
+    "CREATE TABLE ev (id int NOT NULL, d date NOT NULL) PARTITION BY RANGE (d)",
+    "CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
+    "CREATE TABLE c (id int NOT NULL, d date NOT NULL)",
+    "CREATE TABLE li (r text) PARTITION BY LIST (r)",
+    "CREATE TABLE lc (r text)",
+)
+REST = "CREATE TABLE rest PARTITION OF ev DEFAULT"
+CHECK = "ALTER TABLE c ADD CONSTRAINT k CHECK"
+FEBRUARY = f"{CHECK} (d >= '2024-02-01' AND d < '2024-03-01')"
+ATTACH = "ALTER TABLE ev ATTACH PARTITION c FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')"
+LIST = "ALTER TABLE li ATTACH PARTITION lc FOR VALUES IN ('a', 'b')"
+IN_LIST = "ALTER TABLE lc ADD CHECK (r IN ('a'))"
+MAKE = "CREATE TABLE n PARTITION OF ev FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')"
+APART = "ALTER TABLE rest ADD CONSTRAINT away CHECK"
+
+
+@pytest.mark.parametrize(
+    ("before", "sql", "scanned"),
+    [
+        ((), ATTACH, "c"),
+        ((FEBRUARY,), ATTACH, ""),
+        ((f"{FEBRUARY} NOT VALID",), ATTACH, "c"),
+        ((f"{FEBRUARY} NOT VALID", "ALTER TABLE c VALIDATE CONSTRAINT k"), ATTACH, ""),
+        ((f"{CHECK} (d BETWEEN '2024-02-01' AND '2024-02-29')",), ATTACH, ""),
+        ((f"{CHECK} (d BETWEEN '2024-02-01' AND '2024-03-01')",), ATTACH, "c"),
+        ((f"{CHECK} (d > '2024-01-31'::date AND d < date '2024-03-01')",), ATTACH, "c"),
+        ((f"{CHECK} (d >= '2024-02-01 00:00:00' AND d < '2024-03-01')",), ATTACH, ""),
+        ((f"{CHECK} (d >= '2024-02-01')",), ATTACH, "c"),
+        ((f"{CHECK} (d >= '2024-02-01' OR d < '2024-03-01')",), ATTACH, "c"),
+        ((FEBRUARY, "ALTER TABLE c ALTER d DROP NOT NULL"), ATTACH, "c"),
+        ((REST,), ATTACH, "c rest"),
+        ((REST, FEBRUARY), ATTACH, "rest"),
+        ((REST, FEBRUARY, f"{APART} (d >= '2025-01-01')"), ATTACH, ""),
+        ((REST, FEBRUARY, f"{APART} (NOT (d >= '2024-02-01' AND d < '2024-03-01'))"), ATTACH, ""),
+        ((REST, FEBRUARY, f"{APART} (d < '2024-02-01' OR d >= '2024-04-01')"), ATTACH, ""),
+        ((REST, FEBRUARY, f"{APART} (d < '2024-02-15')"), ATTACH, "rest"),
+        ((), "ALTER TABLE ev ATTACH PARTITION c DEFAULT", "c"),
+        ((), "ALTER TABLE li ATTACH PARTITION lc DEFAULT", ""),
+        ((), LIST, "lc"),
+        ((IN_LIST,), LIST, "lc"),
+        ((IN_LIST, "ALTER TABLE lc ADD CHECK (r IS NOT NULL)"), LIST, ""),
+        (("ALTER TABLE lc ADD CHECK (r = 'c' AND r IS NOT NULL)",), LIST, "lc"),
+        ((), MAKE, ""),
+        ((REST,), MAKE, "rest"),
+        ((REST, f"{APART} (d >= '2025-01-01')"), MAKE, ""),
+    ],
+)
+def test_which_rows_a_new_partition_reads(before: tuple[str, ...], sql: str, scanned: str) -> None:
+    found = effect_after((*PARTED, *before), sql)
+    assert found is not None
+    assert " ".join(str(e.table) for e in found.related if e.scans) == scanned
+
+
+def effect_after(before: tuple[str, ...], sql: str, dialect: str = "postgresql") -> Effect | None:
+    schema = Schema.empty(dialect=dialect)
+    for statement in before:
+        for operation in operations(statement, dialect):
+            schema = schema.apply(operation)
+    return effect_of(operations(sql, dialect)[0], schema, Server(dialect, (18,)))
+
+
+def operations(sql: str, dialect: str) -> tuple[Operation, ...]:
+    return tuple(o for s in read_sql(sql, dialect).statements for o in s.operations)
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("ALTER TABLE t SET UNLOGGED", "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE ul SET UNLOGGED", "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE ul SET LOGGED", "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t SET ACCESS METHOD columnar", "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t SET TABLESPACE fast", "ACCESS EXCLUSIVE, rewrites"),
+        ("ALTER TABLE t SET (fillfactor = 70)", "SHARE UPDATE EXCLUSIVE"),
+        ("ALTER TABLE t CLUSTER ON i", "SHARE UPDATE EXCLUSIVE"),
+        ("ALTER TABLE t DISABLE TRIGGER ALL", "SHARE ROW EXCLUSIVE"),
+        ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", "ACCESS EXCLUSIVE"),
+        ("CLUSTER t USING i", "ACCESS EXCLUSIVE, rewrites"),
+        ("VACUUM FULL t", "ACCESS EXCLUSIVE, rewrites"),
+        ("VACUUM t", "SHARE UPDATE EXCLUSIVE"),
+        ("REFRESH MATERIALIZED VIEW mv", "ACCESS EXCLUSIVE, rewrites"),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY mv", "EXCLUSIVE, scans"),
+        ("TRUNCATE t", "ACCESS EXCLUSIVE"),
+        ("TRUNCATE t CASCADE", "ACCESS EXCLUSIVE, ACCESS EXCLUSIVE on child"),
+        ("LOCK TABLE t", "ACCESS EXCLUSIVE"),
+        ("LOCK TABLE t IN SHARE MODE", "SHARE"),
+        ("ALTER TABLE t RENAME TO u", "ACCESS EXCLUSIVE"),
+        ("ALTER TABLE t RENAME a TO b", "ACCESS EXCLUSIVE"),
+        ("CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", "SHARE ROW EXCLUSIVE"),
+        ("DROP TRIGGER g ON t", "ACCESS EXCLUSIVE"),
+        ("CREATE POLICY p ON t USING (true)", "ACCESS EXCLUSIVE"),
+        ("CREATE OR REPLACE VIEW v AS SELECT 1", "ACCESS EXCLUSIVE"),
+        ("CREATE OR REPLACE VIEW w AS SELECT 1", "not known"),
+        ("COMMENT ON TABLE t IS 'x'", "SHARE UPDATE EXCLUSIVE"),
+    ],
+)
+def test_whole_tables_on_postgresql(sql: str, answer: str) -> None:
+    before = (
+        "CREATE TABLE t (id int PRIMARY KEY, a int)",
+        "CREATE UNLOGGED TABLE ul (id int)",
+        "CREATE TABLE child (t_id int REFERENCES t)",
+        "CREATE VIEW v AS SELECT 1",
+    )
+    assert told(effect_after(before, sql)) == answer
+
+
+@pytest.mark.parametrize(
+    ("sql", "mysql", "mariadb"),
+    [
+        ("ENGINE=InnoDB", "LOCK=NONE, rewrites", "LOCK=NONE, rewrites"),
+        ("ENGINE=MyISAM", "LOCK=SHARED, rewrites", "LOCK=SHARED, rewrites"),
+        ("ROW_FORMAT=DYNAMIC", "LOCK=NONE, rewrites", "LOCK=NONE, rewrites"),
+        ("FORCE", "LOCK=NONE, rewrites", "LOCK=NONE, rewrites"),
+        ("DEFAULT CHARACTER SET utf8mb4", "LOCK=NONE", "LOCK=NONE"),
+        ("CONVERT TO CHARACTER SET utf8mb4", "LOCK=SHARED, rewrites", "LOCK=NONE"),
+        ("CONVERT TO CHARACTER SET utf8mb3", "LOCK=NONE", "LOCK=NONE"),
+        ("CONVERT TO CHARACTER SET latin1", "LOCK=SHARED, rewrites", "LOCK=SHARED, rewrites"),
+        ("PARTITION BY HASH (id) PARTITIONS 4", "LOCK=SHARED, rewrites", "LOCK=SHARED, rewrites"),
+        ("REMOVE PARTITIONING", "LOCK=SHARED, rewrites", "LOCK=SHARED, rewrites"),
+        ("ADD PARTITION PARTITIONS 2", "LOCK=SHARED, rewrites", "LOCK=SHARED, rewrites"),
+        ("ADD PARTITION (PARTITION p VALUES LESS THAN (9))", "LOCK=NONE", "LOCK=NONE"),
+        ("COMMENT='x'", "LOCK=NONE", "LOCK=NONE"),
+        ("RENAME TO u", "LOCK=EXCLUSIVE", "LOCK=EXCLUSIVE"),
+    ],
+)
+def test_whole_tables_with_innodb(sql: str, mysql: str, mariadb: str) -> None:
+    before = ("CREATE TABLE t (id int, c varchar(40)) DEFAULT CHARSET=utf8mb3",)
+    for dialect, answer in (("mysql", mysql), ("mariadb", mariadb)):
+        assert told(effect_after(before, f"ALTER TABLE t {sql}", dialect)) == answer

@@ -1,6 +1,6 @@
 """What operations do on PostgreSQL. The first row that fits counts; what none fits is not known."""
 
-from guard.effects.postgresql import columns, constraints, indexes, tables, types
+from guard.effects.postgresql import columns, constraints, indexes, partitions, tables, types
 from guard.effects.row import Row
 
 ROWS: tuple[Row, ...] = (
@@ -11,5 +11,6 @@ ROWS: tuple[Row, ...] = (
     *types.ROWS,
     *constraints.ROWS,
     *indexes.ROWS,
+    *partitions.ROWS,
     *tables.ROWS,
 )

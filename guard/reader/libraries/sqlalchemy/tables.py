@@ -70,6 +70,7 @@ def read_table(
         temporary=bool(prefixes & {"TEMPORARY", "TEMP"}),
         unlogged="UNLOGGED" in prefixes,
         partitioned="postgresql_partition_by" in kwargs,
+        partition_by=string(kwargs.get("postgresql_partition_by")),
         storage=_storage(kwargs, run.dialect),
         complete=complete,
     )
