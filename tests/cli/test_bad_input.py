@@ -428,6 +428,13 @@ DOUBLES = [
     's = "%s%s" % (s, s)',
     "s = s.join([s, s, s])",
     's = s.replace("", "a").replace("a", s)',
+    's = ",".join(s.split(",") * 2)',
+    's = ",\\n".join(s.splitlines() * 2)',
+    's = "".join(s[n:] for n in range(9))',
+    's = s.replace(",", ",,")',
+    's = "".join(c + "," for c in s)',
+    's = "{0}{0}{0}".format(s)',
+    's = ",".join({s: s, s + "a": s}.keys())',
 ]
 
 

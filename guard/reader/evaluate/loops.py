@@ -31,7 +31,8 @@ def iterate(value: Value) -> list[Value] | None:
         case Mapping(pairs=pairs):
             return [key for key, _ in pairs.values()] if pairs or not value.open else None
         case Text() if value.known:
-            return [value.slice(i, i + 1) for i in range(len(value.plain))]
+            cuts = text.Cuts(value)
+            return [cuts.slice(i, i + 1) for i in range(len(value.plain))]
         case Construct(path="builtins.open", kwargs={"content": Text() as content}):
             return list(text.split_lines(content, keep_ends=True))
         case Instance(cls=cls, attributes=attributes) if cls.is_tuple:

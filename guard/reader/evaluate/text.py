@@ -4,6 +4,8 @@ outside, and at which place of which string literal its characters stand.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -110,14 +112,27 @@ class Text(msgspec.Struct, frozen=True):
 
     def slice(self, start: int, end: int) -> Text:
         """Return the characters from `start` to `end` of `plain`; holes stay whole."""
-        parts = []
-        position = 0
-        for part in self.parts:
-            length = len(part.text)
-            if position + length > start and position < end:
-                parts.append(part.slice(start - position, end - position))
-            position += length
-        return Text(tuple(p for p in parts if p.text), self.how)
+        return Cuts(self).slice(start, end)
+
+
+class Cuts:
+    """Slices of one text: many of them take no longer than the text and what they give."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._starts = [0, *itertools.accumulate(len(part.text) for part in text.parts)]
+
+    def slice(self, start: int, end: int) -> Text:
+        """Return `text.slice(start, end)`."""
+        starts, parts = self._starts, self._text.parts
+        first = max(bisect.bisect_right(starts, start) - 1, 0)
+        last = bisect.bisect_left(starts, end)
+        cut = (
+            parts[i].slice(start - starts[i], end - starts[i])
+            for i in range(first, last)
+            if i < len(parts) and starts[i + 1] > start
+        )
+        return Text(tuple(part for part in cut if part.text), self._text.how)
 
 
 def concat(texts: Iterable[Text], how: str | None = None) -> Text:
@@ -141,11 +156,12 @@ def dedent(text: Text) -> Text:
     if len(old_lines) != len(new_lines):
         return Text.of(dedented, text.origin)
     pieces: list[Text] = []
+    cuts = Cuts(text)
     position = 0
     for index, (old, new) in enumerate(zip(old_lines, new_lines, strict=True)):
         start = position + len(old) - len(new)
         end = position + len(old) + (1 if index < len(old_lines) - 1 else 0)
-        pieces.append(text.slice(start, end))
+        pieces.append(cuts.slice(start, end))
         position += len(old) + 1
     return concat(pieces)
 
@@ -164,13 +180,14 @@ def replace(text: Text, old: str, new: Text, limit: int = -1) -> Text:
         return text
     plain = text.plain
     pieces: list[Text] = []
+    cuts = Cuts(text)
     position = 0
     while (found := plain.find(old, position)) >= 0 and len(pieces) // 2 != limit:
-        pieces += [text.slice(position, found), new]
+        pieces += [cuts.slice(position, found), new]
         position = found + len(old)
     if not pieces:
         return text
-    pieces.append(text.slice(position, len(plain)))
+    pieces.append(cuts.slice(position, len(plain)))
     return concat(pieces, "replace")
 
 
@@ -186,10 +203,11 @@ def split(text: Text, separator: str | None, limit: int = -1) -> list[Text]:
     """Return `text.split(separator, limit)`, keeping where each character stands."""
     plain = text.plain
     pieces: list[Text] = []
+    cuts = Cuts(text)
     position = 0
     for word in plain.split(separator, limit):
         start = plain.index(word, position)
-        pieces.append(text.slice(start, start + len(word)))
+        pieces.append(cuts.slice(start, start + len(word)))
         position = start + len(word) + len(separator or "")
     return pieces
 
@@ -197,10 +215,11 @@ def split(text: Text, separator: str | None, limit: int = -1) -> list[Text]:
 def split_lines(text: Text, keep_ends: bool = False) -> list[Text]:
     """Return `text.splitlines()`, keeping where each character stands."""
     pieces: list[Text] = []
+    cuts = Cuts(text)
     position = 0
     for line in text.plain.splitlines(keepends=True):
         kept = line if keep_ends else line.splitlines()[0]
-        pieces.append(text.slice(position, position + len(kept)))
+        pieces.append(cuts.slice(position, position + len(kept)))
         position += len(line)
     return pieces
 
