@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -149,3 +150,50 @@ def test_a_name_never_becomes_a_command(
     assert "\x1b" not in done.output
     assert "##[" not in done.output
     assert not [line for line in done.output.splitlines() if line.strip().startswith("::")]
+
+
+# Names that would paint, turn or move what stands on the screen
+
+TURNED = "a\u202eb\u2066c"
+ODD = {"paint": PAINT, "turned": TURNED, "c1": "a\x9b2Jb", "bell": "a\x07b", "back": "a\x08\rb"}
+HARMLESS = {"\n"}
+
+
+@pytest.mark.parametrize("name", ODD.values(), ids=list(ODD))
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            (command, "--output-format", form)
+            for command in ("lint", "history", "check", "roundtrip")
+            for form in ("text", "json", "github")
+        ),
+        *(("show", "--all", "--output-format", form) for form in ("text", "json")),
+        *(("schema", "--output-format", form) for form in ("text", "json")),
+        *(("approvals", "--output-format", form) for form in ("text", "json")),
+        *(("config", "--output-format", form) for form in ("text", "json")),
+        *(("rules", "--output-format", form) for form in ("text", "json", "instructions")),
+        ("baseline",),
+        ("init",),
+        ("lint", "{}"),
+        ("explain", "{}"),
+        ("config", "{}"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_that_moves_the_screen_is_printed(
+    arguments: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    body = f"revision = {name!r}\ndown_revision = None\ndef upgrade():\n    "
+    steps = f"op.create_table({name!r})\n    op.drop_table({name + 'old'!r})\n"
+    approval = {"rule": "drop-table", "object": name, "revision": name, "reason": name}
+    toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in approval.items())
+    files = {
+        **PROJECT,
+        f"{VERSIONS}/{name}.py": f"from alembic import op\n{body}{steps}    # {name}",
+        "app/models.py": f"import sqlite3\nsqlite3.connect('{name.replace(chr(13), '')}.db')\n",
+        "guard.toml": f"exclude = [{json.dumps(name)}]\n",
+        "guard-approvals.toml": f"[[approval]]\n{toml}\nfingerprint = 'x'\n",
+    }
+    done = guard(write(tmp_path, files), *(part.replace("{}", name) for part in arguments))
+    assert [c for c in done.output if not c.isprintable() and c not in HARMLESS] == []
