@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -97,7 +98,7 @@ def as_json(schema: Schema) -> str:
         ],
         "objects": [_head(o) | {"type": o.object_type} for o in objects if isinstance(o, Other)],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json.dumps(msgspec.to_builtins(document), indent=2) + "\n"  # in ASCII
 
 
 def _head(item: Table | EnumType | Domain | View | Other) -> dict[str, object]:
