@@ -13,8 +13,9 @@ from typing import Annotated, Literal, Protocol, TypeVar
 import msgspec
 
 from guard.effects.effect import Effect, TableEffect
+from guard.effects.type_change import TypeChange
 from guard.expression import Expression
-from guard.operations import Name, Operation
+from guard.operations import ChangeColumnType, ModifyColumn, Name, Operation
 from guard.options import Options
 from guard.schema.model import ReadOnlySchema
 from guard.server import Server
@@ -172,6 +173,10 @@ class Context(Protocol):
 
     def effect(self, operation: Operation) -> Effect | None:
         """Return what the operation does to the tables of a running server, None: not known."""
+        ...
+
+    def type_change(self, operation: ChangeColumnType | ModifyColumn) -> TypeChange:
+        """Return what a change of a column's type does to the column and what stands on it."""
         ...
 
     def expression(self, sql: str) -> Expression:

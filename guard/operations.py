@@ -275,6 +275,7 @@ class ModifyColumn(Operation, frozen=True, kw_only=True):
     new: str | None = None  # CHANGE: the column's new name
     position: str | None = None
     meant: tuple[ColumnPart, ...] = ()
+    existing_type: Type | None = None  # what the migration says that it was
 
 
 class ChangeColumnType(Operation, frozen=True, kw_only=True):
@@ -282,6 +283,7 @@ class ChangeColumnType(Operation, frozen=True, kw_only=True):
     column: str
     type: Type | None  # None: not read
     using: str | None = None
+    existing_type: Type | None = None  # what the migration says that it was
 
 
 class SetNotNull(Operation, frozen=True, kw_only=True):
@@ -524,6 +526,7 @@ class CreateView(Operation, frozen=True, kw_only=True):
     materialized: bool = False
     with_data: bool = True
     columns: tuple[str, ...] | None = None  # None: not read
+    query: str | None = None  # None: not read
 
 
 class RefreshMaterializedView(Operation, frozen=True, kw_only=True):

@@ -51,10 +51,11 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects.mysql": ({"*"},),
     "effects.postgresql": ({"bounds"}, {"*"}),
     "effects": (
-        {"effect", "innodb"},
+        {"effect", "innodb", "narrowing", "type_change"},
         {"row"},
         {"innodb_tables"},
-        {"mariadb", "mysql", "postgresql"},
+        {"mysql", "postgresql"},
+        {"mariadb", "type_lookup"},
         {"lookup"},
     ),
     "history": (

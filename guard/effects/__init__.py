@@ -6,5 +6,7 @@ any that is more general.
 
 from guard.effects.effect import Blocked, Effect, TableEffect
 from guard.effects.lookup import effect_of
+from guard.effects.type_change import TypeChange
+from guard.effects.type_lookup import type_change_of
 
-__all__ = ["Blocked", "Effect", "TableEffect", "effect_of"]
+__all__ = ["Blocked", "Effect", "TableEffect", "TypeChange", "effect_of", "type_change_of"]

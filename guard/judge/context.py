@@ -8,13 +8,22 @@ from typing import TypeVar
 import msgspec
 
 from guard.context import Nulls, Remains, Required, Setting, TableSize, Transaction
-from guard.effects import Effect, effect_of
+from guard.effects import Effect, TypeChange, effect_of, type_change_of
 from guard.expression import Expression
 from guard.judge.copies import remains_of, writes_row_by_row
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
-from guard.operations import CallRoutine, Delete, Name, Opaque, Operation, Truncate
+from guard.operations import (
+    CallRoutine,
+    ChangeColumnType,
+    Delete,
+    ModifyColumn,
+    Name,
+    Opaque,
+    Operation,
+    Truncate,
+)
 from guard.options import Options
 from guard.rule import Rule
 from guard.schema import Missing, Schema
@@ -145,6 +154,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def effect(self, operation: Operation) -> Effect | None:
         return effect_of(operation, self.schema, self.server)
+
+    def type_change(self, operation: ChangeColumnType | ModifyColumn) -> TypeChange:
+        return type_change_of(operation, self.schema)
 
     def expression(self, sql: str) -> Expression:
         return read_expression(sql, self.server.dialect)

@@ -101,6 +101,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Name
     columns: tuple[str, ...] | None = None
+    query: str | None = None
     materialized: bool = False
     populated: bool = True
     created_by: str | None = None

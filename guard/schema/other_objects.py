@@ -85,6 +85,7 @@ def create_view(operation: CreateView, draft: Draft) -> None:
         View(
             name=operation.name,
             columns=operation.columns,
+            query=operation.query,
             materialized=operation.materialized,
             populated=operation.with_data,
             created_by=draft.revision,

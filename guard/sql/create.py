@@ -160,13 +160,15 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
     if c.word not in QUERIES and not c.at_hole():
         raise c.fail("a query")
     ending = [token.word for token in c.tokens[max(c.index, c.stop - 3) : c.stop]]
-    c.finish()
+    known = not c.at_hole()
+    query = c.rest()
     return CreateView(
         name=name,
         replace=replace,
         materialized=materialized,
         with_data=ending != ["WITH", "NO", "DATA"],
         columns=columns,
+        query=query if known else None,
     )
 
 

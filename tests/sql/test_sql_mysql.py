@@ -227,7 +227,7 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("CREATE TEMPORARY TABLE t (a INT)", [CreateTable(table=T, columns=(A,), temporary=True)]),
     ("CREATE UNIQUE INDEX ix USING HASH ON t (a) ALGORITHM=COPY LOCK=SHARED", [CreateIndex(table=T, name="ix", columns=("a",), unique=True, method="hash", algorithm="copy", lock="shared")]),
     ("DROP INDEX ix ON t ALGORITHM=INPLACE", [DropIndex(name=Name("ix"), table=T, algorithm="inplace")]),
-    ("CREATE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW v AS SELECT 1", [CreateView(name=Name("v"))]),
+    ("CREATE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW v AS SELECT 1", [CreateView(name=Name("v"), query="SELECT 1")]),
     ("CREATE DEFINER=root@localhost TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(on=("insert",))), DropTable(table=T)]),
     ("CREATE PROCEDURE p(IN a INT) BEGIN IF a THEN DELETE FROM t; END IF; WHILE a DO SET a = 0; END WHILE; END; DROP TABLE t", [CreateObject(object_type="procedure", name=Name("p"), body=Body(operations=(Delete(table=T, all_rows=True),), arguments="in a int", branches=True)), DropTable(table=T)]),
     ("CREATE FUNCTION f() RETURNS INT RETURN CASE WHEN 1 THEN 2 END; DROP TABLE t", [CreateObject(object_type="function", name=Name("f"), body=Body(branches=True)), DropTable(table=T)]),

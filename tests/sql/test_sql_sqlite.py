@@ -62,7 +62,7 @@ STATEMENTS: list[tuple[str, list[Operation]]] = [
     ("CREATE TEMP TABLE main.t (a INT)", [CreateTable(table=Name("t", "main"), columns=(column("a", "integer"),), temporary=True)]),
     ("CREATE VIRTUAL TABLE f USING fts5(a, b)", [CreateObject(object_type="virtual table", name=Name("f"))]),
     ("CREATE UNIQUE INDEX IF NOT EXISTS main.ix ON t (a COLLATE NOCASE, b DESC) WHERE c", [CreateIndex(table=Name("t", "main"), name="ix", columns=("a", "b"), unique=True, if_not_exists=True, where="c", detail="a COLLATE NOCASE, b DESC")]),
-    ("CREATE TEMP VIEW IF NOT EXISTS v AS SELECT 1", [CreateView(name=Name("v"))]),
+    ("CREATE TEMP VIEW IF NOT EXISTS v AS SELECT 1", [CreateView(name=Name("v"), query="SELECT 1")]),
     ("CREATE TRIGGER g AFTER UPDATE OF a ON t WHEN new.a > 1 BEGIN UPDATE u SET b = CASE WHEN 1 THEN 2 END; DELETE FROM v; END; DROP TABLE t", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Update(table=Name("u"), columns=("b",), all_rows=True), Delete(table=Name("v"), all_rows=True)), on=("update",), branches=True)), DropTable(table=T)]),
     ("ALTER TABLE t ADD a INT DEFAULT 1 NOT NULL", [AddColumn(table=T, column=column("a", "integer", nullable=False, default=Default("1")))]),
     ("ALTER TABLE t DROP COLUMN a", [DropColumn(table=T, column="a")]),

@@ -5,8 +5,8 @@ from guard.effects.row import Row
 
 ROWS: tuple[Row, ...] = (
     *constraints.WITH_A_COLUMN,
+    *types.ROWS,  # a change of type counts more than what else a MODIFY does
     *columns.ROWS,
-    *types.ROWS,
     *constraints.ROWS,
     *indexes.ROWS,
     *tables.ROWS,

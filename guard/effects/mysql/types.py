@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from guard.effects.row import Row
+from guard.effects.mysql.type_changes import change_of
+from guard.effects.row import Row, row
+from guard.operations import ModifyColumn
+from guard.schema.model import ReadOnlySchema
 
-ROWS: tuple[Row, ...] = ()
+ONLINE_DDL = (
+    "https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html"
+    "#online-ddl-column-operations"
+)
+
+
+def copies(modify: ModifyColumn, schema: ReadOnlySchema) -> bool:
+    """Return whether the table is copied; what is not known is taken for that."""
+    return change_of(modify, schema).work in ("rewrite", "unknown")
+
+
+def in_place(modify: ModifyColumn, schema: ReadOnlySchema) -> bool:
+    """Return whether the type changes, and nothing that is stored."""
+    return change_of(modify, schema).work == "free"
+
+
+ROWS: tuple[Row, ...] = (
+    row(ModifyColumn, when=copies, lock="LOCK=SHARED", rewrites=True, source=ONLINE_DDL),
+    row(ModifyColumn, when=in_place, lock="LOCK=NONE", source=ONLINE_DDL),
+)

@@ -24,6 +24,7 @@ from guard.operations import (
     SetComment,
     SetDefault,
     SetNotNull,
+    Type,
     unknown_name,
 )
 from guard.reader.evaluate.run import Run
@@ -118,6 +119,7 @@ def _alterations(run: Run, table: Name, column: str, given: Arguments) -> list[O
                 column=column,
                 type=types.read_type(run, given["type_"]),
                 using=string(given.get("postgresql_using")),
+                existing_type=_existing_type(run, given),
             )
         )
     operations += _nullability(table, column, given)
@@ -193,6 +195,7 @@ def _modify(run: Run, table: Name, column: str, given: Arguments) -> Operation |
         ),
         new=string(given.get("new_column_name")),
         meant=meant,
+        existing_type=_existing_type(run, given),
     )
 
 
@@ -208,6 +211,12 @@ _PARTS: dict[ColumnPart, str] = {
 def _is_asked(given: Arguments, word: str) -> bool:
     unset = FALSE if word in ("server_default", "comment") else NONE
     return given.get(word, unset) != unset
+
+
+def _existing_type(run: Run, given: Arguments) -> Type | None:
+    """Return the type that the call says the column has, None where it does not."""
+    existing = _given(given, "existing_type")
+    return types.read_type(run, existing) if existing else None
 
 
 def _given(given: Arguments, word: str) -> Value | None:

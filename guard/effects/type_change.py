@@ -1,0 +1,44 @@
+"""A column's change of type: from what to what, and what the server does with the rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from guard.operations import Name, Type
+
+Work = Literal[
+    "none",  # nothing is changed
+    "free",  # what is stored stays as it is
+    "free in utc",  # ... where the session's time zone is UTC; else each row is written anew
+    "rewrite",  # each row is written anew
+    "unknown",  # that depends on a type that is not known
+]
+
+
+class TypeChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A column's type before and after, each None where it is not known.
+
+    `checks` are the valid CHECKs that read the rows again, `indexes` those built anew: of a rewrite
+    that is all of them, and neither is listed. `keys` are the other tables that a foreign key on
+    the column locks too. `refused_by` is what makes the server refuse the change, in words.
+    `loses`: how a value may no longer fit, None where all do or that is not known.
+    """
+
+    table: Name
+    column: str
+    old: Type | None
+    new: Type | None
+    work: Work
+    checks: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    keys: tuple[Name, ...] = ()
+    refused_by: tuple[str, ...] = ()
+    loses: str | None = None
+    text_width: int | None = None  # MySQL: the bytes of a character
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether it reads every row although it writes none anew."""
+        return self.work == "free" and bool(self.checks or self.indexes)
