@@ -48,8 +48,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "cli.commands": ({"*"},),
     "effects.mariadb": ({"*"},),
-    "effects.mysql": ({"*"},),
-    "effects.postgresql": ({"bounds"}, {"*"}),
+    "effects.mysql": ({"type_pairs"}, {"type_changes"}, {"*"}),
+    "effects.postgresql": ({"bounds", "type_pairs"}, {"type_changes"}, {"*"}),
     "effects": (
         {"effect", "innodb", "narrowing", "type_change"},
         {"row"},
