@@ -27,7 +27,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"options"},
     {"config"},
     {"context"},
-    {"constraint_code", "phrases", "rule", "project", "reader", "reporters"},
+    {"constraint_code", "phrases", "type_code", "rule", "project", "reader", "reporters"},
     {"models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
@@ -217,8 +217,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
-    "action_words", "constraint_code", "effects.effect", "expression", "facts", "operations", "phrases", "rule",
-    "schema.model", "statement",
+    "action_words", "constraint_code", "effects.effect", "effects.type_change", "expression",
+    "facts", "operations", "phrases", "rule", "schema.model", "statement", "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

@@ -8,7 +8,8 @@ CREATE TABLE orders (
     id int PRIMARY KEY, small varchar(31), middle varchar(40), large varchar(100), note text,
     latin varchar(127) CHARACTER SET latin1, wide varchar(200) CHARACTER SET latin1,
     old varchar(40) CHARACTER SET utf8mb3, crossing varchar(80) CHARACTER SET utf8mb3,
-    code char(5), total decimal(10, 2), size int(11), flag tinyint(1), at datetime, raw varbinary(20),
+    code char(5), total decimal(10, 2), size int(11), flag tinyint(1), at datetime,
+    raw varbinary(20),
     state enum('new', 'paid'), tags set('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
     full_up enum({NUMBERS}), named varchar(20), KEY ix (named)
 ) CHARACTER SET utf8mb4;
