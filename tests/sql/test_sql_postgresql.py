@@ -309,7 +309,7 @@ CREATE: list[tuple[str, list[Operation]]] = [
     ("CREATE DOMAIN d varchar(3) CONSTRAINT c CHECK (value <> '')", [CreateDomain(name=Name("d"), type=Type(name="varchar", length=3), constrained=True)]),
     ("CREATE OR REPLACE VIEW v (a, b) AS SELECT 1, 2", [CreateView(name=Name("v"), replace=True, columns=("a", "b"), query="SELECT 1, 2")]),
     ("CREATE TEMP RECURSIVE VIEW v (a) AS SELECT 1", [CreateView(name=Name("v"), columns=("a",), query="SELECT 1")]),
-    ("CREATE MATERIALIZED VIEW IF NOT EXISTS v AS SELECT 1 WITH NO DATA", [CreateView(name=Name("v"), materialized=True, query="SELECT 1 WITH NO DATA")]),
+    ("CREATE MATERIALIZED VIEW IF NOT EXISTS v AS SELECT 1 WITH NO DATA", [CreateView(name=Name("v"), materialized=True, with_data=False, query="SELECT 1 WITH NO DATA")]),
     ("CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA s", [CreateObject(object_type="extension", name=Name("uuid-ossp"), if_not_exists=True)]),
     ("CREATE SEQUENCE q START 5", [CreateObject(object_type="sequence", name=Name("q"))]),
     ("CREATE OR REPLACE FUNCTION f(a int) RETURNS int AS $$ BEGIN DELETE FROM t; END $$ LANGUAGE plpgsql", [CreateObject(object_type="function", name=Name("f"), replace=True, body=Body(operations=(Delete(table=T, all_rows=True),), arguments="a int", volatile=True))]),
