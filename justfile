@@ -21,9 +21,9 @@ lint:
 rule NAME:
     .venv/bin/pytest -q tests/judge/test_rules.py -k {{ NAME }} && .venv/bin/guard explain {{ NAME }}
 
-# Write the generated parts of the README anew.
+# Write the generated parts of the README anew, and the pages of the rules.
 docs:
-    .venv/bin/python scripts/readme.py
+    .venv/bin/python scripts/readme.py && .venv/bin/python scripts/rule_pages.py
 
 # Everything that must hold, in a clone of the last commit.
 ci:

@@ -48,7 +48,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     An approval of it names its `object` and `fingerprint`, and `deed` is what of that does not
     depend on when it is done; `approvable`: no comment can
-    silence it, only an approval; `reason` is the comment's or the approval's. `effect` is what
+    silence it, only an approval; `reason` is the comment's or the approval's. `url` is the rule's
+    page of the reference. `effect` is what
     the statement does to a running server, where that is the problem. `foretells` is what a
     run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
     none.
@@ -75,6 +76,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = "open"
     reason: str | None = None
     approvers: tuple[str, ...] = ()  # who approved it, where that counts
+    url: str | None = None
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A loaded rule; `on` are the fact types it judges, `dialects` None for all.
 
     `severity_is_set`: by the user, so that no problem may have another; `options` are the defaults
-    of the rule file, or what the user set.
+    of the rule file, or what the user set. `url` is its page of the reference, if it has one.
     """
 
     name: str
@@ -154,6 +154,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     options: Options | None = None
     instructs: Instructions = ()
     severity_is_set: bool = False
+    url: str | None = None
 
     @property
     def instructions(self) -> tuple[str, ...]:

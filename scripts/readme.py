@@ -124,7 +124,8 @@ def rules() -> str:
     lines = ["| rule | what it finds | default | approval |", "|---|---|---|---|"]
     for rule in sorted(load_rules(), key=lambda rule: (rule.group, rule.name)):
         approval = "yes" if rule.approvable else ""
-        lines.append(f"| `{rule.name}` | {rule.title} | {rule.severity} | {approval} |")
+        name = f"[`{rule.name}`](docs/rules/{rule.name}.md)"
+        lines.append(f"| {name} | {rule.title} | {rule.severity} | {approval} |")
     return "\n".join(lines)
 
 

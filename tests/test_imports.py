@@ -146,7 +146,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"tally"},
         {"check"},
-        {"approve", "baseline", "lock"},
+        {"approve", "baseline", "examples", "lock"},
         {"approvals"},
     ),
     "schema": (
@@ -160,7 +160,10 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"apply"},
         {"state"},
     ),
-    "show": ({"instructions", "operations", "rules", "schema", "settings"}, {"revisions"}),
+    "show": (
+        {"instructions", "operations", "rules", "schema", "settings"},
+        {"revisions", "rule_pages"},
+    ),
     "source": (
         {
             "bindings",

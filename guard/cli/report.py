@@ -66,6 +66,7 @@ def _render(result: Result, arguments: Arguments) -> str:
         result.report,
         sources=result.texts,
         color=_wants_color(arguments),
+        links=_wants_color(arguments) and is_terminal(sys.stdout) and not arguments.output_file,
         width=min(shutil.get_terminal_size((100, 24)).columns, 120),
         verbose=arguments.verbose,
         quiet=arguments.quiet,

@@ -170,4 +170,5 @@ def _finding(
         object=problem.object or fact.subject,
         fingerprint=fingerprint,
         approvable=rule.approvable and problem.approvable,
+        url=rule.url,
     )

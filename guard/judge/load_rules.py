@@ -6,9 +6,19 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import msgspec
+
 from guard.config import nearest
 from guard.errors import GuardError
 from guard.rule import Rule
+
+# Where the reference is read: docs/rules/ of the repository that pyproject.toml names.
+PAGES = "https://example.org/migration-guard/blob/main/docs/rules"
+
+
+def page_of(rule: str) -> str:
+    """Return the address of a built-in rule's page."""
+    return f"{PAGES}/{rule}.md"
 
 
 def rules_folder() -> Path:
@@ -24,7 +34,9 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
     Raises GuardError for a file that does not load or does not hold exactly one rule: a rule that
     is quietly skipped would be a gate that quietly opens.
     """
-    folder = folder or rules_folder()
+    if folder is None:
+        built_in = load_rules(rules_folder())
+        return tuple(msgspec.structs.replace(rule, url=page_of(rule.name)) for rule in built_in)
     rules = [_load(path) for path in sorted(folder.glob("*/*.py"))]
     if not rules:
         raise GuardError(f"no rules found in {folder}: the installation is incomplete")

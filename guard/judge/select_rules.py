@@ -12,6 +12,7 @@ from guard.errors import GuardError
 from guard.finding import Severity
 from guard.options import NamedOptions, Option, Options, describe
 from guard.rule import Rule
+from guard.server import parse_dialect
 
 
 def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -34,6 +35,34 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
         if severity != "off" and _selected(config, rule):
             chosen.append(msgspec.structs.replace(rule, severity=severity, severity_is_set=is_set))
     return tuple(chosen)
+
+
+def those_of(
+    rules: Sequence[Rule],
+    *,
+    group: str | None = None,
+    dialect: str | None = None,
+    severity: str | None = None,
+) -> tuple[Rule, ...]:
+    """Return the rules of a group, that judge for a dialect, that are so severe by default.
+
+    None: of all. Raises GuardError for a group or a dialect that there is not.
+    """
+    if group is not None:
+        groups = tuple(sorted({rule.group for rule in rules}))
+        if group not in groups:
+            raise GuardError(f"no group is called {group!r}: there are {', '.join(groups)}")
+    try:
+        server = parse_dialect(dialect) if dialect is not None else None
+    except ValueError as error:
+        raise GuardError(f"--dialect: {error}") from None
+    return tuple(
+        rule
+        for rule in rules
+        if group in (None, rule.group)
+        and (server is None or rule.dialects is None or server in rule.dialects)
+        and severity in (None, rule.severity)
+    )
 
 
 def check_names(names: Iterable[str], said_in: str, rules: Sequence[Rule]) -> None:

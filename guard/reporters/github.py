@@ -46,7 +46,8 @@ def _annotation(finding: Finding) -> str:
     places["title"] = f"guard {finding.rule}"
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in places.items())
     notes = "".join(f"\nnote: {evidence}" for evidence in finding.evidence)
-    message = f"{finding.message}{notes}\n\nhelp: {finding.remedy}"
+    page = f"\n\nsee: {finding.url}" if finding.url else ""
+    message = f"{finding.message}{notes}\n\nhelp: {finding.remedy}{page}"
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(safe(message))}"
 
 

@@ -45,6 +45,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "revision": finding.revision,
         "status": finding.status,
     }
+    if finding.url is not None:
+        fields["url"] = finding.url
     if finding.reason is not None:
         fields["reason"] = _text(finding.reason)
     if finding.approvers:

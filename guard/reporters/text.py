@@ -16,6 +16,7 @@ from guard.reporters.frame import Row, frame, split_lines
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _CHANGES = {"- ": "red", "+ ": "green"}
 APPROVED: tuple[Status, ...] = ("approved",)
+_LINK = "\x1b]8;;{}\x1b\\{}\x1b]8;;\x1b\\"  # OSC 8: the second text leads to the first
 _NARROWEST = 40
 _WIDEST = 500
 
@@ -26,19 +27,21 @@ def text(
     sources: Mapping[str, str] | None = None,
     color: bool = False,
     width: int = 100,
+    links: bool = False,
     verbose: bool = False,
     quiet: bool = False,
 ) -> str:
     """Return the report as text that ends with a line end, or empty where there is nothing to say.
 
-    `sources` are the texts of the files by path, for the frames. What was approved is listed, and
-    what was ignored if `verbose`; `quiet` leaves out everything but the findings, and the verdict
-    if it fails.
+    `sources` are the texts of the files by path, for the frames. `links`: the name of a rule leads
+    to its page, on a terminal that shows links. What was approved is listed, and what was ignored
+    if `verbose`; `quiet` leaves out everything but the findings, and the verdict if it fails.
     """
     page = _Page(
         click.style if color else _plain,
         min(max(width, _NARROWEST), _WIDEST),
         by_file=bool(report.services),
+        links=links,
     )
     paths = {finding.span.path for finding in report.open}
     files = {path: split_lines(text) for path, text in (sources or {}).items() if path in paths}
@@ -67,15 +70,20 @@ class _Page:
     `by_file`: ids of revisions do not tell them apart.
     """
 
-    def __init__(self, paint: Callable[..., str], width: int, *, by_file: bool) -> None:
+    def __init__(
+        self, paint: Callable[..., str], width: int, *, by_file: bool, links: bool
+    ) -> None:
         self.paint = paint
         self.width = width
         self.by_file = by_file
+        self.links = links
 
     def finding(self, finding: Finding, file: Sequence[str]) -> list[str]:
         color = _COLORS[finding.severity]
         gutter = len(str(finding.span.end_line))
         head = self.paint(f"{finding.severity}[{finding.rule}]", fg=color, bold=True)
+        if self.links and finding.url:
+            head = _LINK.format(finding.url, head)
         lines = [f"{head} {_place(finding)}"]
         rows = frame(finding.span, file, self.width - gutter - 3)
         lines += self._frame(rows, gutter, color)

@@ -6,15 +6,20 @@ import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 import msgspec
 
+from guard.effects.effect import Effect
+from guard.finding import Finding
 from guard.options import describe
 from guard.rule import DOES_NOTHING, Example, Rule
 
 
 def rules_as_text(rules: Sequence[Rule]) -> str:
     """Return a table of the rules by group: name, severity, whether approval is needed, title."""
+    if not rules:
+        return ""
     width = max(len(rule.name) for rule in rules)
     lines: list[str] = []
     group = ""
@@ -22,8 +27,7 @@ def rules_as_text(rules: Sequence[Rule]) -> str:
         if rule.group != group:
             group = rule.group
             lines += ["", group] if lines else [group]
-        severity = rule.severity + (", approval" if rule.approvable else "")
-        lines.append(f"  {rule.name:<{width}}  {severity:<16}  {rule.title}")
+        lines.append(f"  {rule.name:<{width}}  {default_of(rule):<16}  {rule.title}")
     return "\n".join(lines)
 
 
@@ -39,6 +43,7 @@ def rules_as_json(rules: Sequence[Rule]) -> str:
                 "dialects": list(rule.dialects) if rule.dialects else None,
                 "title": rule.title,
                 "why": rule.why,
+                "url": rule.url,
                 "options": msgspec.to_builtins(describe(rule.options)) if rule.options else [],
             }
             for rule in rules
@@ -47,12 +52,12 @@ def rules_as_json(rules: Sequence[Rule]) -> str:
     )
 
 
-def explain(rule: Rule) -> str:
-    """Return the page of one rule."""
-    return "\n".join(_page(rule)).rstrip()
+def explain(rule: Rule, findings: Sequence[Finding | None] = ()) -> str:
+    """Return the page of one rule; `findings` are those of its unsafe examples, as far as known."""
+    return "\n".join(_page(rule, findings)).rstrip()
 
 
-def _page(rule: Rule) -> Iterator[str]:
+def _page(rule: Rule, findings: Sequence[Finding | None]) -> Iterator[str]:
     approval = ", needs an approval" if rule.approvable else ""
     dialects = f", only on {', '.join(rule.dialects)}" if rule.dialects else ""
     yield f"{rule.name} ({rule.group}, {rule.severity}{approval}{dialects})"
@@ -61,15 +66,37 @@ def _page(rule: Rule) -> Iterator[str]:
     yield ""
     yield rule.why
     yield from _options(rule)
-    for heading, examples in (("Unsafe", rule.unsafe), ("Safe", rule.safe)):
-        for example in examples:
+    shown = [("Unsafe", *one) for one in zip_longest(rule.unsafe, findings)]
+    for heading, example, finding in (*shown, *(("Safe", one, None) for one in rule.safe)):
+        yield ""
+        yield f"{heading}{where_of(example)}:"
+        yield ""
+        yield textwrap.indent(code_of(example), "    ")
+        if example.says:
             yield ""
-            yield f"{heading}{_where(example)}:"
-            yield ""
-            yield textwrap.indent(_code(example), "    ")
-            if example.says:
-                yield ""
-                yield from _pinned(example)
+            yield from _pinned(example, finding)
+    if rule.url:
+        yield ""
+        yield f"See {rule.url}"
+
+
+def servers_of(rule: Rule) -> str:
+    """Return the servers that the rule is about."""
+    return ", ".join(rule.dialects) if rule.dialects else "all"
+
+
+def default_of(rule: Rule) -> str:
+    """Return how severe it is where nobody says, and whether it takes an approval."""
+    return rule.severity + (", approval" if rule.approvable else "")
+
+
+def effect_in_words(effect: Effect) -> str:
+    """Return the locks, what they block, and what they grow with, as one line."""
+    return "; ".join(
+        f"{one.lock} on {one.table}, blocks {' and '.join(sorted(one.blocks)) or 'nothing'}"
+        + (", writes every row" if one.rewrites else ", reads every row" if one.scans else "")
+        for one in (effect, *effect.related)
+    )
 
 
 def _options(rule: Rule) -> Iterator[str]:
@@ -85,14 +112,14 @@ def _options(rule: Rule) -> Iterator[str]:
         yield textwrap.indent(textwrap.fill(option.meaning, 92), "        ")
 
 
-def _where(example: Example) -> str:
+def where_of(example: Example) -> str:
     """Return what must hold for the example besides its code: the dialect, settings."""
     on = f" on {example.dialect} {example.version or ''}".rstrip() if example.dialect else ""
     settings = ", ".join(f"{key} = {json.dumps(value)}" for key, value in example.config.items())
     return on + (f" with {settings}" if settings else "")
 
 
-def _code(example: Example) -> str:
+def code_of(example: Example) -> str:
     """Return the example's parts, each under its name; of an upgrade or source alone, the text."""
     parts = [(name, textwrap.dedent(text).strip()) for name, text in _parts(example)]
     if len(parts) == 1 and parts[0][0] in ("upgrade()", "app/models.py"):
@@ -120,9 +147,13 @@ def _parts(example: Example) -> Iterator[tuple[str, str]]:
         yield "guard-approvals.toml", example.approvals
 
 
-def _pinned(example: Example) -> Iterator[str]:
+def _pinned(example: Example, finding: Finding | None) -> Iterator[str]:
     """Yield what guard says of an unsafe example, as far as the example tells."""
-    for label, text in (("says", example.says), ("help", example.help)):
+    effect = finding.effect if finding is not None else None
+    lock = effect_in_words(effect) if effect is not None else ""
+    manual = effect.source if effect is not None else ""
+    said = (("says", example.says), ("lock", lock), ("help", example.help), ("manual", manual))
+    for label, text in said:
         if text:
             first, *more = text.strip().splitlines()
             indent = 4 + len(f"{label}: ")

@@ -99,7 +99,7 @@ def check_contract(report: Any) -> None:
     for finding in report["findings"]:
         for name, kind in FINDING_FIELDS.items():
             assert isinstance(finding[name], kind), name
-        assert set(finding) - set(FINDING_FIELDS) <= {"reason"}
+        assert set(finding) - set(FINDING_FIELDS) <= {"reason", "url"}
         assert finding["status"] in {"open", "approved", "ignored"}
         assert finding["line"] >= 1
         assert finding["column"] >= 1
