@@ -16,7 +16,16 @@ SAMPLE = ROOT / "alembic" / "versions"
 
 # A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
 CHAPTERS: tuple[set[str], ...] = (
-    {"action_words", "server", "credentials", "errors", "newer_python", "paths", "processes"},
+    {
+        "action_words",
+        "server",
+        "credentials",
+        "errors",
+        "newer_python",
+        "partition_bounds",
+        "paths",
+        "processes",
+    },
     {"operations"},
     {"expression", "printable", "statement"},
     {"sql"},
@@ -221,7 +230,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
 }
 RULES_MAY_IMPORT = {
     "action_words", "constraint_code", "effects.effect", "effects.type_change", "expression",
-    "facts", "operations", "phrases", "rule", "schema.model", "statement", "type_code",
+    "facts", "operations", "partition_bounds", "phrases", "rule", "schema.model", "statement",
+    "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

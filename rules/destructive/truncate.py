@@ -87,7 +87,7 @@ PARTS: dict[TableAction, str] = {
     safe=(
         Example(upgrade="""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")"""),
         Example(
-            upgrade="op.execute('ALTER TABLE sessions COALESCE PARTITION 2')",
+            upgrade="op.execute('ALTER TABLE sessions ADD PARTITION (PARTITION p VALUES IN (7))')",
             downgrade="raise NotImplementedError('no way back')",
             dialect="mysql",
         ),

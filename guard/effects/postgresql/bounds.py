@@ -6,19 +6,14 @@ several columns or of a hash, is taken to be read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from guard.expression import Expression, Range
 from guard.operations import Name
+from guard.partition_bounds import as_condition, key_column
 from guard.schema.model import ReadOnlySchema
 from guard.server import fold
 from guard.sql.expressions import read_expression
-
-_RANGE = re.compile(r"from\s*\((?P<low>.*)\)\s*to\s*\((?P<high>.*)\)", re.I | re.S)
-_LIST = re.compile(r"in\s*\(.*\)", re.I | re.S)
-_KEY = re.compile(r"(?:range|list)\s*\(\s*\"?(?P<column>\w+)\"?\s*\)", re.I)
-_OPEN = ("minvalue", "maxvalue")
 
 
 def implies_bounds(table: Name, parent: Name, bounds: str | None, schema: ReadOnlySchema) -> bool:
@@ -44,8 +39,8 @@ def _keys(table: Name, parent: Name, schema: ReadOnlySchema) -> tuple[str, ...]:
     whole = schema.table(parent)
     by = whole.partition_by if whole else None
     if by is not None:
-        found = _KEY.fullmatch(by.strip())
-        return (found["column"],) if found else ()
+        column = key_column(by)
+        return (column.strip('"'),) if column else ()
     checks = [*_checks(table, schema)]
     return tuple({column for check in checks for column in (*check.ranges, *check.values)})
 
@@ -98,11 +93,5 @@ def _range(ranges: dict[str, Range], column: str) -> Range | None:
 
 def _as_condition(column: str, bounds: str | None) -> Expression | None:
     """Return the bounds of one column as a condition; None where they are others."""
-    text = (bounds or "").strip()
-    if found := _RANGE.fullmatch(text):
-        ends = ((">=", found["low"]), ("<", found["high"]))
-        parts = [f'"{column}" {sign} {v}' for sign, v in ends if v.strip().lower() not in _OPEN]
-        return read_expression(" AND ".join(parts), "postgresql") if parts else None
-    if _LIST.fullmatch(text):
-        return read_expression(f'"{column}" {text}', "postgresql")
-    return None
+    written = as_condition(f'"{column}"', bounds)
+    return read_expression(written, "postgresql") if written else None

@@ -1,0 +1,129 @@
+"""REFRESH MATERIALIZED VIEW locks the view for as long as its query runs.
+
+PostgreSQL takes ACCESS EXCLUSIVE on it, so that whoever reads it waits. CONCURRENTLY lets reads go
+on, also inside a transaction; it needs a unique index on plain columns and without WHERE, and a
+view that was filled before. WITH NO DATA empties it: queries fail until the next refresh.
+"""
+
+from collections.abc import Iterator
+
+from guard.constraint_code import executed, table_sql
+from guard.operations import RefreshMaterializedView
+from guard.phrases import what_waits
+from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import View
+
+TOTALS = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id')"
+UNIQUE = "op.execute('CREATE UNIQUE INDEX ux_totals ON totals (id)')"
+REFRESH = "op.execute('REFRESH MATERIALIZED VIEW totals')"
+CONCURRENTLY = "op.execute('REFRESH MATERIALIZED VIEW CONCURRENTLY totals')"
+EMPTY = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id WITH NO DATA')"
+
+
+@rule(
+    RefreshMaterializedView,
+    dialects=("postgresql",),
+    instructs=("ALWAYS refresh a materialized view `CONCURRENTLY`",),
+    unsafe=(
+        Example(
+            upgrade=REFRESH,
+            dialect="postgresql",
+            says="Refreshing totals takes ACCESS EXCLUSIVE on totals while every row and all "
+            "indexes "
+            "are written anew: reads and writes wait.",
+            help="Refresh it CONCURRENTLY, which needs a unique index on it:\n" + CONCURRENTLY,
+            at="REFRESH",
+            fixed=CONCURRENTLY,
+        ),
+        Example(
+            released=(TOTALS, UNIQUE),
+            upgrade=REFRESH,
+            dialect="postgresql",
+            says="Refreshing totals takes ACCESS EXCLUSIVE",
+            help="Refresh it CONCURRENTLY:\n" + CONCURRENTLY,
+            at="REFRESH",
+            fixed=CONCURRENTLY,
+        ),
+        Example(
+            released=(TOTALS,),
+            upgrade=CONCURRENTLY,
+            dialect="postgresql",
+            says="REFRESH ... CONCURRENTLY fails, since totals has no unique index.",
+            help="Make one on plain columns that tell its rows apart, without WHERE",
+            at="REFRESH",
+        ),
+        Example(
+            released=(EMPTY, UNIQUE),
+            upgrade=CONCURRENTLY,
+            dialect="postgresql",
+            says="REFRESH ... CONCURRENTLY fails, since totals was never filled.",
+            help="Fill it without CONCURRENTLY: nobody can read it yet.",
+            at="REFRESH",
+        ),
+        Example(
+            upgrade="op.execute('REFRESH MATERIALIZED VIEW app.totals WITH NO DATA')",
+            dialect="postgresql",
+            says="WITH NO DATA empties app.totals: whoever reads it fails until it is filled "
+            "again.",
+            at="REFRESH",
+        ),
+    ),
+    safe=(
+        Example(released=(TOTALS, UNIQUE), upgrade=CONCURRENTLY, dialect="postgresql"),
+        Example(upgrade=f"{TOTALS}\n{REFRESH}", dialect="postgresql"),
+        Example(released=(EMPTY, UNIQUE), upgrade=REFRESH, dialect="postgresql"),
+    ),
+)
+def refresh_materialized_view(
+    refresh: RefreshMaterializedView, context: Context
+) -> Iterator[Problem]:
+    view = context.schema.view(refresh.name)
+    known = view if isinstance(view, View) and view.certain else None
+    if known and context.is_made_here(known.created_by) and not refresh.concurrently:
+        return
+    if refresh.concurrently:
+        yield from _refused(refresh, known, context)
+    elif not refresh.with_data:
+        yield Problem(
+            message=f"WITH NO DATA empties {refresh.name}: whoever reads it fails until it is "
+            f"filled "
+            "again.",
+            remedy="Drop it instead, once no running code reads it.",
+            effect=context.effect(refresh),
+        )
+    elif not (known and not known.populated):
+        yield _waits(refresh, context)
+
+
+def _refused(
+    refresh: RefreshMaterializedView, view: View | None, context: Context
+) -> Iterator[Problem]:
+    """Yield why the server refuses it, where that is known."""
+    if view is None:
+        return
+    if not view.populated:
+        yield Problem(
+            message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} was never filled.",
+            remedy="Fill it without CONCURRENTLY: nobody can read it yet.",
+        )
+    elif not any(index.unique for index in context.schema.indexes(refresh.name)):
+        yield Problem(
+            message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} has no unique index.",
+            remedy="Make one on plain columns that tell its rows apart, without WHERE, in an "
+            "earlier "
+            "revision.",
+        )
+
+
+def _waits(refresh: RefreshMaterializedView, context: Context) -> Problem:
+    effect = context.effect(refresh)
+    assert effect is not None
+    indexed = any(index.unique for index in context.schema.indexes(refresh.name))
+    needs = "" if indexed else ", which needs a unique index on it"
+    sql = f"REFRESH MATERIALIZED VIEW CONCURRENTLY {table_sql(refresh.name, 'postgresql')}"
+    code = executed(sql, context.statement)
+    return Problem(
+        message=f"Refreshing {refresh.name} {what_waits(effect, context.size(refresh.name))}.",
+        remedy=f"Refresh it CONCURRENTLY{needs}:\n{code}",
+        effect=effect,
+    )
