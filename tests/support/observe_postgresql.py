@@ -2,7 +2,7 @@
 
 The locks are those that pg_locks shows for the statement's own session, and what they keep others
 from is tried by a second session with a short lock_timeout. A table is scanned where its counters
-say so, and rewritten where the event trigger table_rewrite fires, or where it has another file that
+say that rows were read, and rewritten where the event trigger table_rewrite fires, or where it has another file that
 is not empty. Which table a number means is written down before the statement runs: afterwards the
 catalogue may no longer tell.
 """
@@ -24,9 +24,9 @@ from guard.effects import Blocked
 
 WEAK = (None, "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")  # what reads and writes take
 PROBES: dict[Blocked, str] = {
-    "reads": "SELECT FROM {} LIMIT 0",
-    "writes": "DELETE FROM {} WHERE false",
-    "ddl": "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+    "reads": "SELECT FROM ONLY {} LIMIT 0",
+    "writes": "DELETE FROM ONLY {} WHERE false",
+    "ddl": "ALTER TABLE {} OWNER TO CURRENT_USER",
 }
 NOT_IN_A_TRANSACTION, LOCK_NOT_AVAILABLE = "25001", "55P03"
 WATCH = """
@@ -46,7 +46,7 @@ LOCKS = """
 SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'
 """
 WAITS = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
-SCANS = "SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) FROM pg_stat{}_all_tables"
+READ = "SELECT relid, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat{}_all_tables"
 FILES = "SELECT oid, pg_relation_filenode(oid), pg_relation_size(oid) FROM pg_class"
 
 
@@ -159,11 +159,11 @@ def observe(
             return watch.seen(named)
         finally:
             connection.execute("ROLLBACK")
-    both = [
-        _observe_outside(server, database, claim, mode).seen(named)
-        for mode in ("ACCESS SHARE", "SHARE UPDATE EXCLUSIVE")
-    ]
-    return {table: both[0][table] | both[1].get(table, Seen()) for table in both[0]}
+    found: dict[str, Seen] = {}
+    for mode in ("ACCESS SHARE", "SHARE UPDATE EXCLUSIVE"):
+        for table, one in _observe_outside(server, database, claim, mode).seen(named).items():
+            found[table] = found.get(table, Seen()) | one
+    return found
 
 
 def _prepare(connection: Any, other: Any, setup: str) -> Watch:
@@ -188,10 +188,10 @@ def _observe_outside(server: Postgresql, database: str, claim: Claim, mode: str)
         connection.execute("SELECT pg_stat_force_next_flush()")
         before = _counts(connection)
         holders = []
-        for table in watch.tables.values():
+        for table in (table for table in watch.tables.values() if table.kind in ("r", "p")):
             holders.append(stack.enter_context(server.connect(database)))
             holders[-1].execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            holders[-1].execute(f"LOCK TABLE {table.sql} IN {mode} MODE")
+            holders[-1].execute(f"LOCK TABLE ONLY {table.sql} IN {mode} MODE")
             holders[-1].execute("SELECT 1")
         failed: list[Exception] = []
         thread = threading.Thread(target=_run, args=(connection, claim.statement, failed))
@@ -227,8 +227,8 @@ def _held_up(thread: threading.Thread, connection: Any, other: Any) -> bool:
 
 
 def _counts(connection: Any, kind: str = "") -> dict[int, int]:
-    """Return how often each table was scanned, those that were."""
-    rows = connection.execute(SCANS.format(kind)).fetchall()
+    """Return how many rows of each table were read, of those that were."""
+    rows = connection.execute(READ.format(kind)).fetchall()
     return {oid: count for oid, count in rows if count}
 
 
