@@ -41,11 +41,12 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, i.inhparent, pg_relation_filenode
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
 WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname IN ({SCHEMAS})
+ORDER BY c.oid
 """
 LOCKS = """
 SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'
 """
-WAITS = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+WAITS = "SELECT pg_blocking_pids(%s) <> '{}'"
 READ = "SELECT relid, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat{}_all_tables"
 FILES = "SELECT oid, pg_relation_filenode(oid), pg_relation_size(oid) FROM pg_class"
 
@@ -107,7 +108,7 @@ class Watch:
         """Return what was seen of the tables that count."""
         found = {oid: self._seen(oid) for oid in self.tables}
         kept = {}
-        for oid, table in sorted(self.tables.items(), reverse=True):  # partitions are the younger
+        for oid, table in reversed(self.tables.items()):  # partitions are the younger
             one, whole = found[oid], table.parent and found.get(table.parent)
             if str(table) in named:
                 kept[str(table)] = one

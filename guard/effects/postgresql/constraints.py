@@ -115,12 +115,14 @@ def _not_valid(add: AddConstraint, schema: ReadOnlySchema) -> bool:
 
 
 def _referenced(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
-    yield from _both(add.table, add.constraint, schema)
+    yield from _both(add.table, add.constraint, schema, scans=not add.constraint.not_valid)
     yield from (on(part, NO_WRITES) for part in schema.partitions_of(add.table))
 
 
-def _both(table: Name, key: Constraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
-    yield from (on(target, NO_WRITES) for target in _others(table, {key.target}))
+def _both(
+    table: Name, key: Constraint, schema: ReadOnlySchema, *, scans: bool
+) -> Iterator[TableEffect]:
+    yield from (on(target, NO_WRITES, scans=scans) for target in _others(table, {key.target}))
 
 
 def _parts(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
@@ -208,7 +210,7 @@ def _is_valid(validate: ValidateConstraint, schema: ReadOnlySchema) -> bool:
 def _read_besides(validate: ValidateConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
     found = _stored(validate.table, validate.constraint, schema)
     target = found.target if found else None
-    yield from (on(other, "ROW SHARE") for other in _others(validate.table, {target}))
+    yield from (on(other, "ROW SHARE", scans=True) for other in _others(validate.table, {target}))
 
 
 def _enforced(alter: AlterConstraint, schema: ReadOnlySchema) -> bool:
@@ -222,7 +224,7 @@ def _no_longer_enforced(alter: AlterConstraint, schema: ReadOnlySchema) -> bool:
 def _checked_against(alter: AlterConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
     found = _stored(alter.table, alter.constraint, schema)
     if found is not None:
-        yield from _both(alter.table, found, schema)
+        yield from _both(alter.table, found, schema, scans=True)
 
 
 def _freed(alter: AlterConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
