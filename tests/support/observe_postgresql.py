@@ -2,9 +2,9 @@
 
 The locks are those that pg_locks shows for the statement's own session, and what they keep others
 from is tried by a second session with a short lock_timeout. A table is scanned where its counters
-say that rows were read, and rewritten where the event trigger table_rewrite fires, or where it has another file that
-is not empty. Which table a number means is written down before the statement runs: afterwards the
-catalogue may no longer tell.
+say that rows were read, and rewritten where the event trigger table_rewrite fires, or where it has
+another file that is not empty. Which table a number means is written down before the statement
+runs: afterwards the catalogue may no longer tell.
 """
 
 from __future__ import annotations
