@@ -7,7 +7,7 @@ import re
 from msgspec.structs import replace
 
 from guard.action_words import ConstraintType
-from guard.operations import AddColumn, AddConstraint, Constraint, Name
+from guard.operations import AddColumn, AddConstraint, Column, Constraint, Name
 from guard.statement import Statement
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -25,12 +25,16 @@ _RESERVED = frozenset(
 _SUFFIX = {"unique": "key", "primary key": "pkey", "foreign key": "fkey", "exclude": "excl"}
 
 
+def of_column(column: Column) -> tuple[Constraint, ...]:
+    """Return the constraints that are written inside a column, as those of a table are."""
+    return tuple(replace(constraint, columns=(column.name,)) for constraint in column.constraints)
+
+
 def written_inline(add: AddColumn, kind: ConstraintType) -> AddConstraint | None:
     """Return the making of the constraint that the column brings along, as one of the table."""
-    for constraint in add.column.constraints:
+    for constraint in of_column(add.column):
         if constraint.type == kind and not constraint.not_valid:
-            named = replace(constraint, columns=(add.column.name,))
-            return AddConstraint(table=add.table, constraint=named)
+            return AddConstraint(table=add.table, constraint=constraint)
     bare = {"unique": add.column.unique, "primary key": add.column.primary_key}
     if bare.get(kind):
         constraint = Constraint(type=kind, columns=(add.column.name,))

@@ -7,7 +7,7 @@ the server, the options and the tables' sizes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Protocol, TypeVar
 
 import msgspec
@@ -108,6 +108,11 @@ class Context(Protocol):
         """Return which versions of a package (its name in lower case) the project requires."""
         ...
 
+    @property
+    def names_constraints(self) -> bool:
+        """Whether a naming convention in the project gives names to constraints without one."""
+        ...
+
     # The statement, and those around it
 
     @property
@@ -201,6 +206,10 @@ class Context(Protocol):
 
     def is_empty(self, table: Name) -> bool:
         """Return whether the table surely holds no rows here: new, or emptied just before."""
+        ...
+
+    def was_unique(self, table: Name, columns: Iterable[str]) -> bool:
+        """Return whether the columns are unique here, or were when this direction began."""
         ...
 
     def is_new_column(self, table: Name, column: str) -> bool:

@@ -90,6 +90,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {
             "alembic_config",
             "ci_calls",
+            "naming_convention",
             "requirements",
             "revision_header",
             "sql_folders",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -38,11 +38,14 @@ Declared = TypeVar("Declared", bound=Options)
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """What the project says of itself: how large a table is, which versions it requires.
 
+    `names_constraints`: it has a naming convention.
+
     What only makes tables of up to `small_table_rows` wait is no problem there.
     """
 
     size: Callable[[Name], TableSize | None] = lambda table: None
     requires: Callable[[str], Required] = lambda package: Required()
+    names_constraints: Callable[[], bool] = lambda: False
     small_table_rows: int | None = None
 
 
@@ -105,6 +108,10 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def requires(self, package: str) -> Required:
         return self.project.requires(package)
+
+    @property
+    def names_constraints(self) -> bool:
+        return self.project.names_constraints()
 
     # The statement, and those around it
 
@@ -187,6 +194,11 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             )
             sure = other.condition is None and everywhere
             yield from (o for o in other.operations if sure or not isinstance(o, Delete | Truncate))
+
+    def was_unique(self, table: Name, columns: Iterable[str]) -> bool:
+        wanted = tuple(columns)
+        start = self.position.course.steps[0].schema
+        return start.is_unique(table, wanted) or self.schema.is_unique(table, wanted)
 
     def is_new_column(self, table: Name, column: str) -> bool:
         found = self.schema.column(table, column)

@@ -18,6 +18,7 @@ from guard.judge.select_rules import select_rules
 from guard.paths import relative
 from guard.project.environments import Environment, named_environments, search_environments
 from guard.project.find_server import FoundServer, ServerFinder
+from guard.project.naming_convention import finds_naming_convention
 from guard.project.requirements import read_requirements
 from guard.project.settings import Settings
 from guard.project.table_sizes import read_sizes
@@ -163,6 +164,7 @@ class Services:
         project = Project(
             size=read_sizes(settings.folder, settings.config.stats),
             small_table_rows=settings.config.small_table_rows,
+            names_constraints=finds_naming_convention(settings.folder),
             requires=read_requirements(settings.folder, self.scope.root),
         )
         judge = Judge(chosen, settings.config.server, project, settings.as_set_here)

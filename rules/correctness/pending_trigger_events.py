@@ -1,0 +1,223 @@
+"""A table whose rows have just changed cannot be altered while deferred checks wait for COMMIT.
+
+A foreign key that is INITIALLY DEFERRED is checked at the end of the transaction. Until then
+PostgreSQL refuses ALTER TABLE, CREATE INDEX, TRUNCATE and DROP TABLE: "cannot ALTER TABLE because
+it has pending trigger events". Without rows nothing waits, so that an empty test database shows
+nothing. What waits: an INSERT into the referencing table, an UPDATE of its key columns, a DELETE
+from the referenced table.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from guard.constraint_code import executed, same_table
+from guard.facts import DowngradeFailed, UpgradeFailedWithRows
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    AlterConstraint,
+    AlterTable,
+    ChangeColumnType,
+    CreateIndex,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropNotNull,
+    DropTable,
+    Insert,
+    Merge,
+    Name,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    SetDefault,
+    SetNotNull,
+    TransactionControl,
+    Truncate,
+    Update,
+    ValidateConstraint,
+)
+from guard.rule import Context, Example, Problem, rule
+from guard.statement import Statement
+
+TABLES = """
+op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))
+op.create_table(
+    'orders',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('user_id', sa.Integer()),
+    sa.Column('note', sa.Text()),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], deferrable=True, initially='DEFERRED'),
+)
+"""
+FILL = "op.execute('UPDATE orders SET user_id = 1 WHERE user_id IS NULL')"
+INSERT = "op.execute('INSERT INTO orders (user_id) SELECT id FROM users')"
+INDEX = "op.create_index('ix_note', 'orders', ['note'])"
+NOW = "op.execute('SET CONSTRAINTS ALL IMMEDIATE')"
+ALTER = "op.add_column('orders', sa.Column('total', sa.Integer()))"
+
+
+REFUSED = (
+    AddColumn, AddConstraint, AlterColumn, AlterConstraint, AlterTable, ChangeColumnType,
+    CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, DropTable, RenameColumn,
+    RenameTable, SetDefault, SetNotNull, Truncate, ValidateConstraint,
+)  # fmt: skip
+
+
+@rule(
+    AddColumn, AddConstraint, AlterColumn, AlterConstraint, AlterTable, ChangeColumnType,
+    CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, DropTable, RenameColumn,
+    RenameTable, SetDefault, SetNotNull, Truncate, ValidateConstraint,
+    dialects=("postgresql",),
+    predicts=(UpgradeFailedWithRows, DowngradeFailed),
+    unsafe=(
+        Example(
+            released=(TABLES,),
+            upgrade=f"{FILL}\n{ALTER}",
+            dialect="postgresql",
+            says="PostgreSQL refuses to alter orders here: the UPDATE of its rows has left checks "
+            "of a deferred foreign key (orders_user_id_fkey) pending until the end of the "
+            "transaction.",
+            help=f"Have them checked before:\n{NOW}",
+            at="op.add_column",
+            fixed=f"{FILL}\n{NOW}\n{ALTER}",
+        ),
+        Example(
+            upgrade=f"{TABLES}{INSERT}\n{INDEX}",
+            dialect="postgresql",
+            says="PostgreSQL refuses to alter orders here: the INSERT of its rows",
+            at="op.create_index",
+            fixed=f"{TABLES}{INSERT}\n{NOW}\n{INDEX}",
+        ),
+    ),
+    safe=(
+        Example(
+            released=(TABLES,),
+            upgrade=f"{FILL.replace('user_id', 'note')}\n{ALTER}",
+            dialect="postgresql",
+        ),
+        Example(released=(TABLES,), upgrade=f"{FILL}\n{NOW}\n{ALTER}", dialect="postgresql"),
+        Example(
+            released=(TABLES.replace("deferrable=True, initially='DEFERRED'", "deferrable=True"),),
+            upgrade=f"{FILL}\n{ALTER}",
+            dialect="postgresql",
+        ),
+        Example(
+            released=(TABLES,),
+            upgrade=f"""
+            with op.get_context().autocommit_block():
+                {FILL}
+            {ALTER}
+            """,
+            dialect="postgresql",
+        ),
+        Example(released=(TABLES,), upgrade=f"{ALTER}\n{FILL}", dialect="postgresql"),
+    ),
+)  # fmt: skip
+def pending_trigger_events(operation: Operation, context: Context) -> Iterator[Problem]:
+    table = getattr(operation, "table", None)
+    keys = _deferred(table, context) if isinstance(table, Name) else ()
+    if not isinstance(table, Name) or not keys:
+        return
+    found = _pending(table, keys, context)
+    if found is None:
+        return
+    change, key = found
+    verb = type(change).__name__.upper()
+    yield Problem(
+        message=f"PostgreSQL refuses to alter {table} here: the {verb} of its rows has left checks "
+        f"of a deferred foreign key ({key}) pending until the end of the transaction.",
+        remedy="Have them checked before:\n"
+        + executed("SET CONSTRAINTS ALL IMMEDIATE", context.statement),
+    )
+
+
+class Key(NamedTuple):
+    """A deferred foreign key on either side: `columns` are those of the table in question."""
+
+    owner: Name
+    name: str | None
+    columns: tuple[str, ...]
+    refers: bool  # the table in question is the one that has it
+
+
+def _deferred(table: Name, context: Context) -> tuple[Key, ...]:
+    """Return the foreign keys of the table, and those that lead to it, that wait for COMMIT."""
+    found = context.schema.table(table)
+    all_wait = any(_sets_constraints(s, "DEFERRED") for s in context.transaction.before)
+    own = [
+        Key(table, c.name, c.columns, refers=True)
+        for c in (found.constraints if found else ())
+        if c.type == "foreign key" and (c.initially_deferred or (all_wait and c.deferrable))
+    ]
+    to_it = [
+        Key(r.table, r.constraint.name, r.constraint.target_columns, refers=False)
+        for r in context.schema.references_to(table)
+        if (r.constraint.initially_deferred or (all_wait and r.constraint.deferrable))
+        and r.constraint.on_delete in (None, "NO ACTION")
+    ]
+    return (*own, *to_it)
+
+
+def _sets_constraints(statement: Statement, when: str) -> bool:
+    return when in (statement.sql or "").upper() and any(
+        isinstance(o, TransactionControl) and o.command == "set-constraints"
+        for o in statement.operations
+    )
+
+
+def _pending(table: Name, keys: tuple[Key, ...], context: Context) -> tuple[Operation, str] | None:
+    """Return the change of rows that leaves a check pending here, and the key; None for none.
+
+    Nor where an earlier statement would have been refused for it already.
+    """
+    pending: tuple[Operation, str] | None = None
+    alive = list(keys)
+    for statement in context.transaction.before:
+        for other in statement.operations:
+            if isinstance(other, TransactionControl):
+                ends = (
+                    other.command == "set-constraints"
+                    and "IMMEDIATE" in (statement.sql or "").upper()
+                )
+                pending = None if ends else pending
+            elif made := _made_key(other, keys):
+                pending = pending if pending and pending[1] != made else None
+            elif pending and isinstance(other, REFUSED) and _is_on(other, table):
+                return None
+            elif _is_on(other, table):
+                left = [key for key in alive if _leaves_a_check(other, key)]
+                pending = (other, str(left[0].name)) if left and not pending else pending
+    return pending
+
+
+def _made_key(operation: Operation, keys: tuple[Key, ...]) -> str | None:
+    """Return the name of the key that is made here: what changed before does not wait for it."""
+    if not isinstance(operation, AddConstraint) or operation.constraint.type != "foreign key":
+        return None
+    for key in keys:
+        if same_table(key.owner, operation.table) and (
+            operation.constraint.name in (key.name, None)
+        ):
+            return str(key.name)
+    return None
+
+
+def _is_on(operation: Operation, table: Name) -> bool:
+    own = getattr(operation, "table", None)
+    return isinstance(own, Name) and same_table(own, table)
+
+
+def _leaves_a_check(operation: Operation, key: Key) -> bool:
+    match operation:
+        case Insert():
+            return key.refers
+        case Update(columns=columns):
+            return not columns or bool(set(columns) & set(key.columns))
+        case Delete():
+            return not key.refers
+        case Merge():
+            return True
+    return False
