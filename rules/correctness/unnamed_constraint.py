@@ -22,8 +22,6 @@ from guard.rule import Context, Example, Problem, rule
     unsafe=(
         Example(
             upgrade="op.create_foreign_key(None, 'orders', 'users', ['user_id'], ['id'])",
-            dialect="mysql",
-            config={"ignore": ["add-foreign-key"]},
             says="The foreign key on user_id of orders gets a name that the server makes up: "
             "op.drop_constraint() cannot say which one it means.",
             help="Name it, orders_user_id_fkey for one, or give the MetaData a naming_convention",
@@ -74,11 +72,6 @@ from guard.rule import Context, Example, Problem, rule
             base={"app/models.py": "metadata = MetaData(naming_convention={'ck': 'ck_%(table)s'})"},
             upgrade="op.execute('ALTER TABLE orders ADD CHECK (total > 0) NOT ENFORCED')",
             dialect="mysql",
-        ),
-        Example(
-            upgrade="op.execute('ALTER TABLE orders ADD PRIMARY KEY (id)')",
-            dialect="mysql",
-            config={"ignore": ["add-primary-key"]},
         ),
     ),
 )

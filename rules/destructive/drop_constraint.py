@@ -82,11 +82,9 @@ DROP_UNIQUE = "op.drop_constraint('uq_number', 'orders', type_='unique')"
             at="op.drop_index",
         ),
         Example(
-            upgrade="op.execute('ALTER TABLE orders DROP PRIMARY KEY, ADD COLUMN a int')",
-            dialect="mysql",
-            config={"ignore": ["add-primary-key"]},
+            upgrade="op.drop_constraint('pk', 'orders', type_='primary')",
             says="Without its primary key nothing tells the rows of orders apart",
-            at="ALTER TABLE",
+            at="op.drop_constraint",
         ),
         Example(
             upgrade="op.execute('ALTER TABLE orders DROP CONSTRAINT IF EXISTS apart')",

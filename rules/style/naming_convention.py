@@ -104,8 +104,9 @@ class NamePatterns(Options, frozen=True):
             config={"select": ["naming-convention"]},
         ),
         Example(
-            upgrade="op.create_unique_constraint(None, 'users', ['mail'])",
-            config={**SETTINGS, "ignore": ["unnamed-constraint", "unique-over-existing-rows"]},
+            upgrade="op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True), "
+            "sa.CheckConstraint('id > 0'))",
+            config=SETTINGS,
         ),
     ),
 )
