@@ -47,7 +47,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     `foretells` is what a run shows of it, where the rule predicts more than a failure.
     `effect`: what the statement does to a running server, where that is the problem: it is none
     where the project lets the tables pass as small, and less of one on the way back.
-    Not `approvable`: nobody can agree to it, whatever the rule says.
+    Not `approvable`: nobody can agree to it, whatever the rule says. `once`: it is said of the
+    first place in a history, and of no other.
     """
 
     message: str
@@ -60,6 +61,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     foretells: tuple[Foretold, ...] = ()
     effect: Effect | None = None
     approvable: bool = True
+    once: bool = False
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

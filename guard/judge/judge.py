@@ -56,8 +56,11 @@ class Judge:
                         rule, problem, fact, fact.fingerprint, place, place, fact.revision
                     )
 
-    def statement(self, position: Position) -> Iterator[Finding]:
-        """Yield what the rules say of a statement's operations."""
+    def statement(self, position: Position, told: set[str]) -> Iterator[Finding]:
+        """Yield what the rules say of a statement's operations.
+
+        `told` are the rules that said what they say once, which this adds to.
+        """
         statement = position.step.statement
         always = msgspec.structs.replace(statement, condition=None)
         for operation in statement.operations:
@@ -69,8 +72,10 @@ class Judge:
                     server=server, rule=rule, position=position, project=self._project
                 )
                 for problem in map(self._here, rule.check(operation, context)):
-                    if self._is_small(problem):
+                    if self._is_small(problem) or (problem.once and rule.name in told):
                         continue
+                    if problem.once:
+                        told.add(rule.name)
                     found = _finding(
                         rule,
                         _as_run(problem, statement),

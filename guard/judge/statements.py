@@ -46,13 +46,14 @@ def judge_history(
     foreign = _read_for_another_dialect(parsed, judged)
     known = {id_: one for id_, one in parsed.revisions.items() if one.revision is not None}
     chosen = judged.revisions | judged.new
+    told: set[str] = set()
     for deployment in _deployments(replay(graph.order, known, judged.dialect, chosen), judged.new):
         ids = frozenset(one.parsed.revision or "" for one in deployment)
         for replayed, courses in _courses(deployment, judged.connection, foreign):
             revision = replayed.parsed.revision
             if revision not in judged.revisions:
                 continue
-            yield from _judge_courses(replayed, courses, judge, ids)
+            yield from _judge_courses(replayed, courses, judge, ids, told)
             start = before_the_first(replayed.upgrade, ids)
             text = parsed.texts.get(replayed.parsed.path, "")
             whole = _migration(replayed, judged, graph.revisions[revision], text)
@@ -90,6 +91,7 @@ def _judge_courses(
     courses: tuple[Course, Course],
     judge: Judge,
     deployment: frozenset[str],
+    told: set[str],
 ) -> Iterator[Finding]:
     upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
     for course, back in (courses, reversed(courses)):
@@ -97,7 +99,7 @@ def _judge_courses(
             position = Position(
                 course=course, back=back, index=index, deployment=deployment, upgrade=upgrade
             )
-            yield from judge.statement(position)
+            yield from judge.statement(position, told)
 
 
 def _without_foreign(steps: Sequence[Step], read_elsewhere: frozenset[object]) -> Sequence[Step]:

@@ -113,7 +113,8 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
         case "begin" | "begin_nested":
             return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
         case "commit" | "rollback":
-            run.emit([_transaction_end(name)], call.node, call.frame)
+            if not own:
+                run.emit([_transaction_end(name)], call.node, call.frame)
             return NONE
         case "has_table" | "table_names" | "has_index":
             return Unknown(call.node, "outside", inspected=True)
@@ -131,6 +132,7 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
 
 
 def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
+    """Record the operation. What a session commits is not the transaction of its connection."""
     value = call.args[0] if call.args else None
     match name:
         case _ if name in _EXECUTE and value is not None:
@@ -139,8 +141,6 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
             return Construct("query", call.args, call.kwargs, call.node, receiver=receiver)
         case "connection" | "get_bind":
             return Connection()
-        case "commit" | "rollback":
-            run.emit([_transaction_end(name)], call.node, call.frame)
         case "begin" | "begin_nested":
             return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
@@ -181,7 +181,7 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         return Session()
     if name in _EXECUTE | _SCRIPT and call.args:
         return _unknown_execute(run, Unknown(receiver.source), name, call)
-    return Connection() if name == "connect" else None
+    return Connection(own=True) if name == "connect" else None
 
 
 def _reaches(receiver: Construct) -> bool:

@@ -15,7 +15,6 @@ class Connection(Live, frozen=True):
 
     own: bool = False
     autocommit: bool = False
-
     reaches_database: ClassVar[bool] = True
     code: ClassVar[str] = "bind"
 
