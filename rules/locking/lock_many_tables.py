@@ -1,0 +1,147 @@
+"""Locks on several tables that one transaction collects end in deadlocks.
+
+PostgreSQL holds each lock until the transaction ends. While a migration waits for the second table,
+the first one stays locked, and a request that has begun with the second and now needs the first
+waits for the migration: PostgreSQL ends one of the two. Alembic runs all new revisions in one
+transaction, so that putting them into several files is not enough: deploy them one after the
+other, or let each have its own transaction. Tables that the deployment itself makes do not count,
+nor does a foreign key, which needs both of its tables at once.
+"""
+
+from collections.abc import Iterator
+
+from guard.effects.effect import Effect, TableEffect
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    AlterConstraint,
+    AlterTable,
+    AttachPartition,
+    ChangeColumnType,
+    CreateIndex,
+    CreateObject,
+    DetachPartition,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropIndex,
+    DropNotNull,
+    DropObject,
+    DropTable,
+    LockTable,
+    Name,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    SetDefault,
+    SetNotNull,
+    Truncate,
+)
+from guard.rule import Context, Example, Problem, rule
+
+BOTH = """
+op.alter_column('orders', 'state', nullable=True)
+op.alter_column('users', 'state', nullable=True)
+"""
+APART = """
+op.alter_column('orders', 'state', nullable=True)
+with op.get_context().autocommit_block():
+    op.execute("SET lock_timeout = '5s'")
+    op.alter_column('users', 'state', nullable=True)
+"""
+
+
+@rule(
+    AddColumn, AddConstraint, AlterColumn, AlterConstraint, AlterTable, AttachPartition,
+    ChangeColumnType, CreateIndex, CreateObject, DetachPartition, DropColumn, DropConstraint,
+    DropDefault, DropIndex, DropNotNull, DropObject, DropTable, LockTable, RenameColumn,
+    RenameTable, SetDefault, SetNotNull, Truncate,
+    severity="warning",
+    dialects=("postgresql",),
+    instructs=(
+        "ALWAYS change one table in a migration, so that no transaction holds the locks of several",
+    ),
+    unsafe=(
+        Example(
+            upgrade=BOTH,
+            dialect="postgresql",
+            says="The transaction holds ACCESS EXCLUSIVE on orders and now waits for ACCESS "
+            "EXCLUSIVE on users: orders stays locked meanwhile, and a request that uses both in "
+            "the other order ends in a deadlock.",
+            help="Let a later release change users, or let each revision have a transaction "
+            "(transaction_per_migration=True in context.configure()); or commit before it:\n"
+            "with op.get_context().autocommit_block():",
+            at="op.alter_column('users'",
+            fixed=APART,
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ALTER state DROP NOT NULL')\n"
+            "op.execute('ALTER TABLE users ALTER state DROP NOT NULL')",
+            dialect="postgresql",
+            says="holds ACCESS EXCLUSIVE on orders and now waits for ACCESS EXCLUSIVE on users",
+            at="ALTER TABLE users",
+            fixed=APART,
+        ),
+    ),
+    safe=(
+        Example(upgrade=APART, dialect="postgresql"),
+        Example(
+            upgrade="""
+            op.alter_column('orders', 'state', nullable=True)
+            op.alter_column('orders', 'note', nullable=True)
+            """,
+            dialect="postgresql",
+        ),
+        Example(
+            upgrade="""
+            op.create_table('notes', sa.Column('id', sa.Integer(), primary_key=True))
+            op.alter_column('orders', 'state', nullable=True)
+            op.alter_column('notes', 'id', server_default='1')
+            """,
+            dialect="postgresql",
+        ),
+        Example(upgrade=BOTH, dialect="sqlite"),
+    ),
+)  # fmt: skip
+def lock_many_tables(operation: Operation, context: Context) -> Iterator[Problem]:
+    effect = context.effect(operation)
+    if effect is None:
+        return
+    held = _held(context)
+    more = [one for one in _strong((effect, *effect.related), context) if one.table not in held]
+    if not held or not more or _is_told(context):
+        return
+    table, lock = next(iter(held.items()))
+    wanted = more[0]
+    yield Problem(
+        message=f"The transaction holds {lock} on {table} and now waits for {wanted.lock} on "
+        f"{wanted.table}: {table} stays locked meanwhile, and a request that uses both in the "
+        "other order ends in a deadlock.",
+        remedy=f"Let a later release change {wanted.table}, or let each revision have a "
+        "transaction (transaction_per_migration=True in context.configure()); or commit before "
+        "it:\nwith op.get_context().autocommit_block():",
+        effect=effect,
+    )
+
+
+def _held(context: Context) -> dict[Name, str]:
+    """Return the tables that others use and that are locked already, each with its lock."""
+    return {one.table: one.lock for one in _strong(context.transaction.locks, context)}
+
+
+def _strong(locks: tuple[TableEffect, ...], context: Context) -> Iterator[TableEffect]:
+    for one in locks:
+        if one.blocks & {"reads", "writes"} and not context.is_unreleased(one.table):
+            yield one
+
+
+def _is_told(context: Context) -> bool:
+    """Return whether an earlier statement of the transaction took a second table already."""
+    held: set[Name] = set()
+    told = False
+    for one in _strong(context.transaction.locks, context):
+        # An Effect begins what one operation takes, the related ones follow.
+        told = told or (isinstance(one, Effect) and bool(held - {one.table}))
+        held.add(one.table)
+    return told
