@@ -31,7 +31,8 @@ OFF_AND_ON = "op.execute('SET foreign_key_checks = {}')"
     severity="warning",
     dialects=("postgresql", "mysql", "mariadb"),
     instructs=(
-        "NEVER leave a setting of the session changed (`search_path`, `role`, `sql_mode`): use `SET LOCAL` on PostgreSQL, set it back on MySQL",
+        "NEVER leave a setting of the session changed (`search_path`, `role`, `sql_mode`): use "
+        "`SET LOCAL` on PostgreSQL, set it back on MySQL",
     ),
     unsafe=(
         Example(
