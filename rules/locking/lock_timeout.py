@@ -78,8 +78,8 @@ class LockTimeout(Options, frozen=True):
     dialects=("postgresql", "mysql", "mariadb"),
     options=LockTimeout,
     instructs=(
-        "ALWAYS set a lock timeout of a few seconds before a statement that locks a table: on "
-        "PostgreSQL `SET LOCAL lock_timeout = '5s'`, on MySQL `SET lock_wait_timeout = 5`",
+        "ALWAYS set a lock timeout of a few seconds before a statement that locks a table: "
+        "`SET LOCAL lock_timeout = '5s'`, on MySQL `SET lock_wait_timeout = 5`",
     ),
     unsafe=(
         Example(

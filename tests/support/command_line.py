@@ -15,8 +15,13 @@ from roundtrip_project import revision
 from guard.cli.main import cli
 
 ENV = """\
+import os
+
 from alembic import context
 from sqlalchemy import create_engine
+
+os.environ["PGOPTIONS"] = "-c lock_timeout=5s"
+INIT_COMMAND = "SET SESSION lock_wait_timeout = 5"
 
 with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
     context.configure(connection=connection)
