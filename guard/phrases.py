@@ -185,15 +185,26 @@ def what_waits(effect: Effect, size: TableSize | None = None) -> str:
 
 def _how_long(effect: Effect, size: TableSize | None) -> str:
     rows = f"{size.rows:,} rows" if size else "every row"
+    likely = f" (likely {likely_time(size, writes=effect.rewrites)})" if size else ""
     if effect.rewrites:
-        return f" while {rows} and all indexes are written anew"
+        return f" while {rows} and all indexes are written anew{likely}"
     if effect.scans or any(other.scans for other in effect.related):
-        return f" while {rows} {'are' if size else 'is'} read"
+        return f" while {rows} {'are' if size else 'is'} read{likely}"
     return ", for a moment, but not before each open transaction that uses it has ended"
 
 
+def likely_time(size: TableSize, *, writes: bool) -> str:
+    """Return how long it takes an ordinary server to read or write a table: the order of it."""
+    rows, size_of_rows = (50_000, 30_000_000) if writes else (500_000, 200_000_000)  # in a second
+    seconds = max(size.rows / rows, (size.bytes or 0) / size_of_rows)
+    limits = ((1, "less than a second"), (60, "seconds"), (3600, "minutes"))
+    return next((words for limit, words in limits if seconds < limit), "hours")
+
+
 def _work_on_mysql(effect: Effect, size: TableSize | None) -> str:
-    rows = f" ({size.rows:,} rows)" if size else ""
+    grows = effect.rewrites or effect.scans
+    likely = f", likely {likely_time(size, writes=effect.rewrites)}" if size and grows else ""
+    rows = f" ({size.rows:,} rows{likely})" if size else ""
     done = "copies" if "writes" in effect.blocks else "rebuilds"
     verb = done if effect.rewrites else "reads" if effect.scans else "changes"
     return f"{verb} {effect.table}{rows} with {effect.lock}"

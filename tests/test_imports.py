@@ -145,7 +145,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process"},
         {"interpreter"},
-        {"applied", "remedies"},
+        {"live_database", "remedies"},
         {"run"},
     ),
     "run": (
@@ -156,7 +156,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"tally"},
         {"check"},
-        {"approve", "baseline", "examples", "lock"},
+        {"approve", "baseline", "examples", "lock", "stats"},
         {"approvals"},
     ),
     "schema": (

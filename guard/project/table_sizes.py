@@ -8,8 +8,9 @@ bytes = 4_300_000_000
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,6 +50,33 @@ def read_sizes(root: Path, name: str | None) -> Callable[[Name], TableSize | Non
         return sizes[ends[0]] if len(ends) == 1 else None
 
     return size
+
+
+def sizes_as_text(sizes: Mapping[str, TableSize], name: str) -> str:
+    """Return the file of that name: TOML, or JSON by its ending.
+
+    Two digits of a number count, rounded up, so that the file changes only where a table grows.
+    """
+    rounded = {
+        table: {key: _rounded(n) for key, n in msgspec.to_builtins(size).items() if n is not None}
+        for table, size in sorted(sizes.items())
+    }
+    if name.endswith(".json"):
+        return json.dumps({"tables": rounded}, indent=2) + "\n"
+    blocks = [
+        f"\n[tables.{_key(table)}]\n" + "".join(f"{key} = {n:_}\n" for key, n in size.items())
+        for table, size in rounded.items()
+    ]
+    return f"# How large the tables are in production: guard stats --url URL\n{''.join(blocks)}"
+
+
+def _rounded(number: int) -> int:
+    step: int = 10 ** max(len(str(number)) - 2, 0)
+    return -(-number // step) * step
+
+
+def _key(table: str) -> str:
+    return table if re.fullmatch(r"[\w-]+", table, re.ASCII) else json.dumps(table)
 
 
 def _read(path: Path, shown: str) -> dict[str, TableSize]:

@@ -21,9 +21,9 @@ from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
-from guard.roundtrip.applied import applied_revisions
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
+from guard.roundtrip.live_database import LiveDatabase
 from guard.server import Server
 
 NOT_COMPARED = (
@@ -152,7 +152,8 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         )
         base = _not_moved(find_base(repo, asked), repo, request, home, root)
     if compared and request.applied_in:
-        applied = applied_revisions(request.applied_in, home, root, request.start)
+        database = LiveDatabase(request.applied_in, "--applied-in", home, root, request.start)
+        applied = tuple(database.ask("applied"))
         notes = base.notes if base.known else (ONLY_APPLIED,)
         base = msgspec.structs.replace(base, applied=applied, notes=notes)
     tree = open_tree(repo, request.source) if repo else None

@@ -20,8 +20,8 @@ def main() -> None:
     request = channel.request()
     channel.end_with_guard(request["folder"])
     try:
-        if "applied_in" in request:
-            _ask_database(channel, request["applied_in"])
+        if "ask" in request:
+            _ask_database(channel, request["ask"], request["url"])
         else:
             _check_versions()
             run = importlib.import_module(f"{__package__}.environment").Run(channel, request)
@@ -37,16 +37,17 @@ def main() -> None:
     os._exit(0)  # threads that the project started do not hold guard up
 
 
-def _ask_database(channel: Channel, url: str) -> None:
+def _ask_database(channel: Channel, question: str, url: str) -> None:
+    """Answer what the module of that name asks the database that the user named."""
     _check_versions("sqlalchemy")
     try:
-        revisions = importlib.import_module(f"{__package__}.applied").applied(url)
+        answer = getattr(importlib.import_module(f"{__package__}.{question}"), question)(url)
     except FatalError:
         raise
     except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
         said = str(getattr(error, "orig", None) or error).strip()
         raise FatalError(f"it cannot be asked: {said}", "") from None
-    channel.send("applied", revisions=revisions)
+    channel.send("answer", answer=answer)
 
 
 def _check_versions(*wanted: str) -> None:
