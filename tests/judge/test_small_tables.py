@@ -10,7 +10,7 @@ import pytest
 from ask_rules import judge
 
 from guard.context import TableSize
-from guard.effects.effect import Effect
+from guard.effects.effect import Blocked, Effect
 from guard.operations import Name
 from guard.phrases import likely_time, what_waits
 
@@ -68,7 +68,7 @@ def test_what_is_no_lock_counts_whatever_the_size(tmp_path: Path) -> None:
 RELATED = '''
 """A lock on two tables."""
 
-from guard.effects.effect import Effect, TableEffect
+from guard.effects.effect import Blocked, Effect
 from guard.operations import CreateIndex, Name
 from guard.rule import Problem, rule
 
