@@ -6,7 +6,8 @@ be forgotten, so that a long history needs no more memory than a short one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -81,6 +82,22 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
 def reading(sources: Sources) -> Callable[[Path], bytes]:
     """Return what reads a helper; on disk without keeping it, since there may be many."""
     return read_bytes if sources.files is None else sources.read
+
+
+def code_of(sources: Sources, files: Iterable[Path]) -> bytes:
+    """Return what stands for the code in the files: it differs where one of them does."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path}\0".encode(errors="surrogateescape"))
+        digest.update(hashlib.sha256(_data(sources, path)).digest())
+    return digest.digest()
+
+
+def _data(sources: Sources, path: Path) -> bytes:
+    try:
+        return sources.read(path)
+    except OSError:
+        return b""
 
 
 def read_files(

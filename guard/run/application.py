@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
 from guard.facts import ApplicationImport, Fact, RunFailure
+from guard.history.cache import Cache, Entry
+from guard.history.read import code_of, reading
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.python_source import SourceError
@@ -46,8 +48,38 @@ class Application:
         """Return the imports of the application in a revision's text."""
         if not may_import(text):
             return ()
+        data = text.encode("utf-8", "surrogatepass")
+        key = self._code + data
+        known = self._cache.find(PurePath(path), key)
+        if known is None:
+            known = self._read(path, data, revision)
+            self._cache.keep(PurePath(path), key, known, followed=True)
+            self._cache.depend_on(self._resolver.consulted)
+        return known
+
+    def save(self) -> None:
+        """Keep what was read for the next run."""
+        self._cache.save()
+
+    @cached_property
+    def _cache(self) -> Cache[tuple[ApplicationImport, ...]]:
+        def decode(data: bytes) -> dict[str, Entry[tuple[ApplicationImport, ...]]]:
+            return msgspec.msgpack.decode(
+                data, type=dict[str, Entry[tuple[ApplicationImport, ...]]]
+            )
+
+        scope = self._scope
+        name = f"application\0{self._environment.script_location}"
+        return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
+
+    @cached_property
+    def _code(self) -> bytes:
+        """What stands for the application's code, on which it hangs what belongs to it."""
+        return code_of(self._scope.sources, self._others)
+
+    def _read(self, path: str, data: bytes, revision: str) -> tuple[ApplicationImport, ...]:
         try:
-            source = self._scope.sources.source(path, text.encode("utf-8", "surrogatepass"))
+            source = self._scope.sources.source(path, data)
             module = Module(source, self._scope.root / path)
         except SourceError:
             return ()  # it was no revision then

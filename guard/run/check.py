@@ -265,6 +265,7 @@ def _findings(
         imported = application.imports(one.path, parsed.texts[one.path], one.revision or "")
         literals = parsed.literals.get(one.revision or "", ())
         yield from judge.facts((*one.built, *literals, *imported))
+    application.save()
 
 
 def _round_trip(

@@ -12,6 +12,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.facts import ModelChanged, ModelDifference
 from guard.history.cache import Cache, Entry
+from guard.history.read import code_of, reading
 from guard.judge.replay import schemas_after
 from guard.models.compare import differences, extra_table, missing_table
 from guard.models.files import concerns_models, read
@@ -150,6 +151,8 @@ def compare_models(
 
 def _told(scope: Scope, history: ChangedHistory, drift: Drift, unsure: Container[str]) -> Drift:
     """Return the drift without what Alembic would not tell, and without the unsure tables."""
+    if not any(one.thing.endswith(": type") for told in drift.values() for one in told):
+        return {name: told for name, told in drift.items() if name not in unsure}
     env_py = history.environment.script_location / "env.py"
     typed = compares_types(
         scope.sources.source(relative(env_py, scope.root), read(scope.sources, env_py))
@@ -199,38 +202,54 @@ def _perhaps_changed(revisions: Iterable[ParsedRevision]) -> set[str]:
 
 
 def _models_now(scope: Scope, history: ChangedHistory) -> Models:
-    return made_of(_read(scope, history, scope.sources), scope.dialect)
+    """Return the models of today, read anew where a file that may have a part in them changed."""
+    location = history.environment.script_location
+    cache = _open_cache(scope, f"models of today\0{scope.dialect}\0{location}")
+    code = code_of(scope.sources, _python_files(scope, history))
+    models = cache.find(location, code)
+    if models is None:
+        models, consulted = _read(scope, history, scope.sources)
+        cache.keep(location, code, models, followed=True)
+        cache.depend_on((*consulted, location / "env.py"))
+        cache.save()
+    return made_of(models, scope.dialect)
+
+
+def _open_cache(scope: Scope, name: str) -> Cache[tuple[Model, ...]]:
+    def decode(data: bytes) -> dict[str, Entry[tuple[Model, ...]]]:
+        return msgspec.msgpack.decode(data, type=dict[str, Entry[tuple[Model, ...]]])
+
+    return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
 def _models_then(
     scope: Scope, history: ChangedHistory, changed: Mapping[Path, bytes | None]
 ) -> Models:
     """Return the models of the base, which are kept for as long as it is the base."""
-
-    def decode(data: bytes) -> dict[str, Entry[tuple[Model, ...]]]:
-        return msgspec.msgpack.decode(data, type=dict[str, Entry[tuple[Model, ...]]])
-
     location = history.environment.script_location
-    name = f"models\0{scope.dialect}\0{location}"
-    cache = Cache(scope.request.cache, scope.root, name, decode)
+    cache = _open_cache(scope, f"models\0{scope.dialect}\0{location}")
     commit = (scope.base.commit or "").encode()
     models = cache.find(location, commit)
     if models is None:
         sources = Sources(scope.tree, scope.sources.newer, changed)
-        models = _read(scope, history, sources)
+        models, _ = _read(scope, history, sources)
         cache.keep(location, commit, models, followed=False)
         cache.save()
     return made_of(models, scope.dialect)
 
 
-def _read(scope: Scope, history: ChangedHistory, sources: Sources) -> tuple[Model, ...]:
+def _read(
+    scope: Scope, history: ChangedHistory, sources: Sources
+) -> tuple[tuple[Model, ...], Iterable[Path]]:
+    """Return the models, and the files that had a part in what they are."""
     environment = history.environment
     search = (*environment.sys_path, environment.script_location)
     resolver = Resolver(scope.root, search, sources)
     env_py = environment.script_location / "env.py"
     gone = (path for path in sources.instead if path.suffix == ".py")
     others = (path for path in (*_python_files(scope, history), *gone) if sources.is_file(path))
-    return find_models(env_py, others, resolver, sources, scope.dialect)
+    models = find_models(env_py, others, resolver, sources, scope.dialect)
+    return models, resolver.consulted
 
 
 def _python_files(scope: Scope, history: ChangedHistory) -> Iterator[Path]:
