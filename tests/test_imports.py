@@ -36,7 +36,16 @@ CHAPTERS: tuple[set[str], ...] = (
     {"options"},
     {"config"},
     {"context"},
-    {"constraint_code", "phrases", "type_code", "rule", "project", "reader", "reporters"},
+    {
+        "constraint_code",
+        "phrases",
+        "renames",
+        "type_code",
+        "rule",
+        "project",
+        "reader",
+        "reporters",
+    },
     {"models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
@@ -231,8 +240,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
 }
 RULES_MAY_IMPORT = {
     "action_words", "constraint_code", "effects.effect", "effects.type_change", "expression",
-    "facts", "operations", "partition_bounds", "phrases", "rule", "schema.model", "statement",
-    "type_code",
+    "facts", "operations", "partition_bounds", "phrases", "renames", "rule", "schema.model",
+    "statement", "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

@@ -44,7 +44,6 @@ _TABLE_ACTIONS: dict[TableAction, str] = {
     "exchange-partition": "EXCHANGE PARTITION swaps rows of {} with those of another table",
     "import-partition": "IMPORT puts the rows of a file in the place of those of {}",
     "import-tablespace": "IMPORT puts the rows of a file in the place of those of {}",
-    "drop-system-versioning": "DROP SYSTEM VERSIONING deletes the history of {}",
 }
 _ENGINES = {
     "blackhole": "a table of the engine BLACKHOLE keeps no rows, and {} loses those that it has",

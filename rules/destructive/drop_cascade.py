@@ -47,7 +47,9 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
             at="TRUNCATE",
         ),
     ),
-    safe=("op.execute('DROP VIEW IF EXISTS open_orders')",),
+    safe=(
+        "op.execute('CREATE VIEW open_orders AS SELECT 1')\nop.execute('DROP VIEW open_orders')",
+    ),
 )
 def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(drop, CASCADING) or not drop.cascade:

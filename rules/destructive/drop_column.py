@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import APPROVE, taken_away, undo_no_more
+from guard.renames import new_column
 from guard.rule import Context, Example, Problem, rule
 
 NUMBER_WITH_INDEX = """
@@ -133,6 +134,8 @@ def drop_column(drop: Operation, context: Context) -> Iterator[Problem]:
     remains = context.remains(drop.table, drop.column)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every value
+    if remains is None and new_column(drop, context):
+        return  # drop-and-re-add says what that looks like
     rewritten = context.rewrites(drop.table, drop.column)
     effect = taken_away("its values", remains, context.statement, rewritten=rewritten)
     yield Problem(

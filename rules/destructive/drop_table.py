@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from guard.facts import DestructiveCall, RowsLost
 from guard.operations import DropTable
 from guard.phrases import APPROVE, taken_away, undo_no_more
+from guard.renames import new_table
 from guard.rule import Context, Example, Foretold, Problem, rule
 
 ORDERS = """
@@ -135,6 +136,8 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
     remains = context.remains(drop.table)
     if remains and remains.rebuilt and remains.complete:
         return  # made anew under its own name, with every row
+    if remains is None and new_table(drop, context):
+        return  # drop-and-re-add says what that looks like
     rewritten = context.rewrites(drop.table)
     effect = taken_away("its rows", remains, context.statement, rewritten=rewritten)
     yield Problem(

@@ -256,7 +256,7 @@ GET DIAGNOSTICS @a = ROW_COUNT | query
 MARIADB = r"""
 CREATE OR REPLACE TABLE t (a INT) | drop-table create-table
 CREATE OR REPLACE DATABASE d | drop-database create-database
-ALTER TABLE t DROP SYSTEM VERSIONING | alter-table opaque
+ALTER TABLE t DROP SYSTEM VERSIONING | alter-table
 BACKUP STAGE START | opaque
 EXECUTE IMMEDIATE 'DELETE FROM t' | delete
 EXECUTE IMMEDIATE @a | opaque

@@ -1,0 +1,140 @@
+"""Names that come and go: drops that look like half of a rename, and names that are taken again.
+
+Autogenerate sees a column or table that is gone and one that is new, and makes two operations of
+them. The values are lost where nobody copies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+from guard.context import Context
+from guard.operations import (
+    AddColumn,
+    Column,
+    CreateDomain,
+    CreateEnum,
+    CreateObject,
+    CreateTable,
+    CreateView,
+    DropColumn,
+    DropTable,
+    Insert,
+    Merge,
+    Name,
+    Operation,
+    RenameObject,
+    RenameTable,
+    Type,
+    Update,
+)
+from guard.schema.model import StoredColumn
+
+ALIKE = 0.5  # of the letters of two names, at least
+SHARED = 0.8  # of the columns of two tables, at least
+
+
+def new_column(drop: DropColumn, context: Context) -> Column | None:
+    """Return the column that the dropped one was most likely renamed to; None: none was."""
+    others = [*_beside(drop, context)]
+    old = context.schema.column(drop.table, drop.column)
+    added = [o.column for o in others if isinstance(o, AddColumn) and o.table == drop.table]
+    written = {
+        name.lower()
+        for o in others
+        if isinstance(o, Update) and o.table == drop.table
+        for name in o.columns
+    }
+    found = [c for c in added if c.name.lower() not in written and _is_like(old or None, c)]
+    dropped = [o.column for o in others if isinstance(o, DropColumn) and o.table == drop.table]
+    if not found:
+        return None
+    best = max(found, key=lambda column: _alikeness(column.name, drop.column))
+    alike = _alikeness(best.name, drop.column)
+    closer = any(_alikeness(best.name, name) > alike for name in dropped)
+    alone = len(found) == 1 and not dropped
+    telling = alone and bool(old) and _is_telling(best.type)
+    return best if (alike >= ALIKE and not closer) or telling else None
+
+
+def new_table(drop: DropTable, context: Context) -> Name | None:
+    """Return the table that the dropped one was most likely renamed to; None: none was."""
+    old = context.schema.table(drop.table)
+    if not old or not old.complete:
+        return None
+    others = [*_beside(drop, context)]
+    filled = {o.table for o in others if isinstance(o, Insert | Merge)}
+    for other in others:
+        if not isinstance(other, CreateTable) or other.filled or other.table in filled:
+            continue
+        if other.table != drop.table and not other.temporary:
+            before, after = _shape(old.columns), _shape(other.columns)
+            shared = len(before & after)
+            if shared > 1 and shared >= SHARED * max(len(before), len(after)):
+                return other.table
+    return None
+
+
+def is_taken_again(name: Name, operation: Operation, context: Context) -> bool:
+    """Return whether what another operation makes or renames, here or later, has the name."""
+    later = (o for statement in context.after for o in statement.operations)
+    here = (o for o in context.statement.operations if o is not operation)
+    for other in (*here, *later):
+        match other:
+            case CreateTable(table=new) | RenameTable(new=new) | RenameObject(new=new):
+                found = new
+            case CreateView(name=new) | CreateEnum(name=new) | CreateDomain(name=new):
+                found = new
+            case CreateObject(name=new):
+                found = new
+            case _:
+                continue
+        if same_name(found, name):
+            return True
+    return False
+
+
+def same_name(one: Name, other: Name) -> bool:
+    """Return whether two names may be one: a schema counts where both have one."""
+    schemas = {name.schema for name in (one, other) if name.schema}
+    return one.name.lower() == other.name.lower() and len(schemas) < 2
+
+
+def _beside(drop: Operation, context: Context) -> Iterator[Operation]:
+    """Yield the other operations of the same direction."""
+    for statement in (*context.before, context.statement, *context.after):
+        yield from (other for other in statement.operations if other is not drop)
+
+
+def _is_like(old: StoredColumn | None, new: Column) -> bool:
+    """Return whether two columns may hold the same values; of what is not known, that is so."""
+    if new.generated is not None:
+        return False
+    if old is None or old.type is None or new.type is None:
+        return True
+    return _said(old.type) == _said(new.type) and old.nullable == new.nullable
+
+
+def _said(kind: Type) -> tuple[object, ...]:
+    sizes = (kind.length, kind.precision, kind.scale, kind.array)
+    return (kind.name, *sizes, kind.timezone, kind.unsigned, kind.enum_name)
+
+
+def _is_telling(kind: Type | None) -> bool:
+    """Return whether two columns hardly have the type by chance."""
+    if kind is None:
+        return False
+    return kind.enum_name is not None or any((kind.length, kind.precision, kind.array))
+
+
+def _alikeness(one: str, other: str) -> float:
+    """Return how much two names have in common, from 0 to 1; a whole word is enough."""
+    words = {*one.lower().split("_")} & {*other.lower().split("_")}
+    if any(len(word) > 2 for word in words):
+        return max(ALIKE, SequenceMatcher(None, one.lower(), other.lower()).ratio())
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+
+
+def _shape(columns: Iterable[Column]) -> set[tuple[object, ...]]:
+    return {(c.name.lower(), *(_said(c.type) if c.type else ())) for c in columns}

@@ -1,0 +1,114 @@
+"""Code that is running while a column is renamed asks for a name that is gone.
+
+The rename itself is done in a moment; every query with the old name fails from then on, and new
+code with the new name fails until then. SQLAlchemy names each mapped column in its queries. Add the
+new column instead, write both, copy the values, let the code use the new one, and drop the old one
+in a later deployment. Where the old name is there again at the end, nothing breaks.
+"""
+
+from collections.abc import Iterator
+
+from guard.operations import AddColumn, ModifyColumn, Name, Operation, RenameColumn
+from guard.rule import Context, Example, Problem, rule
+
+REMEDY = (
+    "Add {new}, let the code write both, copy the values of {old}, let the code read {new}, and "
+    "drop {old} in a later deployment."
+)
+ORDERS = "op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))"
+
+
+@rule(
+    RenameColumn,
+    ModifyColumn,
+    instructs=(
+        "NEVER rename a column that running code may use: add a new one, copy the values, and drop "
+        "the old one in a later deployment",
+    ),
+    unsafe=(
+        Example(
+            upgrade="op.alter_column('orders', 'note', new_column_name='remark')",
+            says="Renaming orders.note to remark breaks running code that still asks for note.",
+            help="Add remark, let the code write both, copy the values of note, let the code read "
+            "remark, and drop note in a later deployment.",
+            at="op.alter_column",
+        ),
+        Example(
+            upgrade="""op.execute('ALTER TABLE shop."Orders" RENAME "Note" TO remark')""",
+            dialect="postgresql",
+            says="Renaming shop.Orders.Note to remark breaks running code that still asks for "
+            "Note.",
+            at="ALTER TABLE",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders CHANGE note remark TEXT')",
+            dialect="mysql",
+            says="Renaming orders.note to remark",
+            at="ALTER TABLE",
+        ),
+        Example(
+            upgrade="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.alter_column('note', new_column_name='remark')
+            """,
+            dialect="sqlite",
+            says="Renaming orders.note to remark",
+            at="batch_op.alter_column",
+        ),
+    ),
+    safe=(
+        f"{ORDERS}\nop.alter_column('orders', 'note', new_column_name='remark')",
+        """
+        op.add_column('orders', sa.Column('remark', sa.Text()))
+        op.alter_column('orders', 'remark', new_column_name='comment')
+        """,
+        Example(
+            upgrade="""
+            op.execute('ALTER TABLE orders RENAME COLUMN total TO total_old')
+            op.execute('ALTER TABLE orders ADD total bigint GENERATED ALWAYS AS (total_old)')
+            """,
+            downgrade="""
+            op.execute('ALTER TABLE orders DROP COLUMN total')
+            op.execute('ALTER TABLE orders RENAME COLUMN total_old TO total')
+            """,
+            dialect="mysql",
+        ),
+    ),
+)
+def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
+    match rename:
+        case RenameColumn(table=table, column=old, new=new):
+            pass
+        case ModifyColumn(table=table, column=column, new=str() as new):
+            old = column.name
+        case _:
+            return
+    if old.lower() == new.lower() and context.server.dialect != "postgresql":
+        return
+    if context.is_unreleased(table) or context.is_new_column(table, old):
+        return
+    if context.undoes_upgrade(rename) or _is_there_again(table, old, context):
+        return
+    yield Problem(
+        message=f"Renaming {table}.{old} to {new} breaks running code that still asks for {old}.",
+        remedy=REMEDY.format(old=old, new=new),
+        effect=context.effect(rename),
+    )
+
+
+def _is_there_again(table: Name, column: str, context: Context) -> bool:
+    """Return whether a column takes the old name in this same revision."""
+    here = context.statement.operations
+    later = (o for statement in context.after for o in statement.operations)
+    for other in (*here, *later):
+        match other:
+            case AddColumn(table=where, column=added) if where == table:
+                name = added.name
+            case RenameColumn(table=where, new=name) | ModifyColumn(table=where, new=str() as name):
+                if where != table:
+                    continue
+            case _:
+                continue
+        if name.lower() == column.lower():
+            return True
+    return False
