@@ -187,6 +187,8 @@ def _own(folder: Path, change: Change) -> Settings | None:
     """The settings that stand in the folder itself."""
     for name in NAMES:
         if not os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113  asked of each folder: 5 times as fast
+            if os.path.islink(f"{folder}/{name}"):  # noqa: PTH114
+                raise GuardError(f"{folder / name}: a link that leads to no file")
             continue
         file = folder / name
         table = read_table(file)

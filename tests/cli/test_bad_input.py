@@ -256,6 +256,16 @@ def test_a_loop_of_links(tmp_path: Path) -> None:
     assert done.code == 1
 
 
+@pytest.mark.parametrize("name", ["guard.toml", "pyproject.toml", "migrations/guard.toml"])
+@pytest.mark.parametrize("target", ["nowhere", "guard.toml", "pyproject.toml"])
+def test_settings_that_are_a_link_to_nothing(name: str, target: str, tmp_path: Path) -> None:
+    folder = write(tmp_path, {**PROJECT, R1: GOOD})
+    (folder / name).symlink_to(target)
+    done = guard(folder, "lint")
+    assert done.code == 2
+    assert done.says(f"{name}: a link that leads to no file")
+
+
 def test_a_named_link_that_leads_nowhere(tmp_path: Path) -> None:
     write(tmp_path, ONE)
     (tmp_path / "gone.py").symlink_to("nowhere")
