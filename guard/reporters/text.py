@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -181,17 +182,22 @@ def _place(finding: Finding) -> str:
     return f"{safe(span.path)}:{span.line}:{span.column}"
 
 
+# A line of code in a remedy: wrapped, it would not work when it is pasted.
+_CODE = re.compile(
+    r"\s|(?:op|batch_op|config|context|connection)\.|with op\.|(?:import|from) \w|#|--"
+    r"|(?:ALTER|CREATE|DROP|UPDATE|SET|SELECT|COMMENT) .*;$"
+)
+
+
 def _wrapped(words: str, width: int) -> list[str]:
-    """Return the lines of a text; each of its own lines begins a new one."""
+    """Return the lines of a text; each of its own lines begins a new one, and code stays whole."""
     return [
         line
         for paragraph in words.splitlines() or [""]
-        for line in textwrap.wrap(
-            paragraph,
-            width,
-            break_long_words=False,
-            break_on_hyphens=False,
-            subsequent_indent=" " * (len(paragraph) - len(paragraph.lstrip())),
-        )
-        or [""]
+        for line in ([paragraph] if _CODE.match(paragraph) else _filled(paragraph, width))
     ]
+
+
+def _filled(paragraph: str, width: int) -> list[str]:
+    found = textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
+    return found or [""]

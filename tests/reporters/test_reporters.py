@@ -93,6 +93,24 @@ def shown(report: Report, **options: Any) -> str:
     return text(report, sources={PATH: SOURCE}, **options)
 
 
+CODE = "with op.get_context().autocommit_block():\n    op.create_index('ix_orders_total', 'orders')"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CODE,
+        "op.execute('ALTER TABLE orders ADD COLUMN total int')",
+        "ALTER TABLE orders ADD COLUMN total integer DEFAULT 0;",
+    ],
+)
+def test_code_is_never_wrapped(code: str) -> None:
+    report = Report(findings=(finding(remedy=f"It is {'long ' * 30}and says:\n{code}"),))
+    lines = [line.strip() for line in text(report, width=50).splitlines()]
+    assert [line.strip() for line in code.splitlines() if line.strip() not in lines] == []
+    assert "= help: It is long long long long long long long" in lines
+
+
 def test_text_report() -> None:
     assert shown(REPORT) == (
         """\
