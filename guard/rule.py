@@ -3,8 +3,9 @@
 A rule is one file under `rules/`; the file's name is the rule's name, its first docstring line is
 its title and the rest of the docstring is its reason. It imports this module and the vocabulary
 (`guard.operations`, `guard.facts`, `guard.statement`, `guard.expression`, `guard.effects.effect`,
-`guard.schema.model`, `guard.phrases`, `guard.constraint_code`, `guard.partition_bounds`,
-`guard.renames`), the standard library, and no more. What a check may ask stands in `guard.context`.
+`guard.schema.model`, `guard.phrases`, `guard.constraint_code`, `guard.column_code`,
+`guard.partition_bounds`, `guard.renames`), the standard library, and no more. What a check may ask
+stands in `guard.context`.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "reader",
         "reporters",
     },
-    {"models", "source", "roundtrip", "show", "suppression"},
+    {"column_code", "models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
     {"adopt", "run"},
@@ -239,8 +239,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
-    "action_words", "constraint_code", "effects.effect", "effects.type_change", "expression",
-    "facts", "operations", "partition_bounds", "phrases", "renames", "rule", "schema.model",
+    "action_words", "column_code", "constraint_code", "effects.effect", "effects.type_change",
+    "expression", "facts", "operations", "partition_bounds", "phrases", "renames", "rule",
+    "schema.model",
     "statement", "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
