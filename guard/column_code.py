@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from guard.constraint_code import executed, quoted, table_sql
 from guard.operations import AddColumn, Name, Type
-from guard.server import is_mysql
+from guard.server import Server, is_mysql
 from guard.statement import Statement
 
 TYPES = {
@@ -86,24 +88,57 @@ def set_not_null(
     return f"op.alter_column({table.name!r}, {column!r}, {kept}nullable=False{schema_code(table)})"
 
 
-def not_null_check(table: Name, column: str, statement: Statement) -> tuple[str, str, str]:
-    """Return the code that proves a column of PostgreSQL free of NULL: add, validate, drop.
-
-    The CHECK is added without reading a row, and validated while reads and writes go on; with it
-    SET NOT NULL reads no row either.
-    """
-    name = f"{table.name}_{column}_not_null"
-    where = f"ALTER TABLE {table_sql(table, 'postgresql')}"
-    label = quoted(name, "postgresql")
-    condition = f"{quoted(column, 'postgresql')} IS NOT NULL"
+def fill_nulls(
+    table: Name, column: str, kind: Type | None, dialect: str | None, statement: Statement
+) -> str:
+    """Return the code that gives a value to the rows that have none."""
+    value = _VALUES.get(kind.name, "<value>") if kind and not kind.array else "<value>"
+    name = quoted(column, dialect)
+    words = ("UPDATE", table_sql(table, dialect), "SET", name, "=", value, "WHERE", name)
+    sql = f"{' '.join(words)} IS NULL"
     if statement.in_sql_file:
-        add = f"{where} ADD CONSTRAINT {label} CHECK ({condition}) NOT VALID;"
-        drop = f"{where} DROP CONSTRAINT {label};"
+        return f"{sql};"
+    return f'op.execute("{sql}")' if "'" in sql else f"op.execute({sql!r})"
+
+
+_VALUES = {
+    **dict.fromkeys(("integer", "bigint", "smallint", "tinyint", "mediumint", "numeric"), "0"),
+    **dict.fromkeys(("double", "float", "real"), "0"),
+    **dict.fromkeys(("varchar", "text", "char"), "''"),
+    "boolean": "false",
+}
+
+
+class Proof(NamedTuple):
+    """The code that proves a column free of NULL: what to run now, and in a later release."""
+
+    add: str
+    later: str
+
+
+def proof_of_not_null(table: Name, column: str, server: Server, statement: Statement) -> Proof:
+    """Return how a column of PostgreSQL becomes NOT NULL while nobody waits for a scan.
+
+    What is added reads no row; validating it lets reads and writes go on. From 18 on it is the NOT
+    NULL itself, before that a CHECK, with which SET NOT NULL reads no row either.
+    """
+    where = f"ALTER TABLE {table_sql(table, 'postgresql')}"
+    written = quoted(column, "postgresql")
+    if server.at_least(18):
+        label = quoted(f"{table.name}_{column}_not_null", "postgresql")
+        add = executed(f"{where} ADD CONSTRAINT {label} NOT NULL {written} NOT VALID", statement)
+        return Proof(add, f"run {where} VALIDATE CONSTRAINT {label}")
+    name = f"ck_{table.name}_{column}_not_null"
+    label = quoted(name, "postgresql")
+    if statement.in_sql_file:
+        add = f"{where} ADD CONSTRAINT {label} CHECK ({written} IS NOT NULL) NOT VALID;"
     else:
-        schema = schema_code(table)
         add = (
-            f"op.create_check_constraint({name!r}, {table.name!r}, {condition!r}{schema}, "
-            "postgresql_not_valid=True)"
+            f"op.create_check_constraint({name!r}, {table.name!r}, {f'{written} IS NOT NULL'!r}"
+            f"{schema_code(table)}, postgresql_not_valid=True)"
         )
-        drop = f"op.drop_constraint({name!r}, {table.name!r}{schema})"
-    return add, executed(f"{where} VALIDATE CONSTRAINT {label}", statement), drop
+    return Proof(
+        add,
+        f"run {where} VALIDATE CONSTRAINT {label}, then ALTER COLUMN {written} SET NOT NULL, which "
+        "reads no row then, and drop the CHECK",
+    )

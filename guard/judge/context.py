@@ -82,6 +82,15 @@ def before_the_first(steps: Sequence[Step], deployment: frozenset[str]) -> Posit
     return Position(course=Course([Step(_NO_STATEMENT, steps[0].schema)]), deployment=deployment)
 
 
+def _converts_nulls(operation: Operation, table: Name, column: str) -> bool:
+    """Return whether it puts a value in the place of each NULL, in the same ALTER TABLE."""
+    return (
+        isinstance(operation, ChangeColumnType)
+        and (operation.table, operation.column) == (table, column)
+        and "coalesce(" in (operation.using or "").lower()
+    )
+
+
 def _may_fill(statement: Statement) -> bool:
     """Return whether nobody knows which rows it changes."""
     return statement.repeated or any(
@@ -214,6 +223,10 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def nulls(self, table: Name, column: str) -> Nulls:
         found = self.schema.column(table, column)
         if self.is_empty(table) or self.schema.has_valid_check_not_null(table, column):
+            return "none"
+        if any(
+            _converts_nulls(operation, table, column) for operation in self.statement.operations
+        ):
             return "none"
         if found and (found.filled == "all" or (found.certain and not found.nullable)):
             return "none"

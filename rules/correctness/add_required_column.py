@@ -8,8 +8,9 @@ NULL.
 
 from collections.abc import Iterator
 
+from guard.column_code import proof_of_not_null, set_not_null
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
-from guard.operations import AddColumn, Column
+from guard.operations import AddColumn, Column, Update
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -94,10 +95,15 @@ from guard.rule import Context, Example, Problem, rule
             dialect="postgresql",
             says="Adding note as NOT NULL without a default fails as soon as orders has one row.",
             at="ALTER TABLE orders",
+            help="fill it, and in a later release run ALTER TABLE orders VALIDATE CONSTRAINT "
+            "ck_orders_note_not_null, then ALTER COLUMN note SET NOT NULL, which reads no row "
+            "then, and drop the CHECK. What proves it:\nop.create_check_constraint("
+            "'ck_orders_note_not_null', 'orders', 'note IS NOT NULL', postgresql_not_valid=True)",
             fixed="""
             op.execute('ALTER TABLE orders ADD COLUMN note text')
             op.execute("UPDATE orders SET note = '' WHERE note IS NULL")
-            op.alter_column('orders', 'note', nullable=False)
+            op.create_check_constraint('ck_orders_note_not_null', 'orders', 'note IS NOT NULL', \
+postgresql_not_valid=True)
             """,
         ),
         Example(
@@ -121,6 +127,8 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
     if column.nullable or _has_value(column, context) or context.is_empty(add.table):
         return
+    if context.server.is_mysql and _is_filled_later(add, context):
+        return
     if context.server.is_mysql:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"
     else:
@@ -139,67 +147,36 @@ def _has_value(column: Column, context: Context) -> bool:
     return sql is None or context.expression(sql).is_null is not True
 
 
+def _is_filled_later(add: AddColumn, context: Context) -> bool:
+    """Return whether an UPDATE of the same revision puts a value in the place of MySQL's own."""
+    return any(
+        isinstance(operation, Update)
+        and operation.all_rows
+        and operation.table == add.table
+        and add.column.name in operation.columns
+        for statement in context.after
+        for operation in statement.operations
+    )
+
+
 def _remedy(add: AddColumn, context: Context) -> str:
-    dialect, in_sql_file = context.server.dialect, context.statement.in_sql_file
-    nullable = "without NOT NULL" if in_sql_file else "with nullable=True"
-    default = "with a DEFAULT" if in_sql_file else "a server_default"
-    if context.statement.direction == "downgrade":
+    statement, server = context.statement, context.server
+    nullable = "without NOT NULL" if statement.in_sql_file else "with nullable=True"
+    default = "with a DEFAULT" if statement.in_sql_file else "a server_default"
+    if statement.direction == "downgrade":
         return f"Add it {nullable} or {default}, so that the way back works too."
-    if in_sql_file and dialect == "sqlite":
+    it, name = f"Add it {nullable} (or {default})", add.column.name
+    if statement.in_sql_file and server.dialect == "sqlite":
         return (
-            f"Add it {nullable} (or {default}) and fill it; SQLite makes it NOT NULL only in a "
-            "table that is made anew, filled from the old one and renamed"
+            f"{it} and fill it; SQLite makes it NOT NULL only in a table that is made anew, filled "
+            "from the old one and renamed"
         )
-    later = "file" if in_sql_file else "revision"
-    code = _sql(add, dialect) if in_sql_file else _alembic(add, dialect)
-    return f"Add it {nullable} (or {default}), fill it, then in a later {later}:\n{code}"
-
-
-def _sql(add: AddColumn, dialect: str | None) -> str:
-    """Return the SQL that makes it NOT NULL there."""
-    if dialect in {"mysql", "mariadb"}:  # writes the whole column anew
-        kind = add.column.type or "<its type>"
-        return f"ALTER TABLE {add.table} MODIFY COLUMN {add.column.name} {kind} NOT NULL;"
-    return f"ALTER TABLE {add.table} ALTER COLUMN {add.column.name} SET NOT NULL;"
-
-
-def _alembic(add: AddColumn, dialect: str | None) -> str:
-    """Return the code that makes it NOT NULL there."""
-    name, table = add.column.name, add.table
-    where = f", schema={table.schema!r}" if table.schema else ""
-    if dialect == "sqlite":  # has no ALTER COLUMN
-        return (
-            f"with op.batch_alter_table({table.name!r}{where}) as batch_op:\n"
-            f"    batch_op.alter_column({name!r}, nullable=False)"
-        )
-    # MySQL writes the whole column anew, so Alembic asks for its type.
-    kept = f"existing_type={_type(add)}, " if dialect in {"mysql", "mariadb"} else ""
-    return f"op.alter_column({table.name!r}, {name!r}, {kept}nullable=False{where})"
-
-
-TYPES = {
-    "bigint": "BigInteger",
-    "boolean": "Boolean",
-    "date": "Date",
-    "datetime": "DateTime",
-    "double": "Double",
-    "integer": "Integer",
-    "json": "JSON",
-    "numeric": "Numeric",
-    "smallint": "SmallInteger",
-    "text": "Text",
-    "timestamp": "DateTime",
-    "varchar": "String",
-}
-
-
-def _type(add: AddColumn) -> str:
-    """Return SQLAlchemy's type as code, where it is a plain one."""
-    kind = add.column.type
-    if kind is None or kind.name not in TYPES or kind.array or kind.unsigned or kind.collation:
-        return "<its type>"
-    numbers = [str(n) for n in (kind.length, kind.precision, kind.scale) if n is not None]
-    return f"sa.{TYPES[kind.name]}({', '.join(numbers)})"
+    if server.dialect == "postgresql":
+        proof = proof_of_not_null(add.table, name, server, statement)
+        return f"{it}, fill it, and in a later release {proof.later}. What proves it:\n{proof.add}"
+    later = "file" if statement.in_sql_file else "revision"
+    code = set_not_null(add.table, name, add.column.type, server.dialect, statement)
+    return f"{it}, fill it, then in a later {later}:\n{code}"
 
 
 def _implicit(column: Column) -> str:

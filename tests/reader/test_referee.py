@@ -104,6 +104,7 @@ op.add_column("t", sa.Column("c", sa.Integer, sa.Computed("a + 1", persisted=Fal
 op.add_column("t", sa.Column("c", sa.Integer, sa.Identity()))  # @postgresql mysql
 op.add_column("t", sa.Column("c", sa.BigInteger, autoincrement=True))
 op.add_column("t", sa.Column("c", sa.Integer, sa.Sequence("s")))
+op.add_column("t", sa.Column("c", sa.Integer, server_default=sa.Sequence("s").next_value()))  # @postgresql
 op.add_column("t", sa.Column("c", sa.Integer, primary_key=True))  # @postgresql mysql
 op.add_column("t", sa.Column("c", sa.Integer, primary_key=True), inline_primary_key=True)  # @postgresql mysql
 op.add_column("t", sa.Column("c", sa.Enum("x", name="e")))

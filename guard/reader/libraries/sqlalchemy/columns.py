@@ -123,6 +123,9 @@ def read_default(value: Value | None) -> Default | None:
             return Default(quoted(value) if value.known else None)
         case Construct(path=path, args=(inner, *_)) if last(path) == "DefaultClause":
             return read_default(inner)
+        case Construct(path="next_value", receiver=Construct(args=(label, *_))):
+            name = string(label)
+            return Default(f"nextval('{name}')" if name else None)
         case Construct():
             text = sql(value)
             return Default(None if text.startswith("{") else text)
