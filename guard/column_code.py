@@ -10,21 +10,7 @@ from guard.constraint_code import executed, quoted, table_sql
 from guard.operations import AddColumn, Name, Type
 from guard.server import Server, is_mysql
 from guard.statement import Statement
-
-TYPES = {
-    "bigint": "BigInteger",
-    "boolean": "Boolean",
-    "date": "Date",
-    "datetime": "DateTime",
-    "double": "Double",
-    "integer": "Integer",
-    "json": "JSON",
-    "numeric": "Numeric",
-    "smallint": "SmallInteger",
-    "text": "Text",
-    "timestamp": "DateTime",
-    "varchar": "String",
-}
+from guard.type_code import sql_type, sqlalchemy_type
 
 
 def without_constraints(add: AddColumn) -> AddColumn:
@@ -37,16 +23,6 @@ def without_default(add: AddColumn) -> AddColumn:
     """Return the making of the column without default, keys and constraints."""
     column = replace(without_constraints(add).column, default=None, nullable=True)
     return replace(add, column=column)
-
-
-def type_code(kind: Type | None) -> str:
-    """Return SQLAlchemy's type as code, where it is a plain one."""
-    if kind is None or kind.name not in TYPES or kind.array or kind.unsigned or kind.collation:
-        return "<its type>"
-    if kind.timezone:
-        return f"sa.{TYPES[kind.name]}(timezone=True)"
-    numbers = [str(n) for n in (kind.length, kind.precision, kind.scale) if n is not None]
-    return f"sa.{TYPES[kind.name]}({', '.join(numbers)})"
 
 
 def schema_code(table: Name) -> str:
@@ -77,14 +53,14 @@ def set_not_null(
     if statement.in_sql_file:
         if is_mysql(dialect):
             where = f"ALTER TABLE {table_sql(table, dialect)} MODIFY COLUMN"
-            return f"{where} {quoted(column, dialect)} {kind or '<its type>'} NOT NULL;"
+            return f"{where} {quoted(column, dialect)} {sql_type(kind, dialect)} NOT NULL;"
         return f"{alter_sql(table, column, 'SET NOT NULL', dialect)};"
     if dialect == "sqlite":  # has no ALTER COLUMN
         return (
             f"with op.batch_alter_table({table.name!r}{schema_code(table)}) as batch_op:\n"
             f"    batch_op.alter_column({column!r}, nullable=False)"
         )
-    kept = f"existing_type={type_code(kind)}, " if is_mysql(dialect) else ""
+    kept = f"existing_type={sqlalchemy_type(kind, dialect)}, " if is_mysql(dialect) else ""
     return f"op.alter_column({table.name!r}, {column!r}, {kept}nullable=False{schema_code(table)})"
 
 
