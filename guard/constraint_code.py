@@ -92,7 +92,7 @@ def add_not_valid(add: AddConstraint, statement: Statement) -> str:
 def constraint_sql(constraint: Constraint, dialect: str | None = "postgresql") -> str:
     """Return a CHECK or a foreign key as it is written after its name."""
     if constraint.type == "check":
-        return f"CHECK ({constraint.sql or '<condition>'})"
+        return f"CHECK ({condition_of(constraint)})"
     target = table_sql(constraint.target, dialect) if constraint.target else "<table>"
     targets = f" ({columns_sql(constraint.target_columns, dialect)})"
     actions = [
@@ -106,6 +106,11 @@ def constraint_sql(constraint: Constraint, dialect: str | None = "postgresql") -
     )
 
 
+def condition_of(constraint: Constraint) -> str:
+    """Return the SQL of a CHECK; values that could not be read are dots."""
+    return (constraint.sql or "<condition>").replace("IN ()", "IN (...)")
+
+
 def add_foreign_key(add: AddConstraint) -> str:
     """Return the Alembic code that adds the foreign key as it is."""
     return _operation(add, label_of(add.table, add.constraint))
@@ -115,7 +120,7 @@ def _operation(add: AddConstraint, label: str, options: str = "") -> str:
     table, constraint = add.table, add.constraint
     if constraint.type == "check":
         schema = f", schema={table.schema!r}" if table.schema else ""
-        condition = constraint.sql or "<condition>"
+        condition = condition_of(constraint)
         return (
             f"op.create_check_constraint({label!r}, {table.name!r}, {condition!r}{schema}{options})"
         )

@@ -217,6 +217,11 @@ def _waiting(*effects: TableEffect) -> str:
     return "writes wait" if "writes" in blocked else "reads and writes go on"
 
 
+def reads_rows(effect: Effect) -> bool:
+    """Return whether the rows of a table, or of its partitions, are all read or written anew."""
+    return any(one.scans or one.rewrites for one in (effect, *effect.related))
+
+
 def checks_foreign_keys(context: Context) -> bool:
     """Return whether MySQL or MariaDB looks at the rows when a foreign key is added."""
     setting = context.settings.get("foreign_key_checks")

@@ -14,6 +14,7 @@ from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import (
     AddColumn,
     AddConstraint,
+    Column,
     CreateIndex,
     Default,
     Delete,
@@ -112,14 +113,15 @@ UNIQUE = "op.create_index('uq_mail', 'users', ['mail'], unique=True)"
     ),
 )
 def unique_over_existing_rows(operation: Operation, context: Context) -> Iterator[Problem]:
-    made = _made(operation, context)
+    made = _made(operation)
     if made is None or context.is_unreleased(made.table) or context.is_empty(made.table):
         return
     table, columns = made.table, made.columns
     if context.was_unique(table, columns) or _settled(table, context):
         return
-    same = isinstance(operation, AddColumn) or all(_is_new(table, c, context) for c in columns)
-    if same and not made.defaulted and not _all_the_same(table, columns, context):
+    new = [_new_column(table, column, context) for column in columns]
+    same = all(new)
+    if same and not all(column and _is_constant(column.default, context) for column in new):
         return
     on_the_way_back = context.statement.direction == "downgrade"
     yield Problem(
@@ -135,11 +137,10 @@ class Made(NamedTuple):
 
     table: Name
     columns: tuple[str, ...]
-    defaulted: bool = False
     concurrently: bool = False
 
 
-def _made(operation: Operation, context: Context) -> Made | None:
+def _made(operation: Operation) -> Made | None:
     match operation:
         case AddConstraint(table=table, constraint=constraint, using_index=None):
             if constraint.type == "unique" and constraint.columns:
@@ -148,7 +149,7 @@ def _made(operation: Operation, context: Context) -> Made | None:
             return Made(table, columns, concurrently=operation.concurrently)
         case AddColumn(table=table, column=column):
             if written_inline(operation, "unique"):
-                return Made(table, (column.name,), _is_constant(column.default, context))
+                return Made(table, (column.name,))
     return None
 
 
@@ -169,14 +170,13 @@ def _settled(table: Name, context: Context) -> bool:
     )
 
 
-def _is_new(table: Name, column: str, context: Context) -> bool:
-    return context.is_new_column(table, column)
-
-
-def _all_the_same(table: Name, columns: tuple[str, ...], context: Context) -> bool:
-    """Return whether each of the new columns has one value in all rows."""
-    found = [context.schema.column(table, column) for column in columns]
-    return all(one and _is_constant(one.default, context) for one in found)
+def _new_column(table: Name, name: str, context: Context) -> Column | None:
+    """Return the column where this deployment adds it, None where it was there before."""
+    for other in context.statement.operations:
+        if isinstance(other, AddColumn) and other.column.name == name:
+            return other.column
+    found = context.schema.column(table, name)
+    return found if found and context.is_new_column(table, name) else None
 
 
 def _when(same: bool) -> str:

@@ -9,7 +9,7 @@ is on PostgreSQL what goes with a new column.
 
 from collections.abc import Iterator
 
-from guard.constraint_code import label_of
+from guard.constraint_code import condition_of, label_of
 from guard.operations import AddColumn, AddConstraint, Constraint, CreateIndex, Name, Operation
 from guard.rule import Context, Example, Problem, rule
 
@@ -130,7 +130,7 @@ def _what(operation: Operation, constraint: Constraint) -> str:
     if isinstance(operation, CreateIndex):
         return f"index on {', '.join(constraint.columns)}"
     if constraint.type == "check":
-        return f"CHECK ({constraint.sql})"
+        return f"CHECK ({condition_of(constraint)})"
     kind = {"unique": "unique constraint", "exclude": "exclusion constraint"}.get(
         constraint.type, constraint.type
     )

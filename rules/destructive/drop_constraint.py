@@ -21,6 +21,7 @@ from guard.operations import (
     DropTable,
     Name,
     Operation,
+    RenameTable,
     SetNotNull,
 )
 from guard.phrases import say_so
@@ -136,7 +137,9 @@ def drop_constraint(drop: Operation, context: Context) -> Iterator[Problem]:
     around = [o for s in (*context.before, *context.after) for o in s.operations]
     around += [o for o in context.statement.operations if o is not drop]
     if _only_proved(dropped, around, context) or any(
-        _goes_too(dropped, other) or _comes_back(dropped, other, context) for other in around
+        _goes_too(one, other) or _comes_back(one, other, context)
+        for one in (dropped, *_renamed(dropped, around))
+        for other in around
     ):
         return
     if dropped.kind == "unique" and _still_unique(dropped, context):
@@ -178,6 +181,16 @@ def _dropped(drop: Operation, context: Context) -> Dropped | None:
                 drop.table, known.name, known.type, known.columns, known.sql, known.target
             )
     return Dropped(drop.table, drop.constraint, drop.type)
+
+
+def _renamed(dropped: Dropped, around: Iterable[Operation]) -> Iterator[Dropped]:
+    """Yield what it would be under the table's other names in the same revision."""
+    for other in around:
+        if isinstance(other, RenameTable):
+            if same_table(other.table, dropped.table):
+                yield dropped._replace(table=other.new)
+            if same_table(other.new, dropped.table):
+                yield dropped._replace(table=other.table)
 
 
 def _goes_too(dropped: Dropped, other: Operation) -> bool:

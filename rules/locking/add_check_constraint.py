@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from guard.constraint_code import (
     add_not_valid,
+    condition_of,
     constraint_sql,
     executed,
     label_of,
@@ -20,7 +21,7 @@ from guard.constraint_code import (
     written_inline,
 )
 from guard.operations import AddColumn, AddConstraint, AlterConstraint, Constraint, Operation
-from guard.phrases import COPYING_TOOLS, what_waits
+from guard.phrases import COPYING_TOOLS, reads_rows, what_waits
 from guard.rule import Context, Example, Problem, rule
 
 ORDERS = """
@@ -172,7 +173,7 @@ def add_check_constraint(operation: Operation, context: Context) -> Iterator[Pro
     if add is None or context.is_unreleased(add.table) or context.is_empty(add.table):
         return
     effect = context.effect(operation)
-    if effect is None or not (effect.scans or effect.rewrites):
+    if effect is None or not reads_rows(effect):
         return
     if isinstance(operation, AddColumn) and effect.rewrites and effect.lock != "LOCK=SHARED":
         return  # the CHECK is not the reason
@@ -203,7 +204,7 @@ def _what(operation: Operation, add: AddConstraint) -> str:
         return f"Enforcing {constraint.name}"
     if isinstance(operation, AddColumn):
         return f"Adding column {operation.column.name} with a CHECK"
-    return f"Adding CHECK {constraint.name or f'({constraint.sql})'}"
+    return f"Adding CHECK {constraint.name or f'({condition_of(constraint)})'}"
 
 
 def _remedy(operation: Operation, add: AddConstraint, context: Context) -> str:

@@ -24,7 +24,7 @@ from guard.constraint_code import (
     written_inline,
 )
 from guard.operations import AddColumn, AddConstraint, AlterConstraint, Constraint, Operation
-from guard.phrases import checks_foreign_keys, what_waits
+from guard.phrases import checks_foreign_keys, reads_rows, what_waits
 from guard.rule import Context, Example, Problem, rule
 
 CALL = "op.create_foreign_key('fk_user', 'orders', 'users', ['user_id'], ['id'])"
@@ -190,7 +190,7 @@ def add_foreign_key(operation: Operation, context: Context) -> Iterator[Problem]
     effect = context.effect(operation)
     if effect is None or not checks_foreign_keys(context):
         return
-    reads = effect.scans or effect.rewrites
+    reads = reads_rows(effect)
     if not reads and not effect.related:
         return
     blocks = "writes" in effect.blocks
@@ -209,6 +209,8 @@ def _key_of(operation: Operation, context: Context) -> AddConstraint | None:
         case AddConstraint(constraint=constraint) if constraint.type == "foreign key":
             return operation
         case AddColumn():
+            if context.server.dialect == "mysql" and not context.server.at_least(9):
+                return None  # which reads it and forgets it
             return written_inline(operation, "foreign key")
         case AlterConstraint(table=table, constraint=name, action="enforced"):
             found = context.schema.table(table)

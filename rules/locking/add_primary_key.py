@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from guard.constraint_code import key_by_index, written_inline
 from guard.operations import AddColumn, AddConstraint, DropConstraint, Operation
-from guard.phrases import COPYING_TOOLS, what_waits
+from guard.phrases import COPYING_TOOLS, reads_rows, what_waits
 from guard.rule import Context, Example, Problem, rule
 
 BY_INDEX = """
@@ -116,7 +116,7 @@ def add_primary_key(operation: Operation, context: Context) -> Iterator[Problem]
     effect = context.effect(operation)
     if effect is None or context.is_unreleased(add.table) or context.is_empty(add.table):
         return
-    if not (effect.scans or effect.rewrites) or (column and context.server.is_mysql):
+    if not reads_rows(effect) or (column and context.server.is_mysql):
         return
     nullable = _nullable(add, context)
     if add.using_index and not nullable:

@@ -4,7 +4,7 @@ PostgreSQL takes SHARE ROW EXCLUSIVE on the referenced table for CREATE TABLE ..
 ACCESS EXCLUSIVE for each drop of a foreign key: by DROP CONSTRAINT, with its column or with its
 table. Either lasts a moment, but waits for every transaction that has used the referenced table, a
 long report among them, and all that comes later waits behind it. With a lock_timeout it gives up
-instead. What add-foreign-key says of the two tables of a new key is not said again.
+instead. Of a downgrade it is not said, nor again what add-foreign-key says of both tables.
 """
 
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ def lock_referenced_table(operation: Operation, context: Context) -> Iterator[Pr
         return  # add-foreign-key speaks of both tables
     if isinstance(operation, DropConstraint | DropTable | DropColumn) and is_new:
         return
-    if context.undoes_upgrade(operation):
+    if context.statement.direction == "downgrade":
         return
     locked = [other for other in effect.related if _matters(other, context)]
     if not locked:

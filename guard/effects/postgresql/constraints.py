@@ -115,8 +115,18 @@ def _not_valid(add: AddConstraint, schema: ReadOnlySchema) -> bool:
 
 
 def _referenced(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
-    yield from _both(add.table, add.constraint, schema, scans=not add.constraint.not_valid)
-    yield from (on(part, NO_WRITES) for part in schema.partitions_of(add.table))
+    scans = not add.constraint.not_valid
+    yield from _both(add.table, add.constraint, schema, scans=scans)
+    yield from (on(part, NO_WRITES, scans=scans) for part in schema.partitions_of(add.table))
+
+
+def _key_of_parts(add: AddConstraint, schema: ReadOnlySchema) -> bool:
+    return _foreign_key(add, schema) and _has_parts(add, schema)
+
+
+def _has_parts(add: AddConstraint, schema: ReadOnlySchema) -> bool:
+    """The rows are in other tables, which are read instead."""
+    return bool(schema.partitions_of(add.table))
 
 
 def _both(
@@ -129,8 +139,12 @@ def _parts(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
     yield from (on(part, ALL_WAIT) for part in schema.partitions_of(add.table))
 
 
+def _read_parts(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
+    yield from (on(part, ALL_WAIT, scans=True) for part in schema.partitions_of(add.table))
+
+
 def _readable_parts(add: AddConstraint, schema: ReadOnlySchema) -> Iterator[TableEffect]:
-    yield from (on(part, "SHARE") for part in schema.partitions_of(add.table))
+    yield from (on(part, "SHARE", scans=True) for part in schema.partitions_of(add.table))
 
 
 def _of_index(add: AddConstraint, schema: ReadOnlySchema) -> bool:
@@ -163,8 +177,8 @@ def _no_null(table: Name, column: str, schema: ReadOnlySchema) -> bool:
     )
 
 
-def _index_is_built(add: AddConstraint, schema: ReadOnlySchema) -> bool:
-    return add.constraint.type in ("unique", "primary key")
+def _index_of_parts(add: AddConstraint, schema: ReadOnlySchema) -> bool:
+    return add.constraint.type in ("unique", "primary key") and _has_parts(add, schema)
 
 
 # Constraints that come with a column
@@ -243,6 +257,13 @@ ADDED: tuple[Row, ...] = (
     ),
     row(
         AddConstraint,
+        when=_key_of_parts,
+        lock=NO_WRITES,
+        related=_referenced,
+        source=ALTER_TABLE,
+    ),
+    row(
+        AddConstraint,
         when=_foreign_key,
         lock=NO_WRITES,
         scans=True,
@@ -256,14 +277,14 @@ ADDED: tuple[Row, ...] = (
     row(AddConstraint, when=_never_null, lock=ALL_WAIT, related=_parts, source=ALTER_TABLE),
     row(
         AddConstraint,
-        when=_index_is_built,
+        when=_index_of_parts,
         lock=ALL_WAIT,
-        scans=True,
         related=_readable_parts,
         until=(18,),
         source=ALTER_TABLE,
     ),
-    row(AddConstraint, lock=ALL_WAIT, scans=True, related=_parts, source=ALTER_TABLE),
+    row(AddConstraint, when=_has_parts, lock=ALL_WAIT, related=_read_parts, source=ALTER_TABLE),
+    row(AddConstraint, lock=ALL_WAIT, scans=True, source=ALTER_TABLE),
 )
 WITH_A_COLUMN: tuple[Row, ...] = (
     row(
