@@ -86,6 +86,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     rules: Annotated[
         dict[str, dict[str, Any]], Meta(description="options of rules, by the rule's name")
     ] = {}
+    custom_rules: Annotated[
+        str | None, Meta(description="the folder that holds the project's own rules")
+    ] = None
+    rule_packages: Annotated[
+        list[str], Meta(description="entry points of installed packages that hold rules")
+    ] = []
     stats: Annotated[
         str | None,
         Meta(description="the file that says how large tables are; unset: guard-stats.toml"),

@@ -59,8 +59,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "adopt": ({"templates"}, {"surroundings"}, {"files", "instructions"}),
     "cli": (
         {"options", "output"},
-        {"adoption", "arguments", "progress"},
-        {"report"},
+        {"arguments", "progress"},
+        {"adoption", "report"},
         {"commands"},
         {"main"},
     ),

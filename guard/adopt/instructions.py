@@ -11,10 +11,10 @@ import msgspec
 from guard.adopt.surroundings import outermost
 from guard.config import Config
 from guard.errors import GuardError
-from guard.judge.load_rules import load_rules
 from guard.judge.select_rules import select_rules
 from guard.paths import read_text, relative
 from guard.project.environments import Environment
+from guard.rule import Rule
 from guard.show.instructions import BEGIN, END, Project, instructions
 
 FOLDER = ".github/instructions"
@@ -32,7 +32,9 @@ class File(msgspec.Struct, frozen=True):
     after: str
 
 
-def section(config: Config, environments: Sequence[Environment], root: Path) -> str:
+def section(
+    config: Config, environments: Sequence[Environment], root: Path, rules: Sequence[Rule]
+) -> str:
     """Return what the settings say, as instructions; raise GuardError for settings that cannot be.
 
     It names the folders of the environments below `root`.
@@ -42,18 +44,23 @@ def section(config: Config, environments: Sequence[Environment], root: Path) -> 
         server=config.server,
         warnings_fail=config.fail_on == "warning",
     )
-    return instructions(select_rules(config, load_rules()), project)
+    return instructions(select_rules(config, rules), project)
 
 
 def files(
-    root: Path, config: Config, environments: Sequence[Environment], *, named: Path | None = None
+    root: Path,
+    config: Config,
+    environments: Sequence[Environment],
+    rules: Sequence[Rule],
+    *,
+    named: Path | None = None,
 ) -> list[File]:
     """Return the `named` file, else those that hold the section, else the one that is to hold it.
 
     That is a file of its own where the project keeps such (.github/instructions), else AGENTS.md.
     Raises GuardError for a file that cannot be read, or with one marker and not the other.
     """
-    written = section(config, environments, root)
+    written = section(config, environments, root, rules)
     paths = (
         [named] if named else [path for path in _candidates(root) if BEGIN in (_read(path) or "")]
     )

@@ -13,6 +13,7 @@ import msgspec
 from guard.adopt.files import Offer, ci_offers, pre_commit_offer, settings_offer
 from guard.adopt.instructions import files
 from guard.adopt.surroundings import Surroundings, described, notes_on
+from guard.cli.arguments import rules_of
 from guard.cli.output import is_terminal, write
 from guard.config import Config
 from guard.errors import GuardError
@@ -66,7 +67,8 @@ class Visit(msgspec.Struct, frozen=True):
         return differ
 
     def _told(self, config: Config) -> Iterator[Offer]:
-        for file in files(self.around.root, config, self.around.environments):
+        rules = rules_of(self.around.settings)
+        for file in files(self.around.root, config, self.around.environments, rules):
             same = file.before == file.after
             yield Offer(
                 what="instructions",

@@ -13,9 +13,10 @@ import msgspec
 
 from guard.config import Config
 from guard.errors import GuardError
-from guard.judge.load_rules import load_rules
+from guard.judge.load_rules import all_rules, known_names, trusts_rules
 from guard.judge.select_rules import check_names
-from guard.project.settings import SettingsFiles
+from guard.project.settings import Settings, SettingsFiles
+from guard.rule import Rule
 from guard.run.scope import Input, Request
 from guard.server import parse_dialect, parse_version
 
@@ -86,9 +87,6 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
         Raises GuardError for settings, a rule, a dialect or a version that are not valid.
         """
-        for option, given in (("--select", self.select), ("--ignore", self.ignore)):
-            if given:
-                check_names(_names(given), option, load_rules())
         try:
             if self.dialect:
                 parse_dialect(self.dialect)
@@ -97,8 +95,13 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         except ValueError as error:
             raise GuardError(str(error)) from None
         if self.config is not None:
-            return SettingsFiles.of_file(self.config, current_folder(), self._overridden)
-        return SettingsFiles.around(current_folder(), self._overridden)
+            files = SettingsFiles.of_file(self.config, current_folder(), self._overridden)
+        else:
+            files = SettingsFiles.around(current_folder(), self._overridden)
+        for option, given in (("--select", self.select), ("--ignore", self.ignore)):
+            if given:
+                check_names(_names(given), option, known_names(files.home))
+        return files
 
     def _overridden(self, config: Config) -> Config:
         return msgspec.structs.replace(
@@ -116,6 +119,14 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if self.python and Path(self.python).is_file():
             return str(current_folder() / self.python)
         return self.python
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Return all rules that there are for these settings, for a command that runs no project.
+
+    Raises GuardError where they have rules of their own that the user does not trust.
+    """
+    return all_rules(settings, trusted=trusts_rules(os.environ))
 
 
 def current_folder() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -23,10 +23,11 @@ def select_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     `severity`; a group of nothing but such rules by the group's name. Raises GuardError for a
     name that is neither a rule nor a group, and for options that a rule does not have.
     """
+    known = {rule.group for rule in rules} | {rule.name for rule in rules}
     for setting in ("select", "ignore", "severity", "approvers"):
-        check_names(getattr(config, setting), setting, rules)
+        check_names(getattr(config, setting), setting, known)
     for glob, names in config.per_file_ignores.items():
-        check_names(names, f"per-file-ignores of {glob}", rules)
+        check_names(names, f"per-file-ignores of {glob}", known)
     groups = {rule.group for rule in rules}
     opt_in = groups - {rule.group for rule in rules if rule.severity != "off"}
     chosen = []
@@ -65,9 +66,8 @@ def those_of(
     )
 
 
-def check_names(names: Iterable[str], said_in: str, rules: Sequence[Rule]) -> None:
+def check_names(names: Iterable[str], said_in: str, known: Collection[str]) -> None:
     """Raise GuardError for a name that is neither a rule nor a group; `said_in` names the place."""
-    known = {rule.group for rule in rules} | {rule.name for rule in rules}
     for name in names:
         if name not in known:
             raise GuardError(_unknown_name(said_in, name, tuple(sorted(known))))

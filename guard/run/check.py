@@ -76,10 +76,10 @@ def run(
     services = Services(scope, rules)
     histories = open_histories(services)
     parts = _parts(services, histories, on_progress)
-    parts[services.home.file] += _about_gate(services, histories, rules)
-    outcomes = _outcomes(services, parts, rules)
+    parts[services.home.file] += _about_gate(services, histories)
+    outcomes = _outcomes(services, parts)
     notes = [note for one in outcomes for note in one.notes]
-    notes += about_server(histories, rules)
+    notes += about_server(histories)
     whole = sum((one.part for one in outcomes), Part())
     found = (finding for one in outcomes for finding in one.findings)
     tallies = tally(places_of(histories), histories, outcomes)
@@ -149,23 +149,20 @@ def _parts(
     return parts
 
 
-def _about_gate(
-    services: Services, histories: Sequence[tuple[Service, ChangedHistory]], rules: Sequence[Rule]
-) -> Part:
+def _about_gate(services: Services, histories: Sequence[tuple[Service, ChangedHistory]]) -> Part:
     if not services.scope.request.history:
         return Part()
     approvals = [service.scope.approvals for service in services]
     revisions = [id_ for _, history in histories for id_ in history.judged]
-    return weakened(services.scope, approvals, revisions, rules)
+    rules = {rule.name: rule for service in services for rule in service.all_rules}
+    return weakened(services.scope, approvals, revisions, [*rules.values()])
 
 
-def _outcomes(
-    services: Services, parts: Mapping[Path | None, Part], rules: Sequence[Rule]
-) -> list[Outcome]:
+def _outcomes(services: Services, parts: Mapping[Path | None, Part]) -> list[Outcome]:
     outcomes = []
     for service in services:
         try:
-            outcomes.append(outcome_of(service, parts.get(service.file, Part()), rules))
+            outcomes.append(outcome_of(service, parts.get(service.file, Part())))
         except GuardError as error:
             services.errors[str(error)] = None
     if services.errors and not outcomes:

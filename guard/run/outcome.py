@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,6 @@ from guard.history.base import refs_of
 from guard.judge.statements import comments_of
 from guard.operations import Operation
 from guard.paths import read_text, relative
-from guard.rule import Rule
 from guard.run.causes import once, told_before
 from guard.run.part import Part
 from guard.run.proofs import proven
@@ -44,8 +43,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ran: frozenset[str] = frozenset()  # the rules that had their say
 
 
-def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
-    """Return the outcome, `rules` being all that there are.
+def outcome_of(service: Service, part: Part) -> Outcome:
+    """Return the outcome.
 
     Raises GuardError for bad approvals, and for a baseline that cannot be read.
     """
@@ -66,7 +65,7 @@ def outcome_of(service: Service, part: Part, rules: Sequence[Rule]) -> Outcome:
         approvals=_approvals(scope, text),
         approvers=_approvers(service),
     )
-    covered = _covered(service, part, rules)
+    covered = _covered(service, part)
     decided, facts = decide((*found, *base_had), written, covered, scope.request.today)
     new, known = decided[: len(found)], decided[len(found) :]
     beside = [fact for fact in facts if fact.span.path in part.unchanged]
@@ -107,9 +106,9 @@ def _without_baseline(found: Outcome, covered: Covered) -> Outcome:
     )
 
 
-def _covered(service: Service, part: Part, rules: Sequence[Rule]) -> Covered:
+def _covered(service: Service, part: Part) -> Covered:
     return Covered(
-        known={rule.name for rule in rules},
+        known={rule.name for rule in service.all_rules},
         ran=_ran(service),
         paths=part.paths,
         revisions=part.revisions,

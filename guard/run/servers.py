@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from guard.project.find_server import FoundServer
-from guard.rule import Rule
 from guard.run.histories import ChangedHistory
 from guard.run.services import Service
 
@@ -17,7 +16,7 @@ def judged_for(service: Service, history: ChangedHistory) -> tuple[str, ...]:
     return (f"for {service.found.why}",) if history.judged and service.found.why else ()
 
 
-def about_server(histories: Sequence[History], rules: Sequence[Rule]) -> Iterator[str]:
+def about_server(histories: Sequence[History]) -> Iterator[str]:
     """Yield one note where revisions were judged and nobody knows for which server."""
     unknown = [
         (service, history)
@@ -26,8 +25,7 @@ def about_server(histories: Sequence[History], rules: Sequence[Rule]) -> Iterato
     ]
     if not unknown:
         return
-    chosen = {rule.name for service, _ in unknown for rule in service.rules}
-    count = sum(rule.dialects is not None and rule.name in chosen for rule in rules)
+    count = len({r.name for service, _ in unknown for r in service.rules if r.dialects is not None})
     places = ""
     if len(histories) > 1:
         places = f"{', '.join(history.environment.name for _, history in unknown)}: "

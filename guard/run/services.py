@@ -14,6 +14,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.judge.context import Project
 from guard.judge.judge import Judge
+from guard.judge.load_rules import more_rules, trusts_rules
 from guard.judge.select_rules import select_rules
 from guard.paths import relative
 from guard.project.environments import Environment, named_environments, search_environments
@@ -43,6 +44,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     rules: tuple[Rule, ...]
     judge: Judge
+    all_rules: tuple[Rule, ...] = ()  # those that there were to choose from
     policies: tuple[Policy, ...] = ()  # the constants that the settings keep in one module
     found: FoundServer = FoundServer()
 
@@ -156,8 +158,12 @@ class Services:
         return self._known[settings.file]
 
     def _open(self, settings: Settings) -> Service:
+        all_rules: tuple[Rule, ...] = ()
+        chosen: tuple[Rule, ...] = ()
         try:
-            chosen = () if self.rules is None else select_rules(settings.config, self.rules)
+            if self.rules is not None:
+                all_rules = (*self.rules, *self._more_rules(settings, self.rules))
+                chosen = select_rules(settings.config, all_rules)
             policies = read_policies(settings, self.scope, chosen)
         except GuardError as error:
             raise GuardError(f"{settings.file}: {error}") from None
@@ -171,7 +177,15 @@ class Services:
         scope = msgspec.structs.replace(
             self.scope, settings=settings, server=settings.config.server
         )
-        return Service(scope=scope, rules=chosen, judge=judge, policies=policies)
+        return Service(
+            scope=scope, rules=chosen, judge=judge, all_rules=all_rules, policies=policies
+        )
+
+    def _more_rules(self, settings: Settings, known: Sequence[Rule]) -> tuple[Rule, ...]:
+        """The rules of packages and of the project, which is code that a round trip runs anyway."""
+        request = self.scope.request
+        runs = request.roundtrip and settings.config.roundtrip
+        return more_rules(settings, known, trusted=runs or trusts_rules(request.environ))
 
 
 def _config_files(settings: Settings) -> tuple[Path, ...]:

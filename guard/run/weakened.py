@@ -83,7 +83,7 @@ def weakened(
         revisions=frozenset(revisions),
     )
     then, _ = change.files.settings(relative(scope.settings.folder, scope.root))
-    facts = [*_settings(change, rules), *_entries(change), *_ci(change)]
+    facts = [*_settings(change, rules), *_rules(change, then), *_entries(change), *_ci(change)]
     chosen = select_rules(_known(then, rules), rules) if facts else ()
     found = tuple(Judge(chosen, then.server).facts(facts))
     return Part(about_gate=found)
@@ -141,6 +141,31 @@ def _folders(change: Change) -> Iterator[str]:
         place = PurePosixPath(path)
         if place.name in NAMES:
             yield place.parent.as_posix()
+
+
+# Rules that are not built in
+
+
+def _rules(change: Change, then: Config) -> Iterator[GateWeakened]:
+    """What the change does to the project's own rules, and to those of packages."""
+    home = change.scope.settings
+    shown = relative(home.file, change.scope.root) if home.file else NAMES[0]
+    gone = [name for name in then.rule_packages if name not in home.config.rule_packages]
+    if gone:
+        effect = f"the rules of {listed(gone)} no longer judge"
+        yield change.fact(shown, "rule-packages", effect, held=True)
+    if then.custom_rules is None:
+        return
+    if then.custom_rules != home.config.custom_rules:
+        instead = f", but those in {home.config.custom_rules}" if home.config.custom_rules else ""
+        effect = f"the rules in {then.custom_rules} no longer judge{instead}"
+        yield change.fact(shown, "custom-rules", effect, held=True)
+    folder = PurePosixPath(relative(home.folder / then.custom_rules, change.scope.root))
+    for path in change.changed:
+        before, now = change.files.read(path), change.now(path)
+        if PurePosixPath(path).is_relative_to(folder) and before is not None and now != before:
+            what = "is no longer there" if now is None else "is another"
+            yield change.fact(path, "custom-rules", f"the rule {what}", held=True)
 
 
 # Approvals and the baseline

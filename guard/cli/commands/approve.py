@@ -48,14 +48,12 @@ def approve(
 
     An approval covers the operation as it is now: an edited operation needs a new one.
     """
-    from guard.cli.arguments import Arguments
+    from guard.cli.arguments import Arguments, rules_of
     from guard.judge.load_rules import rule_called
     from guard.printable import safe
     from guard.run.approve import Agreement, open_approving
     from guard.run.approve import approve as record
 
-    if rule:
-        rule_called(rule)
     arguments = Arguments(
         paths=(Path(revision),) if Path(revision).exists() else (),
         config=config,
@@ -64,6 +62,8 @@ def approve(
         dialect=dialect,
         server_version=server_version,
     )
+    if rule:
+        rule_called(rule, rules_of(arguments.settings().home))
     agreed = Agreement(
         revision=revision,
         rule=rule,

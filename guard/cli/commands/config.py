@@ -43,7 +43,7 @@ def config(
     **given: object,
 ) -> None:
     """Show the settings in force, here or at PATH, and where each comes from."""
-    from guard.cli.arguments import Arguments, current_folder
+    from guard.cli.arguments import Arguments, current_folder, rules_of
     from guard.credentials import mask_credentials
     from guard.judge.load_rules import load_rules
     from guard.judge.select_rules import select_rules, with_options
@@ -51,13 +51,13 @@ def config(
     from guard.project.environments import project_root
     from guard.show import settings as shown
 
-    rules = load_rules()
     if schema:
-        write(shown.schema(rules))
+        write(shown.schema(load_rules()))
         return
     files = Arguments.of(given).settings()
     place = (path or current_folder()).resolve()
     held = files.at(place if place.is_dir() else place.parent)
+    rules = rules_of(held)
     select_rules(held.config, rules)  # refuses what is not a rule
     found = shown.effective(
         held, with_options(held.config, rules), _said(context), project_root(place)
