@@ -89,6 +89,17 @@ class Remains(msgspec.Struct, frozen=True, kw_only=True):
         return "warning" if self.complete and self.brought_back else None
 
 
+class Mapped(msgspec.Struct, frozen=True, kw_only=True):
+    """What the models say of a table or a column: those of the base, whose code is running.
+
+    `by` is where they map it (`app/models.py:7`), None where they surely do not. `still`: those of
+    the change map it as well.
+    """
+
+    by: str | None
+    still: bool = False
+
+
 class Context(Protocol):
     """What a check may ask."""
 
@@ -166,6 +177,13 @@ class Context(Protocol):
         """Return whether the opposite direction writes rows or values there, one row at a time.
 
         Where those come from is not followed: they may be what the statement takes away.
+        """
+        ...
+
+    def mapped(self, table: Name, column: str | None = None) -> Mapped | None:
+        """Return whether code that is running maps the table, or the column; None: not known.
+
+        It is where the change is compared with a base that has models.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from guard.context import Context, Remains, TableSize
+from guard.context import Context, Mapped, Remains, TableSize
 from guard.effects.effect import Effect, TableEffect
 from guard.facts import LOCK, ApplicationImport, LiveModel
 from guard.statement import Statement
@@ -130,6 +130,41 @@ def taken_away(
     if remains.brought_back:
         return f"leaves {what} in {remains.place}, from where {way_back} brings them back"
     return f"leaves {what} in {remains.place} only: {way_back} does not bring them back"
+
+
+def running_code_fails(mapped: Mapped, what: str) -> str:
+    """Return that running code fails that maps `what`, and since when no code does."""
+    if mapped.still:
+        return f"running code fails: `{mapped.by}` maps {what}"
+    return (
+        f"code that is running meanwhile fails: `{mapped.by}` maps {what} until this change is "
+        "deployed"
+    )
+
+
+def breaks(mapped: Mapped | None, name: str) -> str:
+    """Return what a rename of something that is called so does to running code."""
+    if mapped is None:
+        return f"breaks running code that still asks for {name}"
+    if mapped.by is None:
+        return f"breaks SQL that names {name}; no model of the base maps it"
+    return f"breaks running code: `{mapped.by}` maps {name}"
+
+
+def without_it_first(mapped: Mapped | None, what: str) -> str:
+    """Return how a drop is deployed that code knows, or may know; "" where none does."""
+    if mapped is not None and mapped.by is None:
+        return ""
+    if mapped is not None and not mapped.still:
+        return (
+            f"Deploy the model without {what} first, which this change brings, and drop it in a "
+            "later release"
+        )
+    place = f" ({mapped.by})" if mapped is not None else ""
+    return (
+        f"Remove {what} from the model{place} and deploy that first; then drop it in a later "
+        "deployment"
+    )
 
 
 def instead_of_import(imported: ApplicationImport) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
-from guard.context import Context
+from guard.context import Context, Mapped
 from guard.effects.effect import Effect
 from guard.facts import Fact, RoundTripFact
 from guard.finding import Edit, Foretold, Related, Severity
@@ -28,7 +28,8 @@ from guard.options import NamedOptions, Options, defaults_of
 from guard.statement import Span
 
 __all__ = [
-    "Context", "Edit", "Example", "Foretold", "NamedOptions", "Options", "Problem", "Related",
+    "Context", "Edit", "Example", "Foretold", "Mapped", "NamedOptions", "Options", "Problem",
+    "Related",
     "Rule",
     "revision_file", "rule",
 ]  # fmt: skip

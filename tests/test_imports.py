@@ -163,7 +163,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"application", "histories"},
         {"services"},
         {"inspect", "models", "servers", "outcome", "sources", "weakened"},
-        {"tally"},
+        {"running_code", "tally"},
         {"check"},
         {"approve", "baseline", "examples", "lock", "stats"},
         {"approvals"},

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from guard.context import Nulls, Remains, Required, Setting, TableSize, Transaction
+from guard.context import Mapped, Nulls, Remains, Required, Setting, TableSize, Transaction
 from guard.effects import Effect, TypeChange, effect_of, type_change_of
 from guard.expression import Expression
 from guard.judge.copies import remains_of, writes_row_by_row
@@ -52,6 +52,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 SAYS_NOTHING = Project()
 
 
+FindMapped = Callable[[Name, str | None], Mapped | None]
+
+
+def nobody_knows(table: Name, column: str | None) -> Mapped | None:
+    """Return what the models say of it where there are none."""
+    return None
+
+
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Where a statement stands: at `index` in its direction of a revision; `back` is the other one.
 
@@ -64,6 +72,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
     deployment: frozenset[str] = frozenset()
     upgrade: tuple[Operation, ...] = ()
+    mapped: FindMapped = nobody_knows
 
     @property
     def step(self) -> Step:
@@ -157,6 +166,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def rewrites(self, table: Name, column: str | None = None) -> bool:
         return writes_row_by_row(table, column, self.position.back.steps, self.statement)
+
+    def mapped(self, table: Name, column: str | None = None) -> Mapped | None:
+        return self.position.mapped(table, column)
 
     @property
     def _timeline(self) -> tuple[Timeline, int]:

@@ -13,7 +13,7 @@ from guard.history.graph import Graph, Revision
 from guard.history.idle import is_idle
 from guard.history.read import ParsedHistory
 from guard.judge.connection import Connection
-from guard.judge.context import Position, before_the_first
+from guard.judge.context import FindMapped, Position, before_the_first, nobody_knows
 from guard.judge.judge import Judge
 from guard.judge.replay import ReplayedRevision, Step, replay
 from guard.judge.timeline import ALEMBIC, Course, Run
@@ -28,7 +28,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged of a history: the statements of these revisions, and each as a whole.
 
     `new` are the revisions that deploy together: those that are not on the base. Any other revision
-    is a deployment of its own. `comments` are by path; all run on a `connection` as this.
+    is a deployment of its own. `comments` are by path; all run on a `connection` as this. `mapped`
+    is what code that runs while the new ones are deployed maps.
     """
 
     tool: Literal["alembic", "sql"]
@@ -37,6 +38,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None
     comments: Mapping[str, Sequence[Comment]]
     connection: Connection = ALEMBIC
+    mapped: FindMapped = nobody_knows
 
 
 def judge_history(
@@ -53,7 +55,8 @@ def judge_history(
             revision = replayed.parsed.revision
             if revision not in judged.revisions:
                 continue
-            yield from _judge_courses(replayed, courses, judge, ids, told)
+            mapped = judged.mapped if revision in judged.new else nobody_knows
+            yield from _judge_courses(replayed, courses, judge, ids, mapped, told)
             start = before_the_first(replayed.upgrade, ids)
             text = parsed.texts.get(replayed.parsed.path, "")
             whole = _migration(replayed, judged, graph.revisions[revision], text)
@@ -91,13 +94,19 @@ def _judge_courses(
     courses: tuple[Course, Course],
     judge: Judge,
     deployment: frozenset[str],
+    mapped: FindMapped,
     told: set[str],
 ) -> Iterator[Finding]:
     upgrade = tuple(o for s in replayed.parsed.upgrade.statements for o in s.operations)
     for course, back in (courses, reversed(courses)):
         for index in range(len(course.steps)):
             position = Position(
-                course=course, back=back, index=index, deployment=deployment, upgrade=upgrade
+                course=course,
+                back=back,
+                index=index,
+                deployment=deployment,
+                upgrade=upgrade,
+                mapped=mapped,
             )
             yield from judge.statement(position, told)
 

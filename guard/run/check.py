@@ -13,6 +13,7 @@ from guard.facts import DeletedRevision, Fact, ModelChanged, ModelsDiffer, Squas
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.connection import connection_of
+from guard.judge.context import FindMapped, nobody_knows
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
 from guard.judge.statements import (
@@ -33,6 +34,7 @@ from guard.run.models import changed_models, compare_models, histories_of
 from guard.run.outcome import Outcome, only_said, outcome_of
 from guard.run.part import Part
 from guard.run.released import Released, open_released
+from guard.run.running_code import RunningCode
 from guard.run.scope import Request, Scope, open_scope
 from guard.run.servers import about_server, judged_for
 from guard.run.services import Service, Services, open_histories
@@ -131,11 +133,11 @@ def _parts(
     parts: defaultdict[Path | None, Part] = defaultdict(Part)
     places = places_of(histories)
     alone = len(places) == 1 and not services.errors
+    released = open_released(services.scope) if services.scope.request.statements else None
     for (service, history), place in zip(histories, places, strict=True):
-        found = _history(service, history, on_progress)
+        found = _history(service, history, released, on_progress)
         parts[service.file] += found if alone else found.of(place.name, history.environment.name)
     if services.scope.request.statements:
-        released = open_released(services.scope)
         for service, part in _models(services, histories, released):
             parts[service.file] += part
         read = read_sources(services, [history for _, history in histories], released)
@@ -173,14 +175,20 @@ def _outcomes(services: Services, parts: Mapping[Path | None, Part]) -> list[Out
 # The histories
 
 
-def _history(service: Service, history: ChangedHistory, on_progress: Progress | None) -> Part:
+def _history(
+    service: Service,
+    history: ChangedHistory,
+    released: Released | None,
+    on_progress: Progress | None,
+) -> Part:
     scope, judge = service.scope, service.judge
     new = history.change.new if scope.base.commit else frozenset()
     found = Part(notes=(*history.graph.notes, *history.change.notes), new=new)
     if scope.request.history:
         found += _compared(scope, history, judge)
     if scope.request.statements:
-        found += _judge_history(scope, history, judge)
+        running = RunningCode(scope, history, released)
+        found += _judge_history(scope, history, judge, running.mapped)
         found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
         found += _round_trip(scope, history, judge, on_progress)
@@ -198,7 +206,7 @@ def _compared(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
     )
 
 
-def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
+def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge, mapped: FindMapped) -> Part:
     """Judge the statements of the revisions that are new or edited, or of all."""
     parsed, before, revisions = history.parsed, history.before, history.judged
     chosen = [one for id_, one in parsed.revisions.items() if id_ in revisions]
@@ -215,7 +223,7 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge) -> Part:
         there = msgspec.structs.replace(history, graph=gone.graph)
         had += _findings(scope, there, judge, gone.parsed, gone.revisions)
     new, known = told_apart(
-        _findings(scope, history, judge, parsed, revisions),
+        _findings(scope, history, judge, parsed, revisions, mapped),
         parsed.texts,
         had,
         before.texts | gone.parsed.texts,
@@ -244,6 +252,7 @@ def _findings(
     judge: Judge,
     parsed: ParsedHistory,
     revisions: frozenset[str],
+    mapped: FindMapped = nobody_knows,
 ) -> Iterator[Finding]:
     """Yield what the rules say of those revisions: of their statements, and of the code around."""
     chosen = [one for id_, one in parsed.revisions.items() if id_ in revisions]
@@ -254,6 +263,7 @@ def _findings(
         new=history.change.new if scope.base.known else frozenset(),
         dialect=scope.dialect,
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
+        mapped=mapped,
         connection=connection_of(history.env_py, scope.config.server, scope.config.lock_timeout),
     )
     yield from judge_history(parsed, history.graph, judge, judged)

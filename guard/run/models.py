@@ -72,17 +72,22 @@ def changed_models(scope: Scope, released: Released) -> dict[Path, bytes | None]
     """
     if scope.named and not any(map(partial(_concerns, scope), scope.named)):
         return {}
+    before = python_before(scope, released)
+    here = (read(scope.sources, path) for path in before)
+    concerns = any(map(_is_of_models, (*here, *filter(None, before.values()))))
+    is_named = not scope.named or any(path.resolve() in scope.named for path in before)
+    return before if concerns and is_named else {}
+
+
+def python_before(scope: Scope, released: Released) -> dict[Path, bytes | None]:
+    """Return what the base has of the Python files that changed, None for those that are new."""
     names = {path: relative(path, released.repo.root) for path in released.changed}
     names = {p: name for p, name in names.items() if p.suffix == ".py" and not is_test(name)}
     if scope.tree is not None:
         scope.tree.fetch(names)
     known = {path: released.then[name] for path, name in names.items() if name in released.then}
     contents = released.repo.read_blobs(known.values())
-    before = {path: contents[known[path]] if path in known else None for path in names}
-    here = (read(scope.sources, path) for path in names)
-    concerns = any(map(_is_of_models, (*here, *filter(None, before.values()))))
-    is_named = not scope.named or any(path.resolve() in scope.named for path in names)
-    return before if concerns and is_named else {}
+    return {path: contents[known[path]] if path in known else None for path in names}
 
 
 def _concerns(scope: Scope, path: Path) -> bool:
@@ -131,13 +136,13 @@ def compare_models(
     schema = _schema(order, parsed, scope.dialect)
     if schema is None or (changed is not None and _is_opaque(brought)):
         return ComparedModels()
-    now = Side(models=_models_now(scope, history), schema=schema)
+    now = Side(models=models_now(scope, history), schema=schema)
     if changed is None:
         sides, drift, known = (now, now), now.drift(scope.dialect), Drift()
     else:
         released = [id_ for id_ in order if id_ not in new]
         before = _schema(released, {**parsed, **history.before.revisions}, scope.dialect)
-        then = Side(models=_models_then(scope, history, changed), schema=before or Schema.empty())
+        then = Side(models=models_then(scope, history, changed), schema=before or Schema.empty())
         sides, known = (then, now), then.drift(scope.dialect)
         drift = now.drift(scope.dialect) | _gone(scope, then.models, now)
     drift = _told(scope, history, drift, _perhaps_changed(brought))
@@ -201,7 +206,8 @@ def _perhaps_changed(revisions: Iterable[ParsedRevision]) -> set[str]:
     }
 
 
-def _models_now(scope: Scope, history: ChangedHistory) -> Models:
+def models_now(scope: Scope, history: ChangedHistory) -> Models:
+    """Return the models of the change."""
     """Return the models of today, read anew where a file that may have a part in them changed."""
     location = history.environment.script_location
     cache = _open_cache(scope, f"models of today\0{scope.dialect}\0{location}")
@@ -222,7 +228,7 @@ def _open_cache(scope: Scope, name: str) -> Cache[tuple[Model, ...]]:
     return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
-def _models_then(
+def models_then(
     scope: Scope, history: ChangedHistory, changed: Mapping[Path, bytes | None]
 ) -> Models:
     """Return the models of the base, which are kept for as long as it is the base."""

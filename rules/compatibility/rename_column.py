@@ -3,12 +3,15 @@
 The rename itself is done in a moment; every query with the old name fails from then on, and new
 code with the new name fails until then. SQLAlchemy names each mapped column in its queries. Add the
 new column instead, write both, copy the values, let the code use the new one, and drop the old one
-in a later deployment. Where the old name is there again at the end, nothing breaks.
+in a later deployment. Where the old name is there again at the end, nothing breaks. It is a warning
+where the base has models and none of them maps the old name: only SQL that is written out can use
+it.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import AddColumn, ModifyColumn, Name, Operation, RenameColumn
+from guard.phrases import breaks
 from guard.rule import Context, Example, Problem, rule
 
 REMEDY = (
@@ -89,10 +92,13 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
         return
     if context.undoes_upgrade(rename) or _is_there_again(table, old, context):
         return
+    upgrade = context.statement.direction == "upgrade"
+    mapped = context.mapped(table, old) if upgrade else None
     yield Problem(
-        message=f"Renaming {table}.{old} to {new} breaks running code that still asks for {old}.",
+        message=f"Renaming {table}.{old} to {new} {breaks(mapped, old)}.",
         remedy=REMEDY.format(old=old, new=new),
         effect=context.effect(rename),
+        severity="warning" if mapped and mapped.by is None else None,
     )
 
 

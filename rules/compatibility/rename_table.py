@@ -3,13 +3,14 @@
 The rename itself is done in a moment; every query with the old name fails from then on, and new
 code with the new name fails until then. A view under the old name, made in the same revision, keeps
 running code going: PostgreSQL, MySQL and MariaDB write through it as well. So does another table
-that takes the old name.
+that takes the old name. It is a warning where the base has models and none of them maps the table.
 """
 
 from collections.abc import Iterator
 
 from guard.constraint_code import executed, table_sql
 from guard.operations import Name, RenameTable
+from guard.phrases import breaks
 from guard.renames import is_taken_again
 from guard.rule import Context, Example, Problem, rule
 
@@ -71,10 +72,13 @@ def rename_table(rename: RenameTable, context: Context) -> Iterator[Problem]:
         return
     if is_taken_again(old, rename, context):
         return
+    upgrade = context.statement.direction == "upgrade"
+    mapped = context.mapped(old) if upgrade else None
     yield Problem(
-        message=f"Renaming {old} to {new} breaks running code that still asks for {old}.",
+        message=f"Renaming {old} to {new} {breaks(mapped, str(old))}.",
         remedy=_remedy(rename, context),
         effect=context.effect(rename),
+        severity="warning" if mapped and mapped.by is None else None,
     )
 
 

@@ -3,16 +3,23 @@
 SQLAlchemy names every mapped column in its queries, so processes that run the old code fail on the
 next query. On PostgreSQL an index, key or foreign key that contains the column goes with it,
 silently. Remove the column from the models first and deploy that; drop it in a later deployment,
-approved by somebody who knows that the values are not needed. A change of type `USING` a constant
-throws the values away as well.
+approved by somebody who knows that the values are not needed. Where the change is compared with a
+base that has models, those say whether running code still maps the column. A change of type `USING`
+a constant throws the values away as well.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import ChangeColumnType, DropColumn, Operation
-from guard.phrases import APPROVE, taken_away, undo_no_more
+from guard.phrases import (
+    APPROVE,
+    running_code_fails,
+    taken_away,
+    undo_no_more,
+    without_it_first,
+)
 from guard.renames import new_column
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Mapped, Problem, rule
 
 NUMBER_WITH_INDEX = """
 op.create_table('orders', sa.Column('number', sa.Text()))
@@ -138,15 +145,39 @@ def drop_column(drop: Operation, context: Context) -> Iterator[Problem]:
         return  # drop-and-re-add says what that looks like
     rewritten = context.rewrites(drop.table, drop.column)
     effect = taken_away("its values", remains, context.statement, rewritten=rewritten)
+    mapped = _mapped(drop, context)
     yield Problem(
-        message=f"Dropping column {drop.table}.{drop.column} {effect.replace(', and ', ', ')}"
-        f", and running code that still selects it fails.{_dependents(drop, context)}",
+        message=f"Dropping column {drop.table}.{drop.column} {_and_code(effect, mapped)}."
+        f"{_dependents(drop, context)}",
         severity=remains.severity if remains else None,
-        remedy=undo_no_more(context.statement)
-        if context.statement.direction == "downgrade"
-        else f"Remove {drop.column} from the model and deploy that first; then drop it in a later "
-        f"deployment and {APPROVE}",
+        remedy=_remedy(drop, mapped, context),
     )
+
+
+def _mapped(drop: DropColumn, context: Context) -> Mapped | None:
+    """Return who maps the column while the upgrade is deployed."""
+    if context.statement.direction == "downgrade":
+        return None
+    return context.mapped(drop.table, drop.column)
+
+
+def _and_code(effect: str, mapped: Mapped | None) -> str:
+    """Return what it does to the values, and to the code that is running."""
+    if mapped is not None and mapped.by is None:
+        return effect
+    fails = "running code that still selects it fails"
+    if mapped is not None:
+        fails = running_code_fails(mapped, "it")
+    return f"{effect.replace(', and ', ', ')}, and {fails}"
+
+
+def _remedy(drop: DropColumn, mapped: Mapped | None, context: Context) -> str:
+    if context.statement.direction == "downgrade":
+        return undo_no_more(context.statement)
+    first = without_it_first(mapped, drop.column)
+    if not first:
+        return f"No model maps it any more. Keep a copy of the values, and {APPROVE}"
+    return f"{first} and {APPROVE}"
 
 
 def _thrown_away(change: ChangeColumnType, context: Context) -> Iterator[Problem]:

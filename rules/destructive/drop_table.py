@@ -10,9 +10,15 @@ from collections.abc import Iterator
 
 from guard.facts import DestructiveCall, RowsLost
 from guard.operations import DropTable
-from guard.phrases import APPROVE, taken_away, undo_no_more
+from guard.phrases import (
+    APPROVE,
+    running_code_fails,
+    taken_away,
+    undo_no_more,
+    without_it_first,
+)
 from guard.renames import new_table
-from guard.rule import Context, Example, Foretold, Problem, rule
+from guard.rule import Context, Example, Foretold, Mapped, Problem, rule
 
 ORDERS = """
 op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))
@@ -140,15 +146,28 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
         return  # drop-and-re-add says what that looks like
     rewritten = context.rewrites(drop.table)
     effect = taken_away("its rows", remains, context.statement, rewritten=rewritten)
+    upgrade = context.statement.direction == "upgrade"
+    mapped = context.mapped(drop.table) if upgrade else None
+    fails = ""
+    if mapped and mapped.by:
+        effect = effect.replace(", and ", ", ")
+        fails = f", and {running_code_fails(mapped, 'it')}"
     yield Problem(
-        message=f"Dropping table {drop.table} {effect}.",
+        message=f"Dropping table {drop.table} {effect}{fails}.",
         severity=remains.severity if remains else None,
-        remedy=undo_no_more(context.statement)
-        if context.statement.direction == "downgrade"
-        else f"Deploy code that no longer uses {drop.table}, keep a copy of its rows, then "
-        f"{APPROVE}",
+        remedy=_remedy(drop, mapped, context),
         foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),
     )
+
+
+def _remedy(drop: DropTable, mapped: Mapped | None, context: Context) -> str:
+    if context.statement.direction == "downgrade":
+        return undo_no_more(context.statement)
+    copy = f"keep a copy of its rows, then {APPROVE}"
+    if mapped is None:
+        return f"Deploy code that no longer uses {drop.table}, {copy}"
+    first = without_it_first(mapped, str(drop.table))
+    return f"{first}; {copy}" if first else f"No model maps it any more: {copy}"
 
 
 def _by_code(call: DestructiveCall) -> Iterator[Problem]:
