@@ -140,9 +140,9 @@ def _operation(add: AddConstraint, label: str, options: str = "") -> str:
 
 
 def validate(table: Name, label: str, statement: Statement) -> str:
-    """Return the code that validates a constraint of PostgreSQL."""
+    """Return the code, for a sentence, that validates a constraint of PostgreSQL."""
     sql = f"ALTER TABLE {table_sql(table, 'postgresql')} VALIDATE CONSTRAINT"
-    return executed(f"{sql} {quoted(label, 'postgresql')}", statement)
+    return executed(f"{sql} {quoted(label, 'postgresql')}", statement).rstrip(";")
 
 
 def in_autocommit_block(*code: str) -> str:
@@ -150,6 +150,11 @@ def in_autocommit_block(*code: str) -> str:
     return "\n".join(
         ["with op.get_context().autocommit_block():", *(f"    {line}" for line in code)]
     )
+
+
+def while_they_go_on(statement: Statement) -> str:
+    """Return the words for a build that needs to be outside of a transaction."""
+    return "in a file that runs in no transaction" if statement.in_sql_file else "while they go on"
 
 
 def key_by_index(

@@ -19,6 +19,7 @@ from guard.operations import (
     Default,
     Delete,
     Merge,
+    ModifyColumn,
     Name,
     Operation,
     Update,
@@ -41,6 +42,7 @@ UNIQUE = "op.create_index('uq_mail', 'users', ['mail'], unique=True)"
     AddConstraint,
     CreateIndex,
     AddColumn,
+    ModifyColumn,
     severity="warning",
     predicts=(UpgradeFailedWithRows, DowngradeFailed),
     unsafe=(
@@ -117,7 +119,9 @@ def unique_over_existing_rows(operation: Operation, context: Context) -> Iterato
     if made is None or context.is_unreleased(made.table) or context.is_empty(made.table):
         return
     table, columns = made.table, made.columns
-    if context.was_unique(table, columns) or _settled(table, context):
+    if context.was_unique(table, columns) or _is_key(table, columns, context):
+        return
+    if _settled(table, context):
         return
     new = [_new_column(table, column, context) for column in columns]
     same = all(new)
@@ -150,6 +154,8 @@ def _made(operation: Operation) -> Made | None:
         case AddColumn(table=table, column=column):
             if written_inline(operation, "unique"):
                 return Made(table, (column.name,))
+        case ModifyColumn(table=table, column=column) if column.unique:
+            return Made(table, (column.name,))
     return None
 
 
@@ -159,6 +165,11 @@ def _is_constant(default: Default | None, context: Context) -> bool:
         return False
     value = context.expression(default.sql)
     return value.is_constant is True and value.is_null is not True
+
+
+def _is_key(table: Name, columns: tuple[str, ...], context: Context) -> bool:
+    """Return whether a table that no revision makes has its key among the columns."""
+    return not context.schema.table(table) and "id" in columns
 
 
 def _settled(table: Name, context: Context) -> bool:

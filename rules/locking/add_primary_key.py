@@ -10,7 +10,7 @@ a column which is added as a key has no value for the rows, or gives each anothe
 
 from collections.abc import Iterator
 
-from guard.constraint_code import key_by_index, written_inline
+from guard.constraint_code import key_by_index, while_they_go_on, written_inline
 from guard.operations import AddColumn, AddConstraint, DropConstraint, Operation
 from guard.phrases import COPYING_TOOLS, reads_rows, what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -181,8 +181,8 @@ def _remedy(operation: Operation, add: AddConstraint, nullable: str, context: Co
         )
     first = f" {column} may be NULL: before, in releases of their own, {prove}." if nullable else ""
     return (
-        "Build its index while they go on, with columns that are NOT NULL, then make a key of it, "
-        f"in a moment:\n{key_by_index(add, 'PRIMARY KEY', context.statement)}{first}"
+        f"Build its index {while_they_go_on(context.statement)}, with columns that are NOT NULL, "
+        f"then make a key of it, in a moment:\n{key_by_index(add, 'PRIMARY KEY', context.statement)}{first}"
     )
 
 

@@ -9,7 +9,7 @@ while writes go on; with a column that is added in the same statement they build
 
 from collections.abc import Iterator
 
-from guard.constraint_code import key_by_index, written_inline
+from guard.constraint_code import key_by_index, while_they_go_on, written_inline
 from guard.operations import AddColumn, AddConstraint, Operation
 from guard.phrases import what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -130,7 +130,7 @@ def add_unique_constraint(operation: Operation, context: Context) -> Iterator[Pr
     yield Problem(
         message=f"Adding {_what(add)} {what_waits(effect, context.size(add.table))}.",
         remedy=_remedy(add, context),
-        severity="warning" if on_mysql else None,
+        severity="warning" if effect.rewrites else None,  # add-column-rewrite speaks of that
         effect=effect,
     )
 
@@ -174,6 +174,6 @@ def _remedy(add: AddConstraint, context: Context) -> str:
     if any(isinstance(o, AddColumn) for o in statement.operations):
         it = "Add the column without it, build its index"
     return (
-        f"{it} while they go on, then make a constraint of it, in a moment:\n"
+        f"{it} {while_they_go_on(statement)}, then make a constraint of it, in a moment:\n"
         f"{key_by_index(add, 'UNIQUE', statement)}"
     )

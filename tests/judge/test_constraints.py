@@ -274,6 +274,17 @@ UNIQUES: dict[str, Case] = {
         ),
     ),
     "MySQL": Case("mysql 8.4", sql(UNIQUE), {"(unique-over-existing-rows)"}),
+    "MODIFY": Case(
+        "mysql 8.4",
+        sql("ALTER TABLE orders MODIFY code varchar(20) UNIQUE"),
+        {"(unique-over-existing-rows)"},
+        (USERS, ORDERS.replace(", CONSTRAINT uq_code UNIQUE (code)", "")),
+    ),
+    "of a column that is written anew": Case(
+        "postgresql 15",
+        sql("ALTER TABLE orders ADD COLUMN n uuid DEFAULT gen_random_uuid() UNIQUE"),
+        {"(add-unique-constraint)"},
+    ),
     "SQLite index": Case(
         "sqlite",
         "op.create_index('ix', 'orders', ['total'], unique=True)",
