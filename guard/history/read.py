@@ -75,7 +75,7 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
         return msgspec.msgpack.decode(data, type=dict[str, Entry[RevisionFile]])
 
     newer = place.sources.newer.programs if place.sources.newer else ()
-    name = "\0".join((str(place.dialect), str(location), *newer))
+    name = "\0".join((str(place.dialect), str(location), *map(str, place.search), *newer))
     return Cache(folder, place.root, name, decode, reading(place.sources))
 
 

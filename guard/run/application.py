@@ -69,7 +69,9 @@ class Application:
             )
 
         scope = self._scope
-        name = f"application\0{self._environment.script_location}"
+        environment = self._environment
+        places = (environment.script_location, *environment.sys_path)
+        name = "\0".join(("application", *map(str, places)))
         return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
     @cached_property

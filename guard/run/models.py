@@ -210,7 +210,7 @@ def models_now(scope: Scope, history: ChangedHistory) -> Models:
     """Return the models of the change."""
     """Return the models of today, read anew where a file that may have a part in them changed."""
     location = history.environment.script_location
-    cache = _open_cache(scope, f"models of today\0{scope.dialect}\0{location}")
+    cache = _open_cache(scope, "models of today", history.environment)
     code = code_of(scope.sources, _python_files(scope, history))
     models = cache.find(location, code)
     if models is None:
@@ -221,10 +221,12 @@ def models_now(scope: Scope, history: ChangedHistory) -> Models:
     return made_of(models, scope.dialect)
 
 
-def _open_cache(scope: Scope, name: str) -> Cache[tuple[Model, ...]]:
+def _open_cache(scope: Scope, what: str, environment: Environment) -> Cache[tuple[Model, ...]]:
     def decode(data: bytes) -> dict[str, Entry[tuple[Model, ...]]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[tuple[Model, ...]]])
 
+    places = (environment.script_location, *environment.sys_path)
+    name = "\0".join((what, str(scope.dialect), *map(str, places)))
     return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
@@ -233,7 +235,7 @@ def models_then(
 ) -> Models:
     """Return the models of the base, which are kept for as long as it is the base."""
     location = history.environment.script_location
-    cache = _open_cache(scope, f"models\0{scope.dialect}\0{location}")
+    cache = _open_cache(scope, "models", history.environment)
     commit = (scope.base.commit or "").encode()
     models = cache.find(location, commit)
     if models is None:

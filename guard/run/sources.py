@@ -154,7 +154,7 @@ def _data(here: Sources, path: Path) -> bytes:
 def _read(
     scope: Scope, here: Sources, paths: Iterable[Path], search: tuple[Path, ...]
 ) -> dict[Path, SourceFile]:
-    cache = _open_cache(scope)
+    cache = _open_cache(scope, search)
     files: dict[Path, SourceFile | None] = {}
     for path in paths:
         try:
@@ -184,12 +184,12 @@ def _texts(scope: Scope, here: Sources, files: Iterable[Path]) -> Iterable[tuple
             continue  # a fact says so
 
 
-def _open_cache(scope: Scope) -> Cache[SourceFile]:
+def _open_cache(scope: Scope, search: tuple[Path, ...]) -> Cache[SourceFile]:
     def decode(data: bytes) -> dict[str, Entry[SourceFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
 
     newer = scope.sources.newer.programs if scope.sources.newer else ()
-    name = "\0".join(("sources", *newer))
+    name = "\0".join(("sources", *map(str, search), *newer))
     return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 

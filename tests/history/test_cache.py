@@ -92,6 +92,20 @@ def test_a_folder_that_cannot_be_written_is_no_error(project: Path) -> None:
     assert tables() == ["orders"]
 
 
+def look_first_in_lib(project: Path) -> None:
+    """Have the imports found in another folder, which no file that was read tells."""
+    (project / "lib").mkdir()
+    (project / "lib" / "helpers.py").write_text("TABLE = 'invoices'\n")
+    ini = project / "alembic.ini"
+    ini.write_text(f"{ini.read_text()}prepend_sys_path = lib\n")
+
+
+def test_where_imports_are_looked_for_is_part_of_the_key(project: Path) -> None:
+    assert tables() == ["orders"]
+    look_first_in_lib(project)
+    assert tables() == tables("--no-cache") == ["invoices"]
+
+
 def test_without_a_cache_nothing_is_kept(project: Path) -> None:
     assert tables("--no-cache") == ["orders"]
     assert entries(project) == []
@@ -131,6 +145,9 @@ def test_source_files_are_kept_with_what_they_import(project: Path) -> None:
     (project / "helpers.py").write_text("import os\nTABLE = os.environ['T']\n")
     (changed,) = pieces()
     assert changed != first
+    look_first_in_lib(project)
+    (elsewhere,) = pieces()
+    assert elsewhere == first != changed
 
 
 @pytest.mark.parametrize(
