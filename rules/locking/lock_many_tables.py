@@ -4,8 +4,8 @@ PostgreSQL holds each lock until the transaction ends. While a migration waits f
 the first one stays locked, and a request that has begun with the second and now needs the first
 waits for the migration: PostgreSQL ends one of the two. Alembic runs all new revisions in one
 transaction, so that putting them into several files is not enough: deploy them one after the
-other, or let each have its own transaction. Tables that the deployment itself makes do not count,
-nor does a foreign key, which needs both of its tables at once.
+other, or let each have its own transaction. Tables that the deployment makes or drops do not count,
+nor does a foreign key by itself, which needs both of its tables at once.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,8 @@ from guard.operations import (
     SetNotNull,
     Truncate,
 )
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
+from guard.schema.model import ABSENT
 
 BOTH = """
 op.alter_column('orders', 'state', nullable=True)
@@ -50,6 +51,22 @@ with op.get_context().autocommit_block():
     op.execute("SET lock_timeout = '5s'")
     op.alter_column('users', 'state', nullable=True)
 """
+IRREVERSIBLE = "raise NotImplementedError('an example')"
+RELEASED = revision_file("a1", None, "op.execute('ANALYZE')")
+ONE_EACH = revision_file(
+    "b2", "a1", "op.alter_column('orders', 'state', nullable=True)", IRREVERSIBLE
+) | revision_file("c3", "b2", "op.alter_column('users', 'state', nullable=True)", IRREVERSIBLE)
+PER_MIGRATION = {
+    "migrations/env.py": """
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("sqlite://").connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+}
 
 
 @rule(
@@ -83,6 +100,14 @@ with op.get_context().autocommit_block():
             at="ALTER TABLE users",
             fixed=APART,
         ),
+        Example(
+            base=RELEASED,
+            change=ONE_EACH,
+            dialect="postgresql",
+            says="holds ACCESS EXCLUSIVE on orders and now waits for ACCESS EXCLUSIVE on users",
+            at="op.alter_column('users'",
+            fixed=APART,
+        ),
     ),
     safe=(
         Example(upgrade=APART, dialect="postgresql"),
@@ -102,14 +127,17 @@ with op.get_context().autocommit_block():
             dialect="postgresql",
         ),
         Example(upgrade=BOTH, dialect="sqlite"),
+        Example(upgrade="op.execute('SELECT 1')", downgrade=BOTH, dialect="postgresql"),
+        Example(base=RELEASED, change=ONE_EACH | PER_MIGRATION, dialect="postgresql"),
     ),
 )  # fmt: skip
 def lock_many_tables(operation: Operation, context: Context) -> Iterator[Problem]:
     effect = context.effect(operation)
-    if effect is None:
+    if effect is None or context.statement.direction == "downgrade":
         return
+    taken = effect.related if isinstance(operation, DropTable) else (effect, *effect.related)
     held = _held(context)
-    more = [one for one in _strong((effect, *effect.related), context) if one.table not in held]
+    more = [one for one in _strong(taken, context) if one.table not in held]
     if not held or not more or _is_told(context):
         return
     table, lock = next(iter(held.items()))
@@ -131,8 +159,10 @@ def _held(context: Context) -> dict[Name, str]:
 
 
 def _strong(locks: tuple[TableEffect, ...], context: Context) -> Iterator[TableEffect]:
+    """Yield those that traffic waits for: not on a table that is dropped, which nobody uses."""
     for one in locks:
-        if one.blocks & {"reads", "writes"} and not context.is_unreleased(one.table):
+        gone = context.schema.table(one.table) is ABSENT
+        if one.blocks & {"reads", "writes"} and not gone and not context.is_unreleased(one.table):
             yield one
 
 
