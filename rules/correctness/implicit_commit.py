@@ -44,6 +44,7 @@ REPEATABLE = (
 )  # fmt: skip
 REFUSED_BY_ROWS = (AddConstraint, ChangeColumnType, CreateIndex, SetNotNull)
 DDL = tuple(kind for kind in OPERATIONS if not issubclass(kind, ROWS + REPEATABLE))
+HERE: dict[str, object] = {"ignore": []}
 TWO = """
 op.add_column('orders', sa.Column('note', sa.Text()))
 op.create_index('ix_orders_state', 'orders', ['state'])
@@ -63,6 +64,7 @@ op.create_index('ix_orders_state', 'orders', ['state'])
         Example(
             upgrade=TWO,
             dialect="mysql",
+            config=HERE,
             says="MySQL commits after each DDL statement: if this one fails, what stands before it "
             "stays (add-column orders.note), and the revision cannot run again.",
             help="Put it into a revision of its own",
@@ -74,6 +76,7 @@ op.create_index('ix_orders_state', 'orders', ['state'])
             op.execute('ALTER TABLE orders ADD COLUMN note text')
             """,
             dialect="mariadb",
+            config=HERE,
             says="MariaDB commits before and after each DDL statement: if this one fails, what "
             "stands before it stays (insert orders)",
             help="Put it into a revision of its own",
@@ -85,6 +88,7 @@ op.create_index('ix_orders_state', 'orders', ['state'])
             op.execute('CREATE UNIQUE INDEX uq ON orders (number)')
             """,
             dialect="sqlite",
+            config=HERE,
             says="SQLite's driver in Python begins no transaction before DDL: if this one fails, "
             "what stands before it stays (add-column orders.note)",
             help="Put it into a revision of its own, or begin transactions in env.py "
@@ -93,7 +97,11 @@ op.create_index('ix_orders_state', 'orders', ['state'])
         ),
     ),
     safe=(
-        Example(upgrade="op.add_column('orders', sa.Column('a', sa.Text()))", dialect="mysql"),
+        Example(
+            upgrade="op.add_column('orders', sa.Column('a', sa.Text()))",
+            dialect="mysql",
+            config=HERE,
+        ),
         Example(
             upgrade="""
             op.create_table('notes', sa.Column('id', sa.Integer(), primary_key=True))
@@ -101,6 +109,7 @@ op.create_index('ix_orders_state', 'orders', ['state'])
             op.add_column('orders', sa.Column('note', sa.Text()))
             """,
             dialect="mysql",
+            config=HERE,
         ),
         Example(
             upgrade="""
@@ -108,12 +117,16 @@ op.create_index('ix_orders_state', 'orders', ['state'])
             op.execute('CREATE INDEX IF NOT EXISTS ix ON orders (state)')
             """,
             dialect="mariadb",
+            config=HERE,
         ),
         Example(
             upgrade="op.execute('ALTER TABLE orders ADD COLUMN a int, ADD COLUMN b int')",
             dialect="mysql",
+            config=HERE,
         ),
-        Example(upgrade="op.execute('SET @a = 1')\nop.execute('SELECT 1')", dialect="mysql"),
+        Example(
+            upgrade="op.execute('SET @a = 1')\nop.execute('SELECT 1')", dialect="mysql", config=HERE
+        ),
     ),
 )
 def implicit_commit(operation: Operation, context: Context) -> Iterator[Problem]:
