@@ -60,6 +60,6 @@ def create_extension(create: CreateObject, context: Context) -> Iterator[Problem
 
 def _is_there(create: CreateObject, context: Context) -> bool:
     return create.if_not_exists and any(
-        o.object_type == "extension" and o.name.name == create.name.name and o.certain
+        o.object_type == "extension" and o.name.name == create.name.name
         for o in context.schema.objects()
     )

@@ -47,13 +47,13 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "a table that took another's name": (
         "op.rename_table('old', 'new')\nop.drop_table('new')",
         "op.create_table('old', sa.Column('id', sa.Integer()))",
-        ["drop-table"],
+        ["drop-table", "rename-table"],
     ),
     "emptied, then renamed": (
         "op.execute('DELETE FROM old')\nop.rename_table('old', 'new')\n"
         + ADD.replace("old", "new"),
         f"{UNDO_ADD.replace('old', 'new')}\nop.rename_table('new', 'old')",
-        ["delete-without-where"],
+        ["delete-without-where", "rename-table"],
     ),
     "a table emptied before": (
         f"op.execute('DELETE FROM old')\n{ADD}",
@@ -90,7 +90,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "dropped instead of renamed back": (
         "op.rename_table('old', 'new')",
         "op.drop_table('new')",
-        ["drop-table"],
+        ["drop-table", "rename-table"],
     ),
     "undone under a condition": (
         "if input():\n    op.create_table('s', sa.Column('id', sa.Integer()))",

@@ -68,7 +68,7 @@ def test_what_is_no_lock_counts_whatever_the_size(tmp_path: Path) -> None:
 RELATED = '''
 """A lock on two tables."""
 
-from guard.effects.effect import Blocked, Effect
+from guard.effects.effect import Effect, TableEffect
 from guard.operations import CreateIndex, Name
 from guard.rule import Problem, rule
 

@@ -67,7 +67,8 @@ def _writes_anew(alter: AlterTable, schema: ReadOnlySchema) -> bool:
         return True
     if table.partitioned:  # has no rows of its own
         return False
-    logged = table.created_by is not None and not table.unlogged
+    made = table.complete or table.created_by is not None
+    logged = made and not table.unlogged
     already = {"set-logged": logged, "set-unlogged": table.unlogged}
     return not already.get(alter.action, False)
 
