@@ -17,6 +17,7 @@ from guard.judge.timeline import Course, Timeline
 from guard.operations import (
     CallRoutine,
     ChangeColumnType,
+    CreateTable,
     Delete,
     ModifyColumn,
     Name,
@@ -193,6 +194,8 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.schema.is_new(table, self.position.deployment)
 
     def is_unreleased(self, table: Name) -> bool:
+        if self._makes(table):
+            return True
         view = self.schema.view(table)  # with an index, one is listed as a table as well
         found = view or self.schema.table(table)
         if isinstance(found, Missing) or not found.certain:
@@ -203,8 +206,17 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def is_made_here(self, revision: str | None) -> bool:
         return revision in self.position.deployment
 
+    def _makes(self, table: Name) -> bool:
+        """Return whether the statement itself makes the table, as one with its indexes does."""
+        return any(
+            isinstance(o, CreateTable) and o.table == table and not (o.if_not_exists or o.filled)
+            for o in self.statement.operations
+        )
+
     def is_empty(self, table: Name) -> bool:
-        return self.is_new(table) or is_emptied(table, self._operations_before())
+        return (
+            self._makes(table) or self.is_new(table) or is_emptied(table, self._operations_before())
+        )
 
     def _operations_before(self) -> Iterator[Operation]:
         """Yield what ran before it, but for rows that perhaps were not deleted."""

@@ -124,9 +124,9 @@ def unique_over_existing_rows(operation: Operation, context: Context) -> Iterato
     if _settled(table, context):
         return
     new = [_new_column(table, column, context) for column in columns]
+    if any(column and not _is_constant(column.default, context) for column in new):
+        return  # it is NULL in all rows, or different
     same = all(new)
-    if same and not all(column and _is_constant(column.default, context) for column in new):
-        return
     on_the_way_back = context.statement.direction == "downgrade"
     yield Problem(
         message=f"Making {', '.join(columns)} of {table} unique fails as soon as "

@@ -13,16 +13,20 @@ from guard.action_words import ConstraintType
 from guard.constraint_code import same_table
 from guard.operations import (
     AddConstraint,
+    Column,
     Constraint,
     CreateIndex,
     DropColumn,
     DropConstraint,
     DropIndex,
     DropTable,
+    ModifyColumn,
     Name,
     Operation,
+    RenameColumn,
     RenameTable,
     SetNotNull,
+    is_known,
 )
 from guard.phrases import say_so
 from guard.rule import Context, Example, Problem, rule
@@ -138,7 +142,7 @@ def drop_constraint(drop: Operation, context: Context) -> Iterator[Problem]:
     around += [o for o in context.statement.operations if o is not drop]
     if _only_proved(dropped, around, context) or any(
         _goes_too(one, other) or _comes_back(one, other, context)
-        for one in (dropped, *_renamed(dropped, around))
+        for one in _also_called(dropped, around)
         for other in around
     ):
         return
@@ -183,14 +187,20 @@ def _dropped(drop: Operation, context: Context) -> Dropped | None:
     return Dropped(drop.table, drop.constraint, drop.type)
 
 
-def _renamed(dropped: Dropped, around: Iterable[Operation]) -> Iterator[Dropped]:
-    """Yield what it would be under the table's other names in the same revision."""
+def _also_called(dropped: Dropped, around: Iterable[Operation]) -> Iterator[Dropped]:
+    """Yield it with the names that its table and columns have in the same revision."""
+    tables, columns = [dropped.table], list(dropped.columns)
     for other in around:
-        if isinstance(other, RenameTable):
-            if same_table(other.table, dropped.table):
-                yield dropped._replace(table=other.new)
-            if same_table(other.new, dropped.table):
-                yield dropped._replace(table=other.table)
+        match other:
+            case RenameTable(table=old, new=new):
+                tables += [new] if same_table(old, dropped.table) else []
+                tables += [old] if same_table(new, dropped.table) else []
+            case (
+                RenameColumn(column=name, new=later)
+                | ModifyColumn(column=Column(name=name), new=str(later))
+            ):
+                columns += [later] if name in dropped.columns else []
+    yield from (dropped._replace(table=table, columns=tuple(columns)) for table in tables)
 
 
 def _goes_too(dropped: Dropped, other: Operation) -> bool:
@@ -214,9 +224,10 @@ def _comes_back(dropped: Dropped, other: Operation, context: Context) -> bool:
     else:
         return False
     table = getattr(other, "table", None)
+    same_name = made.name is not None and made.name.lower() == (dropped.name or "").lower()
     if not isinstance(table, Name) or not same_table(table, dropped.table):
-        return False
-    if made.name is not None and made.name == dropped.name:
+        return same_name and not is_known(dropped.table)
+    if same_name:
         return True
     kinds = {"unique", "primary key"} if dropped.kind in ("unique", "primary key") else ()
     if dropped.kind is not None and made.type != dropped.kind and made.type not in kinds:

@@ -179,10 +179,11 @@ def _remedy(operation: Operation, add: AddConstraint, nullable: str, context: Co
             "Make a new partitioned table that has the key, and move the rows: a partitioned table "
             "takes no key by USING INDEX"
         )
+    code = key_by_index(add, "PRIMARY KEY", context.statement)
     first = f" {column} may be NULL: before, in releases of their own, {prove}." if nullable else ""
     return (
         f"Build its index {while_they_go_on(context.statement)}, with columns that are NOT NULL, "
-        f"then make a key of it, in a moment:\n{key_by_index(add, 'PRIMARY KEY', context.statement)}{first}"
+        f"then make a key of it, in a moment:\n{code}{first}"
     )
 
 

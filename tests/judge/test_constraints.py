@@ -274,6 +274,15 @@ UNIQUES: dict[str, Case] = {
         ),
     ),
     "MySQL": Case("mysql 8.4", sql(UNIQUE), {"(unique-over-existing-rows)"}),
+    "with its table": Case(
+        "mysql 8.4",
+        "op.create_table('t', sa.Column('a', sa.Integer(), index=True, unique=True))",
+    ),
+    "partly new": Case(
+        "mysql 8.4",
+        "op.add_column('orders', sa.Column('n', sa.Integer()))\n"
+        "op.create_unique_constraint('uq', 'orders', ['total', 'n'])",
+    ),
     "MODIFY": Case(
         "mysql 8.4",
         sql("ALTER TABLE orders MODIFY code varchar(20) UNIQUE"),
@@ -404,6 +413,23 @@ DROPS: dict[str, Case] = {
     "with its table": Case(
         "postgresql 15",
         "op.drop_constraint('uq_code', 'orders')\nop.drop_table('orders')",
+        set(),
+        TABLES,
+    ),
+    "of a column that is renamed": Case(
+        "postgresql 15",
+        "op.drop_constraint('fk', 'orders', type_='foreignkey')\n"
+        "op.alter_column('orders', 'user_id', new_column_name='owner_id')\n"
+        "op.create_foreign_key('fk_owner', 'orders', 'users', ['owner_id'], ['id'], "
+        "postgresql_not_valid=True)",
+        {"(lock-referenced-table)"},
+        KEYED,
+    ),
+    "of a table that is renamed": Case(
+        "mysql 8.4",
+        "op.drop_constraint('ck_old', 'orders', type_='check')\n"
+        "op.rename_table('orders', 'sales')\n"
+        "op.execute('ALTER TABLE sales ADD CONSTRAINT c CHECK (total > 0) NOT ENFORCED')",
         set(),
         TABLES,
     ),
