@@ -12,6 +12,7 @@ from typing import NamedTuple
 from guard.action_words import ConstraintType
 from guard.constraint_code import same_table
 from guard.operations import (
+    AddColumn,
     AddConstraint,
     Column,
     Constraint,
@@ -221,6 +222,8 @@ def _comes_back(dropped: Dropped, other: Operation, context: Context) -> bool:
         made = Constraint(type="unique", name=other.name, columns=other.columns)
     elif isinstance(other, AddConstraint):
         made = other.constraint
+    elif isinstance(other, AddColumn) and other.column.primary_key:
+        made = Constraint(type="primary key")
     else:
         return False
     table = getattr(other, "table", None)
@@ -228,6 +231,8 @@ def _comes_back(dropped: Dropped, other: Operation, context: Context) -> bool:
     if not isinstance(table, Name) or not same_table(table, dropped.table):
         return same_name and not is_known(dropped.table)
     if same_name:
+        return True
+    if made.type == dropped.kind == "primary key":  # there is but one
         return True
     kinds = {"unique", "primary key"} if dropped.kind in ("unique", "primary key") else ()
     if dropped.kind is not None and made.type != dropped.kind and made.type not in kinds:

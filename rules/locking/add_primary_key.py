@@ -205,4 +205,6 @@ def _dropped(drop: DropConstraint, context: Context) -> Iterator[Problem]:
 
 
 def _adds_key(operation: Operation) -> bool:
+    if isinstance(operation, AddColumn):
+        return operation.column.primary_key
     return isinstance(operation, AddConstraint) and operation.constraint.type == "primary key"

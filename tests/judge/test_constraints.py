@@ -322,6 +322,19 @@ UNIQUES: dict[str, Case] = {
         sql("ALTER TABLE orders DROP PRIMARY KEY"),
         {"add-primary-key", "(drop-constraint)"},
     ),
+    "primary key replaced by a column": Case(
+        "mysql 8.4",
+        sql("ALTER TABLE orders DROP PRIMARY KEY, ADD n int AUTO_INCREMENT PRIMARY KEY"),
+        set(),
+        TABLES,
+    ),
+    "another primary key on MySQL": Case(
+        "mysql 8.4",
+        "op.drop_constraint('PRIMARY', 'orders', type_='primary')\n"
+        "op.create_primary_key('pk', 'orders', ['code'])",
+        {"add-primary-key", "(add-primary-key)"},
+        TABLES,
+    ),
     "exclusion": Case(
         "postgresql 15",
         sql("ALTER TABLE stays ADD CONSTRAINT apart EXCLUDE USING gist (room WITH =)"),
