@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from guard.effects.effect import Effect
+from guard.effects.effect import Effect, TableEffect
 from guard.finding import Finding
 from guard.options import describe
 from guard.rule import DOES_NOTHING, Example, Rule
@@ -93,10 +93,16 @@ def default_of(rule: Rule) -> str:
 def effect_in_words(effect: Effect) -> str:
     """Return the locks, what they block, and what they grow with, as one line."""
     return "; ".join(
-        f"{one.lock} on {one.table}, blocks {' and '.join(sorted(one.blocks)) or 'nothing'}"
+        f"{one.lock} on {one.table}, blocks {_blocked(one)}"
         + (", writes every row" if one.rewrites else ", reads every row" if one.scans else "")
         for one in (effect, *effect.related)
     )
+
+
+def _blocked(effect: TableEffect) -> str:
+    words = {"reads": "reads", "writes": "writes", "ddl": "other DDL"}
+    *others, last = [said for what, said in words.items() if what in effect.blocks] or ["nothing"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _options(rule: Rule) -> Iterator[str]:

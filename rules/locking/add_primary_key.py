@@ -181,6 +181,7 @@ def _remedy(operation: Operation, add: AddConstraint, nullable: str, context: Co
         )
     code = key_by_index(add, "PRIMARY KEY", context.statement)
     first = f" {column} may be NULL: before, in releases of their own, {prove}." if nullable else ""
+    code = key_by_index(add, "PRIMARY KEY", context.statement)
     return (
         f"Build its index {while_they_go_on(context.statement)}, with columns that are NOT NULL, "
         f"then make a key of it, in a moment:\n{code}{first}"

@@ -20,7 +20,7 @@ def clear(connection, name):
     connection.execute(f'DELETE FROM {name}')
 """
 DROP = ("op.drop_table('a')", *CREATE_A)
-OF_MYSQL = ("op.execute('ALTER TABLE a ENGINE = InnoDB')", "raise NotImplementedError('none')")
+OF_MYSQL = ("op.execute(\"ALTER TABLE a COMMENT = 'old'\")", "raise NotImplementedError('none')")
 
 
 def service(
