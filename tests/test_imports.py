@@ -162,7 +162,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"policies", "proofs", "released"},
         {"application", "histories"},
         {"services"},
-        {"inspect", "models", "servers", "outcome", "sources", "weakened"},
+        {"env_py", "inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"running_code", "tally"},
         {"check"},
         {"approve", "baseline", "examples", "lock", "stats"},

@@ -43,6 +43,11 @@ class Judge:
         """Return one that judges by the same rules for another server."""
         return Judge(self._chosen, server, self._project, self._remedy)
 
+    def of_group(self, group: str) -> Judge:
+        """Return the same with the rules of one group only."""
+        rules = [rule for rule in self._chosen if rule.group == group]
+        return Judge(rules, self._server, self._project, self._remedy)
+
     def facts(self, facts: Sequence[Fact], position: Position = NOWHERE) -> Iterator[Finding]:
         """Yield what the rules say of facts about files, history, runs and suppressions."""
         for fact in facts:

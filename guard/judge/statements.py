@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from guard.facts import Migration
 from guard.finding import Coverage, Finding
@@ -20,8 +21,11 @@ from guard.judge.timeline import ALEMBIC, Course, Run
 from guard.operations import CallRoutine, CreateObject, Opaque
 from guard.python_source import PythonSource, SourceError
 from guard.reader import ParsedRevision
-from guard.statement import Span, Statement, Steps
+from guard.schema import Schema
+from guard.statement import RunBy, Span, Statement, Steps
 from guard.suppression.comments import Comment, read_comments
+
+_ENV_PY = RunBy("env.py, at every run of Alembic")
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,17 @@ def judge_history(
             text = parsed.texts.get(replayed.parsed.path, "")
             whole = _migration(replayed, judged, graph.revisions[revision], text)
             yield from judge.facts((whole,), start)
+
+
+def judge_env_py(
+    statements: Sequence[Statement], judge: Judge, dialect: str | None
+) -> Iterator[Finding]:
+    """Yield what the rules on lost data say of what env.py executes at every run of Alembic."""
+    schema = Schema.empty(dialect=dialect, known=False)
+    course = Course([Step(replace(one, run_by=_ENV_PY), schema) for one in statements])
+    destructive = judge.of_group("destructive")
+    for index in range(len(course.steps)):
+        yield from destructive.statement(Position(course=course, index=index), set())
 
 
 def _deployments(

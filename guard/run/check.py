@@ -28,6 +28,7 @@ from guard.roundtrip import RoundTripError, run_roundtrip
 from guard.rule import Rule
 from guard.run.application import Application
 from guard.run.causes import as_declared
+from guard.run.env_py import judged_env_py
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
 from guard.run.models import changed_models, compare_models, histories_of
@@ -189,6 +190,7 @@ def _history(
     if scope.request.statements:
         running = RunningCode(scope, history, released)
         found += _judge_history(scope, history, judge, running.mapped)
+        found += judged_env_py(scope, history, judge, released)
         found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
         found += _round_trip(scope, history, judge, on_progress)
@@ -264,7 +266,7 @@ def _findings(
         dialect=scope.dialect,
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
         mapped=mapped,
-        connection=connection_of(history.env_py, scope.config.server, scope.config.lock_timeout),
+        connection=connection_of(history.env_py, scope.server, scope.config.lock_timeout),
     )
     yield from judge_history(parsed, history.graph, judge, judged)
     application = Application(scope, history.environment)
