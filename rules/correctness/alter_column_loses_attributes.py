@@ -1,0 +1,212 @@
+"""MODIFY and CHANGE write the whole column anew: what they do not repeat is lost, silently.
+
+op.alter_column() writes a MODIFY on MySQL and MariaDB, and knows of the column only what it is
+given as existing_type, existing_nullable, existing_server_default, existing_comment and
+existing_autoincrement. A column that was NOT NULL takes NULL afterwards, its default, its comment
+and its AUTO_INCREMENT are gone. What is said against is what the revisions made of the column; of a
+column that they do not show, only what op.alter_column() should have been told.
+"""
+
+from collections.abc import Iterator
+
+from guard.operations import Column, ModifyColumn
+from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import StoredColumn
+from guard.type_code import sqlalchemy_type
+
+ORDERS = """
+op.create_table(
+    'orders',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('state', sa.String(20), nullable=False, server_default='new', comment='of work'),
+    sa.Column('total', sa.Integer()),
+)
+"""
+
+
+@rule(
+    ModifyColumn,
+    dialects=("mysql", "mariadb"),
+    instructs=(
+        "ALWAYS give op.alter_column() existing_type, existing_nullable, existing_server_default "
+        "and existing_comment on MySQL and MariaDB",
+    ),
+    unsafe=(
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'state', type_=sa.String(30), "
+            "existing_type=sa.String(20))",
+            dialect="mysql",
+            says="orders.state loses NOT NULL, its default 'new' and its comment, since the MODIFY "
+            "that alter_column() sends does not repeat them.",
+            help="Tell it what the column is:\nop.alter_column('orders', 'state', "
+            "type_=sa.String(30), existing_type=sa.String(20), existing_nullable=False, "
+            "existing_server_default=sa.text(\"'new'\"), existing_comment='of work')",
+            at="op.alter_column",
+            fixed="op.alter_column('orders', 'state', type_=sa.String(30), "
+            "existing_type=sa.String(20), existing_nullable=False, "
+            "existing_server_default=sa.text(\"'new'\"), existing_comment='of work')",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.execute('ALTER TABLE orders MODIFY COLUMN state VARCHAR(30) NOT NULL')",
+            dialect="mariadb",
+            says="orders.state loses its default 'new' and its comment, since the MODIFY does not "
+            "repeat them.",
+            help="Repeat them: DEFAULT 'new' COMMENT 'of work'",
+            at="ALTER TABLE orders",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.execute('ALTER TABLE orders CHANGE state status VARCHAR(20) DEFAULT "
+            "\\'new\\' COMMENT \\'of work\\'')",
+            dialect="mysql",
+            says="orders.state loses NOT NULL, since the CHANGE does not repeat it.",
+            help="Repeat it: NOT NULL",
+            at="ALTER TABLE orders",
+            config={"ignore": ["rename-column"]},
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.execute('ALTER TABLE orders MODIFY id INTEGER')",
+            dialect="mysql",
+            says="orders.id loses AUTO_INCREMENT",
+            at="ALTER TABLE orders",
+        ),
+        Example(
+            upgrade="op.alter_column('users', 'name', comment='of birth', "
+            "existing_type=sa.String(80))",
+            dialect="mysql",
+            says="users.name takes NULL and has no default afterwards, whatever it is now: the "
+            "MODIFY that alter_column() sends knows no better.",
+            help="Give it existing_nullable and existing_server_default",
+            at="op.alter_column",
+        ),
+    ),
+    safe=(
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'state', existing_type=sa.String(20), "
+            "nullable=False, existing_server_default='new', comment='of work')",
+            dialect="mysql",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'total', comment='in cents', "
+            "existing_type=sa.Integer())",
+            dialect="mysql",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'state', server_default='open')",
+            dialect="mysql",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.execute(\"ALTER TABLE orders MODIFY state VARCHAR(20) NULL DEFAULT 'new' "
+            "COMMENT 'of work'\")",
+            dialect="mysql",
+        ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'state', type_=sa.Text(), "
+            "existing_type=sa.String(20))",
+            dialect="postgresql",
+        ),
+    ),
+)
+def alter_column_loses_attributes(change: ModifyColumn, context: Context) -> Iterator[Problem]:
+    name = change.column.name
+    if context.is_unreleased(change.table) or context.is_new_column(change.table, name):
+        return
+    before = context.schema.column(change.table, name)
+    if not before:
+        yield from _unknown(change, context)
+        return
+    lost = list(_lost(change, before, context))
+    if not lost:
+        return
+    directive = context.statement.directive
+    called = directive is not None and directive.name == "alter_column"
+    verb = "CHANGE" if change.new else "MODIFY"
+    sent = f"the {verb} that alter_column() sends" if called else f"the {verb}"
+    it = "it" if len(lost) == 1 else "them"
+    yield Problem(
+        message=f"{change.table}.{name} loses {_listed([word for word, _ in lost])}, since {sent} "
+        f"does not repeat {it}.",
+        remedy=f"Tell it what the column is:\n{_call(change, before, context)}"
+        if called
+        else f"Repeat {it}: {' '.join(sql for _, sql in lost)}",
+        severity="warning" if all(word == "its comment" for word, _ in lost) else None,
+    )
+
+
+def _lost(
+    change: ModifyColumn, before: StoredColumn, context: Context
+) -> Iterator[tuple[str, str]]:
+    """Yield what the column has now and not afterwards, in words and as SQL."""
+    column, meant = change.column, change.meant
+    table = context.schema.table(change.table)
+    in_key = table and column.name.lower() in map(str.lower, table.primary_key)
+    if not (before.nullable or in_key or "nullable" in meant) and column.nullable:
+        yield "NOT NULL", "NOT NULL"
+    sql = before.default.sql if before.default else None
+    kept = column.default or "default" in meant
+    if sql and not kept and not context.expression(sql).is_null:
+        yield f"its default {sql}", f"DEFAULT {sql}"
+    counts = before.generated is not None and before.generated.by == "autoincrement"
+    if counts and column.generated is None and "autoincrement" not in meant:
+        yield "AUTO_INCREMENT", "AUTO_INCREMENT"
+    if before.comment and column.comment is None and "comment" not in meant:
+        yield "its comment", f"COMMENT {before.comment!r}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _call(change: ModifyColumn, before: StoredColumn, context: Context) -> str:
+    """Return the call with all that the column is."""
+    column, dialect = change.column, context.server.dialect
+    given = {
+        "type": ("type_", sqlalchemy_type(column.type, dialect)),
+        "nullable": ("nullable", str(column.nullable)),
+        "default": ("server_default", _text(column)),
+        "comment": ("comment", repr(column.comment)),
+        "autoincrement": ("autoincrement", str(column.generated is not None)),
+    }
+    words = [f"{word}={code}" for part, (word, code) in given.items() if part in change.meant]
+    words += [f"new_column_name={change.new!r}"] if change.new else []
+    words += [f"existing_type={sqlalchemy_type(before.type, dialect)}"]
+    if "nullable" not in change.meant:
+        words += [f"existing_nullable={before.nullable}"]
+    if "default" not in change.meant and before.default:
+        words += [f"existing_server_default={_text(before)}"]
+    if "comment" not in change.meant and before.comment:
+        words += [f"existing_comment={before.comment!r}"]
+    if before.generated and before.generated.by == "autoincrement":
+        words += ["existing_autoincrement=True"]
+    words += [f"schema={change.table.schema!r}"] if change.table.schema else []
+    return f"op.alter_column({change.table.name!r}, {column.name!r}, {', '.join(words)})"
+
+
+def _text(column: Column) -> str:
+    if column.default is None:
+        return "None"
+    return f"sa.text({column.default.sql!r})" if column.default.sql else "<its default>"
+
+
+def _unknown(change: ModifyColumn, context: Context) -> Iterator[Problem]:
+    """Say what a column may lose that no revision shows."""
+    directive = context.statement.directive
+    missing = directive.missing if directive and directive.name == "alter_column" else ()
+    if "existing_nullable" not in missing:
+        return
+    default = "existing_server_default" in missing
+    also = " and existing_server_default" if default else ""
+    yield Problem(
+        message=f"{change.table}.{change.column.name} takes NULL{' and has no default' * default} "
+        "afterwards, whatever it is now: the MODIFY that alter_column() sends knows no better.",
+        remedy=f"Give it existing_nullable{also}",
+        severity="warning",
+    )
