@@ -24,6 +24,7 @@ from guard.operations import (
     Opaque,
     Operation,
     Truncate,
+    Update,
 )
 from guard.options import Options
 from guard.rule import Rule
@@ -101,10 +102,12 @@ def _converts_nulls(operation: Operation, table: Name, column: str) -> bool:
     )
 
 
-def _may_fill(statement: Statement) -> bool:
-    """Return whether nobody knows which rows it changes."""
+def _may_fill(statement: Statement, table: Name) -> bool:
+    """Return whether nobody knows which rows or columns it changes."""
     return statement.repeated or any(
-        isinstance(operation, Opaque | CallRoutine) for operation in statement.operations
+        isinstance(operation, Opaque | CallRoutine)
+        or (isinstance(operation, Update) and not operation.columns and operation.table == table)
+        for operation in statement.operations
     )
 
 
@@ -257,7 +260,7 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         owner = self.schema.table(table)
         if owner and column.lower() in map(str.lower, owner.primary_key):
             return "none"
-        perhaps = (found and found.filled) or any(map(_may_fill, self.before))
+        perhaps = (found and found.filled) or any(_may_fill(s, table) for s in self.before)
         return "some" if perhaps else "all"
 
     def dependents_of(self, table: Name, column: str) -> tuple[str, ...]:

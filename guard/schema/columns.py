@@ -239,13 +239,10 @@ class _Changes(TypedDict, total=False):
 
 def fill_columns(operation: Update | Delete, draft: Draft) -> None:
     """Note which columns have values since, by an UPDATE or as the rows with NULLs went."""
-    table = draft.table(operation.table)
-    if not table:
-        return
     if isinstance(operation, Delete):
-        for column in table.columns:
-            if _takes_nulls(column.name, operation.where or ""):
-                _change(draft, operation.table, column.name, filled="all")
+        for column in _TESTED.findall(operation.where or ""):
+            if _takes_nulls(column, operation.where or ""):
+                _change(draft, operation.table, column, filled="all")
         return
     for name in filter(is_known, operation.columns):
         every = _fills_all(operation, name, draft)
@@ -264,6 +261,7 @@ def _fills_all(update: Update, column: str, draft: Draft) -> bool:
 
 
 # In batches: WHERE c IS NULL AND id BETWEEN 1 AND 1000, WHERE id IN (SELECT ... LIMIT 1000)
+_TESTED = re.compile(r"(\w+)[\"`]?\s+IS\s+NULL\b", re.I)
 _BATCH = re.compile(r"\b(BETWEEN|LIMIT|SELECT)\b|[:{?%]", re.I)
 
 

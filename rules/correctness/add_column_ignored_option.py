@@ -125,6 +125,7 @@ def _key(add: AddColumn, context: Context) -> Iterator[Problem]:
         f"{add.column.name} and no primary key.",
         remedy="Leave it out, fill the column with values that differ, and add the key by itself:\n"
         f"{key}[{add.column.name!r}]{schema})",
+        severity="warning" if context.statement.direction == "downgrade" else None,
     )
 
 

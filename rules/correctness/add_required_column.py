@@ -136,6 +136,7 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Adding {column.name} as NOT NULL without a default {effect}.",
         remedy=_remedy(add, context),
+        severity="warning" if context.statement.direction == "downgrade" else None,
     )
 
 

@@ -74,6 +74,17 @@ op.create_table(
             at="ALTER TABLE orders",
         ),
         Example(
+            released=(
+                "op.execute('CREATE TABLE codes (code varchar(9) COLLATE utf8mb4_bin "
+                "PRIMARY KEY)')",
+            ),
+            upgrade="op.execute('ALTER TABLE codes MODIFY code varchar(9) NOT NULL')",
+            dialect="mysql",
+            says="codes.code loses its collation utf8mb4_bin",
+            help="Repeat it: COLLATE utf8mb4_bin",
+            at="ALTER TABLE codes",
+        ),
+        Example(
             upgrade="op.alter_column('users', 'name', comment='of birth', "
             "existing_type=sa.String(80))",
             dialect="mysql",
@@ -137,7 +148,7 @@ def alter_column_loses_attributes(change: ModifyColumn, context: Context) -> Ite
         remedy=f"Tell it what the column is:\n{_call(change, before, context)}"
         if called
         else f"Repeat {it}: {' '.join(sql for _, sql in lost)}",
-        severity="warning" if all(word == "its comment" for word, _ in lost) else None,
+        severity="warning" if _is_mild(lost, context) else None,
     )
 
 
@@ -154,11 +165,24 @@ def _lost(
     kept = column.default or "default" in meant
     if sql and not kept and not context.expression(sql).is_null:
         yield f"its default {sql}", f"DEFAULT {sql}"
+    old, new = before.type, column.type
+    if old and new and old.collation and not (new.collation or new.charset) and _is_text(new.name):
+        yield f"its collation {old.collation}", f"COLLATE {old.collation}"
     counts = before.generated is not None and before.generated.by == "autoincrement"
     if counts and column.generated is None and "autoincrement" not in meant:
         yield "AUTO_INCREMENT", "AUTO_INCREMENT"
     if before.comment and column.comment is None and "comment" not in meant:
         yield "its comment", f"COMMENT {before.comment!r}"
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith(("char", "text")) or name in ("enum", "set")
+
+
+def _is_mild(lost: list[tuple[str, str]], context: Context) -> bool:
+    """Return whether nothing breaks at once: only a comment goes, or it is the way back."""
+    only_comment = all(word == "its comment" for word, _ in lost)
+    return only_comment or context.statement.direction == "downgrade"
 
 
 def _listed(words: list[str]) -> str:

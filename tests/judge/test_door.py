@@ -280,6 +280,7 @@ NULLS: dict[str, tuple[str, tuple[str, ...]]] = {
     "from one without": ("none", ("UPDATE t SET b = '' WHERE b IS NULL", "UPDATE t SET a = b")),
     "of another column": ("all", ("UPDATE t SET b = ''",)),
     "the rows are deleted": ("none", ("DELETE FROM t WHERE a IS NULL",)),
+    "rows of old are deleted": ("none", ("DELETE FROM old WHERE x IS NULL",)),
     "some rows are deleted": ("all", ("DELETE FROM t WHERE b IS NULL",)),
     "all rows are deleted": ("none", ("DELETE FROM t",)),
     "added with a default": ("none", ("ALTER TABLE t DROP a, ADD a text DEFAULT 'x'",)),
@@ -306,7 +307,7 @@ NULLS: dict[str, tuple[str, tuple[str, ...]]] = {
 def test_nulls(case: str, tmp_path: Path) -> None:
     answer, before = NULLS[case]
     made = sql("CREATE TABLE t (id int PRIMARY KEY, a text, b text)", "INSERT INTO t VALUES (1)")
-    table, column = ("old", "x") if "op." in "".join(before) else ("t", "a")
+    table, column = ("old", "x") if "old" in "".join(before) else ("t", "a")
     body = "\n".join(step if step.startswith("op.") else sql(step) for step in before) or "pass"
     not_null = f"op.alter_column({table!r}, {column!r}, nullable=False)"
     question = "context.nulls(fact.table, fact.column)"
