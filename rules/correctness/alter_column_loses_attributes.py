@@ -58,13 +58,12 @@ op.create_table(
         ),
         Example(
             released=(ORDERS,),
-            upgrade="op.execute('ALTER TABLE orders CHANGE state status VARCHAR(20) DEFAULT "
+            upgrade="op.execute('ALTER TABLE orders CHANGE state state VARCHAR(20) DEFAULT "
             "\\'new\\' COMMENT \\'of work\\'')",
             dialect="mysql",
-            says="orders.state loses NOT NULL, since the CHANGE does not repeat it.",
+            says="orders.state loses NOT NULL, since the MODIFY does not repeat it.",
             help="Repeat it: NOT NULL",
             at="ALTER TABLE orders",
-            config={"ignore": ["rename-column"]},
         ),
         Example(
             released=(ORDERS,),
