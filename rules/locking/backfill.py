@@ -156,9 +156,19 @@ def _done(operation: Operation, context: Context) -> str | None:
                 used = not context.is_unreleased(table) or context.server.is_mysql
                 if used and not context.is_empty(copy.source):
                     return f"INSERT copies every row of {copy.source} into {table}"
+            elif _reads_tables(context) and not context.is_unreleased(table):
+                return f"INSERT copies the rows of a query into {table}"
         case Merge(table=table) if not context.is_unreleased(table):
             return f"statement writes rows of {table} in bulk"
     return None
+
+
+def _reads_tables(context: Context) -> bool:
+    """Return whether the query of an INSERT takes rows of tables, without a condition."""
+    sql, count = context.statement.sql or "", 1
+    while count:
+        sql, count = re.subn(r"\([^()]*\)", " ", sql)
+    return bool(re.search(r"\bFROM\s+[\w\"`]", sql, re.I)) and not _CONDITION.search(sql)
 
 
 def _held(context: Context) -> TableEffect | None:
@@ -171,6 +181,7 @@ def _held(context: Context) -> TableEffect | None:
     return next((lock for lock in locks if "reads" in lock.blocks), next(iter(locks), None))
 
 
+_CONDITION = re.compile(r"\b(WHERE|LIMIT)\b", re.I)
 _KEYS = ("id", "uuid", "key", "code", "slug", "name", "email")
 _BATCH = re.compile(r"\b(LIMIT|BETWEEN|ROWNUM|ctid)\b|[<>]\s*=?\s*:", re.I)
 

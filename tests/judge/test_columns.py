@@ -216,6 +216,8 @@ FILLS = [
     (MYSQL, (COUNTED,), f"{RANK}\nop.execute('UPDATE jobs SET `rank` = 0')", BACKFILL),
     ("sqlite", (), f"{STATES.replace('now()', 'CURRENT_TIMESTAMP')}\n{RANK}\nop.execute('UPDATE jobs SET rank = 0')", ""),
     (PG, (STATES, "op.execute('CREATE TABLE old_jobs (id int, state text)')"), "op.execute('INSERT INTO old_jobs SELECT id, state FROM jobs')", BACKFILL),
+    (PG, (STATES, "op.execute('CREATE TABLE sums (id int, n int)')"), "op.execute('INSERT INTO sums SELECT j.id, count(*) FROM jobs j JOIN orders o ON o.id = j.id GROUP BY j.id')", BACKFILL),
+    (PG, (STATES,), "op.execute(\"INSERT INTO jobs (id) SELECT * FROM (SELECT 1) AS x WHERE NOT EXISTS (SELECT 1 FROM jobs)\")", ""),
     (PG, (STATES,), "op.bulk_insert(sa.table('jobs', sa.column('id')), [{'id': 1}, {'id': 2}])", ""),
     (PG, (STATES,), f"{RANK}\nop.execute(\"INSERT INTO jobs (id) VALUES (7)\")", ""),
     (PG, (STATES, RANK), "with op.get_context().autocommit_block():\n    while op.get_bind().execute(sa.text('UPDATE jobs SET rank = 0 WHERE id IN (SELECT id FROM jobs WHERE rank IS NULL LIMIT 500)')).rowcount:\n        pass", ""),
