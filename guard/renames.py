@@ -31,12 +31,17 @@ from guard.operations import (
 )
 from guard.schema.model import StoredColumn
 
-ALIKE = 0.5  # of the letters of two names, at least
+ALIKE = 0.6  # of the letters of two names, at least
 SHARED = 0.8  # of the columns of two tables, at least
+USUAL = (32, 36, 255)  # lengths that many columns have: of a UUID, of any text
+WEAK = frozenset(("at", "by", "id", "is", "on"))  # words that many names have
 
 
 def new_column(drop: DropColumn, context: Context) -> Column | None:
-    """Return the column that the dropped one was most likely renamed to; None: none was."""
+    """Return the column that is added in place of the dropped one; None: none is.
+
+    One of the same name is, whatever its type; else one that it was most likely renamed to.
+    """
     others = [*_beside(drop, context)]
     old = context.schema.column(drop.table, drop.column)
     added = [o.column for o in others if isinstance(o, AddColumn) and o.table == drop.table]
@@ -46,6 +51,9 @@ def new_column(drop: DropColumn, context: Context) -> Column | None:
         if isinstance(o, Update) and o.table == drop.table
         for name in o.columns
     }
+    anew = [c for c in added if c.name.lower() == drop.column.lower()]
+    if anew:
+        return anew[0]
     found = [c for c in added if c.name.lower() not in written and _is_like(old or None, c)]
     dropped = [o.column for o in others if isinstance(o, DropColumn) and o.table == drop.table]
     if not found:
@@ -78,7 +86,8 @@ def new_table(drop: DropTable, context: Context) -> Name | None:
 
 def is_taken_again(name: Name, operation: Operation, context: Context) -> bool:
     """Return whether what another operation makes or renames, here or later, has the name."""
-    later = (o for statement in context.after for o in statement.operations)
+    after = (*context.after, *context.transaction.after)
+    later = (o for statement in after for o in statement.operations)
     here = (o for o in context.statement.operations if o is not operation)
     for other in (*here, *later):
         match other:
@@ -125,15 +134,20 @@ def _is_telling(kind: Type | None) -> bool:
     """Return whether two columns hardly have the type by chance."""
     if kind is None:
         return False
-    return kind.enum_name is not None or any((kind.length, kind.precision, kind.array))
+    sized = kind.length is not None and kind.length not in USUAL
+    return sized or kind.enum_name is not None or any((kind.precision, kind.array))
 
 
 def _alikeness(one: str, other: str) -> float:
     """Return how much two names have in common, from 0 to 1; a whole word is enough."""
-    words = {*one.lower().split("_")} & {*other.lower().split("_")}
-    if any(len(word) > 2 for word in words):
-        return max(ALIKE, SequenceMatcher(None, one.lower(), other.lower()).ratio())
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+    words, others = _words(one), _words(other)
+    ratio = SequenceMatcher(None, "_".join(words), "_".join(others)).ratio()
+    return max(ALIKE, ratio) if {*words} & {*others} else ratio
+
+
+def _words(name: str) -> list[str]:
+    words = name.lower().split("_")
+    return [word for word in words if word not in WEAK] or words
 
 
 def _shape(columns: Iterable[Column]) -> set[tuple[object, ...]]:

@@ -97,7 +97,6 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Renaming {table}.{old} to {new} {breaks(mapped, old)}.",
         remedy=REMEDY.format(old=old, new=new),
-        effect=context.effect(rename),
         severity="warning" if mapped and mapped.by is None else None,
     )
 

@@ -106,12 +106,20 @@ def rename_object(rename: Operation, context: Context) -> Iterator[Problem]:
     if isinstance(rename, RenameObject | RenameTable) and _is_taken_again(rename, context):
         return
     does = f"Moving table {old} to schema {new}" if moved else f"Renaming {kind} {old} to {new}"
+    if kind in (*WHO, "sequence") and _goes_with_table(old, context):
+        return  # rename-table says it
     breaks = WHO.get(kind, "running code that still uses the old name")
     yield Problem(
         message=f"{does} breaks {breaks}.",
         remedy=_remedy(kind, context, moved=moved),
-        effect=context.effect(rename),
     )
+
+
+def _goes_with_table(label: str, context: Context) -> bool:
+    """Return whether it is called like a table that this revision renames."""
+    around = (*context.before, *context.after)
+    renamed = (o for s in around for o in s.operations if isinstance(o, RenameTable))
+    return any(rename.table.name.lower() in label.lower() for rename in renamed)
 
 
 def _is_taken_again(rename: RenameObject | RenameTable, context: Context) -> bool:

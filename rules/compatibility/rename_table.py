@@ -77,7 +77,6 @@ def rename_table(rename: RenameTable, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Renaming {old} to {new} {breaks(mapped, str(old))}.",
         remedy=_remedy(rename, context),
-        effect=context.effect(rename),
         severity="warning" if mapped and mapped.by is None else None,
     )
 

@@ -69,7 +69,6 @@ def replace_view(change: Operation, context: Context) -> Iterator[Problem]:
         yield Problem(
             message=f"Replacing view {change.name} changes what running code reads from it.",
             remedy=COMPATIBLE,
-            effect=context.effect(change),
         )
     elif _was_dropped(change, context):
         yield Problem(

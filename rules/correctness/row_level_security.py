@@ -53,7 +53,8 @@ def row_level_security(enable: AlterTable, context: Context) -> Iterator[Problem
     if enable.action != "enable-row-level-security" or context.undoes_upgrade(enable):
         return
     table = context.schema.table(enable.table)
-    made = [s for s in (*context.before, *context.after) if _makes_policy(s, enable.table)]
+    around = (*context.before, *context.after, *context.transaction.after)
+    made = [s for s in around if _makes_policy(s, enable.table)]
     restrictive = [s for s in made if re.search(r"(?i)\bAS\s+RESTRICTIVE\b", s.sql or "")]
     known = sum(o.object_type == "policy" for o in table.objects) if table else 0
     earlier = known - sum(_makes_policy(s, enable.table) for s in context.before)

@@ -4,7 +4,8 @@ Autogenerate knows nothing of renames: where a column of a model got another nam
 column that is dropped and one that is added, and the values of the first are gone. So it does with
 tables. This speaks in place of drop-column or drop-table where one of each has the same type and is
 as nullable in the same table, and nothing copies the values; a plain type that many columns have
-must come with names that resemble each other.
+must come with names that resemble each other. A column that is dropped and added under its own name
+is such a pair whatever its type.
 """
 
 from collections.abc import Iterator
@@ -74,6 +75,13 @@ MEMBERS = USERS.replace("'users'", "'members'")
         ),
         Example(
             released=(USERS,),
+            upgrade=f"{DROP}\nop.add_column('users', sa.Column('nickname', sa.Text()))",
+            says="Dropping users.nickname and adding it anew deletes its values: it begins empty.",
+            help="Change it in place, with alter_column",
+            at="op.drop_column",
+        ),
+        Example(
+            released=(USERS,),
             upgrade=f"{MEMBERS}\nop.drop_table('users')",
             says="Dropping users and creating members, which has the same columns, looks like a "
             "rename: the rows of users are deleted, and members begins empty.",
@@ -116,7 +124,15 @@ def _column(drop: DropColumn, context: Context) -> Iterator[Problem]:
     if context.is_new_column(drop.table, drop.column):
         return
     new = None if context.remains(drop.table, drop.column) else new_column(drop, context)
-    if new is not None:
+    if new is not None and new.name.lower() == drop.column.lower():
+        yield Problem(
+            message=f"Dropping {drop.table}.{drop.column} and adding it anew deletes its values: "
+            f"it "
+            "begins empty.",
+            remedy="Change it in place, with alter_column, or add a new column of another name and "
+            f"copy the values. If they are not needed, {APPROVE}",
+        )
+    elif new is not None:
         yield Problem(
             message=f"Dropping {drop.table}.{drop.column} and adding {new.name}, of the same type, "
             f"looks like a rename: the values of {drop.column} are deleted, and {new.name} begins "

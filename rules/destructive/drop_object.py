@@ -9,7 +9,7 @@ is no problem.
 from collections.abc import Iterator
 
 from guard.action_words import ObjectType
-from guard.operations import DropObject, RenameObject
+from guard.operations import DropObject, RenameObject, is_known
 from guard.phrases import say_so
 from guard.renames import is_taken_again, same_name
 from guard.rule import Context, Example, Problem, rule
@@ -92,7 +92,7 @@ DROP = "op.execute('DROP VIEW open_orders')"
 )
 def drop_object(drop: DropObject, context: Context) -> Iterator[Problem]:
     effect = EFFECTS.get(drop.object_type)
-    if effect is None or context.undoes_upgrade(drop):
+    if effect is None or not is_known(drop.name) or context.undoes_upgrade(drop):
         return
     if drop.table and context.is_unreleased(drop.table):
         return
@@ -105,7 +105,6 @@ def drop_object(drop: DropObject, context: Context) -> Iterator[Problem]:
         message=f"Dropping {drop.object_type} {drop.name}{of_table}: {effect}.",
         remedy="Deploy code that does without it first, and drop it in a later deployment. If that "
         f"is so: {silenced}",
-        effect=context.effect(drop),
     )
 
 

@@ -89,7 +89,6 @@ def refresh_materialized_view(
             f"filled "
             "again.",
             remedy="Drop it instead, once no running code reads it.",
-            effect=context.effect(refresh),
         )
     elif not (known and not known.populated):
         yield _waits(refresh, context)

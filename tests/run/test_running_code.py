@@ -128,7 +128,7 @@ SITUATIONS: dict[str, tuple[Files, Files, str, str, str]] = {
         {},
         {},
         DROP_TABLE,
-        f"error: Dropping table users deletes its rows, and no downgrade restores them, and "
+        f"error: Dropping table users deletes its rows, no downgrade restores them, and "
         f"running "
         f"code fails: {CLASS} it. Remove users from the model (app/models.py:9) and deploy",
         "",
