@@ -10,7 +10,7 @@ it.
 
 from collections.abc import Iterator
 
-from guard.operations import AddColumn, ModifyColumn, Name, Operation, RenameColumn
+from guard.operations import AddColumn, ModifyColumn, Name, Operation, RenameColumn, Update
 from guard.phrases import breaks
 from guard.rule import Context, Example, Problem, rule
 
@@ -102,18 +102,18 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
 
 
 def _is_there_again(table: Name, column: str, context: Context) -> bool:
-    """Return whether a column takes the old name in this same revision."""
+    """Return whether a column with values takes the old name in this same revision."""
     here = context.statement.operations
-    later = (o for statement in context.after for o in statement.operations)
+    later = [o for statement in context.after for o in statement.operations]
+    filled = [o.columns for o in later if isinstance(o, Update) and o.table == table]
     for other in (*here, *later):
         match other:
-            case AddColumn(table=where, column=added) if where == table:
+            case AddColumn(column=added) if added.generated or added.name in sum(filled, ()):
                 name = added.name
-            case RenameColumn(table=where, new=name) | ModifyColumn(table=where, new=str() as name):
-                if where != table:
-                    continue
+            case RenameColumn(new=name) | ModifyColumn(new=str() as name):
+                pass
             case _:
                 continue
-        if name.lower() == column.lower():
+        if other.table == table and name.lower() == column.lower():
             return True
     return False

@@ -71,6 +71,8 @@ ROWS: list[tuple[str, str | None, tuple[str, ...], str, set[str]]] = [
     (PG, None, (T,), "op.alter_column('t', 'a', new_column_name='c', type_=sa.String(40), existing_type=sa.String(40))", {"rename-column"}),
     (MY, None, (T,), sql("ALTER TABLE t CHANGE COLUMN a c varchar(40)"), {"rename-column"}),
     (MY, None, (T,), sql("ALTER TABLE t CHANGE COLUMN a a varchar(40)"), set()),
+    (PG, None, (T,), sql("ALTER TABLE t RENAME a TO c") + "\n" + sql("ALTER TABLE t ADD a text"), {"rename-column"}),
+    (PG, None, (T,), sql("ALTER TABLE t RENAME a TO c; ALTER TABLE t ADD a text; UPDATE t SET a = c WHERE a IS NULL"), set()),
     (LITE, None, (T,), "with op.batch_alter_table('t') as batch_op:\n    batch_op.alter_column('a', new_column_name='c')", {"rename-column"}),
     (PG, None, (T,), "op.rename_table('t', 'u')\n" + sql("CREATE VIEW t AS SELECT * FROM u"), set()),
     (PG, None, (T,), sql("ALTER TABLE t RENAME TO u"), {"rename-table"}),
