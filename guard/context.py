@@ -37,8 +37,10 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """The statements of one transaction, of all revisions that deploy together, in order.
 
     `locks` are those that earlier statements of it took on tables and that are still held.
+    Not `begun`: there is none when the statement comes, in an autocommit block or after a COMMIT.
     """
 
+    begun: bool = True
     before: tuple[Statement, ...] = ()
     after: tuple[Statement, ...] = ()
     locks: tuple[TableEffect, ...] = ()

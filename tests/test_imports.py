@@ -46,7 +46,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "reader",
         "reporters",
     },
-    {"column_code", "models", "source", "roundtrip", "show", "suppression"},
+    {"column_code", "index_code", "models", "source", "roundtrip", "show", "suppression"},
     {"history"},
     {"judge"},
     {"adopt", "run"},
@@ -71,7 +71,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "effects": (
         {"effect", "innodb", "narrowing", "type_change"},
         {"row"},
-        {"innodb_tables"},
+        {"innodb_indexes", "innodb_tables"},
         {"mysql", "postgresql"},
         {"mariadb", "type_lookup"},
         {"lookup"},
@@ -240,8 +240,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
 }
 RULES_MAY_IMPORT = {
     "action_words", "column_code", "constraint_code", "effects.effect", "effects.type_change",
-    "expression", "facts", "operations", "partition_bounds", "phrases", "renames", "rule",
-    "schema.model",
+    "expression", "facts", "index_code", "operations", "partition_bounds", "phrases",
+    "renames", "rule", "schema.model",
     "statement", "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}

@@ -15,10 +15,12 @@ from guard.server import Server
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """How revisions share a connection.
 
+    `autocommit`: its isolation level is AUTOCOMMIT, so that nothing begins a transaction on it.
     `transactional_ddl` is None where Alembic decides, by the dialect. `settings` are in force when
     the first revision begins, and a RESET leads back to the `defaults`.
     """
 
+    autocommit: bool = False
     transaction_per_migration: bool = False
     transactional_ddl: bool | None = None
     defaults: Mapping[str, Setting] = {}
@@ -32,7 +34,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         takes_back = self.transactional_ddl
         if takes_back is None:
             takes_back = not (server.is_mysql or server.dialect == "sqlite")
-        return takes_back and not self.transaction_per_migration
+        return takes_back and not self.transaction_per_migration and not self.autocommit
 
 
 def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Connection:
@@ -48,6 +50,7 @@ def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Co
         if isinstance(o, SetOption) and o.value is not None and o.scope != "global"
     }
     return Connection(
+        autocommit=env_py.autocommit,
         transaction_per_migration=env_py.transaction_per_migration,
         transactional_ddl=env_py.transactional_ddl,
         defaults=defaults,

@@ -197,7 +197,7 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.schema.is_new(table, self.position.deployment)
 
     def is_unreleased(self, table: Name) -> bool:
-        if self._makes(table):
+        if self._is_made_beside(table):
             return True
         view = self.schema.view(table)  # with an index, one is listed as a table as well
         found = view or self.schema.table(table)
@@ -205,6 +205,16 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             return False
         temporary = isinstance(found, Table) and found.temporary
         return temporary or found.created_by in self.position.deployment
+
+    def _is_made_beside(self, table: Name) -> bool:
+        """Return whether the statement itself makes the table, or one under its condition did."""
+        here, key = self.statement, self.schema.catalog.key
+        made = [o for o in here.operations if isinstance(o, CreateTable)]
+        fresh = [o for o in made if not (o.if_not_exists and self.schema.table(table))]
+        if here.condition is not None:
+            beside = (s for s in self.before if s.condition == here.condition)
+            fresh += [o for s in beside for o in s.operations if isinstance(o, CreateTable)]
+        return any(key(o.table) == key(table) for o in fresh)
 
     def is_made_here(self, revision: str | None) -> bool:
         return revision in self.position.deployment

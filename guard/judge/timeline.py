@@ -62,6 +62,7 @@ class Timeline:
         numbers = self._transactions
         start, end = bisect_left(numbers, numbers[index]), bisect_right(numbers, numbers[index])
         return Transaction(
+            begun=self._begun[index],
             before=self.statements[start:index],
             after=self.statements[index + 1 : end],
             locks=self._locks[index],
@@ -91,13 +92,37 @@ class Timeline:
             commands = _commands(statement)
             moved = statement.in_transaction != inside  # an autocommit block begins or ends here
             inside = statement.in_transaction
-            begun = (begun and not moved) or (not inside and "begin" in commands)
-            alone = self._commits_itself(statement) or not (inside or begun)
+            held = inside and not self._connection.autocommit
+            begun = (begun and not moved) or (not held and "begin" in commands)
+            alone = self._commits_itself(statement) or not (held or begun)
             number += bool(numbers) and (over or moved or alone or apart)
             numbers.append(number)
             ended = bool(commands & {"commit", "rollback"})
             over, begun = alone or ended, begun and not ended
         return tuple(numbers)
+
+    @cached_property
+    def _begun(self) -> tuple[bool, ...]:
+        """Whether each statement finds a transaction that something before it began.
+
+        What is sent as text the driver does not notice: after a COMMIT it begins none anew.
+        """
+        found: list[bool] = []
+        never = self._connection.autocommit
+        shared = self._connection.shares_transaction(self._server)
+        begun, ended, inside, revision = False, never, True, 0
+        for statement, its_revision in zip(self.statements, self._revisions, strict=True):
+            if statement.in_transaction != inside or (its_revision != revision and not shared):
+                begun, ended = False, never
+            inside, revision = statement.in_transaction, its_revision
+            together = statement.joined or statement.run_by is not None
+            found.append(together or begun or (inside and not ended))
+            commands = _commands(statement) if statement.sql else set()
+            if "begin" in commands:
+                begun = True
+            elif commands & {"commit", "rollback"}:
+                begun, ended = False, True
+        return tuple(found)
 
     def _commits_itself(self, statement: Statement) -> bool:
         return self._server.dialect in ("mysql", "mariadb") and any(
@@ -154,7 +179,7 @@ def _after(
     name, value = operation.name.lower(), operation.value
     if operation.scope == "global":
         return session, local
-    if name == "all" and value is None:
+    if name in ("all", "discard all") and value is None:
         return {}, {}
     made = None
     if value is not None:

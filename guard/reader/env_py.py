@@ -35,6 +35,9 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
     }
     return EnvPy(
         statements=tuple(statement for statement in done if not _is_opaque(statement)),
+        autocommit=any(
+            name == "isolation_level" and _is_autocommit(value) for name, value in given
+        ),
         transaction_per_migration=any(
             name == "transaction_per_migration" and not _is(value, False) for name, value in given
         ),
@@ -71,6 +74,10 @@ def _opened_with(tree: ast.AST, given: list[tuple[str, ast.expr]]) -> Iterator[t
     for name, value in given:
         if name in _TIMEOUTS and isinstance(value, ast.Constant):
             yield name, str(value.value)
+
+
+def _is_autocommit(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and str(node.value).upper() == "AUTOCOMMIT"
 
 
 def _is(node: ast.expr, value: object) -> bool:

@@ -26,11 +26,13 @@ class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
 class EnvPy(msgspec.Struct, frozen=True, kw_only=True):
     """What an env.py does to the database, and how it has revisions run.
 
+    `autocommit`: it connects with that isolation level.
     `transactional_ddl` is None where it is left to Alembic. `settings` are those of the session,
     by name in lower case, that a connection is opened with.
     """
 
     statements: tuple[Statement, ...] = ()
+    autocommit: bool = False
     transaction_per_migration: bool = False
     transactional_ddl: bool | None = None
     settings: dict[str, str] = {}

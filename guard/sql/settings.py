@@ -88,7 +88,8 @@ def read_reset(c: Cursor) -> list[Operation]:
 
 def read_discard(c: Cursor) -> list[Operation]:
     c.expect("DISCARD")
-    return [SetOption(name=c.name("what to discard").lower(), value=None)]
+    what = c.name("what to discard").lower()
+    return [SetOption(name="discard all" if what == "all" else what, value=None)]
 
 
 def read_use(c: Cursor) -> list[Operation]:

@@ -125,7 +125,7 @@ class LockTimeout(Options, frozen=True):
             upgrade="""
             op.execute("SET LOCAL lock_timeout = '5s'")
             with op.get_context().autocommit_block():
-                op.execute('DROP INDEX ix_orders_state')
+                op.execute('ANALYZE orders')
                 op.execute('ALTER TABLE orders ALTER state DROP NOT NULL')
             """,
             dialect="postgresql",

@@ -36,7 +36,7 @@ WORDS: dict[TableAction, str] = {
     "set-tablespace": "Moving it to another tablespace",
     "set-unlogged": "SET UNLOGGED",
 }
-OTHER_RULES = ("drop-system-versioning",)  # have a rule that says it
+OTHER_RULES = ("algorithm", "drop-system-versioning", "lock")  # have a rule that says it
 HARDLY_FILLED = ("reorganize-partition",)  # that is most often the last one, to split it
 
 

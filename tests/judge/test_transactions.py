@@ -95,6 +95,61 @@ def test_new_revisions_share_a_transaction(case: str, tmp_path: Path) -> None:
     )
 
 
+VACUUM = sql("VACUUM a")
+BEGUN: dict[str, tuple[str, str, list[str]]] = {
+    "Alembic begins one": (VACUUM, env(), ["True"]),
+    "for each revision too": (VACUUM, PER_MIGRATION, ["True"]),
+    "and where DDL is not taken back": (
+        VACUUM,
+        env(configure=", transactional_ddl=False"),
+        ["True"],
+    ),
+    "but not where the isolation level is AUTOCOMMIT": (
+        VACUUM,
+        env(engine=", isolation_level='AUTOCOMMIT'"),
+        ["False"],
+    ),
+    "nor in an autocommit block": (
+        f"with op.get_context().autocommit_block():\n    {VACUUM}\n{VACUUM}",
+        env(),
+        ["False", "True"],
+    ),
+    "a BEGIN in it does": (
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute('BEGIN')\n    op.execute('VACUUM a')\n    op.execute('COMMIT')\n"
+        "    op.execute('VACUUM b')",
+        env(),
+        ["True", "False"],
+    ),
+    "a COMMIT ends it": (sql("VACUUM a", "COMMIT", "VACUUM b"), env(), ["True", "False"]),
+    "one of the connection begins another": (
+        f"op.get_bind().commit()\n{VACUUM}",
+        env(),
+        ["True"],
+    ),
+    "what one text holds shares one": (
+        "with op.get_context().autocommit_block():\n    op.execute('VACUUM a; VACUUM b')",
+        env(),
+        ["True", "True"],
+    ),
+    "a block has one": (
+        "with op.get_context().autocommit_block():\n    op.execute('DO $$ BEGIN VACUUM a; END $$')",
+        env(),
+        ["True"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEGUN)
+def test_what_finds_a_transaction(case: str, tmp_path: Path) -> None:
+    step, env_py, answers = BEGUN[case]
+    files = {"migrations/env.py": env_py}
+    question = "context.transaction.begun"
+    assert (
+        ask(tmp_path, "Maintenance", question, step, files=files, dialect="postgresql") == answers
+    )
+
+
 def test_before_and_after_stay_in_the_revision(tmp_path: Path) -> None:
     question = "len(context.before), len(context.after)"
     steps = ("op.drop_table('a')", "op.drop_table('b')\nop.drop_table('c')", "op.drop_table('d')")

@@ -419,6 +419,7 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("SET SESSION AUTHORIZATION bob", [SetOption(name="session_authorization", value="bob")]),
     ("RESET ALL", [SetOption(name="all", value=None)]),
     ("RESET lock_timeout", [SetOption(name="lock_timeout", value=None)]),
+    ("DISCARD ALL", [SetOption(name="discard all", value=None)]),
     ("DISCARD PLANS", [SetOption(name="plans", value=None)]),
     ("SELECT set_config('lock_timeout', '2s', true)", [SetOption(name="lock_timeout", value="2s", scope="local")]),
     ("SELECT pg_catalog.set_config('search_path', '', false)", [SetOption(name="search_path", value="")]),

@@ -19,6 +19,7 @@ CLAIMS = (
         SHOP,
         "CREATE INDEX ix_note ON orders (note)",
         "CREATE UNIQUE INDEX ix_note ON orders (note)",
+        "CREATE INDEX ix_note ON ONLY orders (note)",
         "CREATE INDEX CONCURRENTLY ix_note ON orders (note)",
         "DROP INDEX ix",
         "DROP INDEX CONCURRENTLY ix",
