@@ -85,7 +85,8 @@ DECLARE = (
             released=(CREATE, 'op.create_index("ix_orders_id", "orders", ["id"])'),
             upgrade="""
             if broken():
-                op.execute('REINDEX INDEX CONCURRENTLY ix_orders_id')
+                with op.get_context().autocommit_block():
+                    op.execute('REINDEX INDEX CONCURRENTLY ix_orders_id')
             op.create_index('ix_orders_id', 'orders', ['id'], if_not_exists=True)
             """,
             downgrade="pass",

@@ -177,6 +177,8 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
         return
     if context.schema.view(create.table) or _says_how(create, context):
         return  # of a materialized view only a refresh waits
+    if create.if_not_exists and _is_there(create, context):
+        return
     effect = context.effect(create)
     if effect is None or not effect.scans or "writes" not in effect.blocks:
         return
@@ -186,6 +188,11 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
         remedy=_on_mysql() if context.server.is_mysql else _remedy(create, context),
         effect=effect,
     )
+
+
+def _is_there(create: CreateIndex, context: Context) -> bool:
+    indexes = context.schema.indexes(create.table)
+    return any(index.certain and index.name == create.name for index in indexes)
 
 
 def _says_how(create: CreateIndex, context: Context) -> bool:

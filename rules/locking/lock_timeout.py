@@ -230,7 +230,7 @@ class LockTimeout(Options, frozen=True):
         Example(
             upgrade="""
             with op.get_context().autocommit_block():
-                op.execute('CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON orders (state)')
+                op.execute('CREATE INDEX CONCURRENTLY ix ON orders (state)')
             """,
             dialect="postgresql",
             config=UNSET,
