@@ -52,6 +52,7 @@ def row(
     *,
     when: Callable[[Op, ReadOnlySchema], bool] = lambda operation, schema: True,
     lock: str,
+    blocks: tuple[Blocked, ...] = (),
     scans: bool = False,
     rewrites: bool = False,
     table: Callable[[Op, ReadOnlySchema], Name] = lambda operation, schema: table_of(operation),
@@ -62,7 +63,8 @@ def row(
 ) -> Row:
     """Return the row that says what `operation` does where `when` holds, in these versions.
 
-    `table` is where the operation's own table stands, where that is not `table` or `name`.
+    `table` is where the operation's own table stands, where that is not `table` or `name`. What
+    cannot be done besides what the lock `blocks` waits for locks on its indexes.
     """
 
     def effect(asked: Operation, schema: ReadOnlySchema) -> Effect:
@@ -70,7 +72,7 @@ def row(
         return Effect(
             table=table(asked, schema),
             lock=lock,
-            blocks=frozenset(BLOCKS[lock]),
+            blocks=frozenset({*BLOCKS[lock], *blocks}),
             scans=scans,
             rewrites=rewrites,
             related=tuple(related(asked, schema)),

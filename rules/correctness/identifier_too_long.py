@@ -2,8 +2,8 @@
 
 PostgreSQL keeps the first 63 bytes of a name and says so in a notice: two names with one beginning
 clash, and what later looks for the whole name in the catalogue finds nothing. MySQL and MariaDB
-refuse names of more than 64 characters. SQLAlchemy shortens the names that it makes itself, not
-those that are written.
+refuse names of more than 64 characters. SQLAlchemy shortens the names that it makes itself, and
+those in op.f(); other long names of indexes and constraints it refuses on PostgreSQL.
 """
 
 from collections.abc import Iterator
@@ -73,8 +73,31 @@ GREEK = "δείκτης_παραγγελιών_πελατών_ανά_μήνα"  
             says=f"The name {GREEK} has 68 bytes, and PostgreSQL cuts it off after 63",
             at="CREATE TABLE",
         ),
+        Example(
+            upgrade=f"op.create_unique_constraint('{LONG}', 'logs', ['id'])",
+            released=("op.create_table('logs', sa.Column('id', sa.Integer(), primary_key=True))",),
+            dialect="mysql",
+            says=f"The name {LONG} has 65 characters, and MySQL refuses more than 64.",
+            at="op.create_unique_constraint",
+        ),
+        Example(
+            upgrade=f"""
+            with op.get_context().autocommit_block():
+                op.create_index('{LONG}', 'logs', ['id'], postgresql_concurrently=True)
+            """,
+            dialect="postgresql",
+            says=f"The name {LONG} has 65 bytes, and SQLAlchemy refuses more than 63.",
+            at="op.create_index",
+        ),
     ),
     safe=(
+        Example(
+            upgrade=f"""
+            with op.get_context().autocommit_block():
+                op.create_index(op.f('{LONG}'), 'logs', ['id'], postgresql_concurrently=True)
+            """,
+            dialect="postgresql",
+        ),
         Example(
             upgrade=f"op.execute('CREATE TABLE `{GREEK}` (id int PRIMARY KEY)')", dialect="mysql"
         ),
@@ -97,15 +120,24 @@ def identifier_too_long(operation: Operation, context: Context) -> Iterator[Prob
             continue
         server = {"mysql": "MySQL", "mariadb": "MariaDB"}.get(context.server.dialect or "")
         cut = name.encode()[:limit].decode(errors="ignore")
-        what = (
-            f"{server} refuses more than {limit}"
-            if server
-            else f"PostgreSQL cuts it off after {limit}: it becomes {cut}"
-        )
+        if server:
+            what = f"{server} refuses more than {limit}"
+        elif _is_refused(name, operation, context):
+            what = f"SQLAlchemy refuses more than {limit}"
+        else:
+            what = f"PostgreSQL cuts it off after {limit}: it becomes {cut}"
         yield Problem(
             message=f"The name {name} has {length} {unit}, and {what}.",
             remedy=f"Give it a name of up to {limit} {unit}",
         )
+
+
+def _is_refused(name: str, operation: Operation, context: Context) -> bool:
+    """Return whether SQLAlchemy looks at its length: of an index or a constraint."""
+    of_op = context.statement.directive is not None and context.statement.sql is None
+    if isinstance(operation, CreateTable):
+        return of_op and any(name == constraint.name for constraint in operation.constraints)
+    return of_op and isinstance(operation, CreateIndex | AddConstraint)
 
 
 def _given(operation: Operation) -> Iterator[str]:

@@ -180,7 +180,9 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
     if create.if_not_exists and _is_there(create, context):
         return
     effect = context.effect(create)
-    if effect is None or not effect.scans or "writes" not in effect.blocks:
+    if effect is None or "writes" not in effect.blocks:
+        return
+    if not (effect.scans or any(other.scans for other in effect.related)):
         return
     what = f"index {create.name}" if create.name else "an index"
     yield Problem(

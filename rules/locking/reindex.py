@@ -26,8 +26,7 @@ with op.get_context().autocommit_block():
         Example(
             upgrade="op.execute('REINDEX TABLE orders')",
             dialect="postgresql",
-            says="REINDEX takes SHARE on orders while every row is read, and ACCESS EXCLUSIVE on "
-            "each index that it builds: writes wait, and so do reads.",
+            says="REINDEX takes SHARE on orders while every row is read: reads and writes wait.",
             help="Build it anew while they go on, outside of the transaction:"
             f"{CONCURRENTLY.rstrip()}",
             at="REINDEX",
@@ -51,7 +50,7 @@ with op.get_context().autocommit_block():
             """,
             dialect="postgresql",
             says="REINDEX takes SHARE on one table of schema shop after the other while every row "
-            "is read, and ACCESS EXCLUSIVE on each index that it builds",
+            "is read: reads and writes wait.",
             at="REINDEX",
             fixed="""
             with op.get_context().autocommit_block():
@@ -89,12 +88,14 @@ def reindex(reindex: Reindex, context: Context) -> Iterator[Problem]:
     found = context.schema.table(effect.table) if effect else None
     if context.transaction.begun and (effect is None or (found and found.partitioned)):
         return  # it fails, as not-in-transaction says
-    also = ", and ACCESS EXCLUSIVE on each index that it builds: writes wait, and so do reads"
     if effect is None:
         where = _WHERE.get(reindex.target, "").format(name=name) or "the database"
-        waits = f"takes SHARE on one table of {where} after the other while every row is read{also}"
+        waits = (
+            f"takes SHARE on one table of {where} after the other while every row is read: reads "
+            "and writes wait"
+        )
     else:
-        waits = what_waits(effect, context.size(effect.table)).partition(": ")[0] + also
+        waits = what_waits(effect, context.size(effect.table))
         if reindex.target == "index" and effect.table == name:
             waits = waits.replace(f"on {name} ", f"on the table of {name} ", 1)
     yield Problem(message=f"REINDEX {waits}.", remedy=_remedy(reindex, context), effect=effect)

@@ -150,6 +150,8 @@ op.create_index("i", "t", ["a"], if_not_exists=True)
 op.create_index("i", "t", ["a"], postgresql_concurrently=True, postgresql_using="gin", postgresql_where=sa.text("a > 1"))  # @postgresql
 op.create_index("i", "t", ["n"], postgresql_using="gin", mysql_prefix="FULLTEXT")  # @mysql
 op.create_index(op.f("ix_t_a"), "t", ["a"])
+op.create_index(op.f("ix_customer_subscription_invoices_customer_subscription_period_id"), "t", ["a"])
+op.add_column("t", sa.Column("customer_subscription_invoices_customer_subscription_period", sa.Integer, index=True))
 op.create_index(index_name="i", table_name="t", columns=["a"])
 op.create_index(None, "t", ["a"])  # @none
 op.drop_index("t_a")  # @postgresql sqlite

@@ -29,6 +29,11 @@ def _only_of_the_parent(create: CreateIndex, schema: ReadOnlySchema) -> bool:
     return create.only and not (table and table.complete and not table.partitioned)
 
 
+def _in_partitions(create: CreateIndex, schema: ReadOnlySchema) -> bool:
+    """The rows that it reads are those of partitions."""
+    return bool(schema.partitions_of(create.table))
+
+
 def _table(operation: DropIndex | Reindex, schema: ReadOnlySchema) -> Name | None:
     """Return the table of the index; None for one that no revision names."""
     if isinstance(operation, Reindex) and operation.target == "table":
@@ -92,11 +97,12 @@ ROWS: tuple[Row, ...] = (
     row(CreateIndex, when=_only_of_the_parent, lock="SHARE", source=CREATE_INDEX),
     row(
         CreateIndex,
+        when=_in_partitions,
         lock="SHARE",
-        scans=True,
         related=partial(_partitions, table=_indexed, lock="SHARE", scans=True),
         source=CREATE_INDEX,
     ),
+    row(CreateIndex, lock="SHARE", scans=True, source=CREATE_INDEX),
     row(
         DropIndex,
         when=_concurrent,
@@ -123,6 +129,7 @@ ROWS: tuple[Row, ...] = (
         Reindex,
         when=_of_one_table,
         lock="SHARE",
+        blocks=("reads",),  # which have to lock each index as they are planned
         scans=True,
         table=_own_table,
         related=partial(_partitions, table=_having, lock="SHARE", scans=True),

@@ -59,7 +59,7 @@ def add_column(run: Run, given: Arguments, call: Call) -> list[Operation]:
     ]
     operations += [AddConstraint(table=table, constraint=c) for c in foreign_keys]
     if read.index:
-        operations.append(constraints.column_index(table, read.column))
+        operations.append(constraints.column_index(table, read.column, run.dialect))
     elif read.column.unique:
         unique = Constraint(type="unique", columns=(column.name,))
         operations.append(AddConstraint(table=table, constraint=unique))

@@ -44,7 +44,7 @@ from guard.reader.libraries.sqlalchemy.live import Connection
 def batch_method(run: Run, batch: Batch, method: str, call: Call) -> Value:
     """Record the operation of `batch_op.method(...)`; return the value that it gives."""
     if method == "f":
-        return call.args[0] if call.args else unknown(call.node)
+        return _made_name(run, call)
     if method in {"get_bind", "get_context"}:
         return Connection() if method == "get_bind" else MigrationContext()
     if method == "batch_alter_table":
@@ -185,8 +185,13 @@ def _batch(run: Run, call: Call) -> Value:
     return read_batch(call, run.span_in_revision(call.node, call.frame))
 
 
-def _same_text(run: Run, call: Call) -> Value:
-    return call.args[0] if call.args else next(iter(call.kwargs.values()), unknown(call.node))
+def _made_name(run: Run, call: Call) -> Value:
+    """`op.f("ix_t_a")`: a name that a convention made, which SQLAlchemy shortens as its own."""
+    given = call.args[0] if call.args else next(iter(call.kwargs.values()), unknown(call.node))
+    if not isinstance(given, Text) or not given.known:
+        return given
+    short = clauses.shortened(given.plain, run.dialect)
+    return given if short == given.plain else Text.of(short, origin="literal")
 
 
 def _inline(run: Run, call: Call) -> Value:
@@ -249,7 +254,7 @@ _NAMES: dict[str, Known] = {
     **{operation: _operation(operation) for operation in _RECORDERS},
     "execute": _execute,
     "batch_alter_table": _batch,
-    "f": _same_text,
+    "f": _made_name,
     "inline_literal": _inline,
     "invoke": _invoke,
     "run_async": _run_async,

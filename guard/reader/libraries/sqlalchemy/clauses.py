@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from collections.abc import Iterable
 
@@ -200,3 +201,19 @@ def always_true(value: Value) -> bool:
 def is_autocommit(kwargs: dict[str, Value]) -> bool:
     """Return whether an engine or connection is asked for `isolation_level="AUTOCOMMIT"`."""
     return (string(kwargs.get("isolation_level")) or "").upper() == "AUTOCOMMIT"
+
+
+_LONGEST = {"postgresql": 63, "mysql": 64, "mariadb": 64}
+
+
+def shortened(name: str, dialect: str | None) -> str:
+    """Return the name of an index or constraint that SQLAlchemy makes, or that `op.f()` has made.
+
+    It shortens those that the server would refuse or cut off, and no others.
+    """
+    most = _LONGEST.get(dialect or "", len(name))
+    if len(name) <= most:
+        return name
+    return (
+        f"{name[: most - 8]}_{hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[-4:]}"
+    )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from guard.operations import Column, Constraint, CreateIndex, DropIndex, Name, unknown_name
 from guard.reader.evaluate.values import Construct, Value
-from guard.reader.libraries.sqlalchemy.clauses import flag, last, sql, string, strings
+from guard.reader.libraries.sqlalchemy.clauses import flag, last, shortened, sql, string, strings
 from guard.reader.libraries.sqlalchemy.table_objects import owning_table
 
 ConstraintType = Literal["primary key", "unique", "check", "exclude", "foreign key"]
@@ -130,11 +130,12 @@ def make_index(
 _MORE = {"include", "length", "nulls_not_distinct", "ops", "tablespace", "with", "with_parser"}
 
 
-def column_index(table: Name, column: Column) -> CreateIndex:
+def column_index(table: Name, column: Column, dialect: str | None) -> CreateIndex:
     """Return the index of `Column(index=True)`, under the name SQLAlchemy gives it."""
+    name = f"ix_{f'{table.schema}_' if table.schema else ''}{table.name}_{column.name}"
     return CreateIndex(
         table=table,
-        name=f"ix_{f'{table.schema}_' if table.schema else ''}{table.name}_{column.name}",
+        name=shortened(name, dialect),
         columns=(column.name,),
         unique=column.unique,
     )

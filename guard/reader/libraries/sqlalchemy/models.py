@@ -292,7 +292,7 @@ def _model(each: _Described) -> Model:
     convention = convention_of(each.metadata)
     own = [column for column in read.create.columns if column.unique]
     uniques = [Constraint(type="unique", columns=(column.name,)) for column in own]
-    of_columns = [column_index(label, column) for column in read.create.columns]
+    of_columns = [column_index(label, column, each.run.dialect) for column in read.create.columns]
     made_up = {(index.columns, index.name) for index in of_columns}
     return Model(
         place=_place(each),

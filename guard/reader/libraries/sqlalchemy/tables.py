@@ -53,7 +53,7 @@ def read_table(
             if column.type_check and run.dialect in column.type_check.dialects:
                 constraints.append(column.type_check.constraint)
             if column.index:  # which is what makes it unique, too
-                indexes.append(column_index(label, column.column))
+                indexes.append(column_index(label, column.column, run.dialect))
                 columns[-1] = msgspec.structs.replace(columns[-1], unique=False)
         elif constraint := read_constraint(item):
             constraints.append(constraint)
