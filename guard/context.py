@@ -232,6 +232,10 @@ class Context(Protocol):
         """Return whether the columns are unique here, or were when this direction began."""
         ...
 
+    def is_new_type(self, name: Name) -> bool:
+        """Return whether an enum type was made in this same deployment."""
+        ...
+
     def is_new_column(self, table: Name, column: str) -> bool:
         """Return whether the column was added in this same deployment."""
         ...

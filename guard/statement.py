@@ -144,6 +144,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     joined: bool = False
     database: str | None = None  # of a multidb revision
     pieces: tuple[Piece, ...] = ()  # of SQL that was put together; empty for plain text
+    values: tuple[str, ...] = ()  # the strings that it sends beside the text of its SQL
     directive: Directive | None = None
     run_by: RunBy | None = None
 

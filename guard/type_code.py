@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from guard.operations import Type
+from collections.abc import Iterator
+
+from guard.operations import AddColumn, ChangeColumnType, CreateTable, Name, Operation, Type
 
 _SQLALCHEMY = {
     "bigint": "BigInteger", "boolean": "Boolean", "date": "Date", "datetime": "DateTime",
@@ -64,11 +66,11 @@ def sql_type(kind: Type | None, dialect: str | None) -> str:
     if kind is None:
         return "<its type>"
     if kind.values is not None and not kind.enum_name:
-        members = ", ".join("'" + value.replace("'", "''") + "'" for value in kind.values)
+        members = ", ".join(map(sql_string, kind.values))
         return f"{kind.name}({members})"
     name = kind.name
     if dialect == "postgresql" and name == "double":
-        name = "double precision"
+        name, kind = "double precision", Type(name="double", array=kind.array)
     numbers = [str(n) for n in (kind.length, kind.precision, kind.scale) if n is not None]
     size = f"({', '.join(numbers)})" if numbers else ""
     words = [
@@ -78,3 +80,19 @@ def sql_type(kind: Type | None, dialect: str | None) -> str:
         f"CHARACTER SET {kind.charset}" if kind.charset else "",
     ]
     return " ".join(filter(None, words)) + "[]" * kind.array
+
+
+def sql_string(text: str) -> str:
+    """Return the text as SQL quotes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def typed_columns(operation: Operation) -> Iterator[tuple[Name, str, Type]]:
+    """Yield the table, the name and the type of each column that gets a type there."""
+    match operation:
+        case CreateTable(table=table, columns=columns):
+            yield from ((table, c.name, c.type) for c in columns if c.type)
+        case AddColumn(table=table, column=column) if column.type:
+            yield table, column.name, column.type
+        case ChangeColumnType(table=table, column=name, type=kind) if kind:
+            yield table, name, kind

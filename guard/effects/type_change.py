@@ -20,10 +20,11 @@ Work = Literal[
 class TypeChange(msgspec.Struct, frozen=True, kw_only=True):
     """A column's type before and after, each None where it is not known.
 
-    `checks` are the valid CHECKs that read the rows again, `indexes` those built anew: of a rewrite
-    that is all of them, and neither is listed. `keys` are the other tables that a foreign key on
-    the column locks too. `refused_by` is what makes the server refuse the change, in words.
-    `loses`: how a value may no longer fit, None where all do or that is not known.
+    `back` is the work of the way from the new type to the old one. `checks` are the valid CHECKs
+    that read the rows again, `indexes` those built anew: of a rewrite that is all of them, and none
+    is listed. `keys` are the other tables that a foreign key on the column locks too. `refused_by`
+    is what makes the server refuse the change, in words. `loses`: what may no longer fit, None
+    where all does or that is not known.
     """
 
     table: Name
@@ -31,14 +32,10 @@ class TypeChange(msgspec.Struct, frozen=True, kw_only=True):
     old: Type | None
     new: Type | None
     work: Work
+    back: Work = "unknown"
     checks: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     keys: tuple[Name, ...] = ()
     refused_by: tuple[str, ...] = ()
     loses: str | None = None
     text_width: int | None = None  # MySQL: the bytes of a character
-
-    @property
-    def reads_rows(self) -> bool:
-        """Whether it reads every row although it writes none anew."""
-        return self.work == "free" and bool(self.checks or self.indexes)

@@ -246,6 +246,10 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         start = self.position.course.steps[0].schema
         return start.is_unique(table, wanted) or self.schema.is_unique(table, wanted)
 
+    def is_new_type(self, name: Name) -> bool:
+        found = self.schema.enum(name)
+        return not isinstance(found, Missing) and found.created_by in self.position.deployment
+
     def is_new_column(self, table: Name, column: str) -> bool:
         found = self.schema.column(table, column)
         return not isinstance(found, Missing) and found.created_by in self.position.deployment

@@ -13,6 +13,7 @@ from guard.operations import (
     AddConstraint,
     AlterTable,
     AttachPartition,
+    ChangeColumnType,
     CreateDatabase,
     CreateDomain,
     CreateEnum,
@@ -34,6 +35,7 @@ from guard.operations import (
     DropTable,
     Insert,
     Merge,
+    ModifyColumn,
     Name,
     Opaque,
     Operation,
@@ -128,6 +130,11 @@ def _takes_back(operation: Operation, before: Operation) -> bool:
             return (index.name.lower(), label.lower()) == (renamed.lower(), other.name.lower())
         case RenameColumn(column=column, new=name), RenameColumn(column=one, new=two):
             return (column.lower(), name.lower()) == (two.lower(), one.lower())
+        case ChangeColumnType(), ChangeColumnType():
+            return _same(operation.table, before.table) and operation.column == before.column
+        case ModifyColumn(column=column), ModifyColumn(column=other):
+            names = (column.name.lower(), (before.new or other.name).lower())
+            return _same(operation.table, before.table) and names[0] == names[1]
         case DetachPartition(partition=part), AttachPartition(partition=other):
             return _same(part, other)
         case AttachPartition(partition=part), DetachPartition(partition=other):

@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from guard.config import parse_config
 from guard.finding import Finding
 from guard.operations import Operation
@@ -150,8 +152,10 @@ def findings_of(rule: Rule) -> tuple[Finding | None, ...]:
         return (None,) * len(rule.unsafe)
     found = []
     for example in rule.unsafe:
+        config = {k: v for k, v in example.config.items() if k != "ignore"}  # of rules not asked
+        alone = msgspec.structs.replace(example, config=config)
         with tempfile.TemporaryDirectory(prefix="guard-example-") as folder:
-            findings = judge(example, Path(folder).resolve(), rules=[rule])
+            findings = judge(alone, Path(folder).resolve(), rules=[rule])
         found.append(next((one for one in findings if one.rule == rule.name), None))
     return tuple(found)
 

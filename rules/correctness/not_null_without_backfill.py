@@ -160,8 +160,8 @@ PROOF = (
             dialect="mysql",
         ),
         Example(
-            upgrade="op.alter_column('orders', 'total', type_=sa.BigInteger(), "
-            "existing_type=sa.Integer(), existing_nullable=False)",
+            upgrade="op.alter_column('orders', 'note', type_=sa.String(20), "
+            "existing_type=sa.String(10), existing_nullable=False)",
             dialect="mysql",
         ),
     ),

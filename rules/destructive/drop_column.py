@@ -105,7 +105,8 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
     ),
     safe=(
         Example(
-            upgrade="op.execute('ALTER TABLE orders ALTER note TYPE jsonb USING note::jsonb')",
+            released=("op.create_table('orders', sa.Column('note', sa.String(50)))",),
+            upgrade="op.execute('ALTER TABLE orders ALTER note TYPE text USING note::text')",
             downgrade="raise NotImplementedError('no way back')",
             dialect="postgresql",
         ),

@@ -32,16 +32,20 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
         for index in schema.indexes(modify.table)
         for part in index.columns
     )
+    refusing = ("free", "rewrite") if mariadb else ("rewrite",)  # what a foreign key does not bear
     work: Work = "unknown"
+    back: Work = "unknown"
     if old and new:
         work = _work(old, new, storage, mariadb=mariadb, indexed=indexed)
+        back = _work(new, old, storage, mariadb=mariadb, indexed=indexed)
     return TypeChange(
         table=modify.table,
         column=modify.column.name,
         old=old,
         new=new,
         work=work,
-        refused_by=tuple(_keys(modify, schema)) if work == "rewrite" else (),
+        back=back,
+        refused_by=tuple(_keys(modify, schema)) if work in refusing else (),
         loses=loses(old, new, schema.dialect) if old and new else None,
         text_width=width_of(new, storage) if new else None,
     )

@@ -66,6 +66,8 @@ def _as_mysql(kind: Type) -> Type:
         length = 1 if length is None else length
     elif name == "tinyint":
         length = None
+    elif name == "uuid":  # how SQLAlchemy writes it
+        name, length = "char", 32
     return Type(
         name=name,
         length=length,

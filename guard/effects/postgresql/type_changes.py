@@ -28,6 +28,7 @@ def change_of(change: ChangeColumnType, schema: ReadOnlySchema) -> TypeChange:
         column=change.column,
         old=old,
         new=new,
+        back=work_of(new, old, schema) if old and new else "unknown",
         work="free" if work == "none" and _is_recollated(old, new) else work,
         checks=tuple(_checks(table, change.column)) if free and table else (),
         indexes=tuple(_rebuilt(schema, change, plain=plain)) if free else (),

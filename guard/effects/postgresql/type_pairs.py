@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from guard.effects.type_change import Work
 from guard.operations import Name, Type
 from guard.schema.model import Domain, ReadOnlySchema
+from guard.sql.tokens import words
 
 _OBJECT_IDS = ("regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace")
 # Relabelled where the new type has no length; those in `_SAME_ORDER` keep their plain indexes.
@@ -48,6 +49,12 @@ NO_SIZES = (None, None, None)
 _FRACTION = 6  # digits of a second that are kept where no precision is written
 _MOMENTS = ("timestamp", "timestamptz", "time", "timetz", "interval")
 _TEXTS = ("varchar", "text", "char", "citext", "name")
+_KNOWN = words(
+    "smallint integer bigint real double numeric money boolean varchar text char name citext bytea "
+    "bit varbit date time timetz timestamp timestamptz interval json jsonb uuid xml inet cidr "
+    "macaddr macaddr8 oid tsvector tsquery hstore point line lseg box path polygon circle "
+    "int4range int8range numrange tsrange tstzrange daterange ltree"
+) | set(_OBJECT_IDS)
 _SPELLINGS = {
     "datetime": "timestamp",
     "tinyint": "smallint",
@@ -71,7 +78,17 @@ def work_of(old: Type, new: Type, schema: ReadOnlySchema) -> Work:
     if isinstance(before, Domain):
         base = before.type and _unsized(before.type)  # whose length a domain's value does not tell
         return _free_or(work_of(base, new, schema)) if base else "unknown"
+    if not (_is_known(old, schema) and _is_known(new, schema)):
+        return "unknown"
     return _plain(as_postgresql(old), as_postgresql(new))
+
+
+def _is_known(kind: Type, schema: ReadOnlySchema) -> bool:
+    """Return whether it is a usual type, or an enum of the schema; not what nobody knows."""
+    if kind.enum_name or as_postgresql(kind).name in _KNOWN:
+        return True
+    owner, _, name = kind.name.rpartition(".")
+    return bool(schema.enum(Name(name, owner or None)))
 
 
 def _free_or(work: Work) -> Work:

@@ -38,7 +38,9 @@ def _without(change: ChangeColumnType, schema: ReadOnlySchema) -> Iterator[Table
 
 def tables_with_domain(name: Name, schema: ReadOnlySchema) -> tuple[Name, ...]:
     """Return the known tables that have a column of the domain."""
-    spellings = {str(name), name.name} if name.schema in (None, "public") else {str(name)}
+    spellings = {str(name)}
+    if name.schema in (None, "public"):
+        spellings = {name.name, f"public.{name.name}"}
     return tuple(
         table.name
         for table in schema.tables()

@@ -272,6 +272,7 @@ class Interpreter:
         sql: str | None = None,
         at: Span | None = None,
         pieces: tuple[Piece, ...] = (),
+        values: tuple[str, ...] = (),
         dialects: tuple[str, ...] | None = None,
         joined: bool = False,
     ) -> None:
@@ -295,6 +296,7 @@ class Interpreter:
             joined=joined,
             database=self.database,
             pieces=pieces,
+            values=values,
             directive=self.directive,
         )
         if not self._is_told(statement):

@@ -188,6 +188,7 @@ class Run(Protocol):
         sql: str | None = None,
         at: Span | None = None,
         pieces: tuple[Piece, ...] = (),
+        values: tuple[str, ...] = (),
         dialects: tuple[str, ...] | None = None,
         joined: bool = False,
     ) -> None:

@@ -53,4 +53,8 @@ CLAIMS = (
         "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE <> '')",
         "ALTER DOMAIN word SET NOT NULL",
     ),
+    *after(
+        DOMAIN + "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE <> '') NOT VALID;",
+        "ALTER DOMAIN word VALIDATE CONSTRAINT filled",
+    ),
 )

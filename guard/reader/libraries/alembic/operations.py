@@ -116,7 +116,9 @@ def _record(
             return _create_table(run, given, call)
         operations = _RECORDERS[operation](run, given, call)
         if operations:
-            run.emit(operations, call.node, call.frame)
+            rows = [given["rows"]] if "rows" in given else []
+            values = table_objects.strings_in(rows)
+            run.emit(operations, call.node, call.frame, values=values)
     return Unknown(call.node)
 
 

@@ -146,9 +146,12 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
             table = _table_of_rows(value)
             count = table_objects.row_count(call.args[-1]) if call.args else None
-            run.emit([Insert(table=table, rows=count)], call.node, call.frame)
+            values = table_objects.strings_in(call.args)
+            run.emit([Insert(table=table, rows=count)], call.node, call.frame, values=values)
         case "bulk_update_mappings":
-            run.emit([Update(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+            update = Update(table=_table_of_rows(value), where="{key}")
+            values = table_objects.strings_in(call.args)
+            run.emit([update], call.node, call.frame, values=values)
         case "delete":
             run.emit([Delete(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
         case "get":
@@ -167,7 +170,8 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
     if name in _QUERY_ENDS and _query_root(here):
         operation = rows.query_operation(here)
         if operation is not None:
-            run.emit([operation], call.node, call.frame)
+            values = table_objects.strings_in([here])
+            run.emit([operation], call.node, call.frame, values=values)
             return Unknown(call.node)
     if name == "Table":  # of Flask-SQLAlchemy's extension
         return names.make_table(call, receiver)

@@ -55,14 +55,15 @@ def execute(run: Run, value: Value, call: Call) -> Value:
     """Record the execution of the value; return its result, which only the database knows."""
     inner = sql_text(value)
     if inner is not None:
-        return _execute_text(run, inner, call)
+        return _execute_text(run, inner, call, value)
     if isinstance(value, Sequence):
         for item in value.items:
             execute(run, item, call)
         return Unknown(call.node)
     operations = routines.with_calls(_construct(run, value), value, run.dialect)
     if operations:
-        run.emit(operations, call.node, call.frame)
+        values = table_objects.strings_in([value, *call.args[1:], *call.kwargs.values()])
+        run.emit(operations, call.node, call.frame, values=values)
     elif isinstance(value, Construct) and value.receiver is not None and _is_harmless(value):
         pass
     else:
@@ -137,7 +138,7 @@ def _construct(run: Run, value: Value) -> list[Operation]:
     return []
 
 
-def _execute_text(run: Run, text: Text, call: Call) -> Value:
+def _execute_text(run: Run, text: Text, call: Call, value: Value) -> Value:
     plain = text.plain
     inspected = bool(_CATALOGUE.search(plain))
     result = Unknown(call.node, "outside", inspected)
@@ -155,6 +156,8 @@ def _execute_text(run: Run, text: Text, call: Call) -> Value:
     reading = read_sql(plain, run.dialect, _holes(text))
     pieces = record_built(run, text, call.node, call)
     statements = [statement for statement in reading.statements if statement.operations]
+    bound = table_objects.strings_in([value, *call.args[1:], *call.kwargs.values()])
+    values = tuple(string for string in bound if string != plain)
     for statement in statements:
         run.emit(
             statement.operations,
@@ -163,6 +166,7 @@ def _execute_text(run: Run, text: Text, call: Call) -> Value:
             sql=statement.text,
             at=text.span(statement.start, statement.end),
             pieces=pieces,
+            values=values,
             joined=len(statements) > 1 or _BLOCK.match(statement.text) is not None,
         )
     return result

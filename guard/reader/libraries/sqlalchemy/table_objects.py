@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from guard.operations import Name, unknown_name
 from guard.reader.evaluate import classes
+from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, Instance, Mapping, Sequence, Value
 from guard.reader.libraries.sqlalchemy.clauses import last, name
 
@@ -56,6 +59,33 @@ def table_of(value: Value) -> Name | None:
     if found or not isinstance(value, Construct) or value.called or value.receiver is None:
         return found
     return table_of(value.receiver)
+
+
+MOST_STRINGS = 1000
+
+
+def strings_in(values: Iterable[Value]) -> tuple[str, ...]:
+    """Return the strings in values, in rows and in what a construct is made of, each once.
+
+    Of very many, the rest is left out.
+    """
+    found: dict[str, None] = {}
+    ahead = list(values)
+    while ahead and len(found) < MOST_STRINGS:
+        match ahead.pop():
+            case Text() as text if text.known:
+                found[text.plain] = None
+            case Sequence(items=items):
+                ahead += items
+            case Mapping(pairs=pairs):
+                ahead += [value for _, value in pairs.values()]
+            case Construct(args=args, kwargs=kwargs, receiver=receiver):
+                ahead += [*args, *kwargs.values(), *([receiver] if receiver is not None else [])]
+            case Instance(cls=Class(is_enum=True), attributes=attributes):
+                ahead += [attributes[name] for name in ("name", "value") if name in attributes]
+            case Instance(attributes=attributes):
+                ahead += attributes.values()
+    return tuple(found)
 
 
 def row_count(value: Value | None) -> int | None:
