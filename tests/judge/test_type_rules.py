@@ -87,6 +87,8 @@ with op.batch_alter_table('orders') as batch_op:
         (MY, sql("ALTER TABLE orders CHANGE COLUMN note remark varchar(50)"), FREE),
         (MY, sql("ALTER TABLE orders MODIFY tags MEDIUMTEXT"), {CHANGES}),
         (MY, sql("ALTER TABLE orders MODIFY note varchar(50) CHARACTER SET latin1"), {CHANGES}),
+        (MY, sql("ALTER TABLE orders MODIFY note varchar(50) COLLATE utf8mb4_bin"), {CHANGES}),
+        (MY, sql("ALTER TABLE orders MODIFY note varchar(50) CHARSET utf8mb4"), FREE),
         (MA, sql("ALTER TABLE orders MODIFY note varchar(60)"), FREE),
         (MA, sql("ALTER TABLE orders MODIFY note varchar(70)"), {CHANGES}),
         (MA, sql("ALTER TABLE orders MODIFY note varchar(50) COLLATE utf8mb4_bin"), FREE),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from guard.effects.mysql.type_pairs import (
     appends,
     charset_of,
+    collation_of,
     grows_in_place,
     is_same,
     width_of,
@@ -80,8 +81,7 @@ def _keeps_text(old: Type, new: Type, storage: Storage, *, mariadb: bool, indexe
     """Return whether what is stored is the same text in the new character set and collation."""
     before, after = charset_of(old, storage), charset_of(new, storage)
     if before == after:
-        same = (old.collation or storage.collation) == (new.collation or storage.collation)
-        return same or mariadb or old.collation is None or new.collation is None
+        return mariadb or collation_of(old, storage) == collation_of(new, storage)
     wider = (before, after) in (("utf8mb3", "utf8mb4"), ("ascii", "latin1"), ("ascii", "utf8mb4"))
     if not wider or (not mariadb and (indexed or before != "utf8mb3")):
         return False

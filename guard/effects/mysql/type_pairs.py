@@ -15,6 +15,7 @@ _WIDTHS = {
     "gb18030": 4, "eucjpms": 3, "ujis": 3, "big5": 2, "gb2312": 2, "gbk": 2, "euckr": 2, "sjis": 2,
     "cp932": 2,
 }  # fmt: skip
+_COLLATIONS = {"utf8mb4": "utf8mb4_0900_ai_ci", "latin1": "latin1_swedish_ci"}  # MySQL's own
 DEFAULT_CHARSET = "utf8mb4"  # of a server that nobody has set up otherwise
 _TEXTS = ("varchar", "char", "text", "tinytext", "mediumtext", "longtext", "enum", "set")
 _SPELLINGS = {"boolean": "tinyint", "real": "double", "nvarchar": "varchar", "blob": "blob"}
@@ -35,6 +36,13 @@ def charset_of(kind: Type, storage: Storage) -> str:
     return DEFAULT_CHARSET
 
 
+def collation_of(kind: Type, storage: Storage) -> str:
+    """Return the collation of a column: its own, the table's, or what its character set has."""
+    charset = charset_of(kind, storage)
+    inherited = storage.collation if storage.collation and not kind.charset else None
+    return kind.collation or inherited or _COLLATIONS.get(charset, f"{charset}_general_ci")
+
+
 def width_of(kind: Type, storage: Storage) -> int:
     """Return how many bytes a character of the column may take."""
     if kind.name in ("varbinary", "binary"):
@@ -48,9 +56,7 @@ def is_same(old: Type, new: Type, storage: Storage) -> bool:
         return False
     if old.name not in _TEXTS:
         return True
-    collations = old.collation or storage.collation, new.collation or storage.collation
-    same_set = charset_of(old, storage) == charset_of(new, storage)
-    return same_set and (collations[0] == collations[1] or None in collations)
+    return collation_of(old, storage) == collation_of(new, storage)
 
 
 def _as_mysql(kind: Type) -> Type:
