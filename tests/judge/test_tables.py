@@ -12,7 +12,13 @@ from examples import judge
 from guard.rule import Example
 
 PG, MY, MA, LITE = "postgresql", "mysql", "mariadb", "sqlite"
-OTHERS = {"lock-timeout", "lock-many-tables", "missing-downgrade", "lock-referenced-table"}
+OTHERS = {
+    "backfill",
+    "lock-timeout",
+    "lock-many-tables",
+    "missing-downgrade",
+    "lock-referenced-table",
+}
 T = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('a', sa.String(40)), sa.Column('b', sa.Boolean()))"
 EV = 'op.execute("CREATE TABLE ev (id int NOT NULL, d date NOT NULL) PARTITION BY RANGE (d)")'
 PART = "op.execute(\"CREATE TABLE p1 PARTITION OF ev FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')\")"
