@@ -3,8 +3,10 @@
     python benchmarks/corpus.py [--cache FOLDER] [--jobs N] [HISTORY ...]
 
 Downloads the packages of corpus.json once (by pip, none is installed and none of their code runs),
-unpacks them, and runs `guard lint --all` on each history in a process of its own. Exits with 1
-where guard failed on a history or counted other revisions than corpus.json says.
+unpacks them, and runs `guard lint --all` on each history in a process of its own, for the server
+that it is run on in production. A second table tells of each rule how often it speaks, and in which
+part of the revisions that were judged for a server that it knows. Exits with 1 where guard failed
+on a history or counted other revisions than corpus.json says.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     summary: dict[str, Any] = {}
     rules: Counter[str] = msgspec.field(default_factory=Counter)
+    findings: list[dict[str, Any]] = []
     failure: str = ""
 
 
@@ -124,7 +127,7 @@ def measure(history: History, cache: Path) -> Result:
     except subprocess.CalledProcessError as error:
         return Result(history=history, failure="not downloaded: " + last_line(error.stderr))
     start = time.perf_counter()
-    run = guard(project, "lint", "--all", "--no-cache")
+    run = guard(project, "lint", "--all", "--no-cache", "--dialect", production(history))
     seconds = time.perf_counter() - start
     shown = guard(project, "show", "--all")
     for done in (run, shown):
@@ -139,8 +142,14 @@ def measure(history: History, cache: Path) -> Result:
         seconds=seconds,
         summary=summary,
         rules=Counter(finding["rule"] for finding in report["findings"]),
+        findings=report["findings"],
         failure=f"{history.revisions} revisions expected" if wrong else "",
     )
+
+
+def production(history: History) -> str:
+    """Return the dialect of the server that such a history is most likely run on."""
+    return next(d for d in ("postgresql", "mysql", "sqlite") if d in history.dialects)
 
 
 def guard(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -183,6 +192,24 @@ def table(results: list[Result]) -> Iterator[str]:
     yield f"{'all':30}{totals}{seconds:9.2f}  {failed} failed"
 
 
+def by_rule(results: list[Result]) -> Iterator[str]:
+    """Yield a line for each rule: its findings by severity, and in how many revisions it speaks."""
+    counts: dict[str, Counter[str]] = {}
+    places: dict[str, set[tuple[str, str]]] = {}
+    for result in results:
+        for finding in result.findings:
+            rule = finding["rule"]
+            counts.setdefault(rule, Counter())[finding["severity"]] += 1
+            if finding["revision"]:
+                places.setdefault(rule, set()).add((result.history.id, finding["revision"]))
+    revisions = sum(result.summary.get("revisions", 0) for result in results)
+    yield f"{'rule':34}{'errors':>8}{'warnings':>10}{'infos':>7}{'revisions':>11}{'share':>8}"
+    for rule in sorted(counts, key=lambda name: -len(places.get(name, ()))):
+        count, spoken = counts[rule], len(places.get(rule, ()))
+        told = f"{count['error']:>8}{count['warning']:>10}{count['info']:>7}"
+        yield f"{rule:34}{told}{spoken:>11}{spoken / max(revisions, 1):>8.1%}"
+
+
 def main() -> None:
     histories = msgspec.json.decode((HERE / "corpus.json").read_bytes(), type=list[History])
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -197,7 +224,7 @@ def main() -> None:
     chosen = [h for h in histories if not arguments.histories or h.id in arguments.histories]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         results = list(pool.map(lambda history: measure(history, arguments.cache), chosen))
-    print("\n".join(table(results)))
+    print("\n".join((*table(results), "", *by_rule(results))))
     sys.exit(any(result.failure for result in results))
 
 
