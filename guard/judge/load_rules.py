@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -43,12 +44,19 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
     is quietly skipped would be a gate that quietly opens.
     """
     if folder is None:
-        built_in = load_rules(rules_folder())
-        return tuple(msgspec.structs.replace(rule, url=page_of(rule.name)) for rule in built_in)
+        return _built_in(rules_folder())
     rules = [_load(path) for path in _files(folder)]
     if not rules:
         raise GuardError(f"no rules found in {folder}: the installation is incomplete")
     return tuple(rules)
+
+
+@cache
+def _built_in(folder: Path) -> tuple[Rule, ...]:
+    """Return the built-in rules, with their pages; they are the same for as long as guard runs."""
+    return tuple(
+        msgspec.structs.replace(rule, url=page_of(rule.name)) for rule in load_rules(folder)
+    )
 
 
 def trusts_rules(environ: Mapping[str, str]) -> bool:
