@@ -2,7 +2,8 @@
 
 PostgreSQL holds each lock until the transaction ends. While a migration waits for the second table,
 the first one stays locked, and a request that has begun with the second and now needs the first
-waits for the migration: PostgreSQL ends one of the two. Alembic runs all new revisions in one
+waits for the migration: PostgreSQL ends one of the two. It is told of locks that not even a
+read can pass. Alembic runs all new revisions in one
 transaction, so that putting them into several files is not enough: deploy them one after the
 other, or let each have its own transaction. Tables that the deployment makes or drops do not count,
 nor does a foreign key by itself, which needs both of its tables at once.
@@ -159,10 +160,10 @@ def _held(context: Context) -> dict[Name, str]:
 
 
 def _strong(locks: tuple[TableEffect, ...], context: Context) -> Iterator[TableEffect]:
-    """Yield those that traffic waits for: not on a table that is dropped, which nobody uses."""
+    """Yield those that all traffic waits for: not on a table that is dropped, which nobody uses."""
     for one in locks:
         gone = context.schema.table(one.table) is ABSENT
-        if one.blocks & {"reads", "writes"} and not gone and not context.is_unreleased(one.table):
+        if "reads" in one.blocks and not gone and not context.is_unreleased(one.table):
             yield one
 
 
