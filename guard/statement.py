@@ -80,13 +80,15 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """The `op.batch_alter_table` that a statement stands in; `span` is the place of that call.
 
-    `recreate` is None where it could not be read; `copy_from` and `naming_convention`: given.
+    `recreate` is None where it could not be read; `copy_from`, `table_args` (or `reflect_args`) and
+    `naming_convention`: given.
     """
 
     table: Name
     span: Span
     recreate: Recreate | None = "auto"
     copy_from: bool = False
+    table_args: bool = False
     naming_convention: bool = False
 
 

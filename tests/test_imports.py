@@ -37,6 +37,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"config"},
     {"context"},
     {
+        "batch_mode",
         "constraint_code",
         "phrases",
         "renames",
@@ -239,10 +240,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
-    "action_words", "column_code", "constraint_code", "effects.effect", "effects.type_change",
-    "expression", "facts", "index_code", "operations", "partition_bounds", "phrases",
-    "renames", "rule", "schema.model",
-    "statement", "type_code",
+    "action_words", "batch_mode", "column_code", "constraint_code", "effects.effect",
+    "effects.type_change", "expression", "facts", "index_code", "operations", "partition_bounds",
+    "phrases", "renames", "rule", "schema.model", "statement", "type_code",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

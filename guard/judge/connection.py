@@ -44,11 +44,12 @@ def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Co
         name = "lock_wait_timeout" if server.is_mysql else "lock_timeout"
         defaults[name] = _session(lock_timeout)
     executed = (o for statement in env_py.statements for o in statement.operations)
-    settings = {
-        o.name.lower(): _session(o.value)
-        for o in executed
-        if isinstance(o, SetOption) and o.value is not None and o.scope != "global"
-    }
+    settings: dict[str, Setting] = {}
+    for operation in executed:
+        match operation:
+            case SetOption(value=str(value), scope="session" | "local"):
+                # What is set a second time mostly is so after the revisions ran.
+                settings.setdefault(operation.name.lower(), _session(value))
     return Connection(
         autocommit=env_py.autocommit,
         transaction_per_migration=env_py.transaction_per_migration,

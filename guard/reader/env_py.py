@@ -18,6 +18,11 @@ _TIMEOUT = re.compile(
     re.I,
 )
 _TIMEOUTS = ("lock_timeout", "lock_wait_timeout")
+# What a listener executes as SQLite connects, and what it listens to where that is any engine.
+_FOREIGN_KEYS = re.compile(r"\s*PRAGMA\s+(foreign_keys)\s*=\s*(\w+)\s*;?\s*", re.I)
+_LISTENS = re.compile(r"(?:.*\.)?listen(?:s_for)?")
+_ANY_ENGINE = ("Engine", "Pool")
+_DEEPEST = 3  # env.py imports app.models, that app.database, that app.listeners
 
 
 def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvPy:
@@ -26,6 +31,9 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
     What it does that could not be read is left out: most of that is Alembic's own.
     """
     given = list(_given(module.tree))
+    opened_with = [*_opened_with(module.tree, given)]
+    if dialect == "sqlite":
+        opened_with += _listened_with(module, resolver)
     done = read_loading(module, resolver, dialect).statements
     executed = {
         operation.name.lower()
@@ -44,9 +52,7 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
         transactional_ddl=next(
             (not _is(value, False) for name, value in given if name == "transactional_ddl"), None
         ),
-        settings={
-            name: value for name, value in _opened_with(module.tree, given) if name not in executed
-        },
+        settings={name: value for name, value in opened_with if name not in executed},
     )
 
 
@@ -78,6 +84,52 @@ def _opened_with(tree: ast.AST, given: list[tuple[str, ast.expr]]) -> Iterator[t
 
 def _is_autocommit(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and str(node.value).upper() == "AUTOCOMMIT"
+
+
+def _listened_with(module: Module, resolver: Resolver) -> Iterator[tuple[str, str]]:
+    """Yield what env.py, or a module that it imports, has listeners set on each connection."""
+    yield from _pragmas(module.tree)
+    seen, level = {module.file}, [module]
+    for _ in range(_DEEPEST):
+        imported = [one for other in level for one in _imported(other, resolver)]
+        level = [one for one in dict.fromkeys(imported) if one.file not in seen]
+        seen |= {one.file for one in level}
+        for one in level:
+            if _listens_to_all(one.tree):
+                yield from _pragmas(one.tree)
+
+
+def _pragmas(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = _FOREIGN_KEYS.fullmatch(node.value)
+            if found:
+                yield found[1].lower(), found[2]
+
+
+def _imported(module: Module, resolver: Resolver) -> Iterator[Module]:
+    """Yield the modules in sight that a module imports, wherever it does so."""
+    for node in ast.walk(module.tree):
+        found: list[Module | None] = []
+        if isinstance(node, ast.Import):
+            found = [resolver.find(alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found = [resolver.find_relative(module, node.level, node.module)]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*"]
+            found = [resolver.find(dotted) for dotted in (node.module, *names)]
+        yield from (one for one in found if one is not None)
+
+
+def _listens_to_all(tree: ast.AST) -> bool:
+    """Return whether it listens to each engine that is made, whoever makes it."""
+    return any(
+        isinstance(node, ast.Call)
+        and _LISTENS.fullmatch(ast.unparse(node.func)) is not None
+        and bool(node.args)
+        and ast.unparse(node.args[0]).rpartition(".")[2] in _ANY_ENGINE
+        for node in ast.walk(tree)
+    )
 
 
 def _is(node: ast.expr, value: object) -> bool:

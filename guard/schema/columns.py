@@ -95,7 +95,7 @@ def _with_keys(draft: Draft, table: Table, column: Column) -> Table:
         key = Constraint(type="primary key", columns=(column.name,))
         table = with_constraint(draft, table, key)
     for constraint in inline_constraints(column):
-        table = with_constraint(draft, table, constraint)
+        table = with_constraint(draft, table, constraint, inline=True)
     return table
 
 

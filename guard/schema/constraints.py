@@ -52,7 +52,9 @@ def add_constraint(operation: AddConstraint, draft: Draft) -> None:
     draft.put(with_constraint(draft, table, constraint))
 
 
-def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table:
+def with_constraint(
+    draft: Draft, table: Table, constraint: Constraint, *, inline: bool = False
+) -> Table:
     """Return the table with one more constraint, and its columns as that makes them."""
     name, columns = constraint.name, [c.name for c in table.columns]
     if constraint.type == "check" and constraint.sql:
@@ -73,6 +75,7 @@ def with_constraint(draft: Draft, table: Table, constraint: Constraint) -> Table
             "target_columns": target_columns,
         },
         made_up=made_up,
+        inline=inline,
         created_by=draft.revision,
     )
     others = [

@@ -50,10 +50,12 @@ class StoredColumn(Column, frozen=True, kw_only=True):
 class StoredConstraint(Constraint, frozen=True, kw_only=True):
     """A constraint as it stands; `name` as PostgreSQL makes it up where none was written.
 
-    `made_up`: none was, so that a naming convention may have given it another one.
+    `made_up`: none was, so that a naming convention may have given it another one. `inline`: it
+    was written inside its column.
     """
 
     made_up: bool = False
+    inline: bool = False
     created_by: str | None = None
     certain: bool = True
 

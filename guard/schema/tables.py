@@ -57,8 +57,9 @@ def create_table(operation: CreateTable, draft: Draft) -> None:
     )
     if operation.like or operation.partition_of:
         table = _after_the_model_of(draft, table, operation)
+    inline = [c for column in operation.columns for c in inline_constraints(column)]
     for constraint in _constraints(operation, draft):
-        table = with_constraint(draft, table, constraint)
+        table = with_constraint(draft, table, constraint, inline=constraint in inline)
     draft.put(table)
     _create_enums(operation, draft)
     if operation.partition_of:

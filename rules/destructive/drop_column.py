@@ -74,11 +74,13 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         ),
         Example(
             released=(NUMBER_WITH_INDEX,),
-            upgrade="op.drop_column('orders', 'number')",
+            upgrade="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.drop_column('number')
+            """,
             dialect="sqlite",
-            says="SQLite refuses it outside batch mode, since it is part of index "
-            "ix_orders_number.",
-            at="op.drop_column",
+            says="It takes index ix_orders_number with it.",
+            at="batch_op.drop_column",
         ),
         Example(
             downgrade="op.drop_column('orders', 'note')",
@@ -201,6 +203,6 @@ def _dependents(drop: DropColumn, context: Context) -> str:
     found = ", ".join(context.dependents_of(drop.table, drop.column))
     if not found:
         return ""
-    if context.server.dialect == "sqlite":
-        return f" SQLite refuses it outside batch mode, since it is part of {found}."
+    if context.server.dialect == "sqlite" and context.statement.batch is None:
+        return ""  # SQLite refuses it: unsupported-alter says so
     return f" It takes {found} with it."

@@ -88,9 +88,13 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
             released=(USERS, "op.create_index('ix_users_mail', 'users', ['mail'])"),
             upgrade="""
             op.drop_index("ix_users_mail", "users")
-            op.alter_column("users", "mail", type_=sa.String(200))
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.alter_column("mail", type_=sa.String(200))
             """,
-            downgrade='op.alter_column("users", "mail", type_=sa.String(100))',
+            downgrade="""
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.alter_column("mail", type_=sa.String(100))
+            """,
             dialect="sqlite",
             says="  column users.mail is varchar(100), and was varchar(80)\n"
             "  index ix_users_mail on users does not come back",

@@ -127,7 +127,13 @@ with create_engine("sqlite://").connect() as connection:
             """,
             dialect="postgresql",
         ),
-        Example(upgrade=BOTH, dialect="sqlite"),
+        Example(
+            upgrade="""
+            op.add_column('orders', sa.Column('hint', sa.Text()))
+            op.add_column('users', sa.Column('hint', sa.Text()))
+            """,
+            dialect="sqlite",
+        ),
         Example(upgrade="op.execute('SELECT 1')", downgrade=BOTH, dialect="postgresql"),
         Example(base=RELEASED, change=ONE_EACH | PER_MIGRATION, dialect="postgresql"),
     ),

@@ -110,6 +110,7 @@ def read_batch(call: Call, span: Span) -> Batch:
         span=span,
         recreate=_recreate(call),
         copy_from=_given(call.get(4, "copy_from")) is not None,
+        table_args=any(_given(call.get(*at)) for at in ((5, "table_args"), (7, "reflect_args"))),
         naming_convention=_given(call.get(9, "naming_convention")) is not None,
     )
     return Batch(table, schema, said)

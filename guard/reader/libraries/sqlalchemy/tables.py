@@ -49,7 +49,8 @@ def read_table(
                 columns.append(msgspec.structs.replace(column.column, nullable=False))
             else:
                 columns.append(column.column)
-            constraints += [*column.foreign_keys, *column.checks]
+            constraints += column.foreign_keys
+            columns[-1] = msgspec.structs.replace(columns[-1], constraints=column.checks)
             if column.type_check and run.dialect in column.type_check.dialects:
                 constraints.append(column.type_check.constraint)
             if column.index:  # which is what makes it unique, too
