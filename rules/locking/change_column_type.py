@@ -291,6 +291,8 @@ def change_column_type(operation: Operation, context: Context) -> Iterator[Probl
     change, effect = context.type_change(operation), context.effect(operation)
     if change.new is None and context.server.is_mysql:
         return  # which Alembic refuses to write
+    if _only_forgets_collation(change):
+        return  # alter-column-loses-attributes says so
     what = f"Changing {change.table}.{change.column} {_from_to(change, context)}"
     if refused := _refused(change, context):
         yield Problem(
@@ -353,6 +355,14 @@ def _severity(change: TypeChange, effect: Effect, context: Context) -> Literal["
         return "warning" if guess or often else None
     brief = not (effect.rewrites or effect.scans)
     return "warning" if brief or "writes" not in effect.blocks else None
+
+
+def _only_forgets_collation(change: TypeChange) -> bool:
+    """Return whether a MODIFY writes the same type, but for the collation that it leaves out."""
+    old, new = change.old, change.new
+    if old is None or new is None or new.collation is not None or old.collation is None:
+        return False
+    return str(old) == str(new) and (old.unsigned, old.values) == (new.unsigned, new.values)
 
 
 def _from_to(change: TypeChange, context: Context) -> str:
