@@ -131,7 +131,8 @@ def _lost_checks(table: Table, batch: Batch, context: Context) -> list[StoredCon
         for o in done
         if isinstance(o, AddConstraint) and o.constraint.type == "check"
     }
-    gone = [o.column for o in done if isinstance(o, DropColumn | ChangeColumnType)]
+    gone = [o.column for o in done if isinstance(o, DropColumn)]
+    changed = [o.column for o in done if isinstance(o, ChangeColumnType)]
     return [
         check
         for check in table.constraints
@@ -140,11 +141,18 @@ def _lost_checks(table: Table, batch: Batch, context: Context) -> list[StoredCon
         and check.certain
         and _plain(check.sql) not in added
         and not any(_concerns(check, column, context) for column in gone)
+        and not any(_is_of_type(check, column, context) for column in changed)
     ]
 
 
 def _plain(sql: str | None) -> str:
     return "".join((sql or "").lower().split())
+
+
+def _is_of_type(check: StoredConstraint, column: str, context: Context) -> bool:
+    """Return whether it lists a column's values, as a Boolean or Enum brings it along."""
+    listed = context.expression(check.sql).allowed_values(column) if check.sql else None
+    return listed is not None
 
 
 def _concerns(check: StoredConstraint, column: str, context: Context) -> bool:
