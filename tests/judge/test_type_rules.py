@@ -211,3 +211,21 @@ def test_lists_of_mysql(dialect: str, members: str, severity: str | None, tmp_pa
         config={"select": [ADDED]},
     )
     assert [f.severity for f in judge(example, tmp_path)] == [severity] * (severity is not None)
+
+
+UNSIZED = "op.create_table('notes', sa.Column('id', sa.Integer()), sa.Column('note', sa.String()))"
+RENAMED = "op.alter_column('notes', 'note', new_column_name='text', existing_type="
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "rules"),
+    [
+        (f"{RENAMED}sa.String(255), existing_nullable=True)", FREE),
+        ("op.alter_column('notes', 'note', type_=sa.Integer(), existing_nullable=True)", {CHANGES}),
+    ],
+)
+def test_a_varchar_of_no_length_is_no_type_that_mysql_narrows(
+    tmp_path: Path, upgrade: str, rules: set[str]
+) -> None:
+    example = Example(upgrade=upgrade, released=(UNSIZED,), dialect=MY)
+    assert {f.rule for f in judge(example, tmp_path)} & BOTH == rules

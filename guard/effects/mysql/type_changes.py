@@ -24,7 +24,10 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
     table = schema.table(modify.table)
     storage = table.storage if table else Storage()
     column = schema.column(modify.table, modify.column.name)
-    old = column.type if column and column.certain and column.type else modify.existing_type
+    told = column.type if column and column.certain else None
+    old = told if told and not _lacks_length(told) else modify.existing_type
+    if old and _lacks_length(old):
+        old = None
     new = modify.column.type
     mariadb = schema.dialect == "mariadb"
     indexed = any(
@@ -50,6 +53,14 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
         loses=loses(old, new, schema.dialect) if old and new else None,
         text_width=width_of(new, storage) if new else None,
     )
+
+
+def _lacks_length(kind: Type) -> bool:
+    """Return whether it is a varchar of no length, which these servers do not have.
+
+    A type of the application's own (sqlmodel's AutoString) chose one that no revision shows.
+    """
+    return kind.name == "varchar" and kind.length is None
 
 
 def _work(old: Type, new: Type, storage: Storage, *, mariadb: bool, indexed: bool) -> Work:
