@@ -11,6 +11,8 @@ from guard.operations import SetOption
 from guard.reader import EnvPy
 from guard.server import Server
 
+_OFF = ("0", "off", "false", "no")
+
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """How revisions share a connection.
@@ -48,8 +50,10 @@ def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Co
     for operation in executed:
         match operation:
             case SetOption(value=str(value), scope="session" | "local"):
-                # What is set a second time mostly is so after the revisions ran.
-                settings.setdefault(operation.name.lower(), _session(value))
+                name = operation.name.lower()
+                # An env.py that has SQLite's foreign keys off has them on again afterwards.
+                if name != "foreign_keys" or value.lower() in _OFF or name not in settings:
+                    settings[name] = _session(value)
     return Connection(
         autocommit=env_py.autocommit,
         transaction_per_migration=env_py.transaction_per_migration,
