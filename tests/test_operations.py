@@ -53,7 +53,7 @@ def test_every_word_is_one_of_a_closed_set() -> None:
 
 NOT_REPLAYED = {
     "it changes no table, and nothing else that the replay holds": (
-        "LockTable Reindex Query RefreshMaterializedView Permission Maintenance"
+        "LockTable Reindex Query Permission Maintenance"
     ),
     "it holds for the session, the transaction or the server": (
         "SetOption TransactionControl AlterSystem"
@@ -74,10 +74,8 @@ NOT_HANDED_DOWN = {
 }
 NOT_UNDONE = {
     "it changes what is there, and makes and removes nothing": (
-        "AlterTable AttachPartition DetachPartition RenameColumn ModifyColumn ChangeColumnType "
-        "AlterColumn ValidateConstraint "
-        "AlterConstraint RenameIndex Update RenameEnumValue AlterDomain RenameObject AlterObject "
-        "SetComment Permission"
+        "AlterColumn ValidateConstraint AlterConstraint Update RenameEnumValue AlterDomain "
+        "AlterObject SetComment Permission"
     ),
     "no server takes the value of an enum away": "AddEnumValue",
     "it leaves nothing behind": (
@@ -98,7 +96,8 @@ NOTHING_TO_ADD = {
 def matched(module: ModuleType) -> set[str]:
     """Return the names of the classes that the module's `case`s are about."""
     patterns = ast.walk(ast.parse(inspect.getsource(module)))
-    return {ast.unparse(node.cls) for node in patterns if isinstance(node, ast.MatchClass)}
+    found = {ast.unparse(node.cls) for node in patterns if isinstance(node, ast.MatchClass)}
+    return found & named(OPERATIONS)
 
 
 def named(operations: Iterable[type[Operation]]) -> set[str]:

@@ -140,7 +140,7 @@ def test_the_list_for_a_server_has_what_judges_for_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--group", "nope"), "no group is called 'nope': there are correctness,"),
+        (("--group", "nope"), "no group is called 'nope': there are compatibility, correctness,"),
         (("--dialect", "nope"), "--dialect: unknown dialect 'nope'"),
     ],
 )

@@ -178,6 +178,8 @@ def _dropped(drop: Operation, context: Context) -> Dropped | None:
         return None
     if not isinstance(drop, DropConstraint):
         return None
+    if drop.constraint is None and drop.type != "primary key":  # Alembic raises: it has no name
+        return None
     found = context.schema.table(drop.table)
     for known in found.constraints if found else ():
         same_key = drop.type == "primary key" == known.type

@@ -34,8 +34,8 @@ INDEX = "op.create_index('ix_mail', 'users', ['mail'], unique=True)"
     AddColumn,
     dialects=("postgresql", "mysql", "mariadb"),
     instructs=(
-        "NEVER add a UNIQUE constraint or a primary key to an existing table of PostgreSQL but by "
-        "`ADD CONSTRAINT ... USING INDEX`, over a unique index built with CONCURRENTLY",
+        "ALWAYS add a UNIQUE constraint to an existing table of PostgreSQL as `USING INDEX`, over a "
+        "unique index built with CONCURRENTLY",
     ),
     unsafe=(
         Example(
