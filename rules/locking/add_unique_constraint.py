@@ -34,8 +34,8 @@ INDEX = "op.create_index('ix_mail', 'users', ['mail'], unique=True)"
     AddColumn,
     dialects=("postgresql", "mysql", "mariadb"),
     instructs=(
-        "ALWAYS add a UNIQUE constraint to an existing table of PostgreSQL as `USING INDEX`, over a "
-        "unique index built with CONCURRENTLY",
+        "ALWAYS build the unique index of a new UNIQUE constraint with CONCURRENTLY on PostgreSQL, "
+        "then add it with `USING INDEX`",
     ),
     unsafe=(
         Example(
