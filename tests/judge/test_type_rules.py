@@ -221,6 +221,7 @@ RENAMED = "op.alter_column('notes', 'note', new_column_name='text', existing_typ
     ("upgrade", "rules"),
     [
         (f"{RENAMED}sa.String(255), existing_nullable=True)", FREE),
+        (f"{RENAMED}sa.String(), nullable=False)", FREE),
         ("op.alter_column('notes', 'note', type_=sa.Integer(), existing_nullable=True)", {CHANGES}),
     ],
 )

@@ -24,11 +24,11 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
     table = schema.table(modify.table)
     storage = table.storage if table else Storage()
     column = schema.column(modify.table, modify.column.name)
-    told = column.type if column and column.certain else None
-    old = told if told and not _lacks_length(told) else modify.existing_type
-    if old and _lacks_length(old):
-        old = None
     new = modify.column.type
+    old = column.type if column and column.certain and column.type else modify.existing_type
+    if old and new and old != new and _lacks_length(old):
+        told = modify.existing_type
+        old = told if told and not _lacks_length(told) else None
     mariadb = schema.dialect == "mariadb"
     indexed = any(
         fold(part.partition("(")[0].split(" ")[0], schema.dialect)
