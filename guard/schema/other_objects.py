@@ -174,6 +174,8 @@ def drop_object(operation: DropObject, draft: Draft) -> None:
     table = draft.table_or_new(operation.table) if operation.table else draft.owner(kind, name)
     if not table:
         draft.drop_object(kind, name)
+        if kind in ("view", "materialized view") and draft.table(name):
+            remove_table(draft, name)  # what kept the indexes of a materialized view
         return
     kept = tuple(o for o in table.objects if not _same(draft, o, kind, name))
     draft.put(replace(table, objects=kept))

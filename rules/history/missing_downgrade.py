@@ -16,7 +16,7 @@ from guard.facts import (
     SchemaNotRestored,
     SecondUpgradeFailed,
 )
-from guard.operations import CreateIndex, Operation, Update
+from guard.operations import CreateIndex, Operation, Update, ValidateConstraint
 from guard.phrases import ALWAYS_A_DOWNGRADE
 from guard.rule import Context, Example, Foretold, Problem, revision_file, rule
 from guard.statement import Steps, changes_something
@@ -92,6 +92,15 @@ DECLARE = (
             downgrade="pass",
             dialect="postgresql",
         ),
+        Example(
+            released=(
+                CREATE,
+                "op.execute('ALTER TABLE orders ADD CONSTRAINT c CHECK (id > 0) NOT VALID')",
+            ),
+            upgrade="op.execute('ALTER TABLE orders VALIDATE CONSTRAINT c')",
+            downgrade="pass",
+            dialect="postgresql",
+        ),
     ),
 )
 def missing_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
@@ -118,10 +127,12 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
 def _only_repairs(upgrade: Steps, context: Context) -> bool:
     """Return whether there is nothing to take back.
 
-    All it does is to give values to rows that had none, or to make indexes that are there already.
+    All it does is to give values to rows that had none, to validate constraints, or to make indexes
+    that are there already.
     """
     return all(
         not changes_something(operation)
+        or isinstance(operation, ValidateConstraint)  # no server takes it back
         or _fills(operation, context)
         or _is_there(operation, context)
         for statement in upgrade.statements

@@ -257,6 +257,13 @@ EQUAL: dict[str, Case] = {
         sql("ALTER TABLE users ALTER COLUMN rank SET DEFAULT (0)"),
         before=f"{USERS}\nop.alter_column('users', 'rank', server_default='0')",
     ),
+    "a materialized view with its indexes": Case(
+        sql(
+            "CREATE MATERIALIZED VIEW m AS SELECT id FROM users", "CREATE UNIQUE INDEX i ON m (id)"
+        ),
+        sql("DROP MATERIALIZED VIEW m"),
+        before=USERS,
+    ),
     "rows": Case(
         sql("UPDATE users SET rank = 1 WHERE rank = 0"),
         sql("UPDATE users SET rank = 0 WHERE rank = 1"),
