@@ -9,9 +9,9 @@ does not look into the body of a DO block, and takes no parameters of Python's d
 from __future__ import annotations
 
 import ast
-import inspect
 import itertools
 import random
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def test_guard_takes_what_postgresql_takes(sql: str) -> None:
 def executed(example: Example) -> Iterator[str]:
     """Yield the SQL that the revisions of an example execute."""
     for code in (*example.released, example.upgrade, example.downgrade or ""):
-        for node in ast.walk(ast.parse(inspect.cleandoc(code))):
+        for node in ast.walk(ast.parse(textwrap.dedent(code).strip())):
             match node:
                 case ast.Call(
                     func=ast.Attribute(attr="execute"), args=[ast.Constant(str(sql)), *_]
