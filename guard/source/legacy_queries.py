@@ -138,7 +138,8 @@ def of_call(node: ast.Call, scope: Scope, where: Provenance) -> Iterator[Use]:
 def _of_method(
     node: ast.Call, kind: str, name: str, scope: Scope, where: Provenance
 ) -> Iterator[Use]:
-    assert isinstance(node.func, ast.Attribute)
+    # None: it is called by another name.
+    written = node.func if isinstance(node.func, ast.Attribute) else None
     if kind in ("select", "dml") and name in ("execute", "scalar"):
         yield Use(
             node=node,
@@ -160,15 +161,17 @@ def _of_method(
             removed=(2, 1) if name == "close_all" else GONE_IN_2,
         )
     elif kind == "query" and name == "get" and len(node.args) + len(node.keywords) == 1:
-        yield _query_get(node, node.func.value, where)
+        if written is not None:
+            yield _query_get(node, written.value, where)
     elif kind in ("query", "select") and name == "as_scalar":
-        place = node.func
         yield Use(
             node=node,
             what="`as_scalar()`",
             instead="Write scalar_subquery()",
             removed=None,
-            edits=(((place.value, True), (place, True), ".scalar_subquery"),),
+            edits=(((written.value, True), (written, True), ".scalar_subquery"),)
+            if written
+            else (),
         )
     elif kind in ("session", "connection") and name in ("execute", "scalar", "scalars", "stream"):
         yield from _text_executed(node, kind, name, scope)

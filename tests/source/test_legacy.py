@@ -25,6 +25,11 @@ class Order(Base):
 """
 # The code, with MODEL before it, and what of it is legacy.
 LEGACY = {
+    "def f(session: Session):\n    get = session.query(Order).filter\n    return get('a = 1')": (
+        "A string in `filter()`"
+    ),
+    "def f(session: Session):\n    scalar = session.query(Order.id).as_scalar\n"
+    "    return scalar()": "`as_scalar()`",
     "from sqlalchemy.ext.declarative import declarative_base as make": (
         "`sqlalchemy.ext.declarative.declarative_base`"
     ),
