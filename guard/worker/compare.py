@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
-from .sqlite import State, Table
+from .backends.protocol import State, Table
 from .sqltext import tokens
 
 MOST_LINES = 12  # of one difference

@@ -50,7 +50,7 @@ class Run:
         """Put the fence up, read the scripts, climb until every track is at its end."""
         folder = self._request["folder"]
         fence = Fence(folder, self._refused)
-        self._scratch = engines.Scratch(folder, fence, self._watch)
+        self._scratch = engines.Scratch(folder, fence)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
         self._members.install()
@@ -268,10 +268,6 @@ class Run:
         self._current = track
         if not track.finished:
             yield from track.climb(context)
-
-    def _watch(self, action: int, first: Any, second: Any) -> None:
-        if self._current:
-            self._current.touched(action, first, second)
 
     def _hear(
         self, connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any

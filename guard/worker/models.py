@@ -11,8 +11,9 @@ from alembic.runtime.migration import MigrationContext
 
 import alembic
 
+from .backends.protocol import Table
+from .backends.sqlite_catalog import literal_default
 from .column_types import type_comparison
-from .sqlite import Table, literal_default
 from .sqltext import plain, tokens
 
 WORDS = {

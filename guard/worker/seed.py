@@ -8,12 +8,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .backends.protocol import Column, Database, RowRefusedError, State, Table
 from .json_shapes import Shape, Shapes
-from .sqlite import Column, Database, ForeignKey, State, Table, quote
 from .sqltext import tokens
 
 FIRST_NUMBER = 1001  # a migration that writes its own keys starts at 1
@@ -39,20 +38,18 @@ class Seeder:
         """The database was put back to one without rows."""
         self._seeded = {}
 
-    def seed(self, connection: sqlite3.Connection, database: Database) -> State:
+    def seed(self, database: Database) -> State:
         """Put rows where a table is new, changed or empty; return what the database holds then."""
-        state = database.read(connection)
+        state = database.snapshot()
         unsettled = sorted(database.unsettled & state.tables.keys())
         database.unsettled = set()
         poor = [name for name in unsettled if self._needs_rows(name, state)]
         if not poor:
             return state
         for name in _parents_first(poor, state.tables):
-            self._fill(connection, name, state)
-        connection.commit()
-        for name in poor:
-            database.touched(sqlite3.SQLITE_INSERT, name, "", "")
-        state = database.read(connection)
+            self._fill(database, name, state)
+        database.keep()
+        state = database.snapshot()
         database.unsettled = set()
         return state
 
@@ -63,46 +60,37 @@ class Seeder:
         changed = self._seeded.get(name) != table.columns
         return not rows or (changed and len(rows) < MOST_ROWS)
 
-    def _fill(self, connection: sqlite3.Connection, name: str, state: State) -> None:
+    def _fill(self, database: Database, name: str, state: State) -> None:
         table = state.tables[name]
         self._seeded[name] = table.columns
-        cursor = connection.cursor()
-        cursor.row_factory = None
         made = 0
         for filled in (False, True, True):
             try:
-                made += self._insert(cursor, name, table, filled)
-            except sqlite3.Error as error:
+                made += self._insert(database, name, table, filled)
+            except RowRefusedError as error:
                 if not made and not state.rows.get(name):
                     self.notes[name] = str(error)
                 break
         self.rows += made
 
-    def _insert(self, cursor: sqlite3.Cursor, name: str, table: Table, filled: bool) -> int:
+    def _insert(self, database: Database, name: str, table: Table, filled: bool) -> int:
         number = self._next
         self._next += 1
-        row = self._row(cursor, table, number, filled)
-        refused: sqlite3.Error | None = None
+        row = self._row(database, table, number, filled)
+        refused: RowRefusedError | None = None
         for values in itertools.islice(_variants(row, table), MOST_TRIES):
-            columns = ", ".join(quote(column) for column in values)
-            marks = ", ".join("?" * len(values))
-            sql = f"INSERT INTO {quote(name)} ({columns}) VALUES ({marks})"
-            if not values:
-                sql = f"INSERT INTO {quote(name)} DEFAULT VALUES"
             try:
-                cursor.execute(sql, tuple(values.values()))
-            except sqlite3.IntegrityError as error:
+                database.put(name, values)
+            except RowRefusedError as error:
                 refused = error
-                if "CHECK" not in str(error):
+                if not error.by_check:
                     break
             else:
                 return 1
         assert refused
         raise refused
 
-    def _row(
-        self, cursor: sqlite3.Cursor, table: Table, number: int, filled: bool
-    ) -> dict[str, Any]:
+    def _row(self, database: Database, table: Table, number: int, filled: bool) -> dict[str, Any]:
         alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
         together = {column for unique in _keys(table) for column in unique}
         row = {}
@@ -116,7 +104,7 @@ class Seeder:
         choice = number  # walks through all combinations of parents, one by one
         for key in table.foreign_keys:
             if any(column in row for column in key.columns):
-                parents = _parent_keys(cursor, key)
+                parents = database.parent_keys(key)
                 parent = parents[choice % len(parents)] if parents else itertools.repeat(None)
                 choice = choice // (len(parents) or 1)
                 for name, value in zip(key.columns, parent):
@@ -169,19 +157,6 @@ def _keys(table: Table) -> Iterator[tuple[str, ...]]:
     if table.primary_key:
         yield table.primary_key
     yield from table.uniques
-
-
-def _parent_keys(cursor: sqlite3.Cursor, key: ForeignKey) -> list[tuple[Any, ...]]:
-    """Return the values that rows of the parent have in the columns that `key` refers to."""
-    columns = key.parent_columns
-    if not columns:
-        found = cursor.execute(f"PRAGMA table_info({quote(key.parent)})").fetchall()
-        columns = tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5])
-    names = ", ".join(quote(column) for column in columns)
-    try:
-        return cursor.execute(f"SELECT {names} FROM {quote(key.parent)} LIMIT 50").fetchall()
-    except sqlite3.Error:  # the parent is not there (yet)
-        return []
 
 
 def _variants(row: dict[str, Any], table: Table) -> Iterator[dict[str, Any]]:

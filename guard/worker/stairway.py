@@ -7,16 +7,16 @@ run is needed. All of it therefore lies in the track, nothing in the generator.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
+from .backends.protocol import AFTER, BEFORE, EMPTY, Database, State
+from .backends.sqlite import SqliteDatabase
 from .channel import Channel, FatalError
 from .compare import nothing_written, rows_changed, rows_gone, schema_difference, values_gone
-from .copies import AFTER, BEFORE, EMPTY, Copies
 from .engines import Scratch
 from .enums import Members
 from .failure import Failure, failure_of, place_of
@@ -25,7 +25,6 @@ from .lenient import Lenient
 from .models import Schema, models_difference
 from .partial import Partial
 from .seed import Seeder
-from .sqlite import Database, State
 
 
 class Course(NamedTuple):
@@ -74,16 +73,12 @@ class Track:
         self._partial = Partial(lenient, self._tested, self._channel)
         tested = [script for script in self._plan if script.revision in self._tested]
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
-        self._database: Database | None = None
-        self._file = ""
-        self._enforces = 0  # foreign keys, as env.py left the connection
-        self._sql = ""  # what SQLAlchemy runs just now
+        self._database: Database = SqliteDatabase(scratch)
         self._written = nothing_written()
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
         self._skipped: dict[str, None] = {}
-        self._copies = Copies(scratch)
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
@@ -97,22 +92,22 @@ class Track:
 
     def climb(self, context: MigrationContext) -> Iterator[MigrationStep]:
         """Yield the steps from where the database stands; runs between them what they need."""
-        raw = self._open(context)
+        self._database.open(context)
         while self._position < len(self._plan):
             script = self._plan[self._position]
             if self._applied < self._position:
-                yield from self._catch_up(raw)
+                yield from self._catch_up()
             if script.revision in self._skipped or script.revision not in self._tested:
-                yield self._up(script, raw)
-                self._settle(raw)
+                yield self._up(script)
+                self._settle()
                 self._applied += 1
-                self._prove(raw, context, script)
+                self._prove(script)
             else:
-                yield from self._round_trip(script, raw, context)
+                yield from self._round_trip(script)
             self._position += 1
             self._progress.done += 1
         self._channel.send("rest")
-        self._compare_models(context, raw)
+        self._compare_models(context)
         self.finished = True
 
     def recover(self, error: BaseException) -> bool:
@@ -151,31 +146,28 @@ class Track:
 
     # The steps
 
-    def _round_trip(
-        self, script: Script, raw: sqlite3.Connection, context: MigrationContext
-    ) -> Iterator[MigrationStep]:
+    def _round_trip(self, script: Script) -> Iterator[MigrationStep]:
         database = self._database
-        assert database
         if self._phase == "upgrade":
             if self._with_rows:
-                if EMPTY not in self._copies.saved:
-                    self._copies.save(EMPTY, raw, self._applied)
-                self._before = self._seed(raw, database)
-                self._copies.save(BEFORE, raw, self._applied)
+                if EMPTY not in self._database.saved:
+                    self._database.save(EMPTY, self._applied)
+                self._before = self._seed()
+                self._database.save(BEFORE, self._applied)
             else:
-                self._copies.save(EMPTY, raw, self._applied)
-                self._before = database.read(raw)
+                self._database.save(EMPTY, self._applied)
+                self._before = database.snapshot()
             self._written = nothing_written()
-            yield self._up(script, raw)
-            self._settle(raw)
+            yield self._up(script)
+            self._settle()
             self._applied += 1
             self._passed_without_rows()
             if script.revision in self._partial.revisions:
                 self._with_rows = True
                 return
-            self._after = database.read(raw)
-            self._copies.save(AFTER, raw, self._applied)
-            self._prove(raw, context, script)
+            self._after = database.snapshot()
+            self._database.save(AFTER, self._applied)
+            self._prove(script)
             self._phase = "downgrade"
         if self._phase == "downgrade" and not hasattr(script.module, "downgrade"):
             self._channel.send(
@@ -183,37 +175,37 @@ class Track:
             )
             self._phase = "upgrade"
         if self._phase == "downgrade":
-            yield self._step(script, raw, up=False)
-            self._settle(raw)
+            yield self._step(script, up=False)
+            self._settle()
             self._progress.downgraded += 1
-            restored = database.read(raw)
+            restored = database.snapshot()
             self._phase = "second-upgrade"
             self._same = self._compare(script, restored)
-            yield self._up(script, raw)
-            self._settle(raw)
+            yield self._up(script)
+            self._settle()
             if self._same:
-                self._difference("second-upgrade", script, self._after, database.read(raw))
+                self._difference("second-upgrade", script, self._after, database.snapshot())
             self._phase = "upgrade"
         self._with_rows = True
 
-    def _seed(self, raw: sqlite3.Connection, database: Database) -> State:
+    def _seed(self) -> State:
         rows = self._seeder.rows
-        state = self._seeder.seed(raw, database)
+        state = self._seeder.seed(self._database)
         self._progress.seeded += self._seeder.rows - rows
         return state
 
-    def _catch_up(self, raw: sqlite3.Connection) -> Iterator[MigrationStep]:
+    def _catch_up(self) -> Iterator[MigrationStep]:
         """Bring a database without rows to the revision at hand, and keep it for the next time."""
         while self._applied < self._position:
-            yield self._up(self._plan[self._applied], raw)
-            self._settle(raw)
+            yield self._up(self._plan[self._applied])
+            self._settle()
             self._applied += 1
-        self._copies.save(EMPTY, raw, self._applied)
+        self._database.save(EMPTY, self._applied)
 
-    def _up(self, script: Script, raw: sqlite3.Connection) -> MigrationStep:
-        return self._step(script, raw, up=True)
+    def _up(self, script: Script) -> MigrationStep:
+        return self._step(script, up=True)
 
-    def _step(self, script: Script, raw: sqlite3.Connection, up: bool) -> MigrationStep:
+    def _step(self, script: Script, up: bool) -> MigrationStep:
         """Return Alembic's step for just this revision, watched and with its failure kept."""
         revisions = self._scripts.revision_map
         direction = "upgrade" if up else "downgrade"
@@ -229,7 +221,7 @@ class Track:
             )
         step = _Step(revisions, script, up)
         step.migration_fn = self._watched(step.migration_fn, script, direction)
-        self._scratch.listen(raw)
+        self._database.listen()
         self._channel.send(
             "step",
             revision=script.revision,
@@ -271,12 +263,12 @@ class Track:
     @property
     def _server(self) -> str | None:
         """The dialect that the revisions are for, "" where nobody said; None for SQLite."""
-        dialect = self._dialect or self._scratch.backend_of(self._file) or ""
+        dialect = self._dialect or self._database.server or ""
         return None if dialect == "sqlite" else dialect
 
     def heard(self, sql: str) -> None:
         """Take down a statement that SQLAlchemy runs."""
-        self._sql = sql
+        self._database.heard(sql)
         if self._phase == "upgrade":
             self._written.note(sql)
 
@@ -285,52 +277,17 @@ class Track:
         if self._phase == "upgrade":
             self._written.note_column(table, column)
 
-    def touched(self, action: int, first: str, second: str) -> None:
-        """Take down what a statement is about to do, as SQLite's authorizer says it."""
-        if self._database is not None:
-            self._database.touched(action, first, second, self._sql)
-
     # Between the steps
 
-    def _open(self, context: MigrationContext) -> sqlite3.Connection:
-        connection = context.connection
-        assert connection is not None
-        fairy = connection.connection
-        raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
-        if not isinstance(raw, sqlite3.Connection) or not self._scratch.is_ours(raw):
-            raise FatalError(
-                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
-                'make its engine with sqlalchemy.create_engine, or set env = "none"',
-            )
-        self._file = raw.execute("PRAGMA database_list").fetchall()[0][2]
-        self._enforces = raw.execute("PRAGMA foreign_keys").fetchall()[0][0]
-        if self._database is None:
-            self._database = Database(hidden=context.version_table)
-        self._database.forget()
-        return raw
-
-    def _settle(self, raw: sqlite3.Connection) -> None:
-        """Make what a step did lasting, also where env.py holds one transaction around all.
-
-        What it set of the session is gone: the next is deployed over a connection of its own.
-        """
+    def _settle(self) -> None:
         self._running = None
-        if raw.in_transaction:
-            raw.execute("COMMIT")
-        raw.execute(f"PRAGMA foreign_keys = {self._enforces}")
+        self._database.settle()
 
-    def _prove(self, raw: sqlite3.Connection, context: MigrationContext, script: Script) -> None:
-        """Raise FatalError unless the scratch file itself says that the revision is applied."""
+    def _prove(self, script: Script) -> None:
+        """Raise FatalError unless the scratch database itself says that the revision is applied."""
         if self._proven or script.revision in self._skipped:
             return
-        other = sqlite3.connect(self._file)
-        try:
-            found = other.execute(f'SELECT version_num FROM "{context.version_table}"').fetchall()
-        except sqlite3.Error:
-            found = []
-        finally:
-            other.close()
-        if (script.revision,) not in found:
+        if script.revision not in self._database.versions():
             raise FatalError(
                 "The scratch database was not migrated: its version table did not move "
                 f"when {script.revision} ran.",
@@ -362,8 +319,8 @@ class Track:
             self._fact("schema", script, direction, stage=stage, difference=own)
         return not lines
 
-    def _compare_models(self, context: MigrationContext, raw: sqlite3.Connection) -> None:
-        if self._members is None or self._database is None or not self._plan:
+    def _compare_models(self, context: MigrationContext) -> None:
+        if self._members is None or not self._plan:
             return
         if self._skipped or self._partial.revisions:
             if context.opts.get("target_metadata") is not None:
@@ -374,7 +331,7 @@ class Track:
                 )
             return
         schema = Schema(
-            self._database.read(raw).tables, self._members.known, batch=not self._server
+            self._database.snapshot().tables, self._members.known, batch=not self._server
         )
         lines = models_difference(context, schema)
         if lines:
@@ -388,7 +345,7 @@ class Track:
     # After a failure
 
     def _upgrade_failed(self, failure: Failure) -> None:
-        seeded = self._with_rows and self._copies.saved.get(BEFORE) == self._applied
+        seeded = self._with_rows and self._database.saved.get(BEFORE) == self._applied
         script = self._plan[self._applied]
         if seeded and self._failed_with_rows is None:
             self._failed_with_rows = failure
@@ -449,7 +406,7 @@ class Track:
         )
 
     def _restore(self, name: str) -> None:
-        self._applied = self._copies.restore(name, self._file)
+        self._applied = self._database.restore(name)
 
 
 class _Step(RevisionStep):

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 import guard.worker
+from guard.worker.backends.protocol import State
+from guard.worker.backends.sqlite import SqliteDatabase
 from guard.worker.compare import nothing_written, schema_difference
+from guard.worker.engines import Scratch
+from guard.worker.fence import Fence
 from guard.worker.seed import Seeder
-from guard.worker.sqlite import Database, State
 
 
 @pytest.fixture
@@ -23,15 +26,21 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
+def database_of(connection: sqlite3.Connection) -> SqliteDatabase:
+    database = SqliteDatabase(Scratch("", Fence("", print)))
+    database.take(connection, "alembic_version")
+    return database
+
+
 def seeded(connection: sqlite3.Connection, sql: str) -> tuple[State, Seeder]:
     connection.executescript(sql)
     seeder = Seeder({})
-    return seeder.seed(connection, Database(hidden="alembic_version")), seeder
+    return seeder.seed(database_of(connection)), seeder
 
 
 def read(connection: sqlite3.Connection, sql: str) -> State:
     connection.executescript("PRAGMA writable_schema = RESET;" + sql)
-    return Database(hidden="alembic_version").read(connection)
+    return database_of(connection).snapshot()
 
 
 @pytest.mark.parametrize(
@@ -90,11 +99,11 @@ def test_a_table_that_cannot_hold_rows_is_said(connection: sqlite3.Connection) -
 
 def test_only_what_changed_is_given_more_rows(connection: sqlite3.Connection) -> None:
     connection.executescript("CREATE TABLE a (x INT); CREATE TABLE b (x INT)")
-    seeder, database = Seeder({}), Database(hidden="alembic_version")
-    seeder.seed(connection, database)
+    seeder, database = Seeder({}), database_of(connection)
+    seeder.seed(database)
     connection.execute("ALTER TABLE b ADD COLUMN y INT")
-    database.forget()
-    state = seeder.seed(connection, database)
+    database.take(connection, "alembic_version")
+    state = seeder.seed(database)
     assert [len(state.rows[name]) for name in "ab"] == [3, 6]
 
 
@@ -173,7 +182,7 @@ def test_what_an_upgrade_says_it_changes(sql: str, deleted: set[str], updated: s
     assert written.updated == {("users", column) for column in updated}
 
 
-@pytest.mark.parametrize("path", sorted(Path(guard.worker.__path__[0]).glob("*.py")), ids=str)
+@pytest.mark.parametrize("path", sorted(Path(guard.worker.__path__[0]).rglob("*.py")), ids=str)
 def test_the_worker_is_written_for_its_oldest_python(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     imported = {

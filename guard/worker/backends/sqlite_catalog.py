@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Any, NamedTuple
+from typing import Any
 
-from .sqltext import after, parts, plain, tokens
+from ..sqltext import after, parts, plain, tokens
+from .protocol import Column, ForeignKey, State, Table
 
 ROW_LIMIT = 1000  # rows of a table that are read and compared
 _MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
@@ -27,41 +28,7 @@ _PART_ACTIONS = {
 }
 _OF_ONE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+(?:ADD|DROP)\b", re.IGNORECASE)
 
-
 Definition = tuple[tuple[str, str, str], ...]  # of a table and its parts: (type, name, SQL)
-
-
-class Column(NamedTuple):
-    name: str
-    type: str
-    nullable: bool
-    default: str | None
-    generated: bool
-
-
-class ForeignKey(NamedTuple):
-    columns: tuple[str, ...]
-    parent: str
-    parent_columns: tuple[str, ...]
-
-
-class Table(NamedTuple):
-    """`lines` describe it for a reader, by what must be equal for two tables to be the same."""
-
-    columns: tuple[Column, ...]
-    primary_key: tuple[str, ...]
-    uniques: tuple[tuple[str, ...], ...]
-    foreign_keys: tuple[ForeignKey, ...]
-    checks: tuple[str, ...]
-    lines: dict[str, str]
-
-
-class State(NamedTuple):
-    """Tables by name, views and triggers by (table, name), and rows by table."""
-
-    tables: dict[str, Table]
-    others: dict[tuple[str, str], str]
-    rows: dict[str, list[tuple[Any, ...]]]
 
 
 def quote(name: str) -> str:
@@ -69,8 +36,8 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class Database:
-    """A scratch database that is read again only where something changed."""
+class Catalog:
+    """What one database holds, read again only where something changed."""
 
     def __init__(self, hidden: str) -> None:
         self._hidden = hidden  # Alembic's own table
@@ -85,6 +52,10 @@ class Database:
         self._state = State({}, {}, {})
         self._definitions: dict[str, Definition] = {}
         self.unsettled: set[str] = set()  # tables that changed since rows were last put in
+
+    def rows_changed(self, table: str) -> None:
+        """Read the rows of a table again next time."""
+        self._rows_changed.add(table)
 
     def touched(self, action: int, first: str, second: str, sql: str) -> None:
         """Take down what a statement is about to do, as SQLite's authorizer says it."""

@@ -1,0 +1,99 @@
+"""What the walk knows of a scratch database, whichever server it lies on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from alembic.runtime.migration import MigrationContext
+
+# The states of a database that are saved for later.
+EMPTY, BEFORE, AFTER = "empty", "before", "after"
+
+
+class Column(NamedTuple):
+    """`type` and `default` as the server writes them."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None
+    generated: bool
+
+
+class ForeignKey(NamedTuple):
+    """`parent_columns` is empty where the parent's primary key is meant."""
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """`lines` describe it for a reader, by what must be equal for two tables to be the same."""
+
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    uniques: tuple[tuple[str, ...], ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    checks: tuple[str, ...]
+    lines: dict[str, str]
+
+
+class State(NamedTuple):
+    """Tables by name, all other objects by (owner, name) as a line each, and rows by table."""
+
+    tables: dict[str, Table]
+    others: dict[tuple[str, str], str]
+    rows: dict[str, list[tuple[Any, ...]]]
+
+
+class RowRefusedError(Exception):
+    """The database does not take a row; `by_check`: other values may well pass."""
+
+    def __init__(self, text: str, by_check: bool) -> None:
+        super().__init__(text)
+        self.by_check = by_check
+
+
+class Database(Protocol):
+    """One scratch database. Its connection is the one that env.py gives Alembic."""
+
+    unsettled: set[str]  # tables that changed since rows were last put in
+    saved: dict[str, int]  # how many revisions each saved state has
+
+    @property
+    def server(self) -> str | None:
+        """The kind of database that the project asked for; None where it named none."""
+
+    def open(self, context: MigrationContext) -> None:
+        """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
+
+    def listen(self) -> None:
+        """Hear, from now on, what the connection does."""
+
+    def heard(self, sql: str) -> None:
+        """Take down the statement that SQLAlchemy is about to run."""
+
+    def settle(self) -> None:
+        """Make what a step did lasting, and forget what it set of the session."""
+
+    def versions(self) -> set[str]:
+        """Return the ids in Alembic's table, as another connection sees them."""
+
+    def snapshot(self) -> State:
+        """Return what the database holds; what did not change stays the very same object."""
+
+    def save(self, name: str, applied: int) -> None:
+        """Keep what the database holds now, with `applied` revisions, under `name`."""
+
+    def restore(self, name: str) -> int:
+        """Put back what was saved, else an empty database; return how many revisions it has."""
+
+    def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
+        """Return values that rows of the parent have in the columns that `key` refers to."""
+
+    def put(self, table: str, row: dict[str, Any]) -> None:
+        """Insert a row of these columns; raise RowRefusedError."""
+
+    def keep(self) -> None:
+        """Make the rows lasting that were put in."""

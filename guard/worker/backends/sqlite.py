@@ -1,0 +1,159 @@
+"""A scratch database in a file of SQLite's: stands in for any server, and is always at hand."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+
+from ..channel import FatalError
+from ..engines import Scratch
+from .protocol import ForeignKey, RowRefusedError, State
+from .sqlite_catalog import Catalog, quote
+
+
+class SqliteDatabase:
+    """One file, and copies in memory of what it held: a `Database`."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._catalog = Catalog("")
+        self._raw = sqlite3.connect(":memory:")  # until there is one
+        self._file = ""
+        self._version_table = ""
+        self._enforces = 0  # foreign keys, as env.py left the connection
+        self._sql = ""  # what SQLAlchemy runs just now
+        self._copies: dict[str, sqlite3.Connection] = {}
+        self.saved: dict[str, int] = {}
+
+    @property
+    def unsettled(self) -> set[str]:
+        """The tables that changed since rows were last put in."""
+        return self._catalog.unsettled
+
+    @unsettled.setter
+    def unsettled(self, names: set[str]) -> None:
+        self._catalog.unsettled = names
+
+    @property
+    def server(self) -> str | None:
+        """The kind of database that the project asked for; None where it named none."""
+        return self._scratch.backend_of(self._file)
+
+    # The connection
+
+    def open(self, context: MigrationContext) -> None:
+        """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
+        connection = context.connection
+        assert connection is not None
+        fairy = connection.connection
+        raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
+        if not isinstance(raw, sqlite3.Connection) or not self._scratch.is_ours(raw):
+            raise FatalError(
+                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
+                'make its engine with sqlalchemy.create_engine, or set env = "none"',
+            )
+        self.take(raw, context.version_table)
+
+    def take(self, raw: sqlite3.Connection, version_table: str) -> None:
+        """Use the driver's connection `raw` from now on; `version_table` is Alembic's own."""
+        self._raw = raw
+        self._file = raw.execute("PRAGMA database_list").fetchall()[0][2]
+        self._enforces = raw.execute("PRAGMA foreign_keys").fetchall()[0][0]
+        if not self._version_table:
+            self._version_table = version_table
+            self._catalog = Catalog(hidden=version_table)
+        self._catalog.forget()
+
+    def listen(self) -> None:
+        """Hear, from now on, what the connection does."""
+        self._scratch.watch = self._touched
+        self._scratch.listen(self._raw)
+
+    def heard(self, sql: str) -> None:
+        """Take down the statement that SQLAlchemy is about to run."""
+        self._sql = sql
+
+    def _touched(self, action: int, first: Any, second: Any) -> None:
+        self._catalog.touched(action, first, second, self._sql)
+
+    def settle(self) -> None:
+        """Make what a step did lasting, also where env.py holds one transaction around all.
+
+        What it set of the session is gone: the next is deployed over a connection of its own.
+        """
+        self.keep()
+        self._raw.execute(f"PRAGMA foreign_keys = {self._enforces}")
+
+    def keep(self) -> None:
+        """Make lasting what was done so far."""
+        if self._raw.in_transaction:
+            self._raw.execute("COMMIT")
+
+    # What it holds
+
+    def versions(self) -> set[str]:
+        """Return the ids in Alembic's table, as another connection sees them."""
+        other = sqlite3.connect(self._file)
+        try:
+            query = f"SELECT version_num FROM {quote(self._version_table)}"
+            return {row[0] for row in other.execute(query).fetchall()}
+        except sqlite3.Error:
+            return set()
+        finally:
+            other.close()
+
+    def snapshot(self) -> State:
+        """Return what the database holds; what did not change stays the very same object."""
+        return self._catalog.read(self._raw)
+
+    def save(self, name: str, applied: int) -> None:
+        """Keep what the database holds now, with `applied` revisions, under `name`."""
+        if name not in self._copies:
+            self._copies[name] = sqlite3.connect(":memory:")
+        self._raw.backup(self._copies[name])
+        self.saved[name] = applied
+
+    def restore(self, name: str) -> int:
+        """Put back what was saved, else an empty file; return how many revisions it has."""
+        self._scratch.close_all()
+        Path(self._file).unlink(missing_ok=True)
+        if name in self.saved:
+            connection = self._scratch.connect(self._file)
+            self._copies[name].backup(connection)
+            connection.close()
+        return self.saved.get(name, 0)
+
+    # Its rows
+
+    def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
+        """Return values that rows of the parent have in the columns that `key` refers to."""
+        cursor, columns = self._cursor(), key.parent_columns
+        if not columns:
+            found = cursor.execute(f"PRAGMA table_info({quote(key.parent)})").fetchall()
+            columns = tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5])
+        names = ", ".join(quote(column) for column in columns)
+        try:
+            return cursor.execute(f"SELECT {names} FROM {quote(key.parent)} LIMIT 50").fetchall()
+        except sqlite3.Error:  # the parent is not there (yet)
+            return []
+
+    def put(self, table: str, row: dict[str, Any]) -> None:
+        """Insert a row of these columns; raise RowRefusedError."""
+        columns = ", ".join(quote(column) for column in row)
+        sql = f"INSERT INTO {quote(table)} ({columns}) VALUES ({', '.join('?' * len(row))})"
+        if not row:
+            sql = f"INSERT INTO {quote(table)} DEFAULT VALUES"
+        try:
+            self._cursor().execute(sql, tuple(row.values()))
+        except sqlite3.Error as error:
+            by_check = isinstance(error, sqlite3.IntegrityError) and "CHECK" in str(error)
+            raise RowRefusedError(str(error), by_check) from error
+        self._catalog.rows_changed(table)
+
+    def _cursor(self) -> sqlite3.Cursor:
+        cursor = self._raw.cursor()
+        cursor.row_factory = None
+        return cursor
