@@ -15,7 +15,13 @@ from typing import NoReturn
 import click
 
 from guard import __version__
-from guard.cli.output import FAILED, known_surroundings, never_fail_to_encode, write_error
+from guard.cli.output import (
+    FAILED,
+    INTERRUPTED,
+    known_surroundings,
+    never_fail_to_encode,
+    write_error,
+)
 
 COMMANDS = Path(__file__).parent / "commands"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -56,7 +62,15 @@ def main() -> NoReturn:
     """Run the command line; whatever goes wrong inside ends with exit code 2, never silently."""
     never_fail_to_encode()
     try:
-        cli(prog_name="guard", windows_expand_args=False)
+        # Not standalone: click would end an interrupt with its own words, and the code of findings.
+        code = cli.main(prog_name="guard", windows_expand_args=False, standalone_mode=False)
+        sys.exit(code or 0)  # a number where an option such as --help ended the run
+    except click.Abort:
+        write_error("interrupted")
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except Exception as error:
         if os.environ.get("GUARD_DEBUG"):
             raise

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from command_line import PROJECT, STEP, VERSIONS, chain, guard, write
 
+from guard.cli.main import main
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX streams and signals")
 
 DROPPING = chain(STEP, ("op.drop_table('old')", "pass"))
@@ -97,6 +99,19 @@ def test_an_interrupt(milliseconds: int, tmp_path: Path) -> None:
         _, said = run.communicate()
     assert run.returncode == 130, said
     assert said.strip() == "error: interrupted"
+
+
+def test_an_interrupt_before_the_command_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("guard.cli.main.CommandFolder.make_context", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.strip() == "error: interrupted"
 
 
 @pytest.mark.parametrize("command", [["--version"], ["rules"], ["lint"]])
