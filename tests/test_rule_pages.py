@@ -29,6 +29,7 @@ DROPPING = chain(STEP, ("op.drop_table('old')", "pass"))
 ADDRESS = f"{PAGES}/drop-table.md"
 
 
+@pytest.mark.slow
 def test_the_pages_are_what_the_rules_say() -> None:
     run = subprocess.run(
         [sys.executable, "scripts/rule_pages.py", "--check"],

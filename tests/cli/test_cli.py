@@ -304,10 +304,9 @@ def test_standard_input_stands_in_for_a_revision_of_the_project(tmp_path: Path) 
 def test_rules_are_listed_and_explained(tmp_path: Path) -> None:
     listed = guard(tmp_path, "rules")
     assert listed.says("drop-table error, approval A dropped table takes its rows with it.")
-    names = [
-        rule["name"] for rule in json.loads(guard(tmp_path, "rules", "--output-format=json").output)
-    ]
-    for name in names:
+    rules = json.loads(guard(tmp_path, "rules", "--output-format=json").output)
+    one_of_each = {rule["group"]: rule["name"] for rule in rules}  # docs/rules has them all
+    for name in one_of_each.values():
         page = guard(tmp_path, "explain", name)
         assert page.code == 0
         assert page.output.startswith(f"{name} (")
