@@ -39,3 +39,9 @@ class TypeChange(msgspec.Struct, frozen=True, kw_only=True):
     refused_by: tuple[str, ...] = ()
     loses: str | None = None
     text_width: int | None = None  # MySQL: the bytes of a character
+
+    @property
+    def shortened_to(self) -> int | None:
+        """The characters that fit afterwards, where longer values may be there."""
+        shorter = self.loses is not None and "longer" in self.loses
+        return self.new.length if shorter and self.new else None

@@ -40,11 +40,12 @@ def proven(
     told = [finding for finding in findings if finding.direction or finding.span not in reasons]
     rest: list[Fact] = []
     for fact in facts:
-        # A failure is no warning, whatever foretold it.
+        # A failure is no warning, whatever foretold it: of a way back that fails, the warning is
+        # one no longer.
         able = [
             index
             for index, finding in enumerate(told)
-            if finding.severity == "error"
+            if (finding.severity == "error" or _is_lenient(finding, fact))
             and finding.revision == fact.revision
             and type(fact) in predicts.get(finding.rule, ())
         ]
@@ -52,9 +53,14 @@ def proven(
         for index, words in evidence.items():
             if words not in told[index].evidence:
                 both = (*told[index].evidence, words)
-                told[index] = msgspec.structs.replace(told[index], evidence=both)
+                told[index] = msgspec.structs.replace(told[index], evidence=both, severity="error")
         rest += [left] if left is not None else []
     return tuple(told), tuple(rest)
+
+
+def _is_lenient(finding: Finding, fact: Fact) -> bool:
+    """Return whether it is a warning only because it stands in a downgrade, which has failed."""
+    return finding.severity == "warning" and isinstance(fact, DowngradeFailed)
 
 
 def _proof(

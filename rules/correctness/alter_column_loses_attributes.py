@@ -14,6 +14,8 @@ from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import StoredColumn
 from guard.type_code import sqlalchemy_type
 
+TELL_IT = "Tell it what the column is"
+TELL_IT_OF_RENAMED = "If it has to be renamed at once, tell it what the column is"
 ORDERS = """
 op.create_table(
     'orders',
@@ -144,7 +146,7 @@ def alter_column_loses_attributes(change: ModifyColumn, context: Context) -> Ite
     yield Problem(
         message=f"{change.table}.{name} loses {_listed([word for word, _ in lost])}, since {sent} "
         f"does not repeat {it}.",
-        remedy=f"Tell it what the column is:\n{_call(change, before, context)}"
+        remedy=f"{TELL_IT_OF_RENAMED if change.new else TELL_IT}:\n{_call(change, before, context)}"
         if called
         else f"Repeat {it}: {' '.join(sql for _, sql in lost)}",
         severity="warning" if _is_mild(lost, context) else None,

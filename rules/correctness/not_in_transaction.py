@@ -311,6 +311,8 @@ def _drops_of_partitioned(drop: DropIndex, context: Context) -> bool:
 
 def _remedy(operation: Operation, context: Context) -> str:
     statement, block = context.statement, (context.statement.sql or "")[:2].upper() == "DO"
+    if isinstance(operation, Maintenance) and (operation.full or operation.command == "cluster"):
+        return "Leave it out of the migrations: outside a transaction it makes traffic wait"
     if statement.in_sql_file:
         return f"Put it into {OUTSIDE}, and nothing else"
     if statement.run_by is not None:

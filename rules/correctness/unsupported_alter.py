@@ -214,8 +214,8 @@ def _refused(operation: Operation, context: Context) -> Answer | None:
         case AddConstraint(table=table, constraint=constraint):
             return _added_constraint(table, constraint, context)
         case DropConstraint(table=table, constraint=name):
-            if _is_newer(context):
-                return None
+            if _is_newer(context) or (name is None and _is_called(context)):
+                return None  # which Alembic refuses, as incomplete-downgrade says
             kind = f", type_={operation.type!r}" if operation.type else ""
             code = f"drop_constraint({name or '<its name>'!r}{kind})"
             return (
@@ -367,6 +367,13 @@ def _left_in_batch(operation: Operation, context: Context) -> Answer | None:
                 f"batch_op.drop_constraint({check.name!r}, type_='check')",
             )
     return None
+
+
+def _is_called(context: Context) -> bool:
+    """Return whether it is a call in a downgrade, and not SQL."""
+    directive = context.statement.directive
+    in_call = directive is not None and directive.name == "drop_constraint"
+    return in_call and context.statement.direction == "downgrade"
 
 
 def _is_newer(context: Context) -> bool:

@@ -173,16 +173,17 @@ def _effect(change: TypeChange, context: Context) -> str:
 
 
 def _remedy(change: TypeChange, context: Context) -> str:
-    new, table, dialect = change.new, change.table, context.server.dialect
+    table, dialect = change.table, context.server.dialect
     loses, column = change.loses or "", quoted(change.column, context.server.dialect)
     if not loses.startswith("values"):
         return (
             "Add a column of the new type, copy what is to be kept, and leave "
             f"{change.column} until it is not needed"
         )
-    if dialect == "postgresql" and "longer" in loses and new and new.length is not None:
+    length = change.shortened_to
+    if dialect == "postgresql" and length is not None:
         name = f"ck_{table.name}_{change.column}_length"
-        sql = f"char_length({column}) <= {new.length}"
+        sql = f"char_length({column}) <= {length}"
         constraint = Constraint(type="check", name=name, sql=sql)
         code = add_not_valid(AddConstraint(table=table, constraint=constraint), context.statement)
         return (

@@ -12,6 +12,7 @@ only what Alembic or a plugin gave it.
 import re
 from collections.abc import Iterator
 
+from guard.batch_mode import in_batch
 from guard.facts import DowngradeFailed, Migration, SchemaNotRestored, SecondUpgradeFailed
 from guard.operations import (
     AddConstraint,
@@ -140,7 +141,7 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
     upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
     raising = [statement for statement in downgrade if _raises(statement)]
     if raising:
-        yield _refused(raising, upgrade)
+        yield _refused(raising, upgrade, dialect)
     elif (
         migration.irreversible is None
         and migration.downgrade.raises is None
@@ -212,7 +213,7 @@ def _is_nameless(statement: Statement) -> bool:
     )
 
 
-def _refused(raising: list[Statement], upgrade: list[Statement]) -> Problem:
+def _refused(raising: list[Statement], upgrade: list[Statement], dialect: str | None) -> Problem:
     first, *others = raising
     name = first.directive.name if first.directive else ""
     message = "This drops a constraint without a name, so Alembic always raises here."
@@ -220,13 +221,13 @@ def _refused(raising: list[Statement], upgrade: list[Statement]) -> Problem:
         message = f"Alembic has no operation {name}, so the downgrade stops here with an error."
     return Problem(
         message=message,
-        remedy=_named(first, upgrade) if _is_nameless(first) else NO_SUCH_OPERATION,
+        remedy=_named(first, upgrade, dialect) if _is_nameless(first) else NO_SUCH_OPERATION,
         at=first.at or first.span,
         related=tuple(Related(s.at or s.span, "Alembic raises here as well") for s in others),
     )
 
 
-def _named(nameless: Statement, upgrade: list[Statement]) -> str:
+def _named(nameless: Statement, upgrade: list[Statement], dialect: str | None) -> str:
     """Return the remedy with the call, and the name that the upgrade gives, where it gives one."""
     (drop, *_) = (o for o in nameless.operations if isinstance(o, DropConstraint))
     made = [
@@ -239,6 +240,8 @@ def _named(nameless: Statement, upgrade: list[Statement]) -> str:
     ]
     name = made[0] if len(made) == 1 and made[0] else "<name>"
     kind = f', type_="{drop.type.replace(" key", "key")}"' if drop.type else ""
+    if dialect == "sqlite":  # which alters no constraint outside a batch
+        return NAME_IT + in_batch(drop.table, f'drop_constraint("{name}"{kind})')
     return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
 
 

@@ -17,7 +17,14 @@ from typing import Literal
 from guard.constraint_code import add_not_valid, executed, quoted, table_sql
 from guard.effects.effect import Effect
 from guard.effects.type_change import TypeChange
-from guard.operations import AddConstraint, ChangeColumnType, Constraint, ModifyColumn, Operation
+from guard.operations import (
+    AddConstraint,
+    ChangeColumnType,
+    Constraint,
+    ModifyColumn,
+    Operation,
+    RenameColumn,
+)
 from guard.phrases import COPYING_TOOLS, checks_foreign_keys, what_waits
 from guard.rule import Context, Example, Problem, rule
 from guard.type_code import sql_type, sqlalchemy_type
@@ -433,6 +440,13 @@ def _remedy(operation: Operation, change: TypeChange, effect: Effect, context: C
         return _remedy_on_mysql(change, effect)
     if not (effect.rewrites or effect.scans):
         return "Set a short lock_timeout, and run it again where it gives up"
+    if _new_name(change, context):
+        return _new_column(change, context)
+    if (length := change.shortened_to) is not None:
+        return (
+            f"Leave the type as it is: a CHECK that is NOT VALID keeps longer values than {length} "
+            "characters out, writes no row and is validated in a later release"
+        )
     if change.work == "free" and change.checks:
         return _without_check(change, context)
     if change.work == "free" and change.indexes:
@@ -466,7 +480,8 @@ def _without_check(change: TypeChange, context: Context) -> str:
 
 
 def _new_column(change: TypeChange, context: Context) -> str:
-    label, table, dialect = f"{change.column}_new", change.table, context.server.dialect
+    table, dialect = change.table, context.server.dialect
+    label = _new_name(change, context) or f"{change.column}_new"
     if context.statement.in_sql_file:
         kind = sql_type(change.new, dialect)
         code = (
@@ -480,6 +495,15 @@ def _new_column(change: TypeChange, context: Context) -> str:
         "Add a column of the new type, keep it filled by a trigger, fill the old rows in batches, "
         f"and let the code use it before {change.column} is dropped in a later release:\n{code}"
     )
+
+
+def _new_name(change: TypeChange, context: Context) -> str | None:
+    """Return what the statement renames the column to: with another name it is a new one anyway."""
+    for other in context.statement.operations:
+        match other:
+            case RenameColumn(table=change.table, column=change.column, new=new):
+                return new
+    return None
 
 
 def _remedy_on_mysql(change: TypeChange, effect: Effect) -> str:

@@ -12,10 +12,21 @@ from collections.abc import Iterator
 
 from guard.column_code import proof_of_not_null
 from guard.constraint_code import validate
-from guard.operations import AddConstraint, ModifyColumn, Name, Operation, SetNotNull
+from guard.operations import (
+    AddConstraint,
+    ChangeColumnType,
+    ModifyColumn,
+    Name,
+    Operation,
+    SetNotNull,
+)
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 
+OF_THE_NEW_COLUMN = (
+    "Leave NOT NULL to the column of the new type: a CHECK that is NOT VALID, made with it, reads no "
+    "row, and is validated in a later release"
+)
 ORDERS = """
 op.create_table(
     'orders',
@@ -153,13 +164,23 @@ def set_not_null(operation: Operation, context: Context) -> Iterator[Problem]:
         return
     if context.statement.direction == "downgrade" and nulls != "none":
         return  # not-null-without-backfill says more
-    blocks = "writes" in effect.blocks
+    blocks, anew = "writes" in effect.blocks, _is_written_anew(table, column, context)
     yield Problem(
         message=f"Making {table}.{column} NOT NULL {what_waits(effect, context.size(table))}.",
-        remedy=_remedy(table, column, context, blocks=blocks),
-        severity=None if blocks and nulls != "all" else "warning",
+        remedy=OF_THE_NEW_COLUMN if anew else _remedy(table, column, context, blocks=blocks),
+        severity=None if blocks and nulls != "all" and not anew else "warning",
         effect=effect,
     )
+
+
+def _is_written_anew(table: Name, column: str, context: Context) -> bool:
+    """Return whether the statement changes the type as well, so that another column takes over."""
+    for other in context.statement.operations:
+        match other:
+            case ChangeColumnType(table=of, column=name) if (of, name) == (table, column):
+                effect = context.effect(other)
+                return effect is not None and effect.rewrites
+    return False
 
 
 def _column_of(operation: Operation, context: Context) -> tuple[Name, str] | None:

@@ -127,8 +127,7 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
         [
             ("drop-column", "open", False),
             ("incomplete-downgrade", "open", False),
-            ("add-required-column", "open", False),  # a warning there, and a failure is none
-            ("downgrade-fails", "open", False),
+            ("add-required-column", "open", True),  # a warning there before, and then an error
         ],
     ),
     # a downgrade
