@@ -187,6 +187,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "source": (
         {
             "bindings",
+            "column_types",
             "database_literals",
             "database_objects",
             "mapped_classes",

@@ -23,6 +23,7 @@ from guard.source.files import files_below
 
 INSTALLED = {"site-packages", "dist-packages"}
 IMPORTS = re.compile(rb"\bimport\b")
+IMPORTED = re.compile(rb"\b(?P<from>from)\s+(?P<level>\.*)(?P<path>[.\w]*)\s+import\b")
 DEFINES_MODEL = re.compile(
     rb"__tablename__|\bTable\(|\btable\s*=\s*True|declarative_base|Declarative"
 )
@@ -120,10 +121,10 @@ class Application:
         sources = self._scope.sources
         if DEFINES_MODEL.search(sources.read(file)):
             return True
-        name = file.parent.name if file.stem == "__init__" else file.stem
-        mention = re.compile(rb"\b%s\b" % re.escape(name.encode()))
+        module = file.parent if file.stem == "__init__" else file.with_suffix("")
+        mention = re.compile(rb"\b%s\b" % re.escape(module.name.encode()))
         return any(
-            IMPORTS.search(line)
+            _imports(line, module, other)
             for other in self._others
             if other != file
             for line in _lines(sources.read(other), mention)
@@ -142,6 +143,20 @@ class Application:
             shown = (name for name in scope.repo.present_files() if name.endswith(".py"))
             found = (scope.repo.root / name for name in shown)
         yield from (p for p in found if p.is_file() and not is_test(relative(p, scope.root)))
+
+
+def _imports(line: bytes, module: Path, reader: Path) -> bool:
+    """Return whether a line of a file may import the module, and no other of the same name."""
+    found = IMPORTED.search(line)
+    if found is None or not found["from"]:
+        return IMPORTS.search(line) is not None
+    level, path = len(found["level"]), found["path"].decode().split(".") if found["path"] else []
+    if level:
+        folder = reader.parents[level - 1] if level <= len(reader.parents) else reader
+        return module in (around := folder.joinpath(*path), around / module.name)
+    return any(
+        module.parts[-len(parts) :] == tuple(parts) for parts in (path, [*path, module.name])
+    )
 
 
 def _lines(data: bytes, mention: re.Pattern[bytes]) -> Iterator[bytes]:

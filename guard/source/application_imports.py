@@ -17,13 +17,13 @@ import msgspec
 
 from guard.facts import ApplicationImport, LiveModel
 from guard.reader.modules import Module, Resolver
+from guard.source import column_types
+from guard.source.column_types import HOPS, defined
 from guard.source.mapped_classes import live_model
 
 LIBRARIES = {*sys.stdlib_module_names, "alembic", "sqlalchemy"}
 FROM_ELSEWHERE = re.compile(r"^[ \t]*(?:from|import)[ \t]+([.\w]+)|\bimport_module\(", re.MULTILINE)
 LOGS = re.compile(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
-COLUMN_TYPES = {"TypeDecorator", "UserDefinedType"}
-HOPS = 5  # from a name to where it is defined, or from a helper to what it imports
 TAKES_ALL = {"metadata", "__table__"}  # attributes that stand for whole tables
 
 IsOwn = Callable[[Path], bool]
@@ -187,34 +187,17 @@ def _by_name(call: ast.Call) -> str | None:
 # Where a name leads
 
 
-def _defined(module: Module, name: str, resolver: Resolver) -> tuple[Module, ast.stmt] | None:
-    """The statement that makes a name, in the module or in one that it imports the name from."""
-    for _ in range(HOPS):
-        statements = module.bindings.get(name, [])
-        if len(statements) != 1:
-            return None
-        statement = statements[0]
-        if not isinstance(statement, ast.ImportFrom):
-            return module, statement
-        alias = next(a for a in statement.names if (a.asname or a.name) == name)
-        level, dotted = statement.level, statement.module
-        found = (
-            resolver.find_relative(module, level, dotted) if level else resolver.find(dotted or "")
-        )
-        if found is None:
-            return None
-        module, name = found, alias.name
-    return None
-
-
 def _is_read(module: Module, name: str, resolver: Resolver) -> bool:
     """Whether the name stands for what is read and compared with the base, or only for a logger.
 
-    That is a value which is written there, or a type of columns, which autogenerate imports itself.
+    That is a value which is written there, or a type of columns, which autogenerate imports itself,
+    also where a function makes it.
     """
-    found = _defined(module, name, resolver)
-    if LOGS.search(name) or (found and _is_column_type(found[1])):
+    found = defined(module, name, resolver)
+    if LOGS.search(name) or (found and column_types.is_one(*found, resolver)):
         return True
+    if found and isinstance(found[1], ast.ImportFrom):
+        return True  # SQLAlchemy's own
     value = getattr(found[1], "value", None) if found else None
     if not isinstance(value, ast.expr):
         return False
@@ -225,14 +208,8 @@ def _is_read(module: Module, name: str, resolver: Resolver) -> bool:
     return True
 
 
-def _is_column_type(statement: ast.stmt) -> bool:
-    bases = statement.bases if isinstance(statement, ast.ClassDef) else []
-    names = (getattr(base, "attr", getattr(base, "id", "")) for base in bases)
-    return any(name in COLUMN_TYPES for name in names)
-
-
 def _model(one: Imported, module: Module, resolver: Resolver) -> LiveModel | None:
-    found = _defined(one.module, one.name or "", resolver)
+    found = defined(one.module, one.name or "", resolver)
     return live_model(found[1], one.bound, module.tree) if found else None
 
 

@@ -24,8 +24,8 @@ from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 
 OF_THE_NEW_COLUMN = (
-    "Leave NOT NULL to the column of the new type: a CHECK that is NOT VALID, made with it, reads no "
-    "row, and is validated in a later release"
+    "Leave NOT NULL to the column of the new type: a CHECK that is NOT VALID, made with it, reads "
+    "no row, and is validated in a later release"
 )
 ORDERS = """
 op.create_table(

@@ -32,6 +32,51 @@ class User(Base):
 
 tags = sa.Table("tags", Base.metadata, sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
 """
+MORE_TYPES = """
+import datetime
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy import String
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import declarative_base
+from sqlalchemy.types import PickleType, TypeDecorator
+
+from app.types import GUID
+
+Base = declarative_base()
+tags = sa.Table("tags", sa.MetaData(), sa.Column("id"))
+Word = lambda length: sa.types.String(length)
+Document = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class Short(GUID):
+    impl = sa.String(8)
+
+
+class Stamp(TypeDecorator[datetime.datetime]):
+    impl = sa.DateTime
+
+
+class Pickled(PickleType):
+    pass
+
+
+class State(enum.Enum):
+    OPEN = "open"
+
+
+def Key(length=40) -> String:
+    return String(length=length)
+
+
+def key():
+    return sa.Column("key", String(40))
+
+
+def either(wanted):
+    return String(40) if wanted else None
+"""
 APP: Files = {
     "alembic.ini": INI + "prepend_sys_path = .\n",
     "app/__init__.py": "",
@@ -43,14 +88,36 @@ APP: Files = {
     "app/settings.py": "import os\n\nSCHEMA = os.environ['SCHEMA']\n",
     "app/types.py": "import sqlalchemy as sa\n\n\nclass GUID(sa.TypeDecorator):\n"
     "    impl = sa.String(36)\n",
+    "app/more_types.py": MORE_TYPES,
     "app/log.py": "import logging\n\n\ndef get_logger():\n    return logging.getLogger()\n",
     "app/views.py": "from app import constants, db, settings\nfrom app.text import slug\n",
     "migrations/helpers.py": "def fill(op):\n    op.execute('ANALYZE')\n",
     "migrations/live.py": "from app.models import User\n\n\ndef fill():\n    return User\n",
     "ddl/__init__.py": "",
     "ddl/tools.py": "def analyze(op):\n    op.execute('ANALYZE')\n",
+    "ddl/text.py": "def slug(text):\n    return text\n",
+    "ddl/enums.py": "def members():\n    return ()\n",
+    "ddl/run.py": "from . import enums\n",
     "tests/test_tools.py": "from ddl.tools import analyze\n",
     **rev("a1"),
+}
+
+
+MADE = {
+    "a subclass": "Short",
+    "a generic": "Stamp",
+    "one of SQLAlchemy's": "Pickled",
+    "a function": "Key",
+    "a lambda": "Word",
+    "a variant": "Document",
+    "another name": "String",
+}
+NOT_MADE = {
+    "a table": "tags",
+    "a base": "Base",
+    "a column": "key",
+    "an enum": "State",
+    "a function that may return something else": "either",
 }
 
 
@@ -219,6 +286,37 @@ def test_two_statements_are_two_findings(tmp_path: Path) -> None:
         "Revision n1 uses Status, User",
         "Revision n1 uses slug",
     ]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "is_told"),
+    [
+        ("app.text", "slug", True),
+        ("ddl.enums", "members", True),
+        ("ddl.text", "slug", False),  # app.text is another one
+    ],
+)
+def test_a_module_is_used_where_it_is_the_one_imported(
+    module: str, name: str, is_told: bool, tmp_path: Path
+) -> None:
+    change = revision(f"from {module} import {name}", f"print({name})")
+    assert bool(told(tmp_path, change)) is is_told
+
+
+@pytest.mark.parametrize("case", MADE)
+def test_a_type_of_columns_is_none(case: str, tmp_path: Path) -> None:
+    name = MADE[case]
+    made = revision(
+        f"from app.more_types import {name}", f"op.add_column('t', sa.Column('c', {name}))"
+    )
+    assert told(tmp_path, made) == []
+
+
+@pytest.mark.parametrize("case", NOT_MADE)
+def test_what_is_no_type_is_told(case: str, tmp_path: Path) -> None:
+    name = NOT_MADE[case]
+    (found,) = told(tmp_path, revision(f"from app.more_types import {name}", f"print({name})"))
+    assert f"uses {name} of app/more_types.py" in found[1]
 
 
 # What is not told is compared with the base instead.
