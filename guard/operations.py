@@ -88,6 +88,7 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     charset: str | None = None
     collation: str | None = None
     row_format: str | None = None  # in lower case
+    engine: str | None = None  # in lower case
 
 
 class Default(msgspec.Struct, frozen=True):
@@ -128,6 +129,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     type: Type | None = None  # None: not read
     nullable: bool = True
     default: Default | None = None
+    on_update: str | None = None  # MySQL: what it becomes when its row changes
     generated: Generated | None = None
     primary_key: bool = False
     unique: bool = False
@@ -599,11 +601,14 @@ class AlterObject(Operation, frozen=True, kw_only=True):
 
 
 class SetOption(Operation, frozen=True, kw_only=True):
-    """SET, RESET, PRAGMA, set_config(); `value` is None for a reset."""
+    """SET, RESET, PRAGMA, set_config(); `value` is None for a reset.
+
+    Scope "statement": it holds for the operations of this statement only, as MariaDB's WAIT does.
+    """
 
     name: str
     value: str | None
-    scope: Literal["session", "local", "global"] = "session"
+    scope: Literal["session", "local", "global", "statement"] = "session"
 
 
 class TransactionControl(Operation, frozen=True, kw_only=True):

@@ -172,7 +172,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "schema": (
         {"model", "names", "persistent_map"},
         {"catalog", "describe", "storage"},
-        {"alike", "constraints"},
+        {"alike", "constraints", "row_versions"},
         {"difference"},
         {"columns"},
         {"tables"},

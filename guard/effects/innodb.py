@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from guard.operations import AddColumn, AlterTable, DropColumn, ModifyColumn
+from collections.abc import Callable
+
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterTable,
+    CreateIndex,
+    DropColumn,
+    ModifyColumn,
+)
 from guard.schema.model import ReadOnlySchema, StoredColumn
 
 
@@ -26,6 +35,33 @@ def virtual(add: AddColumn, schema: ReadOnlySchema) -> bool:
 def has_fulltext(operation: AddColumn | AlterTable | DropColumn, schema: ReadOnlySchema) -> bool:
     """The table has a FULLTEXT index, and no change of its rows is instant."""
     return any((i.method or "").lower() == "fulltext" for i in schema.indexes(operation.table))
+
+
+def had_fulltext(operation: AddColumn, schema: ReadOnlySchema) -> bool:
+    """It had one since it was last built anew, whose numbers its rows still have."""
+    table = schema.table(operation.table)
+    if not table:
+        return False
+    return table.numbers_documents and not has_fulltext(operation, schema)
+
+
+def spent(limit: int) -> Callable[[AddColumn, ReadOnlySchema], bool]:
+    """Its rows have so many versions that the next change is not instant."""
+
+    def holds(operation: AddColumn, schema: ReadOnlySchema) -> bool:
+        table = schema.table(operation.table)
+        return table.row_versions >= limit if table else False
+
+    return holds
+
+
+def is_elsewhere(
+    operation: AddColumn | AddConstraint | CreateIndex | DropColumn | ModifyColumn,
+    schema: ReadOnlySchema,
+) -> bool:
+    """Another engine than InnoDB keeps the table."""
+    table = schema.table(operation.table)
+    return table.storage.engine not in (None, "innodb") if table else False
 
 
 def is_compressed(operation: AddColumn | DropColumn, schema: ReadOnlySchema) -> bool:
@@ -83,6 +119,11 @@ def changes_nullability_with_fulltext(change: ModifyColumn, schema: ReadOnlySche
     indexes = schema.indexes(change.table)
     fulltext = any((index.method or "").lower() == "fulltext" for index in indexes)
     return fulltext and changes_nullability(change, schema)
+
+
+def changes_nullability_elsewhere(change: ModifyColumn, schema: ReadOnlySchema) -> bool:
+    """As `changes_nullability`, and another engine than InnoDB keeps the table."""
+    return is_elsewhere(change, schema) and changes_nullability(change, schema)
 
 
 def keeps_type(change: ModifyColumn, schema: ReadOnlySchema) -> bool:

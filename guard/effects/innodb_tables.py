@@ -1,15 +1,23 @@
-"""What changes of whole tables do with InnoDB, on MySQL and MariaDB alike."""
+"""What changes of whole tables do with InnoDB and beside it, on MySQL and MariaDB alike."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from guard.action_words import TableAction
+from guard.effects import innodb
 from guard.effects.innodb import has_fulltext
 from guard.effects.row import Row, row
 from guard.operations import (
+    AddColumn,
+    AddConstraint,
     AlterTable,
+    CreateIndex,
+    DropColumn,
     DropTable,
     LockTable,
     Maintenance,
+    ModifyColumn,
     RenameColumn,
     RenameTable,
     Truncate,
@@ -63,6 +71,32 @@ def rows(alter_table: str, online_ddl: str, partitions: str, page: str) -> tuple
         row(Truncate, lock="LOCK=EXCLUSIVE", source=named("truncate")),
         row(LockTable, when=_only_reads, lock="LOCK=SHARED", source=alter_table),
         row(LockTable, lock="LOCK=EXCLUSIVE", source=alter_table),
+    )
+
+
+def other_engines(source: str) -> Iterator[Row]:
+    """Yield the rows of tables that are not InnoDB's: MyISAM and Aria copy nearly always."""
+    yield row(AddColumn, when=innodb.is_elsewhere, lock="LOCK=SHARED", rewrites=True, source=source)
+    yield row(
+        DropColumn, when=innodb.is_elsewhere, lock="LOCK=SHARED", rewrites=True, source=source
+    )
+    yield row(
+        CreateIndex,
+        when=innodb.is_elsewhere,
+        lock="LOCK=SHARED",
+        scans=True,
+        rewrites=True,
+        source=source,
+    )
+    yield row(
+        AddConstraint, when=innodb.is_elsewhere, lock="LOCK=SHARED", rewrites=True, source=source
+    )
+    yield row(
+        ModifyColumn,
+        when=innodb.changes_nullability_elsewhere,
+        lock="LOCK=SHARED",
+        rewrites=True,
+        source=source,
     )
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import Literal
 
 from guard.context import Setting, Transaction
 from guard.effects import TableEffect, effect_of
@@ -177,17 +178,21 @@ def _after(
 ) -> tuple[Settings, Settings]:
     """Return the settings of the session and of the transaction after the operation."""
     name, value = operation.name.lower(), operation.value
-    if operation.scope == "global":
+    if operation.scope in ("global", "statement"):
         return session, local
     if name in ("all", "discard all") and value is None:
         return {}, {}
     made = None
     if value is not None:
         certain = statement.condition is None
-        made = Setting(value=value, scope=operation.scope, certain=certain)
+        made = Setting(value=value, scope=_scope(operation), certain=certain)
     if operation.scope == "local":
         return session, {**local, name: made}
     return {**session, name: made}, {key: s for key, s in local.items() if key != name}
+
+
+def _scope(operation: SetOption) -> Literal["session", "local"]:
+    return "local" if operation.scope == "local" else "session"
 
 
 class Run:

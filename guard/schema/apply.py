@@ -12,6 +12,8 @@ from guard import operations as ops
 from guard.operations import CreateIndex, Name, Opaque, Operation, is_known
 from guard.schema import columns, constraints, other_objects, tables
 from guard.schema.catalog import Draft
+from guard.schema.row_versions import keep_count
+from guard.server import is_mysql
 
 Change = Callable[[Any, Draft], None]
 Kind = TypeVar("Kind", bound=Operation)
@@ -96,6 +98,8 @@ def change(operation: Operation, draft: Draft) -> None:
     if isinstance(operation, Opaque):
         draft.mark_uncertain()
         return
+    if is_mysql(draft.dialect):
+        keep_count(operation, draft)
     if type(operation) not in CHANGES:
         return
     names = _names(operation)

@@ -134,6 +134,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     `complete` is False where it may hold more columns, constraints and indexes than are listed: a
     table that was there before the first revision, or whose definition could not be read in full.
     `filled_by` is the revision that last put rows into it; `born` counts the steps of the replay.
+    Of MySQL, `row_versions` counts the columns added or dropped at once since the table was last
+    rebuilt; it `numbers_documents` where it has a FULLTEXT index, or had one since then.
     """
 
     name: Name
@@ -149,6 +151,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     temporary: bool = False
     unlogged: bool = False
     storage: Storage = Storage()
+    row_versions: int = 0
+    numbers_documents: bool = False
     created_by: str | None = None
     filled_by: str | None = None
     filled: bool = False  # also where no revision has a name for who did it

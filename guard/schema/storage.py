@@ -1,4 +1,4 @@
-"""Character sets and row formats of MySQL's tables, and of the columns that follow them."""
+"""Engine, row format and character set of MySQL's tables, and of the columns that follow them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from guard.operations import AlterTable, Storage
 from guard.schema.model import StoredColumn, Table
 
-STORED_AS = ("character-set", "convert-to-character-set", "collate", "row-format")
+STORED_AS = ("character-set", "convert-to-character-set", "collate", "row-format", "engine")
 
 
 def stored_as(table: Table, operation: AlterTable) -> Table:
@@ -22,6 +22,8 @@ def stored_as(table: Table, operation: AlterTable) -> Table:
     match operation.action:
         case "row-format":
             return replace(table, storage=replace(before, row_format=value))
+        case "engine":
+            return replace(table, storage=replace(before, engine=value))
         case "collate":
             after = replace(before, collation=value)
         case _:

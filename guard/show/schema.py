@@ -159,6 +159,7 @@ def _table_json(table: Table) -> dict[str, object]:
         "charset": table.storage.charset,
         "collation": table.storage.collation,
         "row_format": table.storage.row_format,
+        "engine": table.storage.engine,
         "complete": table.complete,
         "filled_by": table.filled_by,
     }

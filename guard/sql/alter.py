@@ -133,9 +133,6 @@ def read_alter_table(c: Cursor) -> list[Operation]:
     c.take("ONLY")
     table = c.qualified("a table name")
     c.take("*")
-    if c.source.mysql and (c.word in ("WAIT", "NOWAIT")):
-        c.next()
-        c.integer()
     if c.at_end():
         raise c.fail("what to change")
     found: list[Operation] = []

@@ -72,6 +72,8 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
         parts["nullable"] = True
     elif c.take("DEFAULT"):
         parts["default"] = Default(skip_expression(c, inside_column=True).sql)
+    elif c.source.mysql and c.take("ON", "UPDATE"):
+        parts["on_update"] = _moment(c)
     elif c.word in ("GENERATED", "AS"):
         parts["generated"] = _read_generated(c)
     elif c.source.mysql and c.take("AUTO_INCREMENT"):
@@ -94,6 +96,14 @@ def _read_option(c: Cursor, parts: dict[str, Any]) -> bool:
     return True
 
 
+def _moment(c: Cursor) -> str:
+    """Return CURRENT_TIMESTAMP, NOW() or the like."""
+    start = c.next().start
+    if c.word == "(":
+        c.parens()
+    return c.source.restore(c.source.masked[start : c.peek(-1).end])
+
+
 def _unnamed(c: Cursor) -> bool:
     """MySQL and SQLite allow CONSTRAINT without a name."""
     starts = ("CHECK", "PRIMARY", "UNIQUE", "FOREIGN", "REFERENCES")
@@ -102,11 +112,7 @@ def _unnamed(c: Cursor) -> bool:
 
 def _skip_option(c: Cursor) -> bool:
     """Move past a part that changes nothing that rules look at."""
-    if c.take("ON", "UPDATE"):
-        c.next()
-        if c.word == "(":
-            c.parens()
-    elif c.take("INITIALLY"):
+    if c.take("INITIALLY"):
         c.next()
     elif c.choose("STORAGE", "COMPRESSION", "COLUMN_FORMAT", "SRID", "ENGINE_ATTRIBUTE"):
         c.take("=")

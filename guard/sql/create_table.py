@@ -259,6 +259,8 @@ def _storage_option(c: Cursor) -> str | None:
         return "charset"
     if c.choose("COLLATE"):
         return "collation"
+    if c.choose("ENGINE"):
+        return "engine"
     return "row_format" if c.choose("ROW_FORMAT") else None
 
 

@@ -39,8 +39,6 @@ def read_truncate(c: Cursor) -> list[Operation]:
     if not c.take("RESTART", "IDENTITY"):
         c.take("CONTINUE", "IDENTITY")
     cascade = c.choose("CASCADE", "RESTRICT") == "CASCADE"
-    if c.source.mysql and c.choose("WAIT", "NOWAIT"):
-        c.integer()
     return [Truncate(table=name, cascade=cascade) for name in tables]
 
 

@@ -55,6 +55,9 @@ Reader = Callable[[Cursor], list[Operation]]
 
 MISTAKE = "guard itself fails to read it"
 _ATTEMPTS = ("postgresql", "mysql", "sqlite")
+# MariaDB lets these say how long they wait; after the others, WAIT and NOWAIT are names.
+_WAIT = words("ALTER CREATE DROP LOCK OPTIMIZE RENAME TRUNCATE")
+_NAMES_FOLLOW = words("ADD AFTER AS CHANGE COLUMN DROP EXISTS INDEX KEY MODIFY ON TABLE TO , .")
 _ROWS = words("SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES (")
 
 
@@ -119,6 +122,8 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
         return [Opaque(reason="what the statement begins with is not known", code=code)]
     if kind := unjudged_kind(c):
         return [Opaque(reason=f"no rule knows what {kind} does", code=code)]
+    if source.mysql and c.word in _WAIT and (at := _waits_at(tokens)):
+        return _read_waiting(source, tokens, at, code)
     if c.word == "DO" and not source.mysql:
         return read_do(c, read_statement)
     if c.word in _ROWS:
@@ -133,6 +138,29 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
     if not rest.has_hole:
         raise c.fail("the end of the statement")
     return [*found, Opaque(reason="a part of the statement is not known", code=rest.sql)]
+
+
+def _waits_at(tokens: list[Token]) -> int:
+    """Return where MariaDB's WAIT or NOWAIT stands, which is no name there; 0 for nowhere."""
+    depth = 0
+    for number, token in enumerate(tokens):
+        depth += (token.word == "(") - (token.word == ")")
+        timed = token.word == "WAIT" and tokens[number + 1 : number + 2]
+        waits = token.word == "NOWAIT" or (timed and timed[0].kind == "number")
+        before = tokens[number - 1].word if number else ""
+        if waits and token.kind == "word" and not depth and before not in _NAMES_FOLLOW:
+            return number
+    return 0
+
+
+def _read_waiting(source: SqlText, tokens: list[Token], at: int, code: str) -> list[Operation]:
+    """Read a statement that waits for its table no longer than it says, and what it says."""
+    seconds = "0"
+    if tokens[at].word == "WAIT":
+        seconds = source.text[tokens[at + 1].start : tokens[at + 1].end]
+    rest = [*tokens[:at], *tokens[at + (1 if tokens[at].word == "NOWAIT" else 2) :]]
+    limit = SetOption(name="lock_wait_timeout", value=seconds, scope="statement")
+    return [limit, *_read_by_word(source, rest, code)]
 
 
 def _read_rows(c: Cursor, tokens: list[Token]) -> list[Operation]:
@@ -235,7 +263,7 @@ def _read_set(c: Cursor) -> list[Operation]:
     for item in settings.items():
         name = item.name("a setting").lower()
         item.expect("=")
-        found.append(SetOption(name=name, value=item.sql))
+        found.append(SetOption(name=name, value=item.sql, scope="statement"))
     tokens = list(c.tokens[c.index : c.stop])
     c.finish()
     return [*found, *read_statement(c.source, tokens)]

@@ -2,9 +2,10 @@
 
 op.alter_column() writes a MODIFY on MySQL and MariaDB, and knows of the column only what it is
 given as existing_type, existing_nullable, existing_server_default, existing_comment and
-existing_autoincrement. A column that was NOT NULL takes NULL afterwards, its default, its comment
-and its AUTO_INCREMENT are gone. What is said against is what the revisions made of the column; of a
-column that they do not show, only what op.alter_column() should have been told.
+existing_autoincrement. A column that was NOT NULL takes NULL afterwards, its default, its ON UPDATE
+(which Alembic takes as the end of the default), its comment and its AUTO_INCREMENT are gone. What
+is said against is what the revisions made of the column; of a column that they do not show, only
+what op.alter_column() should have been told.
 """
 
 from collections.abc import Iterator
@@ -166,6 +167,8 @@ def _lost(
     kept = column.default or "default" in meant
     if sql and not kept and not context.expression(sql).is_null:
         yield f"its default {sql}", f"DEFAULT {sql}"
+    if before.on_update and not column.on_update:
+        yield "its ON UPDATE", f"ON UPDATE {before.on_update}"
     old, new = before.type, column.type
     if old and new and old.collation and not (new.collation or new.charset) and _is_text(new.name):
         yield f"its collation {old.collation}", f"COLLATE {old.collation}"
@@ -205,7 +208,7 @@ def _call(change: ModifyColumn, before: StoredColumn, context: Context) -> str:
     words += [f"existing_type={sqlalchemy_type(before.type, dialect)}"]
     if "nullable" not in change.meant:
         words += [f"existing_nullable={before.nullable}"]
-    if "default" not in change.meant and before.default:
+    if "default" not in change.meant and (before.default or before.on_update):
         words += [f"existing_server_default={_text(before)}"]
     if "comment" not in change.meant and before.comment:
         words += [f"existing_comment={before.comment!r}"]
@@ -216,9 +219,13 @@ def _call(change: ModifyColumn, before: StoredColumn, context: Context) -> str:
 
 
 def _text(column: Column) -> str:
-    if column.default is None:
+    if column.default is None and column.on_update is None:
         return "None"
-    return f"sa.text({column.default.sql!r})" if column.default.sql else "<its default>"
+    default = column.default.sql if column.default else "NULL"
+    if default is None:
+        return "<its default>"
+    later = f" ON UPDATE {column.on_update}" if column.on_update else ""
+    return f"sa.text({default + later!r})"
 
 
 def _unknown(change: ModifyColumn, context: Context) -> Iterator[Problem]:

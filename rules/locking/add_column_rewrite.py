@@ -5,10 +5,13 @@ costs nothing, however large the table is. A volatile default (`gen_random_uuid(
 `nextval()`), a counter (serial, identity, AUTO_INCREMENT), a stored generated column and a domain
 with constraints are worked out row by row: PostgreSQL lets nobody read or write meanwhile, MySQL
 and MariaDB mostly let nobody write. There a place other than the last (MySQL before 8.0.29), a
-FULLTEXT index on the table and compressed rows have the same effect. For constraints that come with
-the column see add-check-constraint, add-foreign-key, add-unique-constraint and add-primary-key.
+FULLTEXT index on the table (also one that it had since it was last rebuilt), compressed rows,
+another engine than InnoDB and, on MySQL, 64 instant changes of columns before it (255 from 9.1 on)
+have the same effect. For constraints that come with the column see add-check-constraint, add-
+foreign-key, add-unique-constraint and add-primary-key.
 """
 
+import re
 from collections.abc import Iterator
 
 from guard.column_code import set_default, without_constraints, without_default
@@ -283,13 +286,24 @@ def add_column_rewrite(add: AddColumn, context: Context) -> Iterator[Problem]:
         yield Problem(
             message=f"Adding {what} {what_waits(alone, context.size(add.table))}.",
             remedy=remedy,
-            severity=None if "writes" in alone.blocks else "warning",
+            severity=None
+            if "writes" in alone.blocks and not _is_literal(add, context)
+            else "warning",
             effect=alone,
         )
 
 
+_LITERAL = re.compile(r"\s*\(\s*('[^']*'|-?[\d.]+|true|false|null)\s*\)\s*", re.IGNORECASE)
+_VERSIONS = 64  # of rows, that MySQL before 9.1 tells apart
+
+
 def _default(add: AddColumn) -> str:
     return (add.column.default.sql if add.column.default else None) or ""
+
+
+def _is_literal(add: AddColumn, context: Context) -> bool:
+    """Return whether the default is one value, which MySQL takes for more in its parentheses."""
+    return context.server.is_mysql and bool(_LITERAL.fullmatch(_default(add)))
 
 
 def _may_be_volatile(add: AddColumn, context: Context) -> bool:
@@ -317,6 +331,13 @@ def _reason(add: AddColumn, effect: Effect, context: Context) -> tuple[str, str]
         return f"column {column.name} to a table with a FULLTEXT index", _later(add, effect)
     if table and table.storage.row_format == "compressed":
         return f"column {column.name} to a table with compressed rows", _later(add, effect)
+    if table and table.numbers_documents:
+        return f"column {column.name} to a table that had a FULLTEXT index", _later(add, effect)
+    if table and table.row_versions >= _VERSIONS:
+        return f"column {column.name} after {table.row_versions} instant changes of columns", (
+            f"Run OPTIMIZE TABLE {add.table} when little is written to it: after that, columns are "
+            "added at once again"
+        )
     if add.position and context.server.at_least(8, 0, 12):
         return f"column {column.name} {add.position}", "Add it as the last column, which is instant"
     return f"column {column.name}", _later(add, effect)

@@ -356,6 +356,8 @@ def _blocks(effect: TableEffect, context: Context) -> bool:
 
 def _is_too_long(value: str, context: Context) -> bool:
     seconds = _seconds(value, _unit(context))
+    if seconds == 0:
+        return not context.server.is_mysql  # where 0 is no wait at all, and not for ever
     return seconds is not None and not 0 < seconds <= context.options(LockTimeout).limit
 
 

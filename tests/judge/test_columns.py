@@ -86,7 +86,7 @@ ADDED = [
     (MYSQL, None, add("c json DEFAULT (json_array())"), REWRITE),
     (MYSQL, None, add("c date DEFAULT (curdate())"), REWRITE),
     (MYSQL, None, add("c datetime DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"), ""),
-    (MYSQL, None, add("c int DEFAULT (1)"), ""),
+    (MYSQL, None, add("c int DEFAULT (1)"), "add-column-rewrite warning"),
     (MYSQL, None, add("c int AS (total * 2) STORED"), REWRITE),
     (MYSQL, None, add("c int AS (total * 2) VIRTUAL"), ""),
     (MYSQL, None, add("c bigint unsigned NOT NULL AUTO_INCREMENT UNIQUE"), REWRITE),

@@ -51,7 +51,7 @@ def test_the_other_options() -> None:
         "ALTER TABLE orders ROW_FORMAT=DYNAMIC"
     ).table(ORDERS)
     assert table
-    assert table.storage == Storage(collation="utf8mb4_bin", row_format="dynamic")
+    assert table.storage == Storage(collation="utf8mb4_bin", row_format="dynamic", engine="innodb")
 
 
 @pytest.mark.parametrize(("dialect", "charset"), [("mysql", "latin1"), ("mariadb", "ascii")])

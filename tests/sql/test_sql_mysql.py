@@ -95,7 +95,7 @@ ALTER_TABLE: list[tuple[str, list[Operation]]] = [
     ("ADD a INT(11) AFTER `b c`", [add(A, position="after b c")]),
     ("ADD (a INT, b INT)", [add(A), add(column("b", "integer"))]),
     ("ADD a INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY", [add(Column(name="a", type=Type(name="integer", unsigned=True), nullable=False, primary_key=True, generated=Generated(by="autoincrement")))]),
-    ("ADD a TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)", [add(Column(name="a", type=Type(name="timestamp", precision=6), default=Default("CURRENT_TIMESTAMP(6)")))]),
+    ("ADD a TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)", [add(Column(name="a", type=Type(name="timestamp", precision=6), default=Default("CURRENT_TIMESTAMP(6)"), on_update="CURRENT_TIMESTAMP(6)"))]),
     ("ADD a VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'it''s'", [add(Column(name="a", type=Type(name="varchar", length=20, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False, comment="it's"))]),
     ("ADD a INT AS (b + 1) STORED", [add(column("a", "integer", generated=Generated(by="expression", sql="b + 1", stored=True)))]),
     ("ADD a INT GENERATED ALWAYS AS (b + 1) VIRTUAL NOT NULL", [add(column("a", "integer", nullable=False, generated=Generated(by="expression", sql="b + 1", stored=False)))]),
@@ -162,15 +162,27 @@ def test_alter_table(actions: str, expected: list[Operation], dialect: str) -> N
     assert read(f"ALTER TABLE t {actions}", dialect) == expected
 
 
+WAITS = SetOption(name="lock_wait_timeout", value="5", scope="statement")
+WAITS_NOT = SetOption(name="lock_wait_timeout", value="0", scope="statement")
+
 MARIADB: list[tuple[str, list[Operation]]] = [
     ("ALTER TABLE t DROP SYSTEM VERSIONING", [altered("drop-system-versioning")]),
     ("ALTER TABLE t ADD SYSTEM VERSIONING", [altered("add-system-versioning")]),
-    ("ALTER TABLE IF EXISTS t WAIT 5 ADD COLUMN IF NOT EXISTS a INT", [AddColumn(table=T, column=A, if_not_exists=True)]),
+    ("ALTER TABLE IF EXISTS t WAIT 5 ADD COLUMN IF NOT EXISTS a INT", [WAITS, AddColumn(table=T, column=A, if_not_exists=True)]),
+    ("ALTER TABLE t NOWAIT DROP COLUMN nowait", [WAITS_NOT, DropColumn(table=T, column="nowait")]),
+    ("ALTER TABLE t ADD COLUMN wait INT", [AddColumn(table=T, column=column("wait", "integer"))]),
+    ("CREATE INDEX ix ON t (a) WAIT 5 ALGORITHM=COPY", [WAITS, CreateIndex(table=T, name="ix", columns=("a",), algorithm="copy")]),
+    ("DROP INDEX ix ON t NOWAIT", [WAITS_NOT, DropIndex(name=Name("ix"), table=T)]),
+    ("DROP TABLE IF EXISTS t WAIT 5", [WAITS, DropTable(table=T, if_exists=True)]),
+    ("RENAME TABLE t WAIT 5 TO u", [WAITS, RenameTable(table=T, new=Name("u"))]),
+    ("TRUNCATE t NOWAIT", [WAITS_NOT, Truncate(table=T)]),
+    ("OPTIMIZE TABLE t WAIT 5", [WAITS, Maintenance(command="optimize", table=T)]),
+    ("LOCK TABLES t WRITE WAIT 5", [WAITS, LockTable(table=T, mode="write")]),
     ("ALTER TABLE t ADD CONSTRAINT IF NOT EXISTS ck CHECK (a > 0)", [constraint("check", name="ck", sql="a > 0")]),
     ("ALTER TABLE t ADD INDEX IF NOT EXISTS ix (a)", [CreateIndex(table=T, name="ix", columns=("a",), if_not_exists=True)]),
     ("CREATE OR REPLACE TABLE t (a INT) WITH SYSTEM VERSIONING", [DropTable(table=T, if_exists=True), CreateTable(table=T, columns=(A,))]),
     ("CREATE OR REPLACE DATABASE d", [DropDatabase(name=Name("d"), if_exists=True), CreateDatabase(name=Name("d"))]),
-    ("SET STATEMENT max_statement_time=1 FOR DELETE FROM t", [SetOption(name="max_statement_time", value="1"), Delete(table=T, all_rows=True)]),
+    ("SET STATEMENT max_statement_time=1 FOR DELETE FROM t", [SetOption(name="max_statement_time", value="1", scope="statement"), Delete(table=T, all_rows=True)]),
     ("ANALYZE FORMAT=JSON DELETE FROM t", [Delete(table=T, all_rows=True)]),
     ("CREATE SEQUENCE q", [CreateObject(object_type="sequence", name=Name("q"))]),
     ("CREATE OR REPLACE PROCEDURE p() BEGIN NOT ATOMIC SELECT 1; END", [CreateObject(object_type="procedure", name=Name("p"), replace=True, body=Body(operations=(Query(),)))]),
@@ -216,7 +228,7 @@ OTHERS: list[tuple[str, list[Operation]]] = [
                     Constraint(type="foreign key", name="fk", columns=("a",), target=U, target_columns=("id",)),
                 ),
                 if_not_exists=True,
-                storage=Storage(charset="utf8mb4"),
+                storage=Storage(charset="utf8mb4", engine="innodb"),
             ),
             CreateIndex(table=T, name="ix", columns=("a",), method="btree"),
         ],

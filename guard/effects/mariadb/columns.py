@@ -46,6 +46,7 @@ ROWS: tuple[Row, ...] = (
     row(AddColumn, when=innodb.virtual, lock="LOCK=NONE", source=INSTANT),
     row(AddColumn, when=_for_each_row, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(AddColumn, when=innodb.has_fulltext, lock="LOCK=SHARED", rewrites=True, source=INPLACE),
+    row(AddColumn, when=innodb.had_fulltext, lock="LOCK=NONE", rewrites=True, source=INPLACE),
     row(AddColumn, when=innodb.is_compressed, lock="LOCK=NONE", rewrites=True, source=INPLACE),
     row(AddColumn, lock="LOCK=NONE", source=INSTANT),
     row(DropColumn, when=innodb.drops_virtual, lock="LOCK=NONE", source=INSTANT),

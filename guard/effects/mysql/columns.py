@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from guard.effects import innodb
 from guard.effects.row import Row, row
 from guard.operations import (
@@ -20,17 +22,17 @@ DEFAULTS = "https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html"
 
 
 def _computed(add: AddColumn, schema: ReadOnlySchema) -> bool:
-    """Its default is an expression, and neither a literal nor the time of now."""
+    """Its default is an expression, which anything in parentheses is, but the time of now."""
     sql = add.column.default.sql if add.column.default and not add.column.generated else None
     if sql is None or _is_now(sql):
         return False
     found = read_expression(sql, "mysql")
-    literal = found.is_constant and (found.is_null is not None or "(" not in sql)
+    literal = found.is_constant and not sql.lstrip().startswith("(")
     return found.understood and not literal
 
 
 def _is_now(sql: str) -> bool:
-    word = sql.strip("() 0123456789").lower()
+    word = sql.strip().rstrip("() 0123456789").lower()
     return word in ("now", "current_timestamp", "localtime", "localtimestamp", "true", "false")
 
 
@@ -40,6 +42,20 @@ def _last(add: AddColumn, schema: ReadOnlySchema) -> bool:
 
 def _in_a_row(drop: DropColumn, schema: ReadOnlySchema) -> bool:
     return not innodb.drops_virtual(drop, schema)
+
+
+def _row_versions() -> Iterator[Row]:
+    """Yield the rows of tables whose rows can have no more versions."""
+    for limit, since, until in ((64, (8, 0, 29), (9, 1)), (255, (9, 1), None)):
+        yield row(
+            AddColumn,
+            when=innodb.spent(limit),
+            since=since,
+            until=until,
+            lock="LOCK=NONE",
+            rewrites=True,
+            source=f"{ONLINE_DDL}#online-ddl-column-operations",
+        )
 
 
 ROWS: tuple[Row, ...] = (
@@ -55,7 +71,9 @@ ROWS: tuple[Row, ...] = (
         source=DEFAULTS,
     ),
     row(AddColumn, when=innodb.has_fulltext, lock="LOCK=SHARED", rewrites=True, source=ONLINE_DDL),
+    row(AddColumn, when=innodb.had_fulltext, lock="LOCK=NONE", rewrites=True, source=ONLINE_DDL),
     row(AddColumn, when=innodb.is_compressed, lock="LOCK=NONE", rewrites=True, source=ONLINE_DDL),
+    *_row_versions(),
     row(AddColumn, lock="LOCK=NONE", since=(8, 0, 29), source=ONLINE_DDL),
     row(AddColumn, when=_last, lock="LOCK=NONE", since=(8, 0, 12), source=ONLINE_DDL),
     row(AddColumn, lock="LOCK=NONE", rewrites=True, source=ONLINE_DDL),

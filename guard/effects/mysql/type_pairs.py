@@ -92,6 +92,8 @@ def grows_in_place(old: Type, new: Type, storage: Storage, *, mariadb: bool) -> 
     """
     if old.name != new.name or new.name not in ("varchar", "varbinary"):
         return False
+    if storage.engine not in (None, "innodb"):
+        return False
     if old.length is None or new.length is None or new.length < old.length:
         return False
     before, after = (k.length * width_of(k, storage) for k in (old, new) if k.length is not None)

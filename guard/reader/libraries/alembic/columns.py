@@ -183,13 +183,15 @@ def _modify(run: Run, table: Name, column: str, given: Arguments) -> Operation |
     counted = flag(_given(given, "autoincrement") or _given(given, "existing_autoincrement"))
     comment = given.get("comment", FALSE)
     comment = given.get("existing_comment", NONE) if comment == FALSE else comment
+    written, on_update = columns.apart(columns.read_default(default) if default != FALSE else None)
     return ModifyColumn(
         table=table,
         column=Column(
             name=column,
             type=type_,
             nullable=truth(nullable) is not False if nullable is not None else True,
-            default=columns.read_default(default) if default != FALSE else None,
+            default=written,
+            on_update=on_update,
             generated=Generated(by="autoincrement") if counted else None,
             comment=string(comment),
         ),

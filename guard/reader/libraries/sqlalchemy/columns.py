@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from guard.operations import Column, Constraint, Default, Generated, Type, unknown_name
@@ -26,6 +28,7 @@ from guard.reader.libraries.sqlalchemy.types import TypeCheck, read_type, type_c
 COLUMN_WORDS = {"Column", "mapped_column", "MappedColumn"}
 _WITHOUT_IDENTITY = {"mysql", "mariadb", "sqlite"}  # SQLAlchemy leaves it out there
 _INTEGERS = {"integer", "bigint", "smallint"}
+_ON_UPDATE = re.compile(r"\s*(.+?)\s+ON\s+UPDATE\s+([\w()]+)\s*", re.IGNORECASE | re.DOTALL)
 
 
 class ReadColumn(msgspec.Struct, frozen=True):
@@ -77,12 +80,14 @@ def read_column(run: Run, value: Value, *, lone_key: bool | None = None) -> Read
         generated = Generated(by="serial" if run.dialect == "postgresql" else "autoincrement")
     if nullable is None:
         nullable = FALSE if primary or (generated and generated.by == "identity") else TRUE
+    default, on_update = apart(read_default(value.kwargs.get("server_default")))
     return ReadColumn(
         Column(
             name=column_name,
             type=read,
             nullable=truth(nullable) is not False,
-            default=read_default(value.kwargs.get("server_default")),
+            default=default,
+            on_update=on_update,
             generated=generated,
             primary_key=primary,
             unique=flag(value.kwargs.get("unique")),
@@ -134,6 +139,12 @@ def read_default(value: Value | None) -> Default | None:
         case Instance(attributes={"value": inner}):
             return read_default(inner)
     return Default(None)
+
+
+def apart(default: Default | None) -> tuple[Default | None, str | None]:
+    """Return a default, and MySQL's ON UPDATE that is written behind it for want of an argument."""
+    found = _ON_UPDATE.fullmatch(default.sql or "") if default else None
+    return (Default(found[1]), found[2]) if found else (default, None)
 
 
 def _generated(items: list[Construct], kwargs: dict[str, Value]) -> Generated | None:

@@ -99,6 +99,7 @@ def _storage(kwargs: dict[str, Value], dialect: str | None) -> Storage:
         charset=option("charset", "default_charset", "character_set", "default_character_set"),
         collation=option("collate", "default_collate"),
         row_format=option("row_format"),
+        engine=option("engine"),
     )
 
 

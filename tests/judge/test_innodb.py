@@ -1,0 +1,121 @@
+"""MySQL and MariaDB: what decides there, and PostgreSQL knows nothing of.
+
+What a MODIFY does not repeat, how long a statement may wait, the engine of a table and what it
+remembers of earlier changes, character sets and lengths.
+"""
+
+# ruff: noqa: E501  (a row of a table is a line)
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import judge
+
+from guard.rule import Example
+
+MY, MA = "mysql", "mariadb"
+
+
+def sql(*texts: str) -> str:
+    return "\n".join(f"op.execute({text!r})" for text in texts)
+
+
+def adds(count: int) -> str:
+    return f"for i in range({count}):\n    op.add_column('t', sa.Column(f'c{{i}}', sa.Integer()))"
+
+
+T = sql("CREATE TABLE t (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, a text, n int) ENGINE=InnoDB")
+X = "op.add_column('t', sa.Column('x', sa.Integer()))"
+STAMPED = sql(
+    "CREATE TABLE t (id int PRIMARY KEY, at timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)"
+)
+STAMPED_BY_SQLALCHEMY = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('at', sa.TIMESTAMP(), server_default=sa.text('CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP')))"
+MYISAM = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('v', sa.String(20)), mysql_engine='MyISAM', mariadb_engine='Aria')"
+FULLTEXT = sql("ALTER TABLE t ADD FULLTEXT INDEX f (a)")
+UNINDEXED = sql("DROP INDEX f ON t")
+AT = "op.alter_column('t', 'at', existing_type=sa.TIMESTAMP(), existing_nullable=True, comment='x', existing_server_default=sa.text({!r}))"
+LOST, REWRITE, TYPE = "alter-column-loses-attributes", "add-column-rewrite", "change-column-type"
+
+# The dialect, its version, what is released, the upgrade: the rules that speak, and how.
+ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
+    # ON UPDATE is lost with the rest
+    (MY, "8.4", (STAMPED,), sql("ALTER TABLE t MODIFY at timestamp NULL DEFAULT CURRENT_TIMESTAMP"), f"{LOST} error"),
+    (MA, "10.11", (STAMPED,), sql("ALTER TABLE t CHANGE at at timestamp NULL DEFAULT CURRENT_TIMESTAMP COMMENT 'x'"), f"{LOST} error"),
+    (MY, "8.4", (STAMPED,), sql("ALTER TABLE t MODIFY at timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT 'x'"), ""),
+    (MY, "8.4", (STAMPED,), AT.format("CURRENT_TIMESTAMP"), f"{LOST} error"),
+    (MY, "8.4", (STAMPED,), AT.format("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"), ""),
+    (MY, "8.4", (STAMPED_BY_SQLALCHEMY,), AT.format("CURRENT_TIMESTAMP"), f"{LOST} error"),
+    (MY, "8.4", (STAMPED_BY_SQLALCHEMY,), sql("ALTER TABLE t MODIFY at timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"), ""),
+    (MY, "8.4", (STAMPED,), sql("ALTER TABLE t RENAME COLUMN id TO ident, ALTER COLUMN at SET DEFAULT '2024-01-01'"), "rename-column error"),
+    # so many versions of its rows MySQL tells apart
+    (MY, "8.0.36", (T, adds(64)), X, f"{REWRITE} warning"),
+    (MY, "8.0.36", (T, adds(63)), X, ""),
+    (MY, "8.0.28", (T, adds(64)), X, ""),
+    (MY, "9.1", (T, adds(64)), X, ""),
+    (MY, "9.1", (T, adds(255)), X, f"{REWRITE} warning"),
+    (MA, "10.11", (T, adds(255)), X, ""),
+    (MY, "8.4", (T, adds(64), sql("OPTIMIZE TABLE t")), X, ""),
+    (MY, "8.4", (T, adds(64), sql("ALTER TABLE t FORCE")), X, ""),
+    (MY, "8.4", (T, adds(64), sql("ALTER TABLE t MODIFY n bigint")), X, ""),
+    # a FULLTEXT index leaves its numbers behind
+    (MY, "8.4", (T, FULLTEXT, UNINDEXED), X, f"{REWRITE} warning"),
+    (MA, "10.11", (T, FULLTEXT, UNINDEXED), X, f"{REWRITE} warning"),
+    (MA, "10.11", (T, FULLTEXT, UNINDEXED, sql("ALTER TABLE t ENGINE=InnoDB")), X, ""),
+    # another engine copies
+    (MY, "8.4", (MYISAM,), X, f"{REWRITE} error"),
+    (MA, "10.11", (MYISAM,), X, f"{REWRITE} error"),
+    (MA, "10.11", (MYISAM,), "op.create_index('i', 't', ['v'])", "create-index error"),
+    (MY, "8.4", (MYISAM,), sql("ALTER TABLE t MODIFY v varchar(30)"), f"{TYPE} error"),
+    (MY, "8.4", (MYISAM, sql("ALTER TABLE t ENGINE=InnoDB")), X, ""),
+    # a default in parentheses is an expression
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD x json DEFAULT ('[]')"), f"{REWRITE} warning"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD x datetime DEFAULT (NOW())"), f"{REWRITE} error"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD x datetime DEFAULT NOW()"), ""),
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD x json DEFAULT ('[]')"), ""),
+]  # fmt: skip
+QUIET = {"implicit-commit", "backfill"}
+
+
+@pytest.mark.parametrize(("dialect", "version", "released", "upgrade", "expected"), ROWS)
+def test_which_rules_speak(
+    dialect: str,
+    version: str,
+    released: tuple[str, ...],
+    upgrade: str,
+    expected: str,
+    tmp_path: Path,
+) -> None:
+    example = Example(released=released, upgrade=upgrade, dialect=dialect, version=version)
+    found = {f"{f.rule} {f.severity}" for f in judge(example, tmp_path) if f.rule not in QUIET}
+    assert ", ".join(sorted(found)) == expected
+
+
+WAITING = [
+    ("ALTER TABLE t WAIT 5 ADD COLUMN x int", set[str]()),
+    ("ALTER TABLE t NOWAIT ADD COLUMN x int", set[str]()),
+    ("SET STATEMENT lock_wait_timeout=5 FOR ALTER TABLE t ADD COLUMN x int", set[str]()),
+    ("ALTER TABLE t WAIT 300 ADD COLUMN x int", {"lock-timeout"}),
+    ("ALTER TABLE t ADD COLUMN x int", {"lock-timeout"}),
+    ("ALTER TABLE t NOWAIT MODIFY n bigint", {TYPE}),
+    ("CREATE INDEX i ON t (n) WAIT 5 ALGORITHM=COPY", {"copy-algorithm"}),
+    ("DROP TABLE t WAIT 5", {"drop-table"}),
+    ("RENAME TABLE t NOWAIT TO u", {"rename-table"}),
+]
+
+
+@pytest.mark.parametrize(("statement", "rules"), WAITING)
+def test_a_statement_that_says_how_long_it_waits(
+    statement: str, rules: set[str], tmp_path: Path
+) -> None:
+    config = {"lock-timeout": None}
+    example = Example(released=(T,), upgrade=sql(statement), dialect=MA, config=config)
+    assert {f.rule for f in judge(example, tmp_path)} == rules
+
+
+def test_what_a_statement_sets_for_itself_holds_no_longer(tmp_path: Path) -> None:
+    upgrade = sql("ALTER TABLE t WAIT 5 ADD COLUMN x int", "ALTER TABLE t ADD COLUMN y int")
+    config = {"lock-timeout": None}
+    example = Example(released=(T,), upgrade=upgrade, dialect=MA, config=config)
+    assert "lock-timeout" in {f.rule for f in judge(example, tmp_path)}
