@@ -490,7 +490,14 @@ class RenameEnumValue(Operation, frozen=True, kw_only=True):
 class CreateDomain(Operation, frozen=True, kw_only=True):
     name: Name
     type: Type | None = None
-    constrained: bool = False  # has NOT NULL or a CHECK
+    checks: int = 0  # how many it has
+    not_null: bool = False
+    has_default: bool = False
+
+    @property
+    def constrained(self) -> bool:
+        """Whether it has NOT NULL or a CHECK."""
+        return self.not_null or self.checks > 0
 
 
 class AlterDomain(Operation, frozen=True, kw_only=True):
@@ -556,12 +563,14 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 class CreateObject(Operation, frozen=True, kw_only=True):
     """The making of anything that has no operation of its own.
 
-    `body`: of what runs later, None where no text of it was given.
+    `body`: of what runs later, None where no text of it was given. `columns`: those of its `table`
+    that a trigger's or policy's own text names.
     """
 
     object_type: ObjectType
     name: Name
     table: Name | None = None
+    columns: tuple[str, ...] = ()
     replace: bool = False
     if_not_exists: bool = False
     body: Body | None = None

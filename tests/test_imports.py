@@ -234,7 +234,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         },
         {"blocks", "drop", "expression_tree", "extents"},
         {"columns", "copies", "expressions", "routines"},
-        {"alter", "create_table", "rows"},
+        {"alter", "create_table", "rows", "used_columns"},
         {"create", "objects"},
         {"read"},
     ),

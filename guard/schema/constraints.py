@@ -21,7 +21,7 @@ from guard.operations import (
     ValidateConstraint,
 )
 from guard.schema.catalog import Draft
-from guard.schema.model import Index, StoredColumn, StoredConstraint, Table
+from guard.schema.model import Index, Other, StoredColumn, StoredConstraint, Table
 from guard.schema.names import Taken, mentioned, postgres_name, renamed
 from guard.server import as_stored, is_mysql
 
@@ -364,11 +364,15 @@ def with_renamed_column(draft: Draft, table: Table, old: str, new: str) -> Table
     def index(i: Index) -> Index:
         return replace(i, columns=tuple(part(c) for c in i.columns), where=sql(i.where))
 
+    def item(o: Other) -> Other:
+        return replace(o, columns=tuple(name(n) for n in o.columns))
+
     return replace(
         table,
         columns=_changed(table.columns, column),
         constraints=_changed(table.constraints, constraint),
         indexes=_changed(table.indexes, index),
+        objects=_changed(table.objects, item),
     )
 
 

@@ -85,14 +85,21 @@ class EnumType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
-    """A domain; `constrained`: it has NOT NULL or a CHECK."""
+    """A domain, and how many CHECKs it has."""
 
     name: Name
     type: Type | None = None
-    constrained: bool = False
+    checks: int = 0
+    not_null: bool = False
+    has_default: bool = False
     created_by: str | None = None
     certain: bool = True
     object_type: Literal["domain"] = "domain"
+
+    @property
+    def constrained(self) -> bool:
+        """Whether it has NOT NULL or a CHECK."""
+        return self.not_null or self.checks > 0
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,11 +122,13 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
     """Anything else that has a name: a sequence, function, trigger, policy, extension, ...
 
     `body`: what a routine, trigger or rule does when it runs, None where that was not read.
+    `columns`: those of its table that a trigger or policy stands on.
     """
 
     name: Name
     object_type: ObjectType
     body: Body | None = None
+    columns: tuple[str, ...] = ()
     enabled: bool = True  # of a trigger
     created_by: str | None = None
     certain: bool = True

@@ -64,7 +64,9 @@ def create_domain(operation: CreateDomain, draft: Draft) -> None:
         Domain(
             name=operation.name,
             type=operation.type,
-            constrained=operation.constrained,
+            checks=operation.checks,
+            not_null=operation.not_null,
+            has_default=operation.has_default,
             created_by=draft.revision,
         )
     )
@@ -73,10 +75,15 @@ def create_domain(operation: CreateDomain, draft: Draft) -> None:
 def alter_domain(operation: AlterDomain, draft: Draft) -> None:
     found = draft.object("domain", operation.name)
     domain = found if isinstance(found, Domain) else Domain(name=operation.name, certain=False)
-    if operation.action in ("add-constraint", "set-not-null"):
-        domain = replace(domain, constrained=True)
-    elif operation.action in ("drop-constraint", "drop-not-null"):  # another one may be left
-        domain = replace(domain, certain=False)
+    match operation.action:
+        case "add-constraint":
+            domain = replace(domain, checks=domain.checks + 1)
+        case "drop-constraint":
+            domain = replace(domain, checks=max(domain.checks - 1, 0))
+        case "set-not-null" | "drop-not-null" as action:
+            domain = replace(domain, not_null=action == "set-not-null")
+        case "set-default" | "drop-default" as action:
+            domain = replace(domain, has_default=action == "set-default")
     draft.put_object(domain)
 
 
@@ -136,6 +143,7 @@ def create_object(operation: CreateObject, draft: Draft) -> None:
         name=name,
         object_type=kind,
         body=_body(operation, draft),
+        columns=operation.columns,
         created_by=draft.revision,
         certain=not softly or (kind != "extension" and _is_settled(draft, kind, name)),
     )

@@ -181,7 +181,8 @@ def read_constraint(c: Cursor) -> tuple[Constraint, str | None]:
     """Return a table constraint, and the index that it takes over (USING INDEX)."""
     named = None
     if c.take("CONSTRAINT") and not _unnamed(c):
-        _if_not_exists(c)
+        if c.source.mysql:
+            _if_not_exists(c)
         named = c.name("a constraint name")
     if c.at("CHECK"):
         return _check_or_reference(c, named, ()), None
@@ -255,6 +256,9 @@ def _check_or_reference(c: Cursor, named: str | None, columns: tuple[str, ...]) 
     return _attributes(c, constraint)
 
 
+_ALWAYS_VALID = ("unique", "primary key", "exclude")  # PostgreSQL refuses NOT VALID for these
+
+
 def _attributes(c: Cursor, constraint: Constraint) -> Constraint:
     """Return the constraint with what is written after it."""
     changes: dict[str, Any] = {}
@@ -263,6 +267,8 @@ def _attributes(c: Cursor, constraint: Constraint) -> Constraint:
             changes["on_delete"] = _action(c)
         elif constraint.target and c.take("ON", "UPDATE"):
             changes["on_update"] = _action(c)
+        elif c.at("NOT", "VALID") and c.source.postgres and constraint.type in _ALWAYS_VALID:
+            raise c.fail(f"a {constraint.type.upper()} without NOT VALID")
         elif c.take("NOT", "VALID") or c.take("NOT", "ENFORCED"):
             changes["not_valid"] = True
         elif c.take("NOT", "DEFERRABLE") or c.take("ENFORCED") or c.take("NO", "INHERIT"):

@@ -26,6 +26,7 @@ from guard.sql.cursor import Cursor, SqlError
 from guard.sql.extents import skip_expression
 from guard.sql.names import CREATED, choose_object_type, skip_host
 from guard.sql.types import read_type
+from guard.sql.used_columns import used_columns
 
 
 def read_create(c: Cursor) -> list[Operation]:
@@ -83,6 +84,8 @@ def _read_index(c: Cursor) -> Operation:
     c.expect("INDEX")
     concurrently = c.source.postgres and c.take("CONCURRENTLY")
     if_not_exists = c.take("IF", "NOT", "EXISTS")
+    if if_not_exists and c.source.postgres and c.word == "ON":
+        raise c.fail("an index name, which IF NOT EXISTS asks for")
     name = c.qualified("an index name") if c.word != "ON" else None
     if c.take("USING"):
         method = c.name("an index type")
@@ -218,23 +221,26 @@ def _read_domain(c: Cursor) -> Operation:
     name = c.qualified("a domain name")
     c.take("AS")
     type_, _ = read_type(c)
-    constrained = False
+    checks, not_null, has_default = 0, False, False
     while not c.at_end() and not c.at_hole():
         if c.take("DEFAULT"):
             skip_expression(c, inside_column=True)
+            has_default = True
             continue
         if c.take("CONSTRAINT"):
             c.name("a constraint name")
         if c.take("CHECK"):
             c.parens()
-            constrained = True
+            checks += 1
         elif c.take("NOT", "NULL"):
-            constrained = True
+            not_null = True
         elif c.take("COLLATE"):
             c.qualified("a collation")
         elif not c.take("NULL"):
             raise c.fail("DEFAULT, NOT NULL or CHECK")
-    return CreateDomain(name=name, type=type_, constrained=constrained)
+    return CreateDomain(
+        name=name, type=type_, checks=checks, not_null=not_null, has_default=has_default
+    )
 
 
 # The rest
@@ -263,10 +269,13 @@ def _read_object(c: Cursor, replace: bool) -> Operation:
         c.index = start
         raise c.fail("( and the arguments")
     c.finish()
+    whole = Cursor(c.source, c.tokens, start, c.stop)
+    stands_on = used_columns(whole) if table and c.source.postgres else ()
     return CreateObject(
         object_type=object_type,
         name=name,
         table=table,
+        columns=stands_on,
         replace=replace,
         if_not_exists=if_not_exists,
     )

@@ -23,6 +23,7 @@ from guard.sql.cursor import Cursor
 from guard.sql.names import choose_object_type
 
 _WITH_ARGUMENTS = ("aggregate", "function", "procedure", "routine")
+_WITH_COLUMNS = ("view", "materialized view")
 
 
 def read_alter(c: Cursor) -> list[Operation]:
@@ -61,6 +62,16 @@ def _read_object_change(c: Cursor, object_type: ObjectType, name: Name) -> Opera
         if object_type == "index":
             return RenameIndex(name=name, new=new)
         return RenameObject(object_type=object_type, name=name, new=Name(new, name.schema))
+    if object_type in _WITH_COLUMNS and c.take("RENAME"):
+        c.take("COLUMN")
+        column = c.name("a column name")
+        c.expect("TO")
+        return AlterObject(
+            object_type=object_type,
+            name=name,
+            action="rename-column",
+            detail=f"{column} to {c.name('a column name')}",
+        )
     if c.take("SET", "SCHEMA"):
         return RenameObject(
             object_type=object_type, name=name, new=Name(name.name, c.name("a schema"))

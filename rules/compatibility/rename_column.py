@@ -90,7 +90,7 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
         return
     if context.is_unreleased(table) or context.is_new_column(table, old):
         return
-    if context.undoes_upgrade(rename) or _is_there_again(table, old, context):
+    if context.undoes_upgrade(rename) or _is_there_again(rename, table, old, context):
         return
     upgrade = context.statement.direction == "upgrade"
     mapped = context.mapped(table, old) if upgrade else None
@@ -101,9 +101,9 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
     )
 
 
-def _is_there_again(table: Name, column: str, context: Context) -> bool:
+def _is_there_again(rename: Operation, table: Name, column: str, context: Context) -> bool:
     """Return whether a column with values takes the old name in this same revision."""
-    here = context.statement.operations
+    here = (o for o in context.statement.operations if o is not rename)
     later = [o for statement in context.after for o in statement.operations]
     filled = [o.columns for o in later if isinstance(o, Update) and o.table == table]
     for other in (*here, *later):

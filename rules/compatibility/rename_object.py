@@ -140,8 +140,8 @@ def _renamed(rename: Operation) -> tuple[str, str, str] | None:
         case AlterConstraint(constraint=constraint, action="rename", detail=str() as label):
             return "constraint", constraint, label
         case AlterObject(action="rename-column", name=name, detail=detail):
-            column, _, label = (detail or "").upper().partition(" TO ")
-            return "column", f"{name}.{column.split()[-1].lower()}", label.lower() or "another"
+            column, _, label = (detail or "").partition(" to ")
+            return "column", f"{name}.{column}", label
     return None
 
 

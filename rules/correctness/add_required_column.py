@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from guard.column_code import proof_of_not_null, set_not_null
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
-from guard.operations import AddColumn, Column, Update
+from guard.operations import AddColumn, Column, Name, Update
 from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import Domain
 
 
 @rule(
@@ -125,7 +126,10 @@ postgresql_not_valid=True)
 )
 def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
-    if column.nullable or _has_value(column, context) or context.is_empty(add.table):
+    domain = _domain(column, context)
+    required = not column.nullable or bool(domain and domain.not_null)
+    given = _has_value(column, context) or bool(domain and domain.has_default)
+    if not required or given or context.is_empty(add.table):
         return
     if context.server.is_mysql and _is_filled_later(add, context):
         return
@@ -133,11 +137,18 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
         effect = f"fills existing rows of {add.table} with {_implicit(column)}, which nobody chose"
     else:
         effect = f"fails as soon as {add.table} has one row"
+    what = f"of domain {domain.name}, which is NOT NULL," if column.nullable and domain else None
     yield Problem(
-        message=f"Adding {column.name} as NOT NULL without a default {effect}.",
+        message=f"Adding {column.name} {what or 'as NOT NULL'} without a default {effect}.",
         remedy=_remedy(add, context),
         severity="warning" if context.statement.direction == "downgrade" else None,
     )
+
+
+def _domain(column: Column, context: Context) -> Domain | None:
+    """Return the domain that is its type: one has a default, or a NOT NULL, of its own."""
+    owner, _, name = (column.type.name if column.type else "").rpartition(".")
+    return context.schema.domain(Name(name, owner or None)) or None
 
 
 def _has_value(column: Column, context: Context) -> bool:

@@ -1,7 +1,7 @@
 """A column that is named twice makes a statement fail.
 
-CREATE TABLE, INSERT, UPDATE SET and an index of MySQL refuse a name that stands there already, and
-ADD COLUMN one that the table has.
+CREATE TABLE, CREATE VIEW, INSERT, UPDATE SET and an index of MySQL refuse a name that stands there
+already, and ADD COLUMN one that the table has or that the same statement adds.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from guard.facts import DowngradeFailed, UpgradeFailed, UpgradeFailedWithRows
 from guard.operations import (
     AddColumn,
     CreateTable,
+    CreateView,
     DropColumn,
     Insert,
     Operation,
@@ -30,6 +31,7 @@ op.create_table(
 
 @rule(
     CreateTable,
+    CreateView,
     AddColumn,
     Insert,
     Update,
@@ -87,6 +89,8 @@ def duplicate_column(operation: Operation, context: Context) -> Iterator[Problem
             what, names = f"CREATE TABLE {table} names", [column.name for column in columns]
         case Insert(table=table, columns=listed):
             what, names = f"INSERT INTO {table} names", [*listed]
+        case CreateView(name=view, columns=listed) if listed:
+            what, names = f"CREATE VIEW {view} names", [*listed]
         case Update(table=table, columns=listed) if context.server.dialect == "postgresql":
             what, names = f"UPDATE of {table} sets", [*listed]  # the others take the last value
         case _:
@@ -105,6 +109,15 @@ def _twice(names: Iterable[str], context: Context) -> list[str]:
 
 def _added_again(add: AddColumn, context: Context) -> Iterator[Problem]:
     """Say so where the table surely has the column, and nothing asks before."""
+    beside = context.statement.operations
+    others = [o for o in beside if isinstance(o, AddColumn) and o.table == add.table]
+    names = [o.column.name for o in others[: others.index(add) + 1] if not o.if_not_exists]
+    if add.column.name in _twice(names, context):
+        yield Problem(
+            message=f"ALTER TABLE {add.table} adds column {add.column.name} twice, and fails.",
+            remedy="Leave one of them out",
+        )
+        return
     found, name = context.schema.column(add.table, add.column.name), add.column.name
     table = context.schema.table(add.table)
     if isinstance(found, Missing) or isinstance(table, Missing):

@@ -17,6 +17,7 @@ from guard.operations import (
     Operation,
     Truncate,
 )
+from guard.renames import same_name
 from guard.rule import Context, Example, Problem, rule
 
 CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropObject, Truncate)
@@ -49,10 +50,17 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
     ),
     safe=(
         "op.execute('CREATE VIEW open_orders AS SELECT 1')\nop.execute('DROP VIEW open_orders')",
+        Example(
+            upgrade="""
+            op.create_table('scratch', sa.Column('id', sa.Integer(), primary_key=True))
+            op.execute('DROP TABLE scratch CASCADE')
+            """,
+            dialect="postgresql",
+        ),
     ),
 )
 def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
-    if not isinstance(drop, CASCADING) or not drop.cascade:
+    if not isinstance(drop, CASCADING) or not drop.cascade or _made_here(drop, context):
         return
     if isinstance(drop, Truncate):
         yield Problem(
@@ -65,3 +73,16 @@ def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
             message=f"CASCADE drops whatever depends on {drop.subject}, without naming it.",
             remedy="Drop the dependants by name in this revision, then leave out CASCADE.",
         )
+
+
+def _made_here(drop: Operation, context: Context) -> bool:
+    """Return whether it is of this deployment: nothing that was there before depends on it."""
+    match drop:
+        case DropTable(table=table):
+            return context.is_unreleased(table)
+        case DropColumn(table=table, column=column):
+            return context.is_unreleased(table) or context.is_new_column(table, column)
+        case DropObject(name=name):
+            found = [o for o in context.schema.objects() if same_name(o.name, name)]
+            return bool(found) and all(context.is_made_here(item.created_by) for item in found)
+    return False

@@ -81,7 +81,7 @@ def test_a_renamed_enum_is_followed_in_its_columns() -> None:
     ("operations", "constrained"),
     [
         ((CreateDomain(name=STATUS, type=TEXT),), False),
-        ((CreateDomain(name=STATUS, type=TEXT, constrained=True),), True),
+        ((CreateDomain(name=STATUS, type=TEXT, checks=1),), True),
         ((CreateDomain(name=STATUS), AlterDomain(name=STATUS, action="set-not-null")), True),
         ((AlterDomain(name=STATUS, action="add-constraint"),), True),
     ],

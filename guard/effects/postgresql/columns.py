@@ -39,6 +39,12 @@ def _counted_or_stored(add: AddColumn, schema: ReadOnlySchema) -> bool:
     return made is not None and (made.by != "expression" or made.stored is True)
 
 
+def _stored_if_not_said(add: AddColumn, schema: ReadOnlySchema) -> bool:
+    """SQLAlchemy writes STORED for a server that has nothing else."""
+    made = add.column.generated
+    return made is not None and made.by == "expression" and made.stored is None
+
+
 def _of_checked_domain(add: AddColumn, schema: ReadOnlySchema) -> bool:
     kind = add.column.type
     return kind is not None and not kind.array and _is_checked(kind, schema)
@@ -156,6 +162,7 @@ REWRITES: tuple[Row, ...] = tuple(
     )
     for when, until in (
         (_counted_or_stored, None),
+        (_stored_if_not_said, (18,)),
         (_of_checked_domain, None),
         (_volatile, None),
         (_has_default, (11,)),

@@ -114,11 +114,14 @@ def _keys(schema: ReadOnlySchema, change: ChangeColumnType) -> Iterator[Name]:
 def _dependents(
     schema: ReadOnlySchema, table: Table | None, change: ChangeColumnType
 ) -> Iterator[str]:
-    """Yield what the server refuses the change for: generated columns and views."""
+    """Yield what the server refuses the change for: generated columns, triggers, views."""
     for column in table.columns if table else ():
         made = column.generated
         if made and made.sql and read_expression(made.sql, DIALECT).mentions(change.column):
             yield f"the generated column {column.name}"
+    for part in table.objects if table else ():
+        if part.certain and change.column in part.columns:
+            yield f"{part.object_type} {part.name}"
     for item in schema.objects():
         if isinstance(item, View) and item.certain and _shows(item.query or "", change):
             yield f"view {item.name}"

@@ -1,0 +1,106 @@
+"""Revisions for PostgreSQL that were run on live servers: what fails, locks or does no harm there.
+
+A row names the rules that speak, whatever else is said; one that names none trips no error.
+"""
+
+# ruff: noqa: E501  (a row of a table is a line)
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from examples import judge
+
+from guard.rule import Example
+
+TABLES = """
+op.create_table('users',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('email', sa.String(100), nullable=False),
+    sa.Column('name', sa.String(50)),
+    sa.Column('age', sa.Integer()))
+op.create_table('orders',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('user_id', sa.Integer()),
+    sa.Column('status', sa.String(20), server_default='new'),
+    sa.Column('total', sa.Numeric(10, 2)),
+    sa.Column('note', sa.Text()),
+    sa.Column('qty', sa.Integer(), nullable=False, server_default='1'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name='fk_orders_user'))
+op.create_index('ix_orders_status', 'orders', ['status'])
+op.execute('CREATE TABLE shop."Items" (id int PRIMARY KEY, "Name" varchar(30))')
+"""
+
+
+class Row(NamedTuple):
+    """What it shows, the revision, the rules that speak of it, the server, earlier revisions."""
+
+    shows: str
+    upgrade: str
+    rules: str = ""
+    version: str | None = None
+    released: tuple[str, ...] = ()
+
+
+def sql(*texts: str) -> str:
+    """Return the body that executes the statements one by one."""
+    return "\n".join(f"op.execute({text!r})" for text in texts)
+
+
+FIRES = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$; "
+LONGER = sql("ALTER TABLE users ALTER COLUMN name TYPE text")
+
+COLUMNS = (
+    Row("SQLAlchemy writes STORED before 18", "op.add_column('orders', sa.Column('twice', sa.Numeric(), sa.Computed('total * 2')))", "add-column-rewrite", "17"),
+    Row("and nothing, which is VIRTUAL, on 18", "op.add_column('orders', sa.Column('twice', sa.Numeric(), sa.Computed('total * 2')))", "", "18"),
+    Row("a domain with a default fills the rows", sql("ALTER TABLE orders ADD COLUMN n d NOT NULL"), "", None, (sql("CREATE DOMAIN d AS int DEFAULT 5"),)),
+    Row("one whose default is gone does not", sql("ALTER TABLE orders ADD COLUMN n d NOT NULL"), "add-required-column", None, (sql("CREATE DOMAIN d AS int DEFAULT 5", "ALTER DOMAIN d DROP DEFAULT"),)),
+    Row("a domain that is NOT NULL", sql("ALTER TABLE orders ADD COLUMN n d"), "add-required-column", None, (sql("CREATE DOMAIN d AS int NOT NULL"),)),
+    Row("a domain with a CHECK", sql("ALTER TABLE orders ADD COLUMN n d"), "add-column-rewrite", None, (sql("CREATE DOMAIN d AS int CHECK (VALUE > 0)"),)),
+    Row("a domain whose CHECK is gone", sql("ALTER TABLE orders ADD COLUMN n d"), "", None, (sql("CREATE DOMAIN d AS int CHECK (VALUE > 0)", "ALTER DOMAIN d DROP CONSTRAINT d_check"),)),
+    Row("a domain that has another CHECK left", sql("ALTER TABLE orders ADD COLUMN n d"), "add-column-rewrite", None, (sql("CREATE DOMAIN d AS int CHECK (VALUE > 0) CHECK (VALUE < 9)", "ALTER DOMAIN d DROP CONSTRAINT d_check"),)),
+    Row("one name twice in one ALTER", sql("ALTER TABLE orders ADD COLUMN a int, ADD COLUMN a text"), "duplicate-column"),
+    Row("two names in one ALTER", sql('ALTER TABLE orders ADD COLUMN a int, ADD COLUMN "A" text')),
+    Row("a view that lists a name twice", sql("CREATE VIEW v (a, b, a) AS SELECT 1, 2, 3"), "duplicate-column"),
+)  # fmt: skip
+NAMES = (
+    Row("only the case changes", sql('ALTER TABLE shop."Items" RENAME COLUMN "Name" TO name'), "rename-column"),
+    Row("a view's column", sql("ALTER VIEW v RENAME COLUMN note TO remark"), "rename-object", None, (sql("CREATE VIEW v AS SELECT note FROM orders"),)),
+    Row("a view's column, without the word", sql("ALTER VIEW v RENAME note TO remark"), "rename-object", None, (sql("CREATE VIEW v AS SELECT note FROM orders"),)),
+    Row("a table of this deployment with all of its own", sql("CREATE TABLE n (a int)", "DROP TABLE n CASCADE")),
+    Row("a view of this deployment", sql("CREATE VIEW n AS SELECT 1 AS a", "DROP VIEW n CASCADE")),
+    Row("a table that was there", sql("DROP TABLE users CASCADE"), "drop-cascade"),
+)  # fmt: skip
+TYPES = (
+    Row("UPDATE OF the column", LONGER, "change-column-type", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF age, name ON users FOR EACH ROW EXECUTE FUNCTION f()"),)),
+    Row("UPDATE OF another one", LONGER, "", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF email ON users FOR EACH ROW EXECUTE FUNCTION f()"),)),
+    Row("WHEN", LONGER, "change-column-type", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW WHEN (new.name IS NOT NULL) EXECUTE FUNCTION f()"),)),
+    Row("the trigger is dropped before", sql("DROP TRIGGER t ON users") + "\n" + LONGER, "", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION f()"),)),
+    Row("the trigger follows a rename", sql("ALTER TABLE users ALTER COLUMN label TYPE text"), "change-column-type", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION f()", "ALTER TABLE users RENAME name TO label"),)),
+    Row("a policy", LONGER, "change-column-type", None, (sql("CREATE POLICY p ON users USING (name = current_user) WITH CHECK (age > 0)"),)),
+    Row("a policy on another column", LONGER, "", None, (sql("CREATE POLICY p ON users USING (email = current_user)"),)),
+)  # fmt: skip
+REFUSED = (
+    Row("a UNIQUE is valid", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE (email) NOT VALID"), "unparsable-sql"),
+    Row("no IF NOT EXISTS for constraints", sql("ALTER TABLE orders ADD CONSTRAINT IF NOT EXISTS q CHECK (qty > 0)"), "unparsable-sql"),
+    Row("IF NOT EXISTS asks for a name", sql("CREATE INDEX IF NOT EXISTS ON orders (note)"), "unparsable-sql"),
+)  # fmt: skip
+ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.shows)
+def test_case(row: Row, tmp_path: Path) -> None:
+    example = Example(
+        upgrade=row.upgrade,
+        released=(TABLES, *row.released),
+        dialect="postgresql",
+        version=row.version,
+    )
+    found = judge(example, tmp_path)
+    told = [f"{f.severity} {f.rule}: {f.message}" for f in found]
+    if row.rules:
+        assert {*row.rules.split()} <= {f.rule for f in found}, told
+    else:
+        assert [f for f in found if f.severity == "error"] == [], told
