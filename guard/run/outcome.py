@@ -51,11 +51,11 @@ def outcome_of(service: Service, part: Part) -> Outcome:
     scope, judge = service.scope, service.judge
     here, before = once(part.findings), once(part.known)
     predicts = {rule.name: rule.predicts for rule in service.rules}
-    told, facts = proven((*here, *before), part.facts, predicts)
+    told, facts, foretold = proven((*here, *before), part.facts, predicts)
     wanted = _wanted(service)
     about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
     facts, seen = told_before(told, facts, about_models)
-    by_run = (*judge.facts(facts), *only_said(judge.facts(seen)))
+    by_run = (*judge.facts(facts), *only_said(judge.facts((*seen, *foretold))))
     found = once((*filter(wanted, (*told[: len(here)], *by_run)), *part.about_gate))
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _text(scope, scope.approvals, "approvals")

@@ -15,6 +15,7 @@ from guard.facts import (
     RunFailure,
     SchemaNotRestored,
     SecondUpgradeFailed,
+    UpgradeFailed,
 )
 from guard.finding import Finding
 from guard.phrases import listed
@@ -28,17 +29,19 @@ _EXISTS = re.compile(r"already exists|duplicate column name", re.IGNORECASE)
 
 def proven(
     findings: Sequence[Finding], facts: Iterable[Fact], predicts: Predicts
-) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
+) -> tuple[tuple[Finding, ...], tuple[Fact, ...], tuple[Fact, ...]]:
     """Return the findings with what the run proves of them, and the facts that prove none.
 
     `predicts` are the kinds of facts that the findings of a rule foretell. Of a difference in
     schema or rows only what no finding foretold is left. What is the likely reason of a failure is
-    told with that, and no finding of its own.
+    told with that, and no finding of its own. Apart come the facts that prove one and say more than
+    a rule can: that an upgrade fails wherever it runs, even where there are no rows.
     """
     facts = tuple(facts)
     reasons = {f.likely.span for f in facts if isinstance(f, RunFailure) and f.likely}
     told = [finding for finding in findings if finding.direction or finding.span not in reasons]
     rest: list[Fact] = []
+    foretold: list[Fact] = []
     for fact in facts:
         # A failure is no warning, whatever foretold it: of a way back that fails, the warning is
         # one no longer.
@@ -55,7 +58,8 @@ def proven(
                 both = (*told[index].evidence, words)
                 told[index] = msgspec.structs.replace(told[index], evidence=both, severity="error")
         rest += [left] if left is not None else []
-    return tuple(told), tuple(rest)
+        foretold += [fact] if left is None and isinstance(fact, UpgradeFailed) else []
+    return tuple(told), tuple(rest), tuple(foretold)
 
 
 def _is_lenient(finding: Finding, fact: Fact) -> bool:

@@ -335,6 +335,27 @@ def test_where_the_rule_does_not_refuse_the_run_does(
     assert (alone, "open", False) in proofs(tmp_path, step)
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (("op.alter_column('a', 'b', nullable=False)", NONE), "unsupported-alter"),
+        (("op.execute('ALTER TABEL a ADD x')", NONE), "unparsable-sql"),
+        ((ADD, UNDO), ""),  # that fails with rows alone, as the rule says
+    ],
+)
+def test_that_an_upgrade_fails_everywhere_is_told_under_its_name_too(
+    step: tuple[str, str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "guard.toml").write_text('dialect = "sqlite"')
+    done = guard(write(tmp_path, chain(FIRST, step)), "check", "--output-format", "json")
+    failures = {
+        (found["rule"], found["severity"])
+        for found in json.loads(done.output)["findings"]
+        if found["rule"].startswith("upgrade-fails") or found["rule"] == told
+    }
+    assert failures == ({(told, "error"), ("upgrade-fails", "info")} if told else set())
+
+
 # What SQLite does not show: a server's words for what a downgrade left behind.
 
 STATE = Foretold(how="left over", kind="enum type", name="shop.ticket_state")
@@ -362,7 +383,7 @@ def test_what_is_left_over_stops_the_second_upgrade(
         revision="r2", foretells=(foretold,),
     )  # fmt: skip
     fact = SecondUpgradeFailed(span=span, revision="r2", error=error)
-    (told,), left = proven([finding], [fact], {finding.rule: (SecondUpgradeFailed,)})
+    (told,), left, _ = proven([finding], [fact], {finding.rule: (SecondUpgradeFailed,)})
     assert (bool(told.evidence), left) == ((True, ()) if is_proof else (False, (fact,)))
 
 
