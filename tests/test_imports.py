@@ -137,6 +137,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reader.libraries.alembic": (
         {"arguments", "environment", "live"},
         {"columns", "constraints", "context", "directive"},
+        {"plugins"},
         {"operations"},
     ),
     "reader.libraries.sqlalchemy": (

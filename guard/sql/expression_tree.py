@@ -79,6 +79,31 @@ def _literal(node: exp.Expr) -> str | None:
     return str(node.this) if isinstance(node, exp.Literal) else None
 
 
+_OPPOSITE: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.LT: exp.GTE,
+    exp.GTE: exp.LT,
+    exp.GT: exp.LTE,
+    exp.LTE: exp.GT,
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+}
+
+
+def _is_null_test(node: exp.Expr) -> bool:
+    """Return whether it is true or false, also where what it looks at is NULL."""
+    node = _plain(node)
+    return isinstance(node, exp.Is) or (isinstance(node, exp.Not) and _is_null_test(node.this))
+
+
+def _is_ordered(node: exp.LT | exp.LTE | exp.GT | exp.GTE) -> bool:
+    """Return whether two numbers are compared that stand in this order: `1 < 2`."""
+    try:
+        one, other = float(_literal(node.left) or ""), float(_literal(node.right) or "")
+    except ValueError:
+        return False
+    return one < other if isinstance(node, exp.LT | exp.LTE) else one > other
+
+
 class _Reader:
     """Asks the tree, in the words of the text that it was made of."""
 
@@ -139,7 +164,10 @@ class _Reader:
         node = _plain(node)
         match node:
             case exp.Or():
-                return any(self.always_true(side) for side in (node.left, node.right))
+                either = any(self.always_true(side) for side in (node.left, node.right))
+                return either or (self._are_opposite(node) and _is_null_test(node.left))
+            case exp.Exists(this=exp.Select() as query):
+                return not any(query.args.get(part) for part in ("from_", "from", "where", "limit"))
             case exp.And():
                 return all(self.always_true(side) for side in (node.left, node.right))
             case exp.Not():
@@ -151,10 +179,14 @@ class _Reader:
                 )
             case exp.Like() if not isinstance(_plain(node.expression), exp.Any):
                 return _literal(node.expression) in ("%", "%%")
-            case exp.EQ() | exp.NullSafeEQ() | exp.LTE() | exp.GTE():
+            case exp.LTE() | exp.GTE():
+                return self._is_same(node.left, node.right) or _is_ordered(node)
+            case exp.EQ() | exp.NullSafeEQ():
                 return self._is_same(node.left, node.right)
             case exp.NEQ():
                 return self._differ(node.left, node.right)
+            case exp.LT() | exp.GT():
+                return _is_ordered(node)
         return (_literal(node) or "").lower() in ("true", "1", "t")
 
     def true_but_for_null(self, node: exp.Expr) -> tuple[str, ...] | None:
@@ -163,6 +195,8 @@ class _Reader:
         if self.always_true(node):
             return ()
         match node:
+            case exp.Or() if self._are_opposite(node):
+                return tuple(dict.fromkeys(self.columns(node)))
             case exp.And():
                 both = [self.true_but_for_null(side) for side in (node.left, node.right)]
                 known = [columns for columns in both if columns is not None]
@@ -184,6 +218,25 @@ class _Reader:
     def _is_same(self, left: exp.Expr, right: exp.Expr) -> bool:
         settled = all(volatility == "immutable" for volatility in self.volatilities(left))
         return settled and left == right and not self.has_unknown_piece(left)
+
+    def _are_opposite(self, node: exp.Or) -> bool:
+        """Return whether one side is true where the other is false: `a > 0 OR a <= 0`."""
+        left, right = _plain(node.left), _plain(node.right)
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, exp.Not) and self._is_same(_plain(one.this), other):
+                return True
+        if isinstance(left, exp.Is) and isinstance(right, exp.Is):
+            negated = [bool(side.args.get("negate")) for side in (left, right)]
+            opposite = negated[0] != negated[1]
+        else:
+            opposite = _OPPOSITE.get(type(left)) is type(right)
+        return (
+            opposite
+            and isinstance(left, exp.Binary)
+            and isinstance(right, exp.Binary)
+            and self._is_same(left.left, right.left)
+            and self._is_same(left.right, right.right)
+        )
 
     def _differ(self, left: exp.Expr, right: exp.Expr) -> bool:
         one, other = _literal(left), _literal(right)

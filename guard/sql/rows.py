@@ -24,6 +24,7 @@ from guard.sql.expressions import read_expression
 from guard.sql.tokens import words
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH")
+NO_LIMIT = 1_000_000  # rows: a LIMIT of more is there to say that there is none
 
 
 def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
@@ -264,17 +265,28 @@ class _Where(msgspec.Struct, frozen=True):
 def _read_where(c: Cursor) -> _Where:
     between = c.skip_to("WHERE", "RETURNING", "LIMIT")
     if not c.take("WHERE"):
-        unknown = between.has_hole or c.at("LIMIT")
+        unknown = between.has_hole or _is_limited(c)
         return _Where(None, not unknown)
     condition = c.skip_to("RETURNING", "ORDER", "LIMIT")
     if condition.at_end():
         raise c.fail("a condition")
-    if c.has("LIMIT"):
+    c.skip_to("LIMIT")
+    if _is_limited(c):
         return _Where(condition.sql, all_rows=False)
     start, end = condition.peek().start, condition.tokens[condition.stop - 1].end
     read = read_expression(c.source.masked[start:end], c.source.dialect)  # holes are names in it
     every = read.always_true is True
     return _Where(condition.sql, every, () if every else read.true_but_for_null or ())
+
+
+def _is_limited(c: Cursor) -> bool:
+    """Return whether a LIMIT follows that leaves rows out; a huge one is MySQL's way to say none."""
+    if not c.at("LIMIT"):
+        return False
+    count = c.peek(1)
+    digits = c.source.text[count.start : count.end]
+    alone = c.peek(2).kind == "end" and count.kind == "number" and digits.isdecimal()
+    return not alone or int(digits) < NO_LIMIT
 
 
 def _read_merge(c: Cursor) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from guard.action_words import ObjectAction, TransactionCommand
@@ -9,6 +10,7 @@ from guard.operations import (
     AlterObject,
     AlterSystem,
     Name,
+    Opaque,
     Operation,
     Permission,
     Query,
@@ -32,8 +34,26 @@ def read_set(c: Cursor) -> list[Operation]:
             return [TransactionControl(command="set-transaction")]
         if c.word == "PASSWORD":
             return [_read_password(c)]
-        return [_read_setting(item) for item in c.items()]
-    return [_read_setting(c)]
+        return [operation for item in c.items() for operation in _with_reach(_read_setting(item))]
+    return _with_reach(_read_setting(c))
+
+
+# Settings by which a server reads later text in another way than guard does.
+_SQL_MODES = re.compile(r"ANSI|BACKSLASH|ORACLE|DB2|MAXDB|MSSQL|POSTGRESQL")
+
+
+def _with_reach(setting: SetOption) -> list[Operation]:
+    """Return the setting, and that that what follows reads otherwise, where it does."""
+    value = (setting.value or "").upper().strip("'\"")
+    reads_otherwise = (
+        _SQL_MODES.search(value)
+        if setting.name == "sql_mode"
+        else setting.name == "standard_conforming_strings" and value in ("OFF", "FALSE", "NO", "0")
+    )
+    if not reads_otherwise:
+        return [setting]
+    reason = f"it changes how the server reads what follows: {setting.name}"
+    return [setting, Opaque(reason=reason, code=f"SET {setting.name} = {setting.value}")]
 
 
 def _read_password(c: Cursor) -> Operation:
@@ -43,7 +63,7 @@ def _read_password(c: Cursor) -> Operation:
     return AlterObject(object_type="user", name=Name(user or "current"), action="set-password")
 
 
-def _read_setting(c: Cursor) -> Operation:
+def _read_setting(c: Cursor) -> SetOption:
     scope: Literal["session", "local", "global"] = "session"
     if word := c.choose("SESSION", "LOCAL", "GLOBAL", "PERSIST"):
         if word == "LOCAL" and not c.source.mysql:  # in MySQL, LOCAL is another word for SESSION

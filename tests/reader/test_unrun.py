@@ -111,6 +111,29 @@ def test_what_python_evaluates(body: str, tmp_path: Path) -> None:
     assert [one for one in told if one.startswith(("drop-table", "opaque"))], told
 
 
+# `op` or a connection in the hands of what takes an operation out of it, and other Alembics.
+HANDED = [
+    "object.__getattribute__(op, 'drop_table')('t')",
+    "import inspect\ndict(inspect.getmembers(op))['drop_table']('t')",
+    "import inspect\ninspect.getattr_static(op, 'drop_table')('t')",
+    "op.get_bind()._execute_20(sa.text('DROP TABLE t'))",
+    "sa.orm.Session(op.get_bind())._execute_internal(sa.text('DROP TABLE t'))",
+    "from sqlalchemy.sql.ddl import SchemaDropper\nop.get_bind()._run_ddl_visitor(SchemaDropper, sa.Table('t', sa.MetaData()))",
+    "from sqlalchemy.sql.ddl import SchemaDropper\nb = op.get_bind()\nSchemaDropper(b.dialect, b).traverse_single(sa.Table('t', sa.MetaData()))",
+    "op.get_bind().execute(**x())",
+    "from alembic.operations import Operations\nclass A(Operations):\n    def tidy(self):\n        self.drop_table('t')\nA(op.get_context()).tidy()",
+    "from alembic.ddl.postgresql import PostgresqlImpl\nclass A(PostgresqlImpl):\n    __dialect__ = 'postgresql'\n    def create_index(self, index):\n        self._exec('DROP TABLE t')",
+    "from alembic.operations import Operations\n@Operations.register_operation('create_index')\nclass A:\n    pass\nop.create_index('i', 't', ['a'])",
+    "from alembic.operations import Operations\n@Operations.register_operation(x())\nclass A:\n    pass",
+    "from alembic.operations import Operations, ops\n@Operations.implementation_for(ops.AddColumnOp, replace=True)\ndef go(operations, operation):\n    operations.drop_table('t')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", HANDED)
+def test_what_gets_hold_of_the_database(body: str) -> None:
+    assert [one for one in read(body, above=X) if one.startswith("opaque")]
+
+
 # Code that is run from a text, a file or by another program, and names that mean something else.
 ELSEWHERE = [
     "import types\ntypes.FunctionType(compile('1', 'f', 'exec'), globals())()",
@@ -181,6 +204,8 @@ HARMLESS = [
     ("def go(n):\n    return go(n - 1) + op.f('x') if n else ''\ngo(99)", []),
     ("with op.get_context().autocommit_block():\n    op.create_table('t')", ["create-table t autocommit"]),
     ("from alembic.op import *\ncreate_table('t')", ["create-table t"]),
+    ("if hasattr(op, 'create_view'):\n    op.create_table('t')", ["create-table t [hasattr(op, 'create_view')]"]),
+    ("import alembic.operations as ao\n@ao.Operations.register_operation('tidy')\nclass A(ao.MigrateOperation):\n    pass\n@ao.Operations.implementation_for(A)\ndef go(operations, operation):\n    operations.execute('ANALYZE')\nop.create_table('t')", ["create-table t"]),
     ("import sys\nsys.path.append('x')\nsys.modules['helper']", []),
 ]  # fmt: skip
 

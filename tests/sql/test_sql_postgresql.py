@@ -410,6 +410,8 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("SECURITY LABEL FOR x ON TABLE t IS 'y'", [Permission(command="grant", target="TABLE t")]),
     ("LOAD 'x'", [Opaque(reason="no rule knows what LOAD does", code="LOAD 'x'")]),
     ("REASSIGN OWNED BY a TO b", [Permission(command="owner", target="a TO b")]),
+    ("SET standard_conforming_strings = on", [SetOption(name="standard_conforming_strings", value="on")]),
+    ("SET LOCAL standard_conforming_strings TO off", [SetOption(name="standard_conforming_strings", value="off", scope="local"), Opaque(reason="it changes how the server reads what follows: standard_conforming_strings", code="SET standard_conforming_strings = off")]),
     ("SET lock_timeout = '5s'", [SetOption(name="lock_timeout", value="5s")]),
     ("SET LOCAL statement_timeout TO 0", [SetOption(name="statement_timeout", value="0", scope="local")]),
     ("SET search_path TO a, b", [SetOption(name="search_path", value="a, b")]),
@@ -481,15 +483,27 @@ def test_rows(sql: str, expected: list[Operation]) -> None:
 
 
 ALWAYS = ["true", "TRUE", "(1 = 1)", "'a' = 'a'", "id = id OR true", "1 <> 2", "NOT false", "true AND 1=1",
-          "id = 5 OR 1 = 1", "1 IS NOT NULL", "id = id", "name LIKE '%'", "((true))"]  # fmt: skip
+          "id = 5 OR 1 = 1", "1 IS NOT NULL", "id = id", "name LIKE '%'", "((true))",
+          "1 < 2", "2 >= 1.5", "EXISTS (SELECT 1)", "id IS NULL OR id IS NOT NULL"]  # fmt: skip
 SOMETIMES = ["id = 1", "id <> 1", "1 = 2", "false", "true AND id = 1", "a = b", "id IN (1, 1)", "NOT true",
-             "a IS NOT NULL", "id BETWEEN 1 AND 1", "f(1) = f(2)", "a = :a", "name LIKE 'a%'"]  # fmt: skip
+             "a IS NOT NULL", "id BETWEEN 1 AND 1", "f(1) = f(2)", "a = :a", "name LIKE 'a%'",
+             "2 < 1", "a > 0 OR a <= 1", "a > 0 OR b <= 0", "f(a) = 1 OR f(a) <> 1", "EXISTS (SELECT 1 WHERE false)",
+             "EXISTS (SELECT 1 FROM u WHERE u.id = t.id)"]  # fmt: skip
 
 
 @pytest.mark.parametrize("condition", ALWAYS)
 def test_a_condition_that_holds_for_all_rows(condition: str) -> None:
     assert read(f"DELETE FROM t WHERE {condition}") == [
         Delete(table=T, where=condition, all_rows=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "condition", ["a > 0 OR a <= 0", "a <> 1 OR (a = 1)", "a = 1 OR NOT (a = 1)"]
+)
+def test_a_condition_and_its_opposite_leave_only_nulls(condition: str) -> None:
+    assert read(f"DELETE FROM t WHERE {condition}") == [
+        Delete(table=T, where=condition, but_nulls=("a",))
     ]
 
 

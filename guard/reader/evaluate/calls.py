@@ -121,10 +121,17 @@ def _call_name(run: Run, path: str, call: Call) -> Value:
     if unlisted is not None:
         return unlisted(run, path, call)
     is_harmless = path.partition(".")[0] in run.library.harmless
-    if (not is_harmless and _reaches_database(run, call)) or _hands_on_operation(run, call):
+    handed = _hands_on_operation(run, call) or (path not in _ONLY_ASK and _hands_on_all(run, call))
+    if (not is_harmless and _reaches_database(run, call)) or handed:
         _cannot_follow(run, f"it calls {path}, whose code is not in sight", call)
     call_handed_on(run, path, call)
     return Construct(path, call.args, call.kwargs, call.node)
+
+
+# What is given `op` itself and takes no operation out of it.
+_ONLY_ASK = frozenset(
+    f"builtins.{name}" for name in ("callable", "dir", "format", "hasattr", "hash", "id")
+)
 
 
 def report_unfollowed(run: Run, value: Construct, node: ast.Call, frame: Frame) -> None:
@@ -202,6 +209,12 @@ def _hands_on_operation(run: Run, call: Call) -> bool:
                 inner = Call(call.node, call.frame, args, {})
                 return _hands_on_operation(run, inner)
     return False
+
+
+def _hands_on_all(run: Run, call: Call) -> bool:
+    """Return whether an argument is `op` itself, with all its operations."""
+    given = (*call.args, *call.kwargs.values())
+    return any(isinstance(one, DottedName) and one.path in run.library.handles for one in given)
 
 
 def call_handed_on(run: Run, path: str, call: Call) -> None:

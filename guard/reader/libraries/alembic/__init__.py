@@ -15,7 +15,7 @@ from guard.operations import (
 )
 from guard.reader.evaluate.run import Example, Library
 from guard.reader.evaluate.values import Construct, Unknown
-from guard.reader.libraries.alembic import context, environment, operations
+from guard.reader.libraries.alembic import context, environment, operations, plugins
 from guard.reader.libraries.alembic.live import Autocommit, Batch, MigrationContext
 
 _IMPORTS = "import sqlalchemy as sa\nfrom alembic import op"
@@ -37,6 +37,7 @@ LIBRARY = Library(
     entered={Autocommit: context.enter_autocommit},
     wrappers=frozenset({"f"}),
     given=(environment.given,),
+    defined=(plugins.note_class,),
     examples=(
         Example('op.drop_table("t", schema="s")', (DropTable(table=Name("t", "s")),), _IMPORTS),
         Example(

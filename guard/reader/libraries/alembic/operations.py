@@ -16,7 +16,7 @@ from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import TRUE, Construct, DottedName, Unknown, Value
-from guard.reader.libraries.alembic import context
+from guard.reader.libraries.alembic import context, plugins
 from guard.reader.libraries.alembic.arguments import (
     PARAMETERS,
     Arguments,
@@ -266,6 +266,8 @@ _NAMES: dict[str, Known] = {
 NAMES: dict[str, Known] = {
     **{f"alembic.op.{name}": known for name, known in _NAMES.items()},
     "alembic.*.Operations": make_operations,
+    "alembic.*.register_operation": plugins.register_operation,
+    "alembic.*.implementation_for": plugins.implementation_for,
     "alembic.operations.Operations.context": make_operations,
     "alembic.migration.MigrationContext.configure": _constant(MigrationContext()),
     "alembic.runtime.migration.MigrationContext.configure": _constant(MigrationContext()),

@@ -46,6 +46,8 @@ from guard.reader.libraries.sqlalchemy.live import (
 
 _EXECUTE = {"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "stream"}
 _SCRIPT = {"executescript"}
+# The argument's name in SQLAlchemy, Alembic and the drivers.
+_STATEMENT = ("statement", "sqltext", "sql", "query", "operation", "sql_script", "script")
 _QUERY_ENDS = {"delete", "update", "all", "first", "one", "one_or_none", "scalar", "count", "get"}
 
 
@@ -61,8 +63,8 @@ def catalogue_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
 
 def unknown_method(run: Run, receiver: Unknown, name: str, call: Call) -> Value | None:
     """Return the result of `x.execute(...)` of something unknown, None for no such method."""
-    if name in _EXECUTE | _SCRIPT and call.args:
-        return _unknown_execute(run, receiver, name, call)
+    if name in _EXECUTE | _SCRIPT and (value := executed(call)) is not None:
+        return _unknown_execute(run, receiver, name, value, call)
     return Unknown(call.node, "outside", inspected=True) if receiver.inspected else None
 
 
@@ -72,16 +74,31 @@ def method_of_method(run: Run, receiver: BoundMethod, name: str, call: Call) -> 
         quote = "`" if run.dialect in execution.MYSQLS else '"' if run.dialect else ""
         mark = Text.of(quote, origin="literal")
         return concat([mark, call.args[0], mark]) if quote else call.args[0]
-    if name in _EXECUTE | _SCRIPT and call.args and run.reaches_database(receiver.receiver):
-        return execution.execute(run, call.args[0], call)
+    if name in _EXECUTE | _SCRIPT and run.reaches_database(receiver.receiver):
+        return _execute(run, call)
     if isinstance(receiver.receiver, DialectObject | Inspector):
         return Unknown(call.node, "outside", inspected=True)
     return unknown(call.node, *call.args)
 
 
-def _unknown_execute(run: Run, receiver: Unknown, name: str, call: Call) -> Value | None:
+def executed(call: Call) -> Value | None:
+    """Return what `execute()` is given, whatever SQLAlchemy or a driver calls that argument."""
+    return call.get(0, *_STATEMENT)
+
+
+def _execute(run: Run, call: Call) -> Value:
+    value = executed(call)
+    if value is not None:
+        return execution.execute(run, value, call)
+    if call.open or call.kwargs:
+        run.opaque("what it executes is not known", call.node, call.frame)
+    return Unknown(call.node)
+
+
+def _unknown_execute(
+    run: Run, receiver: Unknown, name: str, value: Value, call: Call
+) -> Value | None:
     """`x.execute(...)` of something unknown is the database's where it is given SQL."""
-    value = call.args[0]
     inner = execution.sql_text(value)
     if inner is not None and (isinstance(value, Construct) or execution.looks_like_sql(inner)):
         return execution.execute(run, value, call)
@@ -96,9 +113,9 @@ def _unknown_execute(run: Run, receiver: Unknown, name: str, call: Call) -> Valu
 def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
     own = isinstance(receiver, Connection) and receiver.own
     autocommit = isinstance(receiver, Connection) and receiver.autocommit
-    if name in _EXECUTE | _SCRIPT and call.args:
+    if name in _EXECUTE | _SCRIPT:
         with run.within_autocommit() if autocommit else nullcontext():
-            return execution.execute(run, call.args[0], call)
+            return _execute(run, call)
     match name:
         case "connect":
             return Connection(own=True, autocommit=autocommit)
@@ -126,7 +143,7 @@ def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
         case "callproc" if call.args and isinstance(call.args[0], Text):
             called = CallRoutine(name=Name(call.args[0].plain), code=call.code)
             run.emit([called], call.node, call.frame)
-        case "callproc" | "load_extension" | "deserialize":
+        case _ if name in ("callproc", "load_extension", "deserialize") or name[0] == "_":
             run.opaque(f"what {name} does is not in sight", call.node, call.frame)
     return Unknown(call.node)
 
@@ -135,8 +152,10 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
     """Record the operation. What a session commits is not the transaction of its connection."""
     value = call.args[0] if call.args else None
     match name:
-        case _ if name in _EXECUTE and value is not None:
-            return execution.execute(run, value, call)
+        case _ if name in _EXECUTE:
+            return _execute(run, call)
+        case _ if name[0] == "_":
+            run.opaque(f"what {name} does is not in sight", call.node, call.frame)
         case "query":
             return Construct("query", call.args, call.kwargs, call.node, receiver=receiver)
         case "connection" | "get_bind":
@@ -183,8 +202,8 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         return execution.execute(run, receiver, call)
     if receiver.path.endswith("sessionmaker"):
         return Session()
-    if name in _EXECUTE | _SCRIPT and call.args:
-        return _unknown_execute(run, Unknown(receiver.source), name, call)
+    if name in _EXECUTE | _SCRIPT and (value := executed(call)) is not None:
+        return _unknown_execute(run, Unknown(receiver.source), name, value, call)
     return Connection(own=True) if name == "connect" else None
 
 

@@ -81,6 +81,12 @@ def _compiles(run: Run, call: Call) -> Value:
     return Construct("sqlalchemy.ext.compiler.compiles", call.args, call.kwargs, call.node)
 
 
+def _visits(run: Run, call: Call) -> Value:
+    """`SchemaDropper(dialect, connection)` drops whatever it is then led to."""
+    run.opaque("which tables it makes or drops is not in sight", call.node, call.frame)
+    return Unknown(call.node)
+
+
 # By their last name, which may stand in any module of the package.
 NAMES: dict[str, Known] = {
     "inspect": _inspect,
@@ -95,6 +101,8 @@ NAMES: dict[str, Known] = {
     "create_engine": _engine,
     "listen": _listen,
     "compiles": _compiles,
+    "SchemaDropper": _visits,
+    "SchemaGenerator": _visits,
 }
 
 
