@@ -280,7 +280,7 @@ def _read_where(c: Cursor) -> _Where:
 
 
 def _is_limited(c: Cursor) -> bool:
-    """Return whether a LIMIT follows that leaves rows out; a huge one is MySQL's way to say none."""
+    """Return whether a LIMIT follows that leaves rows out: a huge one says that there is none."""
     if not c.at("LIMIT"):
         return False
     count = c.peek(1)
