@@ -15,6 +15,7 @@ from guard.config import Config, line_of
 from guard.errors import GuardError
 from guard.facts import GateWeakened
 from guard.history.base import Asked, Base, find_base
+from guard.history.git import Repository
 from guard.history.settings_then import FilesThen, settings_in
 from guard.judge.judge import Judge
 from guard.judge.select_rules import select_rules
@@ -44,7 +45,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     revisions: frozenset[str]
 
     def now(self, path: str) -> bytes | None:
-        """Return what a file holds here, None where there is none."""
+        """Return what a file holds here, or as it is staged; None where there is none."""
+        if self.scope.tree is not None:
+            return self.scope.tree.get(self.scope.root / path)
         try:
             return read_bytes(self.scope.root / path)
         except OSError:
@@ -78,7 +81,7 @@ def weakened(
         scope=scope,
         base=base.ref,
         files=FilesThen(repo, commit),
-        changed=repo.changed_files(commit),
+        changed=_changed(scope, repo, commit),
         approvals=frozenset(approvals),
         revisions=frozenset(revisions),
     )
@@ -87,6 +90,14 @@ def weakened(
     chosen = select_rules(_known(then, rules), rules) if facts else ()
     found = tuple(Judge(chosen, then.server).facts(facts))
     return Part(about_gate=found)
+
+
+def _changed(scope: Scope, repo: Repository, commit: str) -> tuple[str, ...]:
+    """The paths of the files that may differ from the commit: here, or as they are staged."""
+    if scope.tree is None:
+        return repo.changed_files(commit)
+    then, now = repo.list_files(commit), scope.tree.blobs
+    return tuple(sorted(path for path in {*then, *now} if then.get(path) != now.get(path)))
 
 
 def _base(scope: Scope) -> Base:

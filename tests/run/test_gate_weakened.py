@@ -378,6 +378,32 @@ def test_what_is_not_committed_is_compared_too(tmp_path: Path) -> None:
     assert [f["rule"] for f in findings(repo, "lint")] == ["gate-weakened"]
 
 
+WEAK = settings('ignore = ["truncate"]', "guard.toml")
+# What is staged, what then lies on disk, and whether `--staged` and a plain run tell of it.
+STAGED: dict[str, tuple[Files, Files, bool, bool]] = {
+    "staged and taken back on disk": (WEAK, {"guard.toml": None}, True, False),
+    "staged and mended on disk": (WEAK, settings("", "guard.toml"), True, False),
+    "only on disk": ({"a.txt": "x"}, WEAK, False, True),
+    "a hook that is staged as gone": (
+        {".pre-commit-config.yaml": "repos: []\n"},
+        {".pre-commit-config.yaml": HOOKS},
+        True,
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAGED)
+def test_what_is_staged_is_compared(case: str, tmp_path: Path) -> None:
+    staged, then, by_index, by_disk = STAGED[case]
+    repo = branch(tmp_path, {**BASE, ".pre-commit-config.yaml": HOOKS}, {})
+    repo.write(dict(staged))
+    repo.git("add", "-A")
+    repo.write(dict(then))
+    told = [{f["rule"] for f in findings(repo, "lint", *way)} for way in (("--staged",), ())]
+    assert told == [{"gate-weakened"} if there else set() for there in (by_index, by_disk)]
+
+
 def test_settings_that_guard_refuses_on_the_base_are_none(tmp_path: Path) -> None:
     base = settings('ignore = ["no-such-rule"]')
     repo = branch(tmp_path, {**BASE, **base}, settings('ignore = ["truncate"]'))
