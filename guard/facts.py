@@ -343,10 +343,11 @@ class LegacyUse(SourceFact, frozen=True, kw_only=True):
 class DestructiveCall(SourceFact, frozen=True, kw_only=True):
     """Ordinary code, no revision, that drops or empties tables each time it runs.
 
-    `tables` is a table's name, or which tables they are: "every table of Base.metadata".
+    `tables` is a table's name, or which tables they are: "every table of Base.metadata"; of a
+    column that is dropped it is `table.column`.
     """
 
-    action: Literal["drop", "truncate"]
+    action: Literal["drop", "drop column", "truncate", "delete"]
     tables: str
     code: str
 

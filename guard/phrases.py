@@ -96,6 +96,20 @@ def undo_no_more(statement: Statement) -> str:
     return f"Let downgrade() undo what upgrade() did and no more, or {APPROVE}"
 
 
+def dropped_by_code(what: str, call: str) -> tuple[str, str]:
+    """Return what is wrong with code of the application that drops it, and what to do.
+
+    `what` is it and what goes with it; `call` drops it in a revision, empty or with a hole where
+    its name is not known.
+    """
+    where = f": {call}" if call and "{" not in call else ""
+    return (
+        f"This drops {what} each time the code runs, and no revision knows.",
+        f"Drop it in a revision, where a downgrade and a review belong to it{where}. If the code "
+        f"is meant to, {APPROVE}",
+    )
+
+
 def taken_away(
     what: str, remains: Remains | None, statement: Statement, *, rewritten: bool = False
 ) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from guard.facts import DestructiveCall
-from guard.operations import DropTable, Truncate
+from guard.operations import Delete, DropColumn, DropTable, Operation, Truncate
 from guard.python_source import PythonSource
 from guard.source.bindings import Scope
 from guard.source.meanings import Defined, Method, Named, Object
 from guard.source.provenance import Provenance
 from guard.sql import Hole, read_sql
 
-_HINT = re.compile(r"drop\s+table|truncate|\.drop(_all)?\b", re.I)
+_WORDS = r"(drop\s+table|truncate|alter\s+table|delete\s+from)\b"
+_HINT = re.compile(rf"{_WORDS}|\.drop(_all)?\b|\bdelete\(", re.I)
 _EXECUTES = {"execute", "executescript", "exec_driver_sql", "executemany", "scalar", "scalars"}
-_STARTS = re.compile(r"\s*(--[^\n]*\n\s*)*(drop\s+table|truncate)\b", re.I)
+_STARTS = re.compile(rf"\s*(--[^\n]*\n\s*)*{_WORDS}", re.I)
+Action = Literal["drop", "drop column", "truncate", "delete"]
 _OPENS, _CLOSES = "\x01", "\x02"
 _ALEMBIC = re.compile(r"^\s*(from|import) alembic\b", re.M)
 
@@ -42,19 +45,19 @@ def find_destructive(source: PythonSource, where: Provenance) -> Iterator[Destru
                 yield _fact(source, node, "drop", tables)
         elif isinstance(node, ast.Call) and node.args and _name(node) in _EXECUTES:
             yield from _executed(source, node, scope, where)
+            if (tables := _deleted(node.args[0], scope, where)) is not None:
+                yield _fact(source, node, "delete", tables)
+        elif isinstance(node, ast.Call) and (tables := _queried(node, scope, where)) is not None:
+            yield _fact(source, node, "delete", tables)
 
 
 def _name(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
-def _fact(source: PythonSource, node: ast.expr, action: str, tables: str) -> DestructiveCall:
-    return DestructiveCall(
-        span=source.span(node),
-        action="drop" if action == "drop" else "truncate",
-        tables=tables,
-        code=ast.unparse(node),
-    )
+def _fact(source: PythonSource, node: ast.expr, action: Action, tables: str) -> DestructiveCall:
+    code = ast.unparse(node)
+    return DestructiveCall(span=source.span(node), action=action, tables=tables, code=code)
 
 
 # SQLAlchemy's methods
@@ -92,6 +95,32 @@ def _table(node: ast.expr, scope: Scope, where: Provenance) -> str:
     return ast.unparse(node)
 
 
+def _deleted(node: ast.expr, scope: Scope, where: Provenance) -> str | None:
+    """Return the table of `delete(T)` and `T.__table__.delete()` without a condition."""
+    if isinstance(node, ast.Name) and (holder := scope.holding(node.id)) is not None:
+        bound = holder.bindings[node.id]
+        if len(bound) == 1 and bound[0].how == "value" and isinstance(bound[0].value, ast.Call):
+            return _deleted(bound[0].value, holder, where)
+    if not isinstance(node, ast.Call):
+        return None
+    match where.meaning(node.func, scope):
+        case Named(package="sqlalchemy" | "sqlmodel", last="delete") if len(node.args) == 1:
+            return _table(node.args[0], scope, where)
+        case Method(receiver=Object(kind="table"), name="delete") if not node.args:
+            return _table(getattr(node.func, "value", node), scope, where)
+    return None
+
+
+def _queried(node: ast.Call, scope: Scope, where: Provenance) -> str | None:
+    """Return the table of `session.query(T).delete()`."""
+    match node.func:
+        case ast.Attribute(
+            attr="delete", value=ast.Call(func=ast.Attribute(attr="query"), args=[table]) as query
+        ) if where.meaning(query, scope) == Object("query"):
+            return _table(table, scope, where)
+    return None
+
+
 # SQL text
 
 
@@ -104,11 +133,24 @@ def _executed(
     text, holes = _with_holes(marked)
     for statement in read_sql(text, None, holes).statements:
         for operation in statement.operations:
-            match operation:
-                case DropTable(table=table) if not _made_here(table.name, node, scope):
-                    yield _fact(source, node, "drop", str(table))
-                case Truncate(table=table) if not _made_here(table.name, node, scope):
-                    yield _fact(source, node, "truncate", str(table))
+            found = _destroyed(operation)
+            if found is not None and not _made_here(found[1], node, scope):
+                action, table, column = found
+                yield _fact(source, node, action, column or table)
+
+
+def _destroyed(operation: Operation) -> tuple[Action, str, str] | None:
+    """Return what an operation does, to which table, and to which column of it."""
+    match operation:
+        case DropTable(table=table):
+            return "drop", str(table), ""
+        case Truncate(table=table):
+            return "truncate", str(table), ""
+        case Delete(table=table, all_rows=True):
+            return "delete", str(table), ""
+        case DropColumn(table=table, column=column):
+            return "drop column", str(table), f"{table}.{column}"
+    return None
 
 
 def _text(node: ast.expr, scope: Scope, where: Provenance) -> str | None:
@@ -170,7 +212,8 @@ def _with_holes(marked: str) -> tuple[str, tuple[Hole, ...]]:
 
 def _made_here(table: str, node: ast.AST, scope: Scope) -> bool:
     """Whether the same function makes the table: before, or as a temporary one."""
-    name = rf"table\s+(if\s+not\s+exists\s+)?[\"`\[]?{re.escape(table)}\b"
+    bare = re.escape(table.rpartition(".")[2])
+    name = rf"table\s+(if\s+not\s+exists\s+)?(\w+\.)?[\"`\[]?{bare}\b"
     made = re.compile(rf"create\s+(\w+\s+)*{name}", re.I)
     temporary = re.compile(rf"create\s+(\w+\s+)*temp(orary)?\s+{name}", re.I)
     for text in ast.walk(scope.block):

@@ -39,10 +39,13 @@ _LIBRARIES = (
 _IMPORTS = re.compile(rf"(from|import)[ \t]+([\w., \t]*,[ \t]*)?({_LIBRARIES})\b".encode())
 _URL = re.compile(rb"\b(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb)(\+\w+)?://")
 _MODULE = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\.|[A-Za-z_]\w*)", re.M)
-_EXECUTES = re.compile(rb"\.(execute(many|script)?|exec_driver_sql)\s*\(")
+_EXECUTES = re.compile(
+    rb"\.(execute(many|script)?|exec_driver_sql|read_sql\w*|fetch(row|val|_all|_one|_val)?)\s*\("
+)
+_DROPS = re.compile(rb"\.(drop_all\b|__table__\.(drop|delete)\b|query\([\w.]+\)\.delete\b)")
 _SQL = re.compile(
     rb"\b(select\s.*\sfrom|insert\s+into|update\s.*\sset|delete\s+from"
-    rb"|(drop|alter|create|truncate)\s+(table|index|view|schema|database))\b",
+    rb"|(drop|alter|create)\s+(table|index|view|schema|database)|truncate\s+\w+)\b",
     re.I | re.S,
 )
 
@@ -88,7 +91,7 @@ def touches_database(data: bytes) -> bool:
     lines = (line.lstrip(b" \t") for line in data.splitlines())
     if any(_IMPORTS.match(line) for line in lines if line.startswith((b"from", b"import"))):
         return True
-    return bool(b".exec" in data and _EXECUTES.search(data) and _SQL.search(data))
+    return bool(_DROPS.search(data) or (_EXECUTES.search(data) and _SQL.search(data)))
 
 
 def calls_from_coroutines(path: Path, root: Path, data: bytes) -> bool:

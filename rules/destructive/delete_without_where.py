@@ -1,19 +1,21 @@
 """A DELETE without a WHERE deletes every row.
 
 So does one whose condition always holds (`WHERE true`, `1 = 1`, `id IS NOT NULL` of a key). It
-keeps the row locks until the transaction ends, and no downgrade brings the rows back.
+keeps the row locks until the transaction ends, and no downgrade brings the rows back. Code of the
+application that does so each time it runs may be meant to, and is a warning.
 """
 
 from collections.abc import Iterator
 
-from guard.facts import RowsLost
-from guard.operations import Delete
+from guard.facts import DestructiveCall, Fact, RowsLost
+from guard.operations import Delete, Operation
 from guard.phrases import APPROVE, taken_away
 from guard.rule import Context, Example, Foretold, Problem, rule
 
 
 @rule(
     Delete,
+    DestructiveCall,
     approvable=True,
     predicts=(RowsLost,),
     instructs=("NEVER use `DELETE` without a `WHERE`",),
@@ -50,6 +52,19 @@ from guard.rule import Context, Example, Foretold, Problem, rule
             at="op.execute(sa.delete",
         ),
         Example(
+            path="app/service.py",
+            source="""
+            from sqlalchemy import text
+
+            def clear(session):
+                session.execute(text("DELETE FROM sessions"))
+            """,
+            says="This deletes every row of sessions each time the code runs.",
+            help="Add a WHERE that says which rows are to go. If the code is meant to delete all, "
+            "record who agreed: guard approve",
+            at="session.execute",
+        ),
+        Example(
             downgrade="op.execute('DELETE FROM sessions')",
             says="and no upgrade restores them.",
             at="DELETE FROM sessions",
@@ -64,9 +79,17 @@ from guard.rule import Context, Example, Foretold, Problem, rule
         """,
     ),
 )
-def delete_without_where(delete: Delete, context: Context) -> Iterator[Problem]:
+def delete_without_where(delete: Operation | Fact, context: Context) -> Iterator[Problem]:
+    if isinstance(delete, DestructiveCall) and delete.action == "delete":
+        yield Problem(
+            message=f"This deletes every row of {delete.tables} each time the code runs.",
+            severity="warning",
+            remedy="Add a WHERE that says which rows are to go. If the code is meant to delete "
+            f"all, {APPROVE}",
+        )
     if (
-        not _takes_all(delete, context)
+        not isinstance(delete, Delete)
+        or not _takes_all(delete, context)
         or context.is_unreleased(delete.table)
         or context.undoes_upgrade(delete)
     ):

@@ -10,9 +10,11 @@ a constant throws the values away as well.
 
 from collections.abc import Iterator
 
+from guard.facts import DestructiveCall, Fact
 from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import (
     APPROVE,
+    dropped_by_code,
     running_code_fails,
     taken_away,
     undo_no_more,
@@ -30,6 +32,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
 @rule(
     DropColumn,
     ChangeColumnType,
+    DestructiveCall,
     approvable=True,
     instructs=(
         "NEVER use `DROP COLUMN`",
@@ -48,6 +51,18 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             upgrade="op.execute('ALTER TABLE orders DROP COLUMN note')",
             says="Dropping column orders.note deletes its values",
             at="ALTER TABLE orders DROP COLUMN",
+        ),
+        Example(
+            path="app/service.py",
+            source="""
+            def forget(cursor):
+                cursor.execute("ALTER TABLE orders DROP COLUMN note")
+            """,
+            says="This drops orders.note with its values each time the code runs, and no revision "
+            "knows.",
+            help="Drop it in a revision, where a downgrade and a review belong to it: "
+            "op.drop_column('orders', 'note'). If the code is meant to, record who agreed",
+            at="cursor.execute",
         ),
         Example(
             upgrade="op.execute('ALTER TABLE orders ALTER COLUMN note TYPE jsonb USING NULL')",
@@ -133,7 +148,12 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         ),
     ),
 )
-def drop_column(drop: Operation, context: Context) -> Iterator[Problem]:
+def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
+    if isinstance(drop, DestructiveCall) and drop.action == "drop column":
+        table, _, column = drop.tables.rpartition(".")
+        call = f"op.drop_column({table!r}, {column!r})"
+        message, remedy = dropped_by_code(f"{drop.tables} with its values", call)
+        yield Problem(message=message, remedy=remedy)
     if isinstance(drop, ChangeColumnType):
         yield from _thrown_away(drop, context)
     if not isinstance(drop, DropColumn):

@@ -12,6 +12,7 @@ from guard.facts import DestructiveCall, RowsLost
 from guard.operations import DropTable
 from guard.phrases import (
     APPROVE,
+    dropped_by_code,
     running_code_fails,
     taken_away,
     undo_no_more,
@@ -172,12 +173,6 @@ def _remedy(drop: DropTable, mapped: Mapped | None, context: Context) -> str:
 
 def _by_code(call: DestructiveCall) -> Iterator[Problem]:
     if call.action == "drop":
-        one = (
-            "" if " " in call.tables or "{" in call.tables else f": op.drop_table({call.tables!r})"
-        )
-        yield Problem(
-            message=f"This drops {call.tables} with its rows each time the code runs, and no "
-            "revision knows.",
-            remedy=f"Drop it in a revision, where a downgrade and a review belong to it{one}. If "
-            f"the code is meant to, {APPROVE}",
-        )
+        one = "" if " " in call.tables else f"op.drop_table({call.tables!r})"
+        message, remedy = dropped_by_code(f"{call.tables} with its rows", one)
+        yield Problem(message=message, remedy=remedy)

@@ -35,6 +35,30 @@ DESTRUCTIVE = {
         "drop",
         "every table of db",
     ),
+    "def f(c):\n    c.execute('ALTER TABLE klines DROP COLUMN price')": (
+        "drop column",
+        "klines.price",
+    ),
+    "def f(c):\n    c.execute('ALTER TABLE klines ADD a int, DROP b')": ("drop column", "klines.b"),
+    "def f(c, name):\n    c.execute(f'ALTER TABLE klines DROP COLUMN {name}')": (
+        "drop column",
+        "klines.{name}",
+    ),
+    "def f(c):\n    c.execute('DELETE FROM klines')": ("delete", "klines"),
+    "def f(c):\n    c.execute('DELETE FROM klines WHERE 1 = 1')": ("delete", "klines"),
+    "from sqlalchemy import delete\ndef f(session):\n    session.execute(delete(Kline))": (
+        "delete",
+        "Kline",
+    ),
+    "import sqlalchemy as sa\ndef f(c):\n    q = sa.delete(Kline.__table__)\n    c.execute(q)": (
+        "delete",
+        "klines",
+    ),
+    "def f(c):\n    c.execute(Kline.__table__.delete())": ("delete", "klines"),
+    "from sqlalchemy.orm import Session\ndef f(s: Session):\n    s.query(Kline).delete()": (
+        "delete",
+        "Kline",
+    ),
     "def f(c):\n    c.execute('DROP TABLE klines')\n    c.execute('CREATE TABLE klines (a int)')": (
         "drop",
         "klines",
@@ -53,6 +77,17 @@ HARMLESS = (
     "def f(queue):\n    queue.drop_all()",
     "def f(engine):\n    Base.metadata.create_all(engine)",
     "def f(session):\n    session.execute(text('DELETE FROM klines WHERE id = 1'))",
+    "def f(c):\n    c.execute('ALTER TABLE klines DROP CONSTRAINT x')",
+    "def f(c):\n    c.execute('ALTER TABLE klines ADD COLUMN x int')",
+    "def f(c):\n    c.execute('CREATE TABLE t (a int)')\n    c.execute('DELETE FROM t')",
+    "def f(c, w):\n    c.execute(f'DELETE FROM klines {w}')",
+    "from sqlalchemy import delete\ndef f(s):\n    s.execute(delete(Kline).where(Kline.id == 1))",
+    "from sqlalchemy import delete\ndef f(s):\n    q = delete(Kline)\n    q = q.where(1)\n"
+    "    s.execute(q)",
+    "from sqlalchemy.orm import Session\n"
+    "def f(s: Session):\n    s.query(Kline).filter(Kline.id == 1).delete()",
+    "def f(session, row):\n    session.delete(row)",
+    "def f(client):\n    client.query('x').delete()",
     "from alembic import op\ndef upgrade():\n    op.execute('DROP TABLE klines')",
     "def f(c):\n    c.execute('INSERT INTO notes VALUES (''DROP TABLE x'')')",
 )
