@@ -23,6 +23,17 @@ _PLACEHOLDER = re.compile(
     r"|/path/to/"
 )
 _MEMORY = re.compile(r"^(/{0,2}:memory:.*|/?file::memory:.*|/?\?.*mode=memory.*|)$", re.I)
+# What libpq takes besides a URL: `host=db password=secret`.
+_DSN = re.compile(
+    r"(?=.*\b(host|dbname|user)\s*=)(.*\bpassword\s*=\s*)([^\s'\"]+|'[^']+')(.*)", re.S
+)
+_DRIVERS = (
+    r"psycopg2?|asyncpg|aiopg|pg8000|pymysql|MySQLdb|mysql\.connector|aiomysql|asyncmy|mariadb"
+    r"|oracledb"
+)
+_TAKES_PASSWORD = re.compile(
+    rf"(({_DRIVERS})\.([\w.]+\.)?(connect|create_pool)|(\w+\.)*URL\.create)\Z"
+)
 _FILE = re.compile(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)
 _ABOUT_DATABASE = re.compile(r"db|database|sqlite|dsn|engine|conn|url", re.I)
 _FILE_CONNECTS = {"sqlite3.connect", "aiosqlite.connect", "apsw.Connection", "duckdb.connect"}
@@ -42,7 +53,9 @@ def is_test(path: str) -> bool:
 
 
 _CONNECTS = re.compile(r"\b(connect|Connection)\s*\(")
-_HINT = re.compile(rf"({_SCHEMES})(\+\w+)?:|[\"']://|\.(db|sqlite|sdb)|connect(ion)?\s*\(")
+_HINT = re.compile(
+    rf"({_SCHEMES})(\+\w+)?:|\bpassword\s*=|[\"']://|\.(db|sqlite|sdb)|connect(ion)?\s*\("
+)
 
 
 def find_in_python(source: PythonSource) -> tuple[DatabaseLiteral, ...]:
@@ -81,8 +94,12 @@ class _Literal(msgspec.Struct, frozen=True):
 
 def _judge(text: str) -> _Literal | None:
     """Return the URL with its password masked where it names a real database."""
+    if _PLACEHOLDER.search(text):
+        return None
+    if dsn := _DSN.match(text.strip()):
+        return _Literal(f"{dsn[2]}***{dsn[4]}", True)
     url = _URL.match(text.strip())
-    if url is None or _PLACEHOLDER.search(text):
+    if url is None:
         return None
     rest = url["rest"]
     if url["scheme"].lower() == "sqlite" and _MEMORY.match(rest.removeprefix("/")):
@@ -109,10 +126,13 @@ class _Finder:
     def found(self) -> Iterator[DatabaseLiteral]:
         for node in ast.walk(self._source.tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if self._connects or _URL.match(node.value.strip()) or _FILE.match(node.value):
+                text = node.value.strip()
+                if self._connects or _URL.match(text) or _FILE.match(text) or _DSN.match(text):
                     yield from self._constant(node, node.value)
             elif isinstance(node, ast.JoinedStr):
                 yield from self._joined(node)
+            elif isinstance(node, ast.Call):
+                yield from self._password(node)
 
     def _constant(self, node: ast.Constant, text: str) -> Iterator[DatabaseLiteral]:
         parent = self._parents.get(node)
@@ -134,6 +154,16 @@ class _Finder:
         match = re.match(r"(sqlite(\+\w+)?:///[^?]+\.\w+)\?|(\w+(\+\w+)?://[^/]+:[^/@]+@)", text)
         if match and (literal := _judge(text.partition("?")[0])):
             yield self._literal(node, literal.shown, literal.password)
+
+    def _password(self, node: ast.Call) -> Iterator[DatabaseLiteral]:
+        """A password that is given by itself: `psycopg.connect(host=host, password="secret")`."""
+        if not _TAKES_PASSWORD.match(_called(node)):
+            return
+        for keyword in node.keywords:
+            match keyword:
+                case ast.keyword(arg="password", value=ast.Constant(value=str(text)) as value):
+                    if text and not _PLACEHOLDER.search(text):
+                        yield self._literal(value, "password=***", True)
 
     def _literal(self, node: ast.expr, shown: str, password: bool) -> DatabaseLiteral:
         where, fallback = self._use(node)
@@ -194,6 +224,11 @@ class _Finder:
         if not _FILE.match(text):
             return False
         while isinstance(parent, ast.Call | ast.BinOp | ast.keyword):
+            match parent:
+                case ast.BinOp(left=ast.Constant(value=str(start))) if start.startswith("sqlite:"):
+                    return True
+                case ast.Call(func=ast.Attribute(attr="create" | "set")):
+                    return any(k.arg == "database" and k.value is node for k in parent.keywords)
             if isinstance(parent, ast.Call) and _called(parent).rpartition(".")[2] not in {
                 "Path", "PurePath", "join", "str", "resolve", "joinpath", "abspath",
             }:  # fmt: skip

@@ -78,6 +78,8 @@ def _dropped(
             pass
         case _ if node.attr == "drop_all" and getattr(owner, "attr", "") == "metadata":
             pass
+        case _ if node.attr == "drop" and getattr(owner, "attr", "") == "__table__":
+            return _table(owner, scope, where)
         case _:
             return None
     whole = ast.unparse(owner)
@@ -116,9 +118,15 @@ def _queried(node: ast.Call, scope: Scope, where: Provenance) -> str | None:
     match node.func:
         case ast.Attribute(
             attr="delete", value=ast.Call(func=ast.Attribute(attr="query"), args=[table]) as query
-        ) if where.meaning(query, scope) == Object("query"):
+        ) if where.meaning(query, scope) == Object("query") or _is_model(table):
             return _table(table, scope, where)
     return None
+
+
+def _is_model(node: ast.expr) -> bool:
+    """Return whether it is called as a class: what else is queried is named in lower case."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name[:1].isupper() and not name.isupper()
 
 
 # SQL text

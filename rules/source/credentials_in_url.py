@@ -63,8 +63,8 @@ def credentials_in_url(literal: DatabaseLiteral, context: Context) -> Iterator[P
     if not literal.has_password:
         return
     yield Problem(
-        message=f"The URL {literal.text} holds a password ({literal.where}), which stays in the "
-        "git history.",
+        message=f"{'The URL ' * ('://' in literal.text)}{literal.text} holds a password "
+        f"({literal.where}), which stays in the git history.",
         remedy="Change that password, and take the URL from the environment: "
         + (
             f"in env.py:\n{url_in_env_py(literal.where, literal.section)}"

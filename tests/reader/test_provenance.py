@@ -156,6 +156,10 @@ SOURCES = [
     ("columns, bound", "def f(c, columns, row):\n    c.execute('UPDATE t SET ' + ', '.join(f'{c} = ?' for c in columns), row)", ["error 2"]),
     ("a number of its own", "def f(c, rows):\n    c.execute(f'SELECT * FROM t LIMIT {len(rows)}')", ["warning 2"]),
     ("SQL by a method of that name", "class R:\n    def f(self, v):\n        self.exec(f'SET ROLE {v}')", ["error 3"]),
+    ("fetch of asyncpg", "async def f(pool, v):\n    return await pool.fetch(f\"SELECT * FROM t WHERE a = '{v}'\")", ["error 2"]),
+    ("fetch_all of databases", "async def f(db, v):\n    return await db.fetch_all(query=f\"SELECT * FROM t WHERE a = '{v}'\")", ["error 2"]),
+    ("read_sql by keyword", "def f(v, c):\n    return pandas.read_sql(con=c, sql=f\"SELECT * FROM t WHERE a = '{v}'\")", ["error 2"]),
+    ("execute by keyword", "def f(session, v):\n    session.execute(statement=text(f'DELETE FROM t WHERE a = {v}'))", ["error 2"]),
     ("DDL", "def f(session, name):\n    session.execute(text(f'DROP TABLE {name}'))", ["error 2"]),
     ("DDL in a loop", "def f(session):\n    for name in ('a', 'b'):\n        session.execute(text(f'DROP TABLE {name}'))", ["warning 3"]),
 ]  # fmt: skip
@@ -193,6 +197,7 @@ FINE = [
     ("a pool's execute", "def f(pool, v):\n    pool.execute(f'job {v}')"),
     ("another text()", "from html import text\ndef f(v):\n    return text(f'hello {v}')"),
     ("returned, not executed", "def f(v):\n    return f'a = {v}'"),
+    ("fetched from elsewhere", "def f(client, v):\n    return client.fetch(f'https://example.org/{v}')"),
     ("a message about SQL", "def f(session, v):\n    message = f'cannot select {v}'\n    session.send(message)"),
 ]  # fmt: skip
 

@@ -55,6 +55,11 @@ DESTRUCTIVE = {
         "klines",
     ),
     "def f(c):\n    c.execute(Kline.__table__.delete())": ("delete", "klines"),
+    "from shop import Order\ndef f(session):\n    session.query(Order).delete()": (
+        "delete",
+        "Order",
+    ),
+    "from shop import Order\ndef f(e):\n    Order.__table__.drop(e)": ("drop", "Order.__table__"),
     "from sqlalchemy.orm import Session\ndef f(s: Session):\n    s.query(Kline).delete()": (
         "delete",
         "Kline",
@@ -86,6 +91,7 @@ HARMLESS = (
     "    s.execute(q)",
     "from sqlalchemy.orm import Session\n"
     "def f(s: Session):\n    s.query(Kline).filter(Kline.id == 1).delete()",
+    "def f(session, row):\n    session.query(row).delete()",
     "def f(session, row):\n    session.delete(row)",
     "def f(client):\n    client.query('x').delete()",
     "from alembic import op\ndef upgrade():\n    op.execute('DROP TABLE klines')",

@@ -14,7 +14,9 @@ from typing import Any
 from guard.reader.evaluate.run import Library
 
 # Code without any of these calls executes no SQL: it need not be read.
-_EXECUTING = re.compile(r"execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL")
+_EXECUTING = re.compile(
+    r"execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL|fetch(row|val|_all|_one|_val)?"
+)
 _EXECUTES = re.compile(rf"\b({_EXECUTING.pattern})\s*\(")
 _WITHOUT_TEXT = {"sqlalchemy", "sqlmodel"}
 

@@ -45,6 +45,8 @@ from guard.reader.libraries.sqlalchemy.live import (
 )
 
 _EXECUTE = {"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "stream"}
+# What asyncpg and `databases` call it where rows are wanted.
+_FETCH = {"fetch", "fetchrow", "fetchval", "fetch_all", "fetch_one", "fetch_val"}
 _SCRIPT = {"executescript"}
 # The argument's name in SQLAlchemy, Alembic and the drivers.
 _STATEMENT = ("statement", "sqltext", "sql", "query", "operation", "sql_script", "script")
@@ -63,7 +65,7 @@ def catalogue_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
 
 def unknown_method(run: Run, receiver: Unknown, name: str, call: Call) -> Value | None:
     """Return the result of `x.execute(...)` of something unknown, None for no such method."""
-    if name in _EXECUTE | _SCRIPT and (value := executed(call)) is not None:
+    if name in _EXECUTE | _SCRIPT | _FETCH and (value := executed(call)) is not None:
         return _unknown_execute(run, receiver, name, value, call)
     return Unknown(call.node, "outside", inspected=True) if receiver.inspected else None
 
@@ -113,7 +115,7 @@ def _unknown_execute(
 def connection_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
     own = isinstance(receiver, Connection) and receiver.own
     autocommit = isinstance(receiver, Connection) and receiver.autocommit
-    if name in _EXECUTE | _SCRIPT:
+    if name in _EXECUTE | _SCRIPT | (_FETCH if call.args else set()):
         with run.within_autocommit() if autocommit else nullcontext():
             return _execute(run, call)
     match name:
@@ -202,7 +204,7 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         return execution.execute(run, receiver, call)
     if receiver.path.endswith("sessionmaker"):
         return Session()
-    if name in _EXECUTE | _SCRIPT and (value := executed(call)) is not None:
+    if name in _EXECUTE | _SCRIPT | _FETCH and (value := executed(call)) is not None:
         return _unknown_execute(run, Unknown(receiver.source), name, value, call)
     return Connection(own=True) if name == "connect" else None
 
