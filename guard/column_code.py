@@ -88,7 +88,8 @@ def set_not_null(
             f"with op.batch_alter_table({table.name!r}{schema_code(table)}) as batch_op:\n"
             f"    batch_op.alter_column({column!r}, nullable=False)"
         )
-    kept = f"existing_type={sqlalchemy_type(kind, dialect)}, " if is_mysql(dialect) else ""
+    perhaps_mysql = is_mysql(dialect) or (dialect is None and kind is not None)
+    kept = f"existing_type={sqlalchemy_type(kind, dialect)}, " if perhaps_mysql else ""
     return f"op.alter_column({table.name!r}, {column!r}, {kept}nullable=False{schema_code(table)})"
 
 

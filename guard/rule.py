@@ -99,6 +99,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 IMPORTS = {
     "os.": "import os",
     "sys.": "import sys",
+    "uuid.": "import uuid",
     "sa.": "import sqlalchemy as sa",
     "op.": "from alembic import op",
     "postgresql.": "from sqlalchemy.dialects import postgresql",

@@ -81,6 +81,12 @@ def judge(
     return tuple(f for f in found if f.severity != "info") or found
 
 
+def project(example: Example, folder: Path) -> None:
+    """Write the example's project with its change, as it would be run."""
+    _write(_released(example), folder)
+    _write(_new(example), folder)
+
+
 def _ignored(rules: Sequence[Rule] | None) -> list[str]:
     """Return the rule that asks to spread the steps of a recipe over several revisions."""
     name = "implicit-commit"

@@ -50,10 +50,10 @@ op.create_table(
         ),
     ),
     safe=(
-        f"{ORDERS}op.alter_column('orders', 'state', nullable=True)",
+        f"{ORDERS}op.alter_column('orders', 'state', nullable=True, existing_type=sa.String(20))",
         Example(
             released=(ORDERS,),
-            upgrade="op.alter_column('orders', 'total', nullable=True)",
+            upgrade="op.alter_column('orders', 'total', nullable=True, existing_type=sa.Integer())",
             config={"select": ["drop-not-null"]},
         ),
     ),

@@ -60,10 +60,11 @@ ORDERS = "op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('no
         ),
     ),
     safe=(
-        f"{ORDERS}\nop.alter_column('orders', 'note', new_column_name='remark')",
+        f"{ORDERS}\nop.alter_column('orders', 'note', new_column_name='remark', "
+        "existing_type=sa.Text())",
         """
         op.add_column('orders', sa.Column('remark', sa.Text()))
-        op.alter_column('orders', 'remark', new_column_name='comment')
+        op.alter_column('orders', 'remark', new_column_name='comment', existing_type=sa.Text())
         """,
         Example(
             upgrade="""

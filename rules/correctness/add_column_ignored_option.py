@@ -8,6 +8,7 @@ did before 10.5; only a FOREIGN KEY of the table counts there.
 
 from collections.abc import Iterator
 
+from guard.column_code import schema_code
 from guard.constraint_code import (
     add_foreign_key,
     constraint_sql,
@@ -29,11 +30,43 @@ from guard.rule import Context, Example, Problem, rule
             "server_default='x'))",
             says="Alembic leaves primary_key=True out: orders gets the column uid and no primary "
             "key.",
+            help="Leave it out, fill the column with values that differ, drop the key that orders "
+            "has, if any, and add this one by itself: op.create_primary_key('orders_pkey', "
+            "'orders', ['uid'])",
+            at="op.add_column",
+        ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('number', sa.String(36), nullable=False))",
+            ),
+            upgrade="op.add_column('orders', sa.Column('uid', sa.String(36), primary_key=True, "
+            "server_default='x'))",
+            says="orders gets the column uid and no primary key.",
             help="Leave it out, fill the column with values that differ, and add the key by itself:"
             "\nop.create_primary_key('orders_pkey', 'orders', ['uid'])",
             at="op.add_column",
             fixed="""
             op.add_column('orders', sa.Column('uid', sa.String(36)))
+            op.execute('UPDATE orders SET uid = number WHERE uid IS NULL')
+            op.create_primary_key('orders_pkey', 'orders', ['uid'])
+            """,
+        ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('number', sa.String(36), nullable=False), "
+                "sa.PrimaryKeyConstraint('number', name='pk_orders'))",
+            ),
+            upgrade="op.add_column('orders', sa.Column('uid', sa.String(36), primary_key=True, "
+            "server_default='x'))",
+            says="orders gets the column uid and no primary key.",
+            help="Leave it out, fill the column with values that differ, and put the key in the "
+            "place of pk_orders:\nop.drop_constraint('pk_orders', 'orders', type_='primary')\n"
+            "op.create_primary_key('orders_pkey', 'orders', ['uid'])",
+            at="op.add_column",
+            fixed="""
+            op.add_column('orders', sa.Column('uid', sa.String(36)))
+            op.execute('UPDATE orders SET uid = number WHERE uid IS NULL')
+            op.drop_constraint('pk_orders', 'orders', type_='primary')
             op.create_primary_key('orders_pkey', 'orders', ['uid'])
             """,
         ),
@@ -68,36 +101,36 @@ ondelete='CASCADE')
         ),
         Example(
             upgrade="""
-            op.execute("CREATE TABLE lines (id INT PRIMARY KEY, "
+            op.execute("CREATE TABLE items (id INT PRIMARY KEY, "
                        "order_id INT REFERENCES orders (id))")
             """,
             dialect="mysql",
-            says="lines.order_id gets no foreign key to orders.",
+            says="items.order_id gets no foreign key to orders.",
             help="Write it as FOREIGN KEY (order_id) REFERENCES orders (id) of the table",
-            at="CREATE TABLE lines",
+            at="CREATE TABLE items",
         ),
     ),
     safe=(
         "op.add_column('orders', sa.Column('user_id', sa.Integer(), "
         "sa.ForeignKey('users.id', name='fk')))",
         Example(
-            upgrade="op.create_table('lines', sa.Column('id', sa.Integer(), primary_key=True), "
+            upgrade="op.create_table('items', sa.Column('id', sa.Integer(), primary_key=True), "
             "sa.Column('order_id', sa.Integer(), sa.ForeignKey('orders.id'), index=True))",
             dialect="mysql",
         ),
         Example(
-            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT, "
+            upgrade="op.execute('CREATE TABLE items (id INT PRIMARY KEY, order_id INT, "
             "FOREIGN KEY (order_id) REFERENCES orders (id))')",
             dialect="mysql",
         ),
         Example(
-            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT REFERENCES "
+            upgrade="op.execute('CREATE TABLE items (id INT PRIMARY KEY, order_id INT REFERENCES "
             "orders (id))')",
             dialect="mysql",
             version="9.1",
         ),
         Example(
-            upgrade="op.execute('CREATE TABLE lines (id INT PRIMARY KEY, order_id INT REFERENCES "
+            upgrade="op.execute('CREATE TABLE items (id INT PRIMARY KEY, order_id INT REFERENCES "
             "orders (id))')",
             dialect="mariadb",
         ),
@@ -118,15 +151,29 @@ def _key(add: AddColumn, context: Context) -> Iterator[Problem]:
     directive = context.statement.directive
     if directive is None or "primary_key" not in directive.ignored:
         return
-    key = f"op.create_primary_key({add.table.name + '_pkey'!r}, {add.table.name!r}, "
-    schema = f", schema={add.table.schema!r}" if add.table.schema else ""
     yield Problem(
         message=f"Alembic leaves primary_key=True out: {add.table} gets the column "
         f"{add.column.name} and no primary key.",
-        remedy="Leave it out, fill the column with values that differ, and add the key by itself:\n"
-        f"{key}[{add.column.name!r}]{schema})",
+        remedy="Leave it out, fill the column with values that differ, "
+        + _key_by_itself(add, context),
         severity="warning" if context.statement.direction == "downgrade" else None,
     )
+
+
+def _key_by_itself(add: AddColumn, context: Context) -> str:
+    """Return how the table gets the key: it has one at most."""
+    name, schema = repr(add.table.name), schema_code(add.table)
+    label, columns = repr(f"{add.table.name}_pkey"), [add.column.name]
+    code = f"op.create_primary_key({label}, {name}, {columns}{schema})"
+    table = context.schema.table(add.table)
+    keys = [c for c in table.constraints if c.type == "primary key"] if table else []
+    if table and not keys:
+        return f"and add the key by itself:\n{code}"
+    if not keys or not keys[0].name:
+        return f"drop the key that {add.table} has, if any, and add this one by itself: {code}"
+    old = keys[0].name
+    drop = f"op.drop_constraint({old!r}, {name}{schema}, type_='primary')"
+    return f"and put the key in the place of {old}:\n{drop}\n{code}"
 
 
 def _references(

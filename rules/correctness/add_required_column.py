@@ -27,24 +27,27 @@ from guard.schema.model import Domain
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
             says="Adding total as NOT NULL without a default fails as soon as orders has one row.",
             help="Add it with nullable=True (or a server_default), fill it, then in a later "
-            "revision:\nop.alter_column('orders', 'total', nullable=False)",
+            "revision:\n"
+            "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)",
             at="op.add_column",
             fixed="""
             op.add_column('orders', sa.Column('total', sa.Integer()))
             op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')
-            op.alter_column('orders', 'total', nullable=False)
+            op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)
             """,
         ),
         Example(
             upgrade="op.execute('ALTER TABLE shop.orders ADD COLUMN total integer NOT NULL')",
             says="fails as soon as shop.orders has one row.",
             help="then in a later revision:\n"
-            "op.alter_column('orders', 'total', nullable=False, schema='shop')",
+            "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False, "
+            "schema='shop')",
             at="ALTER TABLE shop.orders",
             fixed="""
             op.execute('ALTER TABLE shop.orders ADD COLUMN total integer')
             op.execute('UPDATE shop.orders SET total = 0 WHERE total IS NULL')
-            op.alter_column('orders', 'total', nullable=False, schema='shop')
+            op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False, \
+schema='shop')
             """,
         ),
         Example(

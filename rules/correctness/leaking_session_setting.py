@@ -40,16 +40,17 @@ OFF_AND_ON = "op.execute('SET foreign_key_checks = {}')"
             dialect="postgresql",
             says="SET search_path holds for the whole session: the migrations that run after this "
             "one on the same connection, and Alembic's own version table, meet it too.",
-            help="Let it end with the transaction:\nop.execute('SET LOCAL search_path = shop')",
+            help="let it end with the transaction, and keep the schema of alembic_version in it, "
+            "which is written in the same one:\nop.execute('SET LOCAL search_path = shop, public')",
             at="SET search_path",
-            fixed="op.execute('SET LOCAL search_path = shop')",
+            fixed="op.execute('SET LOCAL search_path = shop, public')",
         ),
         Example(
             upgrade="op.execute(\"SELECT set_config('search_path', 'shop', false)\")",
             dialect="postgresql",
             says="SET search_path holds for the whole session",
             at="SELECT set_config",
-            fixed="op.execute('SET LOCAL search_path = shop')",
+            fixed="op.execute('SET LOCAL search_path = shop, public')",
         ),
         Example(
             upgrade="op.execute('SET ROLE shop_owner')",
@@ -88,7 +89,9 @@ OFF_AND_ON = "op.execute('SET foreign_key_checks = {}')"
         ),
     ),
     safe=(
-        Example(upgrade="op.execute('SET LOCAL search_path TO shop')", dialect="postgresql"),
+        Example(
+            upgrade="op.execute('SET LOCAL search_path TO shop, public')", dialect="postgresql"
+        ),
         Example(
             upgrade="op.execute('SET search_path TO shop')\nop.execute('RESET search_path')",
             dialect="postgresql",
@@ -155,4 +158,16 @@ def _remedy(option: SetOption, context: Context) -> str:
         return f"Set it back in the same migration:\nop.execute('SET {name} = DEFAULT')"
     if not context.statement.in_transaction:
         return f"Set it back in the same place:\nop.execute('RESET {name}')"
+    if name == "search_path":
+        return (
+            "Name the schema in the statements (schema=...). Or let it end with the transaction, "
+            "and keep the schema of alembic_version in it, which is written in the same one:\n"
+            f"op.execute('SET LOCAL search_path = {_with_public(option.value)}')"
+        )
     return f"Let it end with the transaction:\nop.execute('SET LOCAL {name} = {option.value}')"
+
+
+def _with_public(path: str | None) -> str:
+    """Return a search path that leads to the table of versions, too."""
+    schemas = [part.strip() for part in (path or "").split(",") if part.strip()]
+    return ", ".join(schemas if "public" in schemas else [*schemas, "public"])

@@ -157,7 +157,7 @@ def _fails(statement: str, says: str) -> Example:
         _fails("REINDEX INDEX CONCURRENTLY ix", "REINDEX CONCURRENTLY"),
         _fails("REINDEX (CONCURRENTLY) TABLE orders", "REINDEX CONCURRENTLY"),
         _fails(
-            "ALTER TABLE orders DETACH PARTITION orders_old CONCURRENTLY",
+            "ALTER TABLE events DETACH PARTITION events_may CONCURRENTLY",
             "DETACH PARTITION CONCURRENTLY",
         ),
         _fails("VACUUM (ANALYZE) orders", "VACUUM"),

@@ -126,14 +126,14 @@ PROOF = (
         ),
         Example(
             released=(ORDERS,),
-            upgrade="op.alter_column('orders', 'note', nullable=True)",
-            downgrade="op.alter_column('orders', 'note', nullable=False)",
+            upgrade="op.alter_column('orders', 'note', existing_type=sa.Text(), nullable=True)",
+            downgrade="op.alter_column('orders', 'note', existing_type=sa.Text(), nullable=False)",
             says="Making orders.note NOT NULL fails as soon as one row has NULL there",
             help="Fill it first, so that the way back works too:",
-            at="op.alter_column('orders', 'note', nullable=False)",
+            at="op.alter_column('orders', 'note', existing_type=sa.Text(), nullable=False)",
             fixed_downgrade="""
             op.execute("UPDATE orders SET note = '' WHERE note IS NULL")
-            op.alter_column('orders', 'note', nullable=False)
+            op.alter_column('orders', 'note', existing_type=sa.Text(), nullable=False)
             """,
         ),
     ),
@@ -142,17 +142,17 @@ PROOF = (
         Example(released=(ORDERS, FILL), upgrade=BATCH, dialect="sqlite"),
         Example(
             released=(ORDERS,),
-            upgrade="op.alter_column('orders', 'note', nullable=False)",
+            upgrade="op.alter_column('orders', 'note', nullable=False, existing_type=sa.Text())",
         ),
         Example(
             released=(ORDERS,),
             upgrade='op.execute("DELETE FROM orders WHERE total IS NULL")\n'
-            "op.alter_column('orders', 'total', nullable=False)",
+            "op.alter_column('orders', 'total', nullable=False, existing_type=sa.Integer())",
         ),
-        f"{ORDERS}op.alter_column('orders', 'total', nullable=False)",
+        f"{ORDERS}op.alter_column('orders', 'total', nullable=False, existing_type=sa.Integer())",
         """
         op.add_column('orders', sa.Column('rank', sa.Integer(), server_default='0'))
-        op.alter_column('orders', 'rank', nullable=False)
+        op.alter_column('orders', 'rank', nullable=False, existing_type=sa.Integer())
         """,
         Example(
             released=(ORDERS,),
@@ -160,6 +160,7 @@ PROOF = (
             dialect="mysql",
         ),
         Example(
+            released=(ORDERS.replace("sa.Text()", "sa.String(10)"),),
             upgrade="op.alter_column('orders', 'note', type_=sa.String(20), "
             "existing_type=sa.String(10), existing_nullable=False)",
             dialect="mysql",

@@ -55,7 +55,7 @@ from guard.rule import Context, Example, Problem, rule
         ),
     ),
     safe=(
-        "op.execute('ANALYZE orders')",
+        Example(upgrade="op.execute('ANALYZE orders')", dialect="postgresql"),
         Example(
             upgrade="""
             op.create_table('rates', sa.Column('id', sa.Integer(), primary_key=True))

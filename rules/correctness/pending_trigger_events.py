@@ -53,7 +53,7 @@ op.create_table(
 )
 """
 SMALL = "# guard: ignore[backfill] 200 orders"
-FILL = "op.execute('UPDATE orders SET user_id = 1 WHERE user_id IS NULL')"
+FILL = "op.execute('UPDATE orders SET user_id = 1001 WHERE user_id IS NULL')"
 INSERT = "op.execute('INSERT INTO orders (user_id) SELECT id FROM users')"
 INDEX = "op.create_index('ix_note', 'orders', ['note'])"
 NOW = "op.execute('SET CONSTRAINTS ALL IMMEDIATE')"

@@ -29,6 +29,7 @@ from guard.operations import (
     DropColumn,
     DropConstraint,
     DropDefault,
+    DropIndex,
     DropNotNull,
     Name,
     Operation,
@@ -45,6 +46,11 @@ op.create_table(
     sa.Column('id', sa.Integer(), primary_key=True),
     sa.Column('total', sa.Integer()),
     sa.Column('note', sa.Text()),
+)
+"""
+CHECKED = """
+op.create_table(
+    'orders', sa.Column('total', sa.Integer()), sa.CheckConstraint('total > 0', name='ck_total')
 )
 """
 # From that version on it changes NOT NULL and CHECK: https://sqlite.org/releaselog/3_53_0.html
@@ -111,7 +117,7 @@ ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
             """,
         ),
         Example(
-            released=(ORDERS,),
+            released=(CHECKED,),
             upgrade="op.execute('ALTER TABLE orders DROP CONSTRAINT ck_total')",
             dialect="sqlite",
             says="SQLite drops no constraint of a table: dropping ck_total of orders fails.",
@@ -158,6 +164,7 @@ ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
             at="op.drop_column",
             fixed_downgrade="""
             with op.batch_alter_table('orders') as batch_op:
+                batch_op.drop_index('ix_orders_hint')
                 batch_op.drop_column('hint')
             """,
         ),
@@ -307,8 +314,27 @@ def _dropped_column(drop: DropColumn, context: Context) -> Answer | None:
         return None
     return (
         f"SQLite does not drop {drop.column} of {drop.table}: {needing} needs it.",
-        _in_batch(drop.table, f"drop_column({drop.column!r})", context=context),
+        _in_batch(
+            drop.table,
+            *(f"drop_index({index!r})" for index in _indexes(drop, context)),
+            f"drop_column({drop.column!r})",
+            context=context,
+        ),
     )
+
+
+def _indexes(drop: DropColumn, context: Context) -> Iterator[str]:
+    """Yield the indexes that a batch makes again, though they name the column."""
+    table = context.schema.table(drop.table)
+    for index in table.indexes if table else ():
+        plain = all(re.fullmatch(r"\w+", part) for part in index.columns)  # others it passes over
+        if (
+            index.name
+            and index.certain
+            and plain
+            and _names(index.columns, index.where, drop.column, context)
+        ):
+            yield index.name
 
 
 def _needing(drop: DropColumn, context: Context) -> str | None:
@@ -354,8 +380,16 @@ def _left_in_batch(operation: Operation, context: Context) -> Answer | None:
     batch = context.statement.batch
     if batch is None or not isinstance(operation, DropColumn) or batch.copy_from:
         return None
-    table = context.schema.table(operation.table)
-    dropped = {o.constraint for o in operations_of(batch, context) if isinstance(o, DropConstraint)}
+    table, done = context.schema.table(operation.table), tuple(operations_of(batch, context))
+    gone = {str(other.name) for other in done if isinstance(other, DropIndex)}
+    for index in _indexes(operation, context):
+        if index not in gone:
+            return (
+                f"The batch keeps index {index}, which names {operation.column}: making "
+                f"{operation.table} anew without that column fails.",
+                f"Drop the index in the same batch: batch_op.drop_index({index!r})",
+            )
+    dropped = {other.constraint for other in done if isinstance(other, DropConstraint)}
     for check in table.constraints if table else ():
         wants = _names(check.columns, check.sql, operation.column, context)
         kept = check.name is not None and not check.made_up and check.name not in dropped

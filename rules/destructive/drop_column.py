@@ -93,7 +93,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             with op.batch_alter_table('orders') as batch_op:
                 batch_op.drop_column('number')
             """,
-            dialect="sqlite",
+            dialect="postgresql",
             says="It takes index ix_orders_number with it.",
             at="batch_op.drop_column",
         ),
@@ -132,7 +132,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         # guard: ignore[backfill] 200 orders
         op.execute('UPDATE orders SET note_new = note WHERE note IS NOT NULL')
         op.drop_column('orders', 'note')
-        op.alter_column('orders', 'note_new', new_column_name='note')
+        op.alter_column('orders', 'note_new', new_column_name='note', existing_type=sa.Text())
         """,
         """
         op.create_table(

@@ -32,6 +32,7 @@ from guard.rule import Context, Example, Problem, rule
         Example(
             upgrade="op.execute('CREATE DATABASE reporting')",
             downgrade="op.execute('DROP DATABASE reporting')",
+            dialect="mysql",
         ),
     ),
 )

@@ -71,10 +71,11 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
             upgrade="op.execute('DROP SCHEMA reporting')",
             dialect="postgresql",
         ),
-        "op.execute('CREATE SCHEMA reporting')",
+        Example(upgrade="op.execute('CREATE SCHEMA reporting')", dialect="mysql"),
         Example(
             upgrade="op.execute('CREATE SCHEMA reporting')",
             downgrade="op.execute('DROP SCHEMA reporting')",
+            dialect="postgresql",
         ),
     ),
 )

@@ -87,6 +87,10 @@ PARTS: dict[TableAction, str] = {
     safe=(
         Example(upgrade="""op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")"""),
         Example(
+            released=(
+                "op.execute('CREATE TABLE sessions (id int NOT NULL) PARTITION BY LIST (id) "
+                "(PARTITION o VALUES IN (1001, 1002, 1003))')",
+            ),
             upgrade="op.execute('ALTER TABLE sessions ADD PARTITION (PARTITION p VALUES IN (7))')",
             downgrade="raise NotImplementedError('no way back')",
             dialect="mysql",

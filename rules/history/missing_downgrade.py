@@ -84,7 +84,7 @@ DECLARE = (
         Example(
             released=(CREATE, 'op.create_index("ix_orders_id", "orders", ["id"])'),
             upgrade="""
-            if broken():
+            if op.get_bind().scalar(sa.text('SELECT NOT bool_and(indisvalid) FROM pg_index')):
                 with op.get_context().autocommit_block():
                     op.execute('REINDEX INDEX CONCURRENTLY ix_orders_id')
             op.create_index('ix_orders_id', 'orders', ['id'], if_not_exists=True)

@@ -163,7 +163,7 @@ postgresql_not_valid=True)
         ),
         Example(
             upgrade="op.add_column('orders', sa.Column('rank', sa.Integer(), "
-            "sa.CheckConstraint('rank > 0', name='ck_rank')))",
+            "sa.CheckConstraint('rank > 0')))",
             dialect="mariadb",
         ),
     ),

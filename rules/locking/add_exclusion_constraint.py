@@ -11,9 +11,9 @@ from guard.operations import AddConstraint
 from guard.phrases import what_waits
 from guard.rule import Context, Example, Problem, rule
 
-ROOMS = "op.execute('CREATE TABLE stays (room int, during tsrange)')"
+ROOMS = "op.execute('CREATE TABLE stays (room int4range, during tsrange)')"
 EXCLUDE = (
-    "op.execute('ALTER TABLE stays ADD CONSTRAINT apart EXCLUDE USING gist (room WITH =, during "
+    "op.execute('ALTER TABLE stays ADD CONSTRAINT apart EXCLUDE USING gist (room WITH &&, during "
     "WITH &&)')"
 )
 

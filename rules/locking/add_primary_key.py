@@ -20,6 +20,7 @@ with op.get_context().autocommit_block():
     op.create_index('pk_users', 'users', ['id'], unique=True, postgresql_concurrently=True)
 op.execute('ALTER TABLE users ADD CONSTRAINT pk_users PRIMARY KEY USING INDEX pk_users')
 """
+WITHOUT = "op.create_table('users', sa.Column('id', sa.Integer(), nullable=False))"
 USERS = """
 op.create_table('users', sa.Column('id', sa.Integer(), nullable={nullable}))
 op.create_index('uq_id', 'users', ['id'], unique=True)
@@ -35,6 +36,7 @@ PROVEN = "op.create_check_constraint('ck_id', 'users', 'id IS NOT NULL')"
     dialects=("postgresql", "mysql", "mariadb"),
     unsafe=(
         Example(
+            released=(WITHOUT,),
             upgrade="op.create_primary_key('pk_users', 'users', ['id'])",
             dialect="postgresql",
             says="Adding primary key pk_users takes ACCESS EXCLUSIVE on users while every row is "
@@ -93,7 +95,7 @@ PROVEN = "op.create_check_constraint('ck_id', 'users', 'id IS NOT NULL')"
             upgrade=USING_INDEX,
             dialect="postgresql",
         ),
-        Example(upgrade=BY_INDEX, dialect="postgresql"),
+        Example(released=(WITHOUT,), upgrade=BY_INDEX, dialect="postgresql"),
         Example(
             upgrade="""
             op.create_table('users', sa.Column('id', sa.Integer(), nullable=False))

@@ -111,7 +111,7 @@ users_mail_key')
             dialect="postgresql",
         ),
         Example(
-            released=(f"{USERS}{INDEX}",),
+            released=(f"{USERS}{INDEX}".replace("sa.Text()", "sa.String(80)"),),
             upgrade="op.create_unique_constraint('uq_mail', 'users', ['mail', 'id'])",
             dialect="mysql",
         ),

@@ -13,10 +13,10 @@ from guard.phrases import what_waits
 from guard.rule import Context, Example, Problem, rule
 
 NOTES = """
-op.execute('CREATE DOMAIN word AS text')
-op.execute('CREATE TABLE notes (id int, note word)')
+op.execute('CREATE DOMAIN amount AS int')
+op.execute('CREATE TABLE notes (id int, note amount)')
 """
-ADD = "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE > 0)"
+ADD = "ALTER DOMAIN amount ADD CONSTRAINT filled CHECK (VALUE > 0)"
 
 
 @rule(
@@ -27,8 +27,8 @@ ADD = "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE > 0)"
             released=(NOTES,),
             upgrade=f"op.execute({ADD!r})",
             dialect="postgresql",
-            says="Adding a constraint to domain word takes SHARE on notes while every row is read: "
-            "writes wait.",
+            says="Adding a constraint to domain amount takes SHARE on notes while every row is "
+            "read: writes wait.",
             help="Add it NOT VALID, and validate it in a later release:\n"
             f"op.execute('{ADD} NOT VALID')",
             at="ALTER DOMAIN",
@@ -36,21 +36,21 @@ ADD = "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE > 0)"
         ),
         Example(
             released=(NOTES,),
-            upgrade="op.execute('ALTER DOMAIN word SET NOT NULL')",
+            upgrade="op.execute('ALTER DOMAIN amount SET NOT NULL')",
             dialect="postgresql",
-            says="Making domain word NOT NULL takes SHARE on notes while every row is read: writes "
-            "wait.",
+            says="Making domain amount NOT NULL takes SHARE on notes while every row is read: "
+            "writes wait.",
             help="Add a CHECK instead, and validate it in a later release:\nop.execute('ALTER "
-            "DOMAIN word ADD CONSTRAINT word_not_null CHECK (VALUE IS NOT NULL) NOT VALID')",
+            "DOMAIN amount ADD CONSTRAINT amount_not_null CHECK (VALUE IS NOT NULL) NOT VALID')",
             at="ALTER DOMAIN",
-            fixed="op.execute('ALTER DOMAIN word ADD CONSTRAINT word_not_null CHECK (VALUE IS NOT "
-            "NULL) NOT VALID')",
+            fixed="op.execute('ALTER DOMAIN amount ADD CONSTRAINT amount_not_null CHECK (VALUE IS "
+            "NOT NULL) NOT VALID')",
         ),
         Example(
             upgrade=f"op.execute({ADD!r})",
             dialect="postgresql",
-            says="Adding a constraint to domain word takes SHARE on every table that has a column "
-            "of it, while all their rows are read: writes wait.",
+            says="Adding a constraint to domain amount takes SHARE on every table that has a "
+            "column of it, while all their rows are read: writes wait.",
             at="ALTER DOMAIN",
             fixed=f"op.execute('{ADD} NOT VALID')",
         ),
@@ -59,7 +59,7 @@ ADD = "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE > 0)"
         Example(released=(NOTES,), upgrade=f"op.execute('{ADD} NOT VALID')", dialect="postgresql"),
         Example(
             released=(NOTES, f"op.execute('{ADD} NOT VALID')"),
-            upgrade="op.execute('ALTER DOMAIN word VALIDATE CONSTRAINT filled')",
+            upgrade="op.execute('ALTER DOMAIN amount VALIDATE CONSTRAINT filled')",
             dialect="postgresql",
         ),
         Example(
@@ -67,13 +67,13 @@ ADD = "ALTER DOMAIN word ADD CONSTRAINT filled CHECK (VALUE > 0)"
             dialect="postgresql",
         ),
         Example(
-            released=("op.execute('CREATE DOMAIN word AS text')",),
+            released=("op.execute('CREATE DOMAIN amount AS int')",),
             upgrade=f"op.execute({ADD!r})",
             dialect="postgresql",
         ),
         Example(
             released=(NOTES,),
-            upgrade="op.execute('ALTER DOMAIN word SET DEFAULT 1')",
+            upgrade="op.execute('ALTER DOMAIN amount SET DEFAULT 1')",
             dialect="postgresql",
         ),
     ),

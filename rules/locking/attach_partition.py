@@ -28,7 +28,10 @@ op.create_table(
     sa.Column('day', sa.Date(), nullable=False),
 )
 """
-REST = "op.execute('CREATE TABLE events_rest PARTITION OF events DEFAULT')"
+REST = """
+op.execute('CREATE TABLE events_rest PARTITION OF events DEFAULT')
+op.execute("INSERT INTO events VALUES (1, '2024-07-01')")
+"""
 BOUNDS = "FOR VALUES FROM (\\'2024-05-01\\') TO (\\'2024-06-01\\')"
 ATTACH = f"op.execute('ALTER TABLE events ATTACH PARTITION events_may {BOUNDS}')"
 CHECK = (
@@ -46,6 +49,7 @@ CHECK_REST = (
 TREE = """
 op.execute("CREATE TABLE regions (id int, code text) PARTITION BY LIST (code)")
 op.execute("CREATE TABLE north (id int, code text)")
+op.execute("INSERT INTO north VALUES (1, 'n')")
 """
 
 

@@ -77,6 +77,7 @@ CONCURRENTLY = (
         ),
         Example(upgrade=f"{EVENTS}\n{DETACH}", dialect="postgresql"),
         Example(
+            released=("op.execute('CREATE TABLE logs (id int) PARTITION BY LIST (id)')",),
             upgrade="""
             op.execute('CREATE TABLE logs_8 (LIKE logs)')
             op.execute('ALTER TABLE logs ATTACH PARTITION logs_8 FOR VALUES IN (8)')

@@ -57,13 +57,13 @@ op.execute('CREATE INDEX ix_at ON visits (at)')
             """,
         ),
         Example(
-            upgrade="op.execute('DROP INDEX shop.a')",
+            upgrade="op.execute('DROP INDEX shop.by_total')",
             dialect="postgresql",
-            says="Dropping index shop.a takes ACCESS EXCLUSIVE on its table",
+            says="Dropping index shop.by_total takes ACCESS EXCLUSIVE on its table",
             at="DROP INDEX",
             fixed="""
             with op.get_context().autocommit_block():
-                op.drop_index('a', schema='shop', postgresql_concurrently=True)
+                op.drop_index('by_total', schema='shop', postgresql_concurrently=True)
             """,
         ),
         Example(

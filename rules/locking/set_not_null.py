@@ -122,6 +122,7 @@ DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
         Example(
             released=(
                 ORDERS,
+                FILL.replace("= 0", "= 1"),
                 "op.execute('ALTER TABLE orders ADD CHECK (total IS NOT NULL AND total > 0) "
                 "NOT VALID')",
                 "op.execute('ALTER TABLE orders VALIDATE CONSTRAINT orders_total_check')",

@@ -171,12 +171,13 @@ class StringBuiltSql(Options, frozen=True):
         def find(session, name):
             return session.execute(text("SELECT * FROM users WHERE name = :name"), {"name": name})
         """,
-        Example(upgrade="op.execute('UPDATE orders ' + 'SET status = 1 ' + 'WHERE status = 2')"),
+        Example(upgrade="op.execute('UPDATE orders ' + 'SET total = 1 ' + 'WHERE total = 2')"),
         Example(
             upgrade="""
             table = 'orders'
             op.execute(f'ANALYZE {table}')
             """,
+            dialect="postgresql",
             config={"identifiers": "allow"},
         ),
     ),

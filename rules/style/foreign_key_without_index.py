@@ -55,6 +55,10 @@ INDEX = "op.create_index('ix_orders_user_id', 'orders', ['user_id'])"
             fixed=f"{ORDERS}{INDEX}",
         ),
         Example(
+            released=(
+                "op.execute('CREATE TABLE users (a int, b int, UNIQUE (a, b))')\n"
+                "op.execute('CREATE TABLE orders (a int, b int)')",
+            ),
             upgrade="op.execute('ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (a, b) "
             "REFERENCES users (a, b) NOT VALID')",
             dialect="postgresql",

@@ -104,8 +104,8 @@ class NamePatterns(Options, frozen=True):
             config={"select": ["naming-convention"]},
         ),
         Example(
-            upgrade="op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True), "
-            "sa.CheckConstraint('id > 0'))",
+            upgrade="op.create_table('users', sa.Column('age', sa.Integer()), "
+            "sa.CheckConstraint('age > 0'))",
             config=SETTINGS,
         ),
     ),

@@ -57,7 +57,8 @@ op.create_index('ix_ab', 'orders', ['a', 'b'])
             config=SELECTED,
         ),
         Example(
-            upgrade=f"{WIDER}op.execute('CREATE INDEX p ON orders (a text_pattern_ops)')",
+            upgrade=WIDER.replace("'a', sa.Integer()", "'a', sa.Text()")
+            + "op.execute('CREATE INDEX p ON orders (a text_pattern_ops)')",
             dialect="postgresql",
             config=SELECTED,
         ),

@@ -109,6 +109,10 @@ def _unsafe(sql: str, says: str, at: str = "") -> Example:
     safe=(
         Example(upgrade="op.add_column('orders', sa.Column('note', sa.Text()))", config=ON),
         Example(
+            released=(
+                "op.create_table('orders', sa.Column('id', sa.Integer(), nullable=False))\n"
+                "op.create_index('ix', 'orders', ['id'], unique=True)",
+            ),
             upgrade="op.execute('ALTER TABLE orders REPLICA IDENTITY USING INDEX ix')",
             dialect="postgresql",
             config=ON,
@@ -121,7 +125,7 @@ def _unsafe(sql: str, says: str, at: str = "") -> Example:
         Example(
             upgrade="op.execute('GRANT SELECT ON orders TO shop')", dialect="postgresql", config=ON
         ),
-        "op.execute('REVOKE ALL ON orders FROM shop')",
+        Example(upgrade="op.execute('REVOKE ALL ON orders FROM shop')", dialect="postgresql"),
     ),
 )
 def restricted_statement(operation: Operation, context: Context) -> Iterator[Problem]:

@@ -61,3 +61,29 @@ def test_rows_are_deleted_where_keys_are_enforced(
     example = Example(released=(SHOP,), upgrade=ALTER, base=base, dialect="sqlite")
     found = [finding.rule for finding in judge(example, tmp_path)]
     assert ("batch-cascade-delete" in found) is enforced
+
+
+TABLE = "op.create_table('t', sa.Column('a', sa.Text()), sa.Column('b', sa.Text()))\n"
+
+
+@pytest.mark.parametrize(
+    ("index", "body", "fails"),
+    [
+        ("CREATE INDEX ix ON t (a)", "{}.drop_column('a')", True),
+        ("CREATE UNIQUE INDEX ix ON t (b, A)", "{}.drop_column('a')", True),
+        ("CREATE INDEX ix ON t (b) WHERE a > 1", "{}.drop_column('a')", True),
+        ("CREATE INDEX ix ON t (b)", "{}.drop_column('a')", False),
+        ("CREATE INDEX ix ON t (lower(a))", "{}.drop_column('a')", False),  # is not made again
+        ("CREATE INDEX ix ON t (a)", "{0}.drop_index('ix')\n    {0}.drop_column('a')", False),
+        ("CREATE INDEX ix ON t (a)", "{0}.drop_column('a')\n    {0}.drop_index('ix')", False),
+    ],
+)
+def test_a_batch_makes_the_indexes_of_a_dropped_column_again(
+    index: str, body: str, fails: bool, tmp_path: Path
+) -> None:
+    batch = f"with op.batch_alter_table('t') as batch_op:\n    {body.format('batch_op')}"
+    released = (TABLE + f"op.execute('{index}')",)
+    found = judge(Example(released=released, upgrade=batch, dialect="sqlite"), tmp_path)
+    said = [f.message for f in found if f.rule == "unsupported-alter"]
+    told = "The batch keeps index ix, which names a: making t anew without that column fails."
+    assert said == ([told] if fails else [])

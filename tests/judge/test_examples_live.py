@@ -1,0 +1,130 @@
+"""Every example of every rule, run for real on live servers, up and down, with rows.
+
+A safe one runs as it is, an unsafe one with the code of its remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import judge
+from mariadb_server import Mariadb
+from msgspec.structs import replace
+from postgresql_server import Postgresql
+from presumed import SCHEMAS
+from run_example import run_example
+
+from guard.judge.load_rules import load_rules
+from guard.rule import Example
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+Fresh = Callable[[], str]
+LIMITS = "&options=-c%20lock_timeout%3D5s%20-c%20statement_timeout%3D20s"
+EMPTY = """
+DO $$ DECLARE one record; BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  FOR one IN SELECT oid::regnamespace AS name FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+    EXECUTE format('DROP SCHEMA %s CASCADE', one.name);
+  END LOOP;
+END $$;
+"""
+# What no test can run, and why: the whole rule, or one of its examples.
+UNRUN = {
+    "empty-revision-1": "it refuses on purpose",
+    "not-in-transaction-5": "a subscription needs a second server",
+    "not-in-transaction-15-fixed": "a subscription needs a second server",
+    "not-in-transaction-12-fixed": "no database moves to another tablespace while it is used",
+    "not-in-transaction-13-fixed": "a tablespace needs a folder of the server",
+    "not-in-transaction-14-fixed": "a tablespace needs a folder of the server",
+    "attach-partition-3": "it ends a DETACH CONCURRENTLY that was interrupted",
+    "detach-partition-1": "it ends a DETACH CONCURRENTLY that was interrupted",
+    "add-check-constraint-4": "NOT ENFORCED is MySQL's",
+    "add-check-constraint-3-fixed": "NOT ENFORCED is MySQL's",
+    "add-check-constraint-4-fixed": "NOT ENFORCED is MySQL's",
+    "unnamed-constraint-2": "NOT ENFORCED is MySQL's",
+}
+
+
+def cases(*dialects: str | None) -> list[Any]:
+    """Return the examples that are bodies of revisions, and what else they name."""
+    found = []
+    for rule in load_rules():
+        for number, example in enumerate(rule.safe):
+            found.append((example, "", f"{rule.name}-{number}"))
+        for number, example in enumerate(rule.unsafe):
+            if example.fixed or example.fixed_downgrade:
+                upgrade = example.fixed or example.upgrade
+                downgrade = example.fixed_downgrade or example.downgrade
+                fixed = replace(example, upgrade=upgrade, downgrade=downgrade)
+                found.append((fixed, example.upgrade, f"{rule.name}-{number}-fixed"))
+    return [
+        pytest.param(example, names, id=name)
+        for example, names, name in found
+        if example.source is None and not example.change and example.dialect in dialects
+        if name not in UNRUN
+    ]
+
+
+def check(example: Example, folder: Path, fresh: Fresh, names: str, dialect: str) -> None:
+    """Run the example; one that names no dialect may also be what guard refuses for this one."""
+    try:
+        run_example(example, folder, fresh, names)
+    except Exception:
+        told = folder / "told"
+        told.mkdir()
+        found = () if example.dialect else judge(replace(example, dialect=dialect, config={}), told)
+        if not any(finding.severity == "error" for finding in found):
+            raise
+
+
+@pytest.fixture(scope="module")
+def shop(postgresql: Postgresql) -> Fresh:
+    """Call it to empty the shop's database, and get its URL."""
+    with postgresql.connect() as connection:
+        for name in ("shop", "shop_owner"):
+            connection.execute(f"DROP ROLE IF EXISTS {name}")
+            connection.execute(f"CREATE ROLE {name} SUPERUSER")
+    name = postgresql.create_database("shop")
+
+    def fresh() -> str:
+        with postgresql.connect(name) as connection:
+            connection.execute(EMPTY)
+            connection.execute("CREATE SCHEMA public")
+        return postgresql.url(name) + LIMITS
+
+    return fresh
+
+
+@pytest.mark.parametrize(("example", "names"), cases("postgresql", None))
+def test_on_postgresql(
+    example: Example, names: str, shop: Fresh, postgresql: Postgresql, tmp_path: Path
+) -> None:
+    major = int((example.version or "0").partition(".")[0])
+    if major > postgresql.version[0]:
+        pytest.skip("for a newer server")
+    check(example, tmp_path, shop, names, "postgresql")
+
+
+@pytest.mark.parametrize(("example", "names"), cases("mysql", "mariadb", None))
+def test_on_mariadb(example: Example, names: str, mariadb: Mariadb, tmp_path: Path) -> None:
+    dialect = example.dialect or "mysql"
+
+    def fresh() -> str:
+        with mariadb.connect() as connection, connection.cursor() as cursor:
+            for schema in (*SCHEMAS, "reporting"):
+                cursor.execute(f"DROP DATABASE IF EXISTS {schema}")
+        return mariadb.url(mariadb.create_database("main"), dialect)
+
+    check(example, tmp_path, fresh, names, dialect)
+
+
+@pytest.mark.parametrize(("example", "names"), cases("sqlite", None))
+def test_on_sqlite(example: Example, names: str, tmp_path: Path) -> None:
+    numbers = count(1)
+    check(example, tmp_path, lambda: f"sqlite:///{tmp_path}/{next(numbers)}.db", names, "sqlite")
