@@ -87,7 +87,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"compare"},
     ),
     "judge": (
-        {"connection", "fingerprint", "inverse", "load_rules", "routines", "select_rules"},
+        {"connection", "fingerprint", "holes", "inverse", "load_rules", "routines", "select_rules"},
         {"replay"},
         {"copies", "timeline"},
         {"context"},

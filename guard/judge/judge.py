@@ -11,6 +11,7 @@ from guard.facts import Fact
 from guard.finding import Finding, Severity
 from guard.judge.context import NOWHERE, SAYS_NOTHING, JudgeContext, Position, Project
 from guard.judge.fingerprint import fingerprint_of
+from guard.judge.holes import filled
 from guard.operations import Operation
 from guard.rule import Problem, Rule
 from guard.server import Server
@@ -76,12 +77,14 @@ class Judge:
                 context = JudgeContext(
                     server=server, rule=rule, position=position, project=self._project
                 )
-                for problem in map(self._here, rule.check(operation, context)):
+                found = rule.check(operation, context)
+                in_python = not statement.in_sql_file
+                for problem in (self._here(one, in_python=in_python) for one in found):
                     if self._is_small(problem) or (problem.once and rule.name in told):
                         continue
                     if problem.once:
                         told.add(rule.name)
-                    found = _finding(
+                    finding = _finding(
                         rule,
                         _as_run(problem, statement),
                         operation,
@@ -93,10 +96,11 @@ class Judge:
                         statement.batch.span if statement.batch else None,
                     )
                     deed = fingerprint_of(operation, always)
-                    yield msgspec.structs.replace(found, deed=deed)
+                    yield msgspec.structs.replace(finding, deed=deed)
 
-    def _here(self, problem: Problem) -> Problem:
-        return msgspec.structs.replace(problem, remedy=self._remedy(problem.remedy))
+    def _here(self, problem: Problem, *, in_python: bool = False) -> Problem:
+        remedy = filled(problem.remedy) if in_python else problem.remedy
+        return msgspec.structs.replace(problem, remedy=self._remedy(remedy))
 
     def _is_small(self, problem: Problem) -> bool:
         """Return whether all that waits are tables that the project lets pass, by their size."""

@@ -5,7 +5,8 @@ ends with the first of them; on SQLite Python's driver does not begin one before
 statement fails (a duplicate key, a lock that is not granted), the first one stays, the version
 table says that nothing ran, and the next attempt fails at the first statement: "duplicate column
 name". What can simply run again (IF NOT EXISTS, a check of the catalogue) does no harm, nor does a
-table that the deployment itself makes. On SQLite, where nobody waits for a lock, only what the rows
+table that the deployment itself makes. It is so with every such revision, and told of the first
+that a run judges. On SQLite, where nobody waits for a lock, only what the rows
 can make fail is told.
 """
 
@@ -149,6 +150,7 @@ def implicit_commit(operation: Operation, context: Context) -> Iterator[Problem]
         message=f"{effect}: if this one fails, what stands before it stays ({stays.kind} "
         f"{stays.subject}), and the revision cannot run again.",
         remedy=_remedy(context.server.dialect),
+        once=True,
     )
 
 

@@ -38,6 +38,7 @@ from guard.operations import (
     SetDefault,
     SetNotNull,
     Truncate,
+    is_known,
 )
 from guard.rule import Context, Example, Problem, revision_file, rule
 from guard.schema.model import ABSENT
@@ -169,7 +170,8 @@ def _strong(locks: tuple[TableEffect, ...], context: Context) -> Iterator[TableE
     """Yield those that all traffic waits for: not on a table that is dropped, which nobody uses."""
     for one in locks:
         gone = context.schema.table(one.table) is ABSENT
-        if "reads" in one.blocks and not gone and not context.is_unreleased(one.table):
+        named = is_known(one.table)  # else it may be another's name with a schema before it
+        if "reads" in one.blocks and named and not gone and not context.is_unreleased(one.table):
             yield one
 
 

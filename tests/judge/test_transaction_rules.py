@@ -147,6 +147,20 @@ def test_forms(case: str, tmp_path: Path) -> None:
     assert {f.rule for f in judge(example, tmp_path)} & FAMILY == expected
 
 
+def test_a_commit_that_nobody_asked_for_is_told_once_in_a_history(tmp_path: Path) -> None:
+    rule = next(rule for rule in load_rules() if rule.name == "implicit-commit")
+    path = Path(rule.check.__code__.co_filename)
+    found = judge_history(
+        tmp_path,
+        {"correctness/implicit_commit": path.read_text(encoding="utf-8")},
+        "op.drop_column('t', 'a')",
+        "op.drop_column('t', 'b')\nop.drop_column('u', 'b')",
+        "op.drop_column('t', 'c')\nop.drop_column('u', 'c')",
+        settings={"dialect": "mysql"},
+    )
+    assert [finding.revision for finding in found] == ["r2"]
+
+
 def test_a_missing_timeout_is_told_once_in_a_history(tmp_path: Path) -> None:
     rule = next(rule for rule in load_rules() if rule.name == "lock-timeout")
     path = Path(rule.check.__code__.co_filename)
