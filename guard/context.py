@@ -126,6 +126,11 @@ class Context(Protocol):
         """Whether a naming convention in the project gives names to constraints without one."""
         ...
 
+    @property
+    def takes_ddl_back(self) -> bool:
+        """Whether the transaction around a revision takes DDL back where a statement fails."""
+        ...
+
     # The statement, and those around it
 
     @property

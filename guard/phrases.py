@@ -115,15 +115,12 @@ def taken_away(
 ) -> str:
     """Return what a statement does to rows or values: it deletes them, or they are in a copy.
 
-    `what` are "its rows" or "its values"; `rewritten`: the way back writes there, row by row.
+    `what` are "its rows" or "its values"; `rewritten`: the way back writes there.
     """
     opposite = statement.opposite_direction
     way_back = f"the {opposite}" if statement.in_sql_file else f"{opposite}()"
     if remains is None and rewritten:
-        return (
-            f"deletes {what}, and {way_back} writes them anew, row by row, as far as it finds them "
-            "elsewhere"
-        )
+        return f"deletes {what}, and {way_back} writes them anew, as far as it finds them elsewhere"
     if remains is None:
         return f"deletes {what}, and no {opposite} restores them"
     if not remains.all_rows:

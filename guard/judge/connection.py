@@ -28,6 +28,12 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Mapping[str, Setting] = {}
     settings: Mapping[str, Setting] = {}
 
+    def takes_ddl_back(self, server: Server) -> bool:
+        """Return whether a transaction around the revision takes DDL back where that fails."""
+        if server.is_mysql or self.transactional_ddl is None:
+            return not (server.is_mysql or server.dialect == "sqlite")
+        return self.transactional_ddl
+
     def shares_transaction(self, server: Server) -> bool:
         """Return whether revisions that run together run in one transaction.
 
@@ -35,7 +41,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         """
         takes_back = self.transactional_ddl
         if takes_back is None:
-            takes_back = not (server.is_mysql or server.dialect == "sqlite")
+            takes_back = self.takes_ddl_back(server)
         return takes_back and not self.transaction_per_migration and not self.autocommit
 
 
@@ -52,7 +58,8 @@ def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Co
             case SetOption(value=str(value), scope="session" | "local"):
                 name = operation.name.lower()
                 # An env.py that has SQLite's foreign keys off has them on again afterwards.
-                if name != "foreign_keys" or value.lower() in _OFF or name not in settings:
+                known = name in settings or name in env_py.settings
+                if name != "foreign_keys" or value.lower() in _OFF or not known:
                     settings[name] = _session(value)
     return Connection(
         autocommit=env_py.autocommit,

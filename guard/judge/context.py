@@ -10,7 +10,7 @@ import msgspec
 from guard.context import Mapped, Nulls, Remains, Required, Setting, TableSize, Transaction
 from guard.effects import Effect, TypeChange, effect_of, type_change_of
 from guard.expression import Expression
-from guard.judge.copies import remains_of, writes_row_by_row
+from guard.judge.copies import remains_of, writes_again
 from guard.judge.inverse import is_emptied, undoes
 from guard.judge.replay import Step
 from guard.judge.timeline import Course, Timeline
@@ -23,8 +23,11 @@ from guard.operations import (
     Name,
     Opaque,
     Operation,
+    RenameColumn,
+    RenameTable,
     Truncate,
     Update,
+    is_known,
 )
 from guard.options import Options
 from guard.rule import Rule
@@ -135,6 +138,11 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def names_constraints(self) -> bool:
         return self.project.names_constraints()
 
+    @property
+    def takes_ddl_back(self) -> bool:
+        timeline, _ = self._timeline
+        return timeline.takes_ddl_back
+
     # The statement, and those around it
 
     @property
@@ -169,7 +177,7 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         return remains_of(table, column, position.course.steps, position.back.steps, self.statement)
 
     def rewrites(self, table: Name, column: str | None = None) -> bool:
-        return writes_row_by_row(table, column, self.position.back.steps, self.statement)
+        return writes_again(table, column, self.position.back.steps, self.statement)
 
     def mapped(self, table: Name, column: str | None = None) -> Mapped | None:
         return self.position.mapped(table, column)
@@ -211,6 +219,8 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         here, key = self.statement, self.schema.catalog.key
         made = [o for o in here.operations if isinstance(o, CreateTable)]
         fresh = [o for o in made if not (o.if_not_exists and self.schema.table(table))]
+        if not is_known(table):  # a name that is computed, and may be the same one
+            fresh += [o for s in self.before for o in s.operations if isinstance(o, CreateTable)]
         if here.condition is not None:
             beside = (s for s in self.before if s.condition == here.condition)
             fresh += [o for s in beside for o in s.operations if isinstance(o, CreateTable)]
@@ -244,7 +254,8 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def was_unique(self, table: Name, columns: Iterable[str]) -> bool:
         wanted = tuple(columns)
         start = self.position.course.steps[0].schema
-        return start.is_unique(table, wanted) or self.schema.is_unique(table, wanted)
+        then, called = called_then(table, wanted, self.before)
+        return start.is_unique(then, called) or self.schema.is_unique(table, wanted)
 
     def is_new_type(self, name: Name) -> bool:
         found = self.schema.enum(name)
@@ -293,3 +304,18 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             if wanted in (name.lower() for name in index.columns)
         )
         return (*constraints, *indexes)
+
+
+def called_then(
+    table: Name, columns: tuple[str, ...], before: Sequence[Statement]
+) -> tuple[Name, tuple[str, ...]]:
+    """Return how a table and its columns were called before the statements ran."""
+    for operation in (o for statement in reversed(before) for o in reversed(statement.operations)):
+        match operation:
+            case RenameTable(table=old, new=new) if new == table:
+                table = old
+            case RenameColumn(table=of, column=old_name, new=name) if of == table:
+                columns = tuple(old_name if column == name else column for column in columns)
+            case ModifyColumn(table=of, column=column_, new=str() as name) if of == table:
+                columns = tuple(column_.name if column == name else column for column in columns)
+    return table, columns

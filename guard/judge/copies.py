@@ -6,6 +6,7 @@ statement, or values that are new. A copy carries them on, a drop ends them, a r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -35,6 +36,8 @@ from guard.schema.names import Key, key_of
 from guard.server import fold
 from guard.sql.expressions import read_expression
 from guard.statement import Statement
+
+_READS = re.compile(r"\b(?:FROM|SELECT|JOIN)\b", re.IGNORECASE)
 
 
 class _Origin(msgspec.Struct, frozen=True):
@@ -237,19 +240,30 @@ def remains_of(
     return _rows_remain(key, columns, after, back, statement)
 
 
-def writes_row_by_row(
+def writes_again(
     table: Name, column: str | None, back: Sequence[Step], statement: Statement
 ) -> bool:
-    """Return whether a loop of `back` writes rows of the table, or values of the column."""
+    """Return whether `back` writes rows of the table, or values of the column, that it finds.
+
+    That is in a loop, or of a column with an UPDATE that reads another table.
+    """
     values = _Values(back[0].schema.dialect if back else None)
     return any(
         values.key(operation.table) == values.key(table)
         and (column is None or values.fold(column) in map(values.fold, operation.columns))
         for step in back
-        if step.statement.repeated and step.statement.database == statement.database
+        if step.statement.database == statement.database
         for operation in step.statement.operations
         if isinstance(operation, Insert if column is None else Insert | Update)
+        and (step.statement.repeated or _finds(operation, step.statement))
     )
+
+
+def _finds(operation: Insert | Update, statement: Statement) -> bool:
+    """Return whether an UPDATE takes its values from another table, as far as that has them."""
+    if not isinstance(operation, Update):
+        return False
+    return _READS.search(statement.sql or "") is not None
 
 
 def _column_remains(

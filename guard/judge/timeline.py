@@ -43,6 +43,11 @@ class Timeline:
         self._server = server
         self._connection = connection
 
+    @property
+    def takes_ddl_back(self) -> bool:
+        """Whether the transaction around a revision takes DDL back where a statement fails."""
+        return self._connection.takes_ddl_back(self._server)
+
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The statements in order."""

@@ -20,6 +20,9 @@ _TIMEOUT = re.compile(
 _TIMEOUTS = ("lock_timeout", "lock_wait_timeout")
 # What a listener executes as SQLite connects, and what it listens to where that is any engine.
 _FOREIGN_KEYS = re.compile(r"\s*PRAGMA\s+(foreign_keys)\s*=\s*(\w+)\s*;?\s*", re.I)
+_OFF = ("0", "off", "false", "no")
+# What an env.py executes that begins SQLite's transactions itself.
+_BEGINS = re.compile(r"\s*BEGIN(\s+(DEFERRED|IMMEDIATE|EXCLUSIVE))?\s*;?\s*", re.I)
 _LISTENS = re.compile(r"(?:.*\.)?listen(?:s_for)?")
 _ANY_ENGINE = ("Engine", "Pool")
 _DEEPEST = 3  # env.py imports app.models, that app.database, that app.listeners
@@ -50,9 +53,14 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
             name == "transaction_per_migration" and not _is(value, False) for name, value in given
         ),
         transactional_ddl=next(
-            (not _is(value, False) for name, value in given if name == "transactional_ddl"), None
+            (not _is(value, False) for name, value in given if name == "transactional_ddl"),
+            True if dialect == "sqlite" and _begins(module.tree) else None,
         ),
-        settings={name: value for name, value in opened_with if name not in executed},
+        settings={
+            name: value
+            for name, value in opened_with
+            if name not in executed or (name == "foreign_keys" and value.lower() in _OFF)
+        },
     )
 
 
@@ -86,9 +94,26 @@ def _is_autocommit(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and str(node.value).upper() == "AUTOCOMMIT"
 
 
+def _begins(tree: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _BEGINS.fullmatch(node.value) is not None
+        for node in ast.walk(tree)
+    )
+
+
 def _listened_with(module: Module, resolver: Resolver) -> Iterator[tuple[str, str]]:
-    """Yield what env.py, or a module that it imports, has listeners set on each connection."""
-    yield from _pragmas(module.tree)
+    """Yield what env.py, or a module that it imports, has listeners set on each connection.
+
+    An env.py that has foreign keys off somewhere has them off while revisions run.
+    """
+    own = [*_pragmas(module.tree)]
+    off = [(name, value) for name, value in own if value.lower() in _OFF]
+    if off:
+        yield from off
+        return
+    yield from own
     seen, level = {module.file}, [module]
     for _ in range(_DEEPEST):
         imported = [one for other in level for one in _imported(other, resolver)]

@@ -37,6 +37,7 @@ _TAKES_PASSWORD = re.compile(
 _FILE = re.compile(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)
 _ABOUT_DATABASE = re.compile(r"db|database|sqlite|dsn|engine|conn|url", re.I)
 _FILE_CONNECTS = {"sqlite3.connect", "aiosqlite.connect", "apsw.Connection", "duckdb.connect"}
+_TALK = {"description", "example", "examples", "help", "json_schema_extra", "title"}
 _ENVIRONMENT = {"getenv", "get", "env", "config", "str", "setdefault", "Field"}
 _TEST_PARTS = {"test", "tests", "testing", "fixtures"}
 
@@ -205,8 +206,13 @@ class _Finder:
         )
 
     def _is_only_mentioned(self, node: ast.AST) -> bool:
-        """Whether the text is only talked about: logged, raised, compared, replaced."""
+        """Whether the text is only talked about: logged, raised, compared, replaced, an example."""
         parent = self._parents.get(node)
+        around = parent
+        while isinstance(around, ast.List | ast.Tuple | ast.Dict):
+            around = self._parents.get(around)
+        if isinstance(around, ast.keyword) and around.arg in _TALK:
+            return True
         if isinstance(parent, ast.Call):
             name = _called(parent).rpartition(".")[2]
             return name in {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from guard.facts import LiveModel
 
-COLUMNS = {"Column", "mapped_column", "Field", "column"}
+COLUMNS = {"Column", "mapped_column", "column"}
 
 
 def live_model(statement: ast.stmt, bound: str, revision: ast.Module) -> LiveModel | None:
@@ -49,13 +49,15 @@ def _table_of(node: ast.ClassDef) -> str | None:
 def _columns_of(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """Yield attribute and column of each that is written in the class itself."""
     is_sqlmodel = any(keyword.arg == "table" for keyword in node.keywords)
+    bases = [_last(base) for base in node.bases]
+    makers = COLUMNS | {"Field"} if is_sqlmodel or "SQLModel" in bases else COLUMNS
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                if _called(call) in COLUMNS:
+                if _called(call) in makers:
                     yield name, _column_name(call) or name
             case ast.AnnAssign(target=ast.Name(id=name), value=value, annotation=annotation):
-                written = isinstance(value, ast.Call) and _called(value) in COLUMNS
+                written = isinstance(value, ast.Call) and _called(value) in makers
                 if isinstance(value, ast.Call) and written:
                     yield name, _column_name(value) or name
                 elif is_sqlmodel or (value is None and _is_mapped(annotation)):

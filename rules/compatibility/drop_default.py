@@ -7,7 +7,15 @@ of a new column, may go again.
 
 from collections.abc import Iterator
 
-from guard.operations import Default, DropDefault, ModifyColumn, Name, Operation, SetDefault
+from guard.operations import (
+    Default,
+    DropDefault,
+    DropNotNull,
+    ModifyColumn,
+    Name,
+    Operation,
+    SetDefault,
+)
 from guard.rule import Context, Example, Problem, rule
 
 ORDERS = """
@@ -98,7 +106,8 @@ def drop_default(operation: Operation, context: Context) -> Iterator[Problem]:
     if _is_set_before(table, column, context):
         return
     default = before.default.sql if before and before.default else None
-    fails = "fails or writes NULL" if not known else "writes NULL" if _nullable(before) else "fails"
+    may_be_null = _nullable(before) or _drops_not_null(table, column, context)
+    fails = "fails or writes NULL" if not known else "writes NULL" if may_be_null else "fails"
     yield Problem(
         message=f"Without the default {f'{default} ' if default else ''}of {table}.{column}, code "
         f"that is still running {fails} when it inserts a row without a value for it.",
@@ -122,6 +131,17 @@ def _column_of(operation: Operation, context: Context) -> tuple[Name, str] | Non
 
 def _nullable(column: object) -> bool:
     return bool(getattr(column, "nullable", True))
+
+
+def _drops_not_null(table: Name, column: str, context: Context) -> bool:
+    """Return whether the revision lets the column be NULL as well."""
+    around = (*context.before, context.statement, *context.after)
+    return any(
+        isinstance(operation, DropNotNull)
+        and (operation.table, operation.column) == (table, column)
+        for statement in around
+        for operation in statement.operations
+    )
 
 
 def _is_set_before(table: Name, column: str, context: Context) -> bool:

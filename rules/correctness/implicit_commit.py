@@ -134,7 +134,7 @@ def implicit_commit(operation: Operation, context: Context) -> Iterator[Problem]
     statement = context.statement
     if statement.direction != "upgrade" or operation is not statement.operations[0]:
         return
-    if statement.in_sql_file or not _lasts(statement, context):
+    if statement.in_sql_file or context.takes_ddl_back or not _lasts(statement, context):
         return
     before = [one for one in context.before if _lasts(one, context)]
     if context.server.dialect == "sqlite":

@@ -24,6 +24,7 @@ from guard.operations import (
     ModifyColumn,
     Operation,
     RenameColumn,
+    Type,
 )
 from guard.phrases import COPYING_TOOLS, checks_foreign_keys, what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -387,7 +388,9 @@ def _what_waits(change: TypeChange, effect: Effect, context: Context) -> str:
     waits = what_waits(effect, context.size(change.table))
     if change.work == "unknown" and _severity(change, effect, context):
         if not context.server.is_mysql:
-            also = "and unless it was varchar or the like, every row"
+            texts = change.new is not None and change.new.name in ("text", "varchar", "citext")
+            like = change.new.name if change.new and not texts else "varchar"
+            also = f"and unless it was {like} or the like, every row"
             waits = waits.replace("while every row", f"{also}").replace(
                 f" on {effect.table} and unless", f" on {effect.table}, and unless"
             )
@@ -482,10 +485,12 @@ def _without_check(change: TypeChange, context: Context) -> str:
 def _new_column(change: TypeChange, context: Context) -> str:
     table, dialect = change.table, context.server.dialect
     label = _new_name(change, context) or f"{change.column}_new"
-    if context.statement.in_sql_file:
-        kind = sql_type(change.new, dialect)
-        code = (
-            f"ALTER TABLE {table_sql(table, dialect)} ADD COLUMN {quoted(label, dialect)} {kind};"
+    plain = not sqlalchemy_type(change.new, dialect).startswith("<")
+    if context.statement.sql and not plain:  # a type that only SQL names
+        kind = _named(change.new, dialect)
+        code = executed(
+            f"ALTER TABLE {table_sql(table, dialect)} ADD COLUMN {quoted(label, dialect)} {kind}",
+            context.statement,
         )
     else:
         schema = f", schema={table.schema!r}" if table.schema else ""
@@ -495,6 +500,13 @@ def _new_column(change: TypeChange, context: Context) -> str:
         "Add a column of the new type, keep it filled by a trigger, fill the old rows in batches, "
         f"and let the code use it before {change.column} is dropped in a later release:\n{code}"
     )
+
+
+def _named(kind: Type | None, dialect: str | None) -> str:
+    """Return the type as SQL names it, in quotes where its name has capitals."""
+    if kind is not None and not kind.array and kind.name != kind.name.lower():
+        return quoted(kind.name, dialect)
+    return sql_type(kind, dialect)
 
 
 def _new_name(change: TypeChange, context: Context) -> str | None:

@@ -29,6 +29,19 @@ from sqlalchemy.engine import Engine
 def enforce(connection, record):
     connection.cursor().execute("PRAGMA foreign_keys=ON")
 """
+LEFT_OUT = (
+    LISTENER
+    + """
+import contextlib
+
+@contextlib.contextmanager
+def without_keys(context):
+    context.execute("PRAGMA foreign_keys=OFF")
+    context.execute("BEGIN IMMEDIATE")
+    yield
+    context.execute("PRAGMA foreign_keys=ON")
+"""
+)
 ON = 'connection.exec_driver_sql("PRAGMA foreign_keys=ON")'
 OFF = ON.replace("ON", "OFF")
 SHOP = """
@@ -50,6 +63,7 @@ with op.batch_alter_table('orders') as batch_op:
         (LISTENER, OFF, "pass", False),
         (LISTENER, OFF, ON, False),
         ("", OFF, ON, False),
+        (LEFT_OUT, "pass", "pass", False),
         ("from app.db import Base", "pass", "pass", True),
     ],
 )
@@ -87,3 +101,37 @@ def test_a_batch_makes_the_indexes_of_a_dropped_column_again(
     said = [f.message for f in found if f.rule == "unsupported-alter"]
     told = "The batch keeps index ix, which names a: making t anew without that column fails."
     assert said == ([told] if fails else [])
+
+
+@pytest.mark.parametrize(
+    ("top", "is_told"),
+    [("", True), (LISTENER, True), (LEFT_OUT, False), ("transactional_ddl = None", True)],
+)
+def test_ddl_is_taken_back_where_env_py_begins(top: str, is_told: bool, tmp_path: Path) -> None:
+    env = ENV.format(top=top, before="pass", after="pass")
+    upgrade = """
+    op.add_column('orders', sa.Column('b', sa.Text()))
+    op.create_index('uq', 'orders', ['a'], unique=True)
+    """
+    example = Example(
+        released=(SHOP,),
+        upgrade=upgrade,
+        base={"migrations/env.py": env},
+        dialect="sqlite",
+        config={"ignore": []},
+    )
+    assert ("implicit-commit" in {f.rule for f in judge(example, tmp_path)}) is is_told
+
+
+def test_ddl_is_taken_back_where_alembic_is_told_so(tmp_path: Path) -> None:
+    env = ENV.format(top="", before="pass", after="pass")
+    told = env.replace("connection=connection", "connection=connection, transactional_ddl=True")
+    example = Example(
+        released=(SHOP,),
+        upgrade="op.add_column('orders', sa.Column('b', sa.Text()))\n"
+        "op.create_index('uq', 'orders', ['a'], unique=True)",
+        base={"migrations/env.py": told},
+        dialect="sqlite",
+        config={"ignore": []},
+    )
+    assert "implicit-commit" not in {f.rule for f in judge(example, tmp_path)}

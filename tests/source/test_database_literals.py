@@ -98,6 +98,18 @@ def test_what_a_literal_is_used_for(code: str, where: str, fallback: bool, passw
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "Field(examples=['s3://a', 'sqlite:///d.db'])",
+        "Field(description='sqlite:///d.db')",
+        "add_argument('--url', help='sqlite:///d.db')",
+    ],
+)
+def test_an_example_is_no_database(code: str) -> None:
+    assert literals(code) == ()
+
+
+@pytest.mark.parametrize(
     "path", ["tests/db.py", "app/tests/db.py", "test_db.py", "db_test.py", "app/conftest.py"]
 )
 def test_tests_may_write_their_database(path: str) -> None:

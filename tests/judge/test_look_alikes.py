@@ -1,0 +1,103 @@
+"""Statements that look like a hazard and are none, or another one than it seems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import judge
+
+from guard.finding import Finding
+from guard.rule import Example
+
+PG, MY, LITE = "postgresql", "mysql", "sqlite"
+ORDERS = """
+op.create_table(
+    'orders',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.String(20), nullable=False, server_default=''),
+    sa.Column('state', sa.String(20)),
+)
+op.create_unique_constraint('uq', 'orders', ['user_id', 'number'])
+op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))
+"""
+RENAMED = """
+op.drop_constraint('uq', 'orders', type_='unique')
+op.alter_column('orders', 'user_id', new_column_name='owner_id')
+op.create_unique_constraint('uq_owner', 'orders', ['owner_id', '{}'])
+"""
+DROP = "op.drop_column('orders', 'user_id')"
+BACK = "op.add_column('orders', sa.Column('user_id', sa.Integer()))\n"
+FOUND = "op.execute('UPDATE orders SET user_id = u.id FROM users u WHERE u.id = orders.id')"
+SET = "op.execute('UPDATE orders SET user_id = 0')"
+
+
+def told(rule: str, folder: Path, example: Example) -> list[Finding]:
+    return [finding for finding in judge(example, folder) if finding.rule == rule]
+
+
+@pytest.mark.parametrize(("other", "is_told"), [("number", False), ("state", True)])
+def test_what_was_unique_under_other_names(other: str, is_told: bool, tmp_path: Path) -> None:
+    example = Example(released=(ORDERS,), upgrade=RENAMED.format(other), dialect=PG)
+    assert bool(told("unique-over-existing-rows", tmp_path, example)) is is_told
+
+
+@pytest.mark.parametrize(("downgrade", "is_found"), [(FOUND, True), (SET, False)])
+def test_values_that_the_way_back_finds(downgrade: str, is_found: bool, tmp_path: Path) -> None:
+    example = Example(released=(ORDERS,), upgrade=DROP, downgrade=BACK + downgrade, dialect=PG)
+    (found,) = told("drop-column", tmp_path, example)
+    assert ("downgrade() writes them anew, as far as" in found.message) is is_found
+    assert ("no downgrade restores them" in found.message) is not is_found
+
+
+@pytest.mark.parametrize(
+    ("nullable", "word"), [(", nullable=True", " writes NULL "), ("", " fails ")]
+)
+def test_a_default_that_goes_with_not_null(nullable: str, word: str, tmp_path: Path) -> None:
+    upgrade = f"op.alter_column('orders', 'number', server_default=None{nullable})"
+    example = Example(released=(ORDERS,), upgrade=upgrade, dialect=PG)
+    (found,) = told("drop-default", tmp_path, example)
+    assert word in found.message
+
+
+@pytest.mark.parametrize(
+    ("handler", "is_told"),
+    [("", True), ("EXCEPTION WHEN insufficient_privilege THEN NULL; ", False)],
+)
+def test_an_extension_that_may_be_missing(handler: str, is_told: bool, tmp_path: Path) -> None:
+    block = f"DO $$ BEGIN CREATE EXTENSION pgcrypto; {handler}END $$"
+    example = Example(upgrade=f"op.execute({block!r})", dialect=PG)
+    assert bool(told("create-extension", tmp_path, example)) is is_told
+
+
+@pytest.mark.parametrize(("new", "is_told"), [("made", False), ("orders", True)])
+def test_a_table_of_a_computed_name(new: str, is_told: bool, tmp_path: Path) -> None:
+    upgrade = f"""
+    import uuid
+    made = 'orders_' + uuid.uuid4().hex
+    orders = 'orders'
+    op.create_table(made, sa.Column('id', sa.Integer(), primary_key=True))
+    op.rename_table({new}, 'orders_new')
+    """
+    example = Example(released=(ORDERS,), upgrade=upgrade, dialect=PG)
+    assert bool(told("rename-table", tmp_path, example)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("change", "added"),
+    [
+        (
+            'op.execute(\'ALTER TABLE orders ALTER state TYPE "State" USING state::"State"\')',
+            "op.execute('ALTER TABLE orders ADD COLUMN state_new \"State\"')",
+        ),
+        (
+            "op.execute('ALTER TABLE orders ALTER state TYPE ltree USING state::ltree')",
+            "op.execute('ALTER TABLE orders ADD COLUMN state_new ltree')",
+        ),
+    ],
+)
+def test_a_type_that_only_sql_names(change: str, added: str, tmp_path: Path) -> None:
+    example = Example(released=(ORDERS,), upgrade=change, dialect=PG)
+    (found,) = told("change-column-type", tmp_path, example)
+    assert found.remedy.endswith(added)
