@@ -10,6 +10,7 @@ from guard.operations import (
     AlterTable,
     CreateIndex,
     DropColumn,
+    Generated,
     ModifyColumn,
 )
 from guard.schema.model import ReadOnlySchema, StoredColumn
@@ -28,7 +29,11 @@ def stored(add: AddColumn, schema: ReadOnlySchema) -> bool:
 
 def virtual(add: AddColumn, schema: ReadOnlySchema) -> bool:
     """The new column keeps nothing."""
-    made = add.column.generated
+    return keeps_nothing(add.column.generated)
+
+
+def keeps_nothing(made: Generated | None) -> bool:
+    """Return whether a column is computed as it is read."""
     return made is not None and made.by == "expression" and made.stored is not True
 
 
@@ -73,8 +78,7 @@ def is_compressed(operation: AddColumn | DropColumn, schema: ReadOnlySchema) -> 
 def drops_virtual(drop: DropColumn, schema: ReadOnlySchema) -> bool:
     """The dropped column keeps nothing."""
     column = schema.column(drop.table, drop.column)
-    made = column.generated if column else None
-    return made is not None and made.by == "expression" and made.stored is not True
+    return keeps_nothing(column.generated if column else None)
 
 
 # MODIFY and CHANGE that leave the type as it is
@@ -107,8 +111,14 @@ def computes(change: ModifyColumn, schema: ReadOnlySchema) -> bool:
 
 def changes_nullability(change: ModifyColumn, schema: ReadOnlySchema) -> bool:
     """NULL becomes NOT NULL or the other way round, and the type stays."""
-    before, table = _before(change, schema), schema.table(change.table)
-    if before is None or computes(change, schema):
+    before = _before(change, schema)
+    return before is not None and turns_nullability(change, before, schema)
+
+
+def turns_nullability(change: ModifyColumn, before: StoredColumn, schema: ReadOnlySchema) -> bool:
+    """NULL becomes NOT NULL or the other way round, whatever the type."""
+    table = schema.table(change.table)
+    if computes(change, schema):
         return False
     key = [name.lower() for name in table.primary_key] if table else []
     return before.nullable != change.column.nullable and change.column.name.lower() not in key

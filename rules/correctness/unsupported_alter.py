@@ -2,10 +2,10 @@
 
 It has no ALTER COLUMN and adds or drops no constraint: Alembic refuses it, or sends what SQLite
 does not understand. A column that is added may be neither UNIQUE nor a key; over rows it may have
-no default that is computed (CURRENT_TIMESTAMP, an expression) and be no STORED one, so that this
-passes on an empty test database and fails in production. A column is not dropped while a key, an
-index, a constraint of the table, a generated column or a view needs it. Alembic's batch mode makes
-the table anew instead.
+no default that is computed (CURRENT_TIMESTAMP, an expression) or that its CHECK forbids and be no
+STORED one, so that this passes on an empty test database and fails in production. A column is not
+dropped while a key, an index, a constraint of the table, a generated column or a view needs it.
+Alembic's batch mode makes the table anew instead.
 """
 
 import re
@@ -19,6 +19,7 @@ from guard.batch_mode import (
     remakes,
 )
 from guard.constraint_code import label_of
+from guard.expression import Range
 from guard.facts import DowngradeFailed, UpgradeFailed, UpgradeFailedWithRows
 from guard.operations import (
     AddColumn,
@@ -33,6 +34,7 @@ from guard.operations import (
     DropNotNull,
     Name,
     Operation,
+    RenameColumn,
     SetDefault,
     SetNotNull,
 )
@@ -54,6 +56,7 @@ op.create_table(
 )
 """
 # From that version on it changes NOT NULL and CHECK: https://sqlite.org/releaselog/3_53_0.html
+DROPS_COLUMNS, RENAMES_COLUMNS = (3, 35), (3, 25)
 ALTERS_NOT_NULL = (3, 53)
 # What a column may have as its default over rows: a literal, also in parentheses.
 CONSTANT = re.compile(
@@ -73,6 +76,7 @@ ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
     DropDefault,
     AddConstraint,
     DropConstraint,
+    RenameColumn,
     dialects=("sqlite",),
     predicts=(UpgradeFailed, UpgradeFailedWithRows, DowngradeFailed),
     instructs=(
@@ -218,6 +222,14 @@ def _refused(operation: Operation, context: Context) -> Answer | None:
             return _added_column(operation, context)
         case DropColumn():
             return _dropped_column(operation, context)
+        case RenameColumn(table=table, column=column, new=new):
+            if not context.server.version or context.server.at_least(*RENAMES_COLUMNS):
+                return None
+            code = f"alter_column({column!r}, new_column_name={new!r})"
+            return (
+                f"SQLite renames columns from 3.25 on: renaming {column} of {table} fails.",
+                _in_batch(table, code, context=context),
+            )
         case AddConstraint(table=table, constraint=constraint):
             return _added_constraint(table, constraint, context)
         case DropConstraint(table=table, constraint=name):
@@ -298,6 +310,8 @@ def _not_over_rows(column: Column, context: Context) -> str | None:
     made, sql = column.generated, column.default.sql if column.default else None
     if made is not None and made.by == "expression":
         return "as a STORED column" if made.stored else None
+    if check := _breaks_check(column, context):
+        return f"with CHECK ({check}), which its default breaks,"
     if sql is None:
         return None
     if not CONSTANT.fullmatch(sql):
@@ -308,7 +322,36 @@ def _not_over_rows(column: Column, context: Context) -> str | None:
     return None
 
 
+def _breaks_check(column: Column, context: Context) -> str | None:
+    """Return a CHECK of the column that surely does not let its default in."""
+    sql = column.default.sql if column.default and column.default.sql else "NULL"
+    value = sql.strip("() ").strip("'")
+    for constraint in column.constraints:
+        check = constraint.sql if constraint.type == "check" else None
+        if check is None:
+            continue
+        found = context.expression(check)
+        if sql.upper() == "NULL":
+            refused = bool(found.forbids_null(column.name))
+        else:
+            listed = found.allowed_values(column.name)
+            at = Range(low=value, high=value, with_high=True)
+            held = next(
+                (r for n, r in found.ranges.items() if n.lower() == column.name.lower()), at
+            )
+            refused = (listed is not None and value not in listed) or held.is_apart_from(at)
+        if refused:
+            return check
+    return None
+
+
 def _dropped_column(drop: DropColumn, context: Context) -> Answer | None:
+    if context.server.version and not context.server.at_least(*DROPS_COLUMNS):
+        code = f"drop_column({drop.column!r})"
+        return (
+            f"SQLite drops columns from 3.35 on: dropping {drop.column} of {drop.table} fails.",
+            _in_batch(drop.table, code, context=context),
+        )
     needing = _needing(drop, context)
     if needing is None:
         return None

@@ -14,9 +14,11 @@ foreign-key, add-unique-constraint and add-primary-key.
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from guard.column_code import set_default, without_constraints, without_default
-from guard.effects.effect import Effect
-from guard.operations import AddColumn
+from guard.effects.effect import Blocked, Effect
+from guard.operations import AddColumn, AddConstraint, CreateIndex, Operation
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 
@@ -273,6 +275,9 @@ def add_column_rewrite(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
     alone = context.effect(without_constraints(add))
     virtual = column.generated is not None and not column.nullable
+    if alone is not None and (other := _beside(add, alone, context)):
+        yield _together(add, other, alone, context)
+        return
     if alone is None and _may_be_volatile(add, context):
         yield Problem(
             message=f"If {_default(add)} is volatile, adding column {column.name} with that "
@@ -293,6 +298,49 @@ def add_column_rewrite(add: AddColumn, context: Context) -> Iterator[Problem]:
         )
 
 
+def _beside(add: AddColumn, alone: Effect, context: Context) -> Operation | None:
+    """Return what else the same ALTER TABLE does, that keeps the column from being instant."""
+    sql = context.statement.sql or ""
+    if not context.server.is_mysql or alone.rewrites or not _ALTER.match(sql):
+        return None
+    others = [o for o in context.statement.operations if getattr(o, "table", None) == add.table]
+    added = [o for o in others if isinstance(o, AddColumn)]
+    if context.server.dialect == "mariadb" and added and add is added[-1]:
+        kept = [o for o in added if _is_virtual(o) != _is_virtual(add)]
+        if kept:
+            return kept[0]
+    if context.statement.joined or _is_virtual(add):
+        return None
+    for other in others:
+        unique = isinstance(other, AddConstraint) and other.constraint.type == "unique"
+        if isinstance(other, CreateIndex) or unique:
+            return other if add is added[0] else None
+    return None
+
+
+def _together(add: AddColumn, other: Operation, alone: Effect, context: Context) -> Problem:
+    """Return what is said of an instant change that another action takes with it."""
+    if isinstance(other, AddColumn):
+        beside = "a virtual column and a stored one"
+        lock: tuple[str, frozenset[Blocked]] = ("LOCK=SHARED", frozenset({"writes", "ddl"}))
+    else:
+        beside, lock = f"column {add.column.name} and an index", (alone.lock, alone.blocks)
+    effect = msgspec.structs.replace(alone, rewrites=True, lock=lock[0], blocks=lock[1])
+    return Problem(
+        message=f"Adding {beside} in one ALTER TABLE "
+        f"{what_waits(effect, context.size(add.table))}.",
+        remedy="Add each in a statement of its own: the column is instant then",
+        severity=None if "writes" in effect.blocks else "warning",
+        effect=effect,
+    )
+
+
+def _is_virtual(add: AddColumn) -> bool:
+    made = add.column.generated
+    return made is not None and made.by == "expression" and not made.stored
+
+
+_ALTER = re.compile(r"\s*ALTER\b", re.IGNORECASE)
 _LITERAL = re.compile(r"\s*\(\s*('[^']*'|-?[\d.]+|true|false|null)\s*\)\s*", re.IGNORECASE)
 _VERSIONS = 64  # of rows, that MySQL before 9.1 tells apart
 
@@ -338,6 +386,9 @@ def _reason(add: AddColumn, effect: Effect, context: Context) -> tuple[str, str]
             f"Run OPTIMIZE TABLE {add.table} when little is written to it: after that, columns are "
             "added at once again"
         )
+    if add.position and effect.blocks != {"ddl"}:
+        what = f"column {column.name} {add.position} in a table with a virtual column"
+        return what, "Add it as the last column, which is instant"
     if add.position and context.server.at_least(8, 0, 12):
         return f"column {column.name} {add.position}", "Add it as the last column, which is instant"
     return f"column {column.name}", _later(add, effect)

@@ -309,6 +309,13 @@ def change_column_type(operation: Operation, context: Context) -> Iterator[Probl
             f"again after it, in this same {_place(context)}",
         )
         return
+    if effect is not None and (anew := _computes_anew(operation, change, effect, context)):
+        yield Problem(
+            message=f"{anew} {what_waits(effect, context.size(change.table))}.",
+            remedy=_remedy_on_mysql(change, effect),
+            effect=effect,
+        )
+        return
     if effect is None or _is_harmless(change, effect, operation, context):
         return
     yield Problem(
@@ -319,11 +326,28 @@ def change_column_type(operation: Operation, context: Context) -> Iterator[Probl
     )
 
 
+def _computes_anew(
+    operation: Operation, change: TypeChange, effect: Effect, context: Context
+) -> str | None:
+    """Return what a MODIFY does besides the type that makes MySQL write the column anew."""
+    before = context.schema.column(change.table, change.column)
+    if not isinstance(operation, ModifyColumn) or not before or change.work != "none":
+        return None
+    made, was = operation.column.generated, before.generated
+    if made == was or not effect.rewrites or "writes" not in effect.blocks:
+        return None
+    if made is not None and made.by == "autoincrement":
+        return f"Making {change.table}.{change.column} AUTO_INCREMENT"
+    return f"Changing what {change.table}.{change.column} is computed from"
+
+
 def _is_harmless(
     change: TypeChange, effect: Effect, operation: Operation, context: Context
 ) -> bool:
     if change.work == "none" and not (change.checks or change.indexes):
         return True
+    if change.work == "free" and context.server.is_mysql:
+        return True  # that it becomes NOT NULL or the reverse, set-not-null says
     using = operation.using if isinstance(operation, ChangeColumnType) else None
     if using and context.expression(using).is_constant:
         return True  # worse: see drop-column

@@ -10,7 +10,7 @@ multi-valued ones. Where a statement asks for a copy or a lock itself, copy-algo
 from collections.abc import Iterator
 
 from guard.index_code import OUTSIDE, build_concurrently, partition_wise
-from guard.operations import CreateIndex
+from guard.operations import AddColumn, CreateIndex
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Table
@@ -180,6 +180,14 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
     if create.if_not_exists and _is_there(create, context):
         return
     effect = context.effect(create)
+    if effect is not None and (virtual := _new_virtual(create, context)):
+        yield Problem(
+            message=f"Creating {create.name or 'an index'} on {virtual} in the same ALTER TABLE "
+            f"that adds this virtual column takes LOCK=SHARED on {create.table} while every row is "
+            "read: writes wait.",
+            remedy="Add the column first, and the index in a statement of its own: writes go on",
+        )
+        return
     if effect is None or "writes" not in effect.blocks:
         return
     if not (effect.scans or any(other.scans for other in effect.related)):
@@ -190,6 +198,21 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
         remedy=_on_mysql() if context.server.is_mysql else _remedy(create, context),
         effect=effect,
     )
+
+
+def _new_virtual(create: CreateIndex, context: Context) -> str | None:
+    """Return the virtual column that the index is on and that the same ALTER TABLE adds."""
+    in_sql = (context.statement.sql or "").strip()[:5].upper() == "ALTER"
+    if not context.server.is_mysql or not in_sql or context.statement.joined:
+        return None
+    parts = {part.lower() for part in create.columns}
+    for other in context.statement.operations:
+        if isinstance(other, AddColumn) and other.table == create.table:
+            made = other.column.generated
+            virtual = made is not None and made.by == "expression" and not made.stored
+            if virtual and other.column.name.lower() in parts:
+                return other.column.name
+    return None
 
 
 def _is_there(create: CreateIndex, context: Context) -> bool:

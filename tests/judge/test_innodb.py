@@ -39,6 +39,11 @@ AT = "op.alter_column('t', 'at', existing_type=sa.TIMESTAMP(), existing_nullable
 LOST, REWRITE, TYPE = "alter-column-loses-attributes", "add-column-rewrite", "change-column-type"
 
 # The dialect, its version, what is released, the upgrade: the rules that speak, and how.
+VIRTUAL = sql("ALTER TABLE t ADD vc int AS (n + 1) VIRTUAL")
+STORED = sql(
+    "CREATE TABLE t (id int NOT NULL PRIMARY KEY, n int, sc int AS (n + 1) STORED, v varchar(50))"
+)
+FILLED = sql("UPDATE t SET v = ''")
 ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     # ON UPDATE is lost with the rest
     (MY, "8.4", (STAMPED,), sql("ALTER TABLE t MODIFY at timestamp NULL DEFAULT CURRENT_TIMESTAMP"), f"{LOST} error"),
@@ -69,6 +74,26 @@ ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     (MA, "10.11", (MYISAM,), "op.create_index('i', 't', ['v'])", "create-index error"),
     (MY, "8.4", (MYISAM,), sql("ALTER TABLE t MODIFY v varchar(30)"), f"{TYPE} error"),
     (MY, "8.4", (MYISAM, sql("ALTER TABLE t ENGINE=InnoDB")), X, ""),
+    # several actions of one ALTER TABLE are as slow as the slowest
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD z int, ADD INDEX iz (z)"), f"{REWRITE} warning"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD z int, ADD INDEX iz (z)"), f"{REWRITE} warning"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD z int, ALTER n SET DEFAULT 5"), ""),
+    (MY, "8.4", (T,), "op.add_column('t', sa.Column('z', sa.Integer(), index=True))", ""),
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD z int, ADD y int AS (n + 1) VIRTUAL"), f"{REWRITE} error"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD z int, ADD y int AS (n + 1) VIRTUAL"), ""),
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD x int AS (n) VIRTUAL, ADD y int AS (n + 1) VIRTUAL"), ""),
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD y int AS (n + 1) VIRTUAL, ADD INDEX iy (y)"), "create-index error"),
+    (MA, "10.11", (T,), sql("ALTER TABLE t ADD y int AS (n + 1) VIRTUAL", "ALTER TABLE t ADD INDEX iy (y)"), ""),
+    # a place in a table with virtual columns
+    (MA, "10.11", (T, VIRTUAL), sql("ALTER TABLE t ADD z int FIRST"), f"{REWRITE} error"),
+    (MA, "10.11", (T, VIRTUAL), sql("ALTER TABLE t ADD z int"), ""),
+    (MA, "10.11", (STORED,), sql("ALTER TABLE t ADD z int FIRST"), ""),
+    # a MODIFY that leaves the type as it is, or lengthens it
+    (MA, "10.11", (STORED,), sql("ALTER TABLE t MODIFY sc int AS (n + 5) STORED"), f"{TYPE} error"),
+    (MA, "10.11", (STORED,), sql("ALTER TABLE t MODIFY id int NOT NULL AUTO_INCREMENT"), f"{TYPE} error"),
+    (MA, "10.11", (T,), sql("ALTER TABLE t MODIFY id int NOT NULL AUTO_INCREMENT COMMENT 'x'"), ""),
+    (MA, "10.11", (STORED, FILLED), sql("ALTER TABLE t MODIFY v varchar(60) NOT NULL"), "set-not-null warning"),
+    (MA, "10.11", (STORED, FILLED), sql("ALTER TABLE t MODIFY v varchar(60)"), ""),
     # a default in parentheses is an expression
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x json DEFAULT ('[]')"), f"{REWRITE} warning"),
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x datetime DEFAULT (NOW())"), f"{REWRITE} error"),

@@ -40,12 +40,20 @@ def _for_each_row(add: AddColumn, schema: ReadOnlySchema) -> bool:
     return bool(_FOR_EACH_ROW.search(sql) or read_expression(sql, "mariadb").columns)
 
 
+def _before_virtual(add: AddColumn, schema: ReadOnlySchema) -> bool:
+    """It gets a place among columns of which one keeps nothing."""
+    table = schema.table(add.table)
+    columns = table.columns if table else ()
+    return add.position is not None and any(innodb.keeps_nothing(c.generated) for c in columns)
+
+
 ROWS: tuple[Row, ...] = (
     row(AddColumn, when=innodb.counted, lock="LOCK=SHARED", rewrites=True, source=INPLACE),
     row(AddColumn, when=innodb.stored, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(AddColumn, when=innodb.virtual, lock="LOCK=NONE", source=INSTANT),
     row(AddColumn, when=_for_each_row, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(AddColumn, when=innodb.has_fulltext, lock="LOCK=SHARED", rewrites=True, source=INPLACE),
+    row(AddColumn, when=_before_virtual, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(AddColumn, when=innodb.had_fulltext, lock="LOCK=NONE", rewrites=True, source=INPLACE),
     row(AddColumn, when=innodb.is_compressed, lock="LOCK=NONE", rewrites=True, source=INPLACE),
     row(AddColumn, lock="LOCK=NONE", source=INSTANT),

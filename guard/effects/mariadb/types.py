@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guard.effects.mysql.types import copies, in_place
+from guard.effects.mysql.types import copies, in_place, in_place_and_rebuilt
 from guard.effects.row import Row, row
 from guard.operations import ModifyColumn
 
@@ -25,5 +25,8 @@ ROWS: tuple[Row, ...] = (
         source=ALTER_TABLE,
     ),
     row(ModifyColumn, when=copies, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
+    row(
+        ModifyColumn, when=in_place_and_rebuilt, lock="LOCK=NONE", rewrites=True, source=ALTER_TABLE
+    ),
     row(ModifyColumn, when=in_place, lock="LOCK=NONE", source=ONLINE_DDL),
 )
