@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from guard.context import Context, Mapped, Remains, TableSize
 from guard.effects.effect import Effect, TableEffect
 from guard.facts import LOCK, ApplicationImport, LiveModel
+from guard.operations import SetOption
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
@@ -270,5 +271,9 @@ def reads_rows(effect: Effect) -> bool:
 
 def checks_foreign_keys(context: Context) -> bool:
     """Return whether MySQL or MariaDB looks at the rows when a foreign key is added."""
-    setting = context.settings.get("foreign_key_checks")
-    return setting is None or setting.value.strip("'\"").lower() not in ("0", "off", "false")
+    name, setting = "foreign_key_checks", context.settings.get("foreign_key_checks")
+    value = setting.value if setting else None
+    for operation in context.statement.operations:
+        if isinstance(operation, SetOption) and operation.scope == "statement":
+            value = operation.value if operation.name == name else value
+    return value is None or value.strip("'\"").lower() not in ("0", "off", "false")

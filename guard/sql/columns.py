@@ -417,7 +417,7 @@ def read_index_options(c: Cursor) -> dict[str, str]:
             found["method"] = c.name("an index type")
         elif option := c.choose("ALGORITHM", "LOCK"):
             c.take("=")
-            found[option.lower()] = c.name("a word").lower()
+            found[option.lower()] = c.next().word.lower()
         elif c.take("COMMENT"):
             c.string("a comment")
         elif c.choose("VISIBLE", "INVISIBLE", "IGNORED") or c.take("NOT", "IGNORED"):

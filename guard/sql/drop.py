@@ -66,7 +66,7 @@ def _read_indexes(c: Cursor, concurrently: bool, if_exists: bool) -> list[Operat
     options: dict[str, str] = {}
     while c.source.mysql and (option := c.choose("ALGORITHM", "LOCK")):
         c.take("=")
-        options[option.lower()] = c.name("a word").lower()
+        options[option.lower()] = c.next().word.lower()
     cascade = _cascade(c)
     return [
         DropIndex(

@@ -207,6 +207,8 @@ OTHERS = [
     ("mysql", "8.4", sql("CREATE INDEX ix ON t ((CAST(a->'$.b' AS UNSIGNED ARRAY)))"), CREATE),
     ("sqlite", None, "op.create_index('ix', 'orders', ['a'])", NONE),
     ("sqlite", None, sql("DROP INDEX ix"), NONE),
+    ("sqlite", None, sql("INSERT INTO t (a, a) VALUES (1, 2)"), NONE),
+    ("sqlite", None, sql("CREATE TABLE t (a int, A int)"), {"duplicate-column"}),
     ("postgresql", "14.3", BUILD, {"index-corruption"}),
     ("postgresql", "14.4", BUILD, NONE),
 ]

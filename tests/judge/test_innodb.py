@@ -43,6 +43,9 @@ VIRTUAL = sql("ALTER TABLE t ADD vc int AS (n + 1) VIRTUAL")
 STORED = sql(
     "CREATE TABLE t (id int NOT NULL PRIMARY KEY, n int, sc int AS (n + 1) STORED, v varchar(50))"
 )
+KEYED = sql(
+    "CREATE TABLE c (id int PRIMARY KEY, u varchar(20) CHARACTER SET utf8mb3, a varchar(20) CHARACTER SET ascii, KEY (u))"
+)
 FILLED = sql("UPDATE t SET v = ''")
 ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     # ON UPDATE is lost with the rest
@@ -83,6 +86,7 @@ ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD z int, ADD y int AS (n + 1) VIRTUAL"), ""),
     (MA, "10.11", (T,), sql("ALTER TABLE t ADD x int AS (n) VIRTUAL, ADD y int AS (n + 1) VIRTUAL"), ""),
     (MA, "10.11", (T,), sql("ALTER TABLE t ADD y int AS (n + 1) VIRTUAL, ADD INDEX iy (y)"), "create-index error"),
+    (MY, "8.4", (T,), sql("ALTER TABLE t ADD y int AS (n + 1) VIRTUAL, ADD INDEX iy (y)"), "create-index warning"),
     (MA, "10.11", (T,), sql("ALTER TABLE t ADD y int AS (n + 1) VIRTUAL", "ALTER TABLE t ADD INDEX iy (y)"), ""),
     # a place in a table with virtual columns
     (MA, "10.11", (T, VIRTUAL), sql("ALTER TABLE t ADD z int FIRST"), f"{REWRITE} error"),
@@ -94,6 +98,16 @@ ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     (MA, "10.11", (T,), sql("ALTER TABLE t MODIFY id int NOT NULL AUTO_INCREMENT COMMENT 'x'"), ""),
     (MA, "10.11", (STORED, FILLED), sql("ALTER TABLE t MODIFY v varchar(60) NOT NULL"), "set-not-null warning"),
     (MA, "10.11", (STORED, FILLED), sql("ALTER TABLE t MODIFY v varchar(60)"), ""),
+    # a CHECK that is no more than words, keys that are not looked up
+    (MY, "8.0.15", (T,), sql("ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)"), ""),
+    (MY, "8.0.16", (T,), sql("ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)"), "add-check-constraint error"),
+    (MA, "10.11", (T,), sql("SET STATEMENT foreign_key_checks=0 FOR ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES t (id)"), ""),
+    (MA, "10.11", (T,), sql("SET STATEMENT foreign_key_checks=0 FOR SELECT 1", "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES t (id)"), "add-foreign-key error"),
+    (MY, "8.4", (T,), sql("CREATE INDEX i ON t (n) ALGORITHM=DEFAULT LOCK=DEFAULT"), ""),
+    # another character set
+    (MA, "10.11", (KEYED,), sql("ALTER TABLE c MODIFY u varchar(20) CHARACTER SET utf8mb4"), ""),
+    (MA, "10.11", (KEYED,), sql("ALTER TABLE c MODIFY a varchar(20) CHARACTER SET utf8mb4"), f"{TYPE} error"),
+    (MY, "8.4", (KEYED,), sql("ALTER TABLE c MODIFY u varchar(20) CHARACTER SET utf8mb4"), f"{TYPE} error"),
     # a default in parentheses is an expression
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x json DEFAULT ('[]')"), f"{REWRITE} warning"),
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x datetime DEFAULT (NOW())"), f"{REWRITE} error"),

@@ -93,8 +93,7 @@ def _keeps_text(old: Type, new: Type, storage: Storage, *, mariadb: bool, indexe
     before, after = charset_of(old, storage), charset_of(new, storage)
     if before == after:
         return mariadb or collation_of(old, storage) == collation_of(new, storage)
-    wider = (before, after) in (("utf8mb3", "utf8mb4"), ("ascii", "latin1"), ("ascii", "utf8mb4"))
-    if not wider or (not mariadb and (indexed or before != "utf8mb3")):
+    if (before, after) != ("utf8mb3", "utf8mb4") or (indexed and not mariadb):
         return False
     if old.name != "varchar" or old.length is None or new.length is None:
         return old.name in ("text", "tinytext", "mediumtext", "longtext") and old.name == new.name
