@@ -37,3 +37,8 @@ class Effect(TableEffect, frozen=True, kw_only=True):
     related: tuple[TableEffect, ...] = ()
     since: tuple[int, ...] | None = None
     until: tuple[int, ...] | None = None
+
+
+def as_rewrite(effect: Effect, *, lock: str, blocks: frozenset[Blocked]) -> Effect:
+    """Return what happens where the table is written anew instead, under that lock."""
+    return msgspec.structs.replace(effect, rewrites=True, lock=lock, blocks=blocks)

@@ -14,10 +14,8 @@ foreign-key, add-unique-constraint and add-primary-key.
 import re
 from collections.abc import Iterator
 
-import msgspec
-
 from guard.column_code import set_default, without_constraints, without_default
-from guard.effects.effect import Blocked, Effect
+from guard.effects.effect import Blocked, Effect, as_rewrite
 from guard.operations import AddColumn, AddConstraint, CreateIndex, Operation
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -325,7 +323,7 @@ def _together(add: AddColumn, other: Operation, alone: Effect, context: Context)
         lock: tuple[str, frozenset[Blocked]] = ("LOCK=SHARED", frozenset({"writes", "ddl"}))
     else:
         beside, lock = f"column {add.column.name} and an index", (alone.lock, alone.blocks)
-    effect = msgspec.structs.replace(alone, rewrites=True, lock=lock[0], blocks=lock[1])
+    effect = as_rewrite(alone, lock=lock[0], blocks=lock[1])
     return Problem(
         message=f"Adding {beside} in one ALTER TABLE "
         f"{what_waits(effect, context.size(add.table))}.",
