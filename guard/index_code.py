@@ -20,6 +20,23 @@ def label_of(create: CreateIndex) -> str:
     return create.name or "_".join(["ix", create.table.name, *columns])
 
 
+def no_key_of(table: Name, name: str, schema: ReadOnlySchema) -> str:
+    """Return why PostgreSQL makes no key of an index, in words after its name; "" where it may."""
+    found = schema.table(table)
+    if found and found.partitioned and found.certain:
+        return f"is one of {table}, which is partitioned"
+    index = next((i for i in schema.indexes(table) if i.name == name), None)
+    if index is None or not index.certain:
+        return ""
+    if not index.unique:
+        return "is not unique"
+    if index.where:
+        return "is partial"
+    if any("(" in key for key in index.columns):
+        return "is on an expression"
+    return "is not a B-tree" if index.method not in (None, "btree") else ""
+
+
 def create_concurrently(create: CreateIndex) -> str | None:
     """Return the Alembic call that builds the index while writes go on.
 

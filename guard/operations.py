@@ -83,12 +83,14 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Storage(msgspec.Struct, frozen=True, kw_only=True):
-    """How MySQL and MariaDB keep a table, as far as it says so itself."""
+    """How a server keeps a table, as far as it says so itself."""
 
     charset: str | None = None
     collation: str | None = None
     row_format: str | None = None  # in lower case
     engine: str | None = None  # in lower case
+    access_method: str | None = None  # of PostgreSQL, as its tablespace
+    tablespace: str | None = None
 
 
 class Default(msgspec.Struct, frozen=True):

@@ -54,7 +54,9 @@ def new_column(drop: DropColumn, context: Context) -> Column | None:
     anew = [c for c in added if c.name.lower() == drop.column.lower()]
     if anew:
         return anew[0]
-    found = [c for c in added if c.name.lower() not in written and _is_like(old or None, c)]
+    found = [
+        c for c in added if c.name.lower() not in written and _is_like(old or None, c, drop.column)
+    ]
     dropped = [o.column for o in others if isinstance(o, DropColumn) and o.table == drop.table]
     if not found:
         return None
@@ -116,13 +118,18 @@ def _beside(drop: Operation, context: Context) -> Iterator[Operation]:
         yield from (other for other in statement.operations if other is not drop)
 
 
-def _is_like(old: StoredColumn | None, new: Column) -> bool:
-    """Return whether two columns may hold the same values; of what is not known, that is so."""
+def _is_like(old: StoredColumn | None, new: Column, old_name: str) -> bool:
+    """Return whether two columns may hold the same values; of what is not known, that is so.
+
+    Nobody adds a NOT NULL column to a table with rows: where the name is like the old one, the new
+    column may be nullable.
+    """
     if new.generated is not None:
         return False
     if old is None or old.type is None or new.type is None:
         return True
-    return _said(old.type) == _said(new.type) and old.nullable == new.nullable
+    looser = new.nullable and _alikeness(new.name, old_name) > ALIKE
+    return _said(old.type) == _said(new.type) and (looser or old.nullable == new.nullable)
 
 
 def _said(kind: Type) -> tuple[object, ...]:
@@ -142,7 +149,20 @@ def _alikeness(one: str, other: str) -> float:
     """Return how much two names have in common, from 0 to 1; a whole word is enough."""
     words, others = _words(one), _words(other)
     ratio = SequenceMatcher(None, "_".join(words), "_".join(others)).ratio()
-    return max(ALIKE, ratio) if {*words} & {*others} else ratio
+    same = {*words} & {*others} or _is_short_for(words, others) or _is_short_for(others, words)
+    return max(ALIKE, ratio) if same else ratio
+
+
+def _is_short_for(words: list[str], others: list[str]) -> bool:
+    """Return whether each word is a short form of the other's: `qty`, `desc`, `cust_addr`."""
+    return len(words) == len(others) and all(map(_abbreviates, words, others))
+
+
+def _abbreviates(short: str, word: str) -> bool:
+    """Return whether the letters of the one stand in the other in order, the first one first."""
+    letters = iter(word[1:])
+    in_order = all(letter in letters for letter in short[1:])
+    return len(short) > 2 and short[0] == word[0] and in_order
 
 
 def _words(name: str) -> list[str]:

@@ -43,6 +43,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "renames",
         "type_code",
         "rule",
+        "way_back",
         "project",
         "reader",
         "reporters",
@@ -245,6 +246,7 @@ RULES_MAY_IMPORT = {
     "action_words", "batch_mode", "column_code", "constraint_code", "effects.effect",
     "effects.type_change", "expression", "facts", "index_code", "operations", "partition_bounds",
     "phrases", "renames", "rule", "schema.model", "statement", "type_code",
+    "way_back",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

@@ -1,4 +1,4 @@
-"""Engine, row format and character set of MySQL's tables, and of the columns that follow them."""
+"""How tables are kept: of MySQL engine, row format and character set, which columns follow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from guard.operations import AlterTable, Storage
 from guard.schema.model import StoredColumn, Table
 
-STORED_AS = ("character-set", "convert-to-character-set", "collate", "row-format", "engine")
+STORED_AS = (
+    *("character-set", "convert-to-character-set", "collate", "row-format", "engine"),
+    *("set-access-method", "set-tablespace"),
+)
 
 
 def stored_as(table: Table, operation: AlterTable) -> Table:
@@ -24,6 +27,10 @@ def stored_as(table: Table, operation: AlterTable) -> Table:
             return replace(table, storage=replace(before, row_format=value))
         case "engine":
             return replace(table, storage=replace(before, engine=value))
+        case "set-access-method":
+            return replace(table, storage=replace(before, access_method=value))
+        case "set-tablespace":
+            return replace(table, storage=replace(before, tablespace=value))
         case "collate":
             after = replace(before, collation=value)
         case _:

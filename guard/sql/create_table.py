@@ -205,8 +205,10 @@ def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
             c.parens()
         elif c.take("ON", "COMMIT"):
             c.skip_to("TABLESPACE", "AS")
-        elif c.choose("TABLESPACE", "USING"):
-            c.name()
+        elif where := c.choose("TABLESPACE", "USING"):
+            field = "tablespace" if where == "TABLESPACE" else "access_method"
+            storage = msgspec.structs.replace(found.storage, **{field: c.name()})
+            found = msgspec.structs.replace(found, storage=storage)
         elif child and c.take("DEFAULT"):
             found = msgspec.structs.replace(found, bounds="default")
         elif not c.take("WITHOUT", "OIDS"):

@@ -1,30 +1,47 @@
 """PostgreSQL's enum types live beside the tables, and only op.create_table() makes them.
 
 `op.add_column(sa.Column(..., sa.Enum(...)))` and `op.alter_column(type_=sa.Enum(...))` send the
-name of the type and nothing that creates it, so the upgrade fails where no revision did. The other
-half, a type that a downgrade leaves behind and that the next upgrade finds there,
-incomplete-downgrade tells.
+name of the type and nothing that creates it, so the upgrade fails where no revision did. And
+`op.drop_table` and `op.drop_column` leave the type: after a downgrade it is still there, and the
+next upgrade fails, since it exists.
 """
 
+import re
 from collections.abc import Iterator
 
 from guard.constraint_code import executed
-from guard.facts import DowngradeFailed, UpgradeFailed
+from guard.facts import (
+    DowngradeFailed,
+    Fact,
+    Migration,
+    SchemaNotRestored,
+    SecondUpgradeFailed,
+    UpgradeFailed,
+)
 from guard.operations import AddColumn, ChangeColumnType, Operation, Type
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import ABSENT
 from guard.type_code import sql_string
+from guard.way_back import UNDO, foretold, is_type_left, unrestored
 
 ORDERS = "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True))"
 ADDED = "op.add_column('orders', sa.Column('state', sa.Enum('new', 'paid', name='order_state')))"
+TICKETS = """
+op.create_table(
+    "tickets",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("state", sa.Enum("open", "shut", name="ticket_state")),
+)
+"""
 MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
 
 
 @rule(
     AddColumn,
     ChangeColumnType,
+    Migration,
     dialects=("postgresql",),
-    predicts=(UpgradeFailed, DowngradeFailed),
+    predicts=(UpgradeFailed, DowngradeFailed, SchemaNotRestored, SecondUpgradeFailed),
     instructs=(
         "ALWAYS create an enum type of PostgreSQL before `op.add_column()` uses it, and drop it in "
         "the downgrade",
@@ -47,6 +64,19 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
             at="op.add_column",
             fixed=f"{MADE}\n{ORDERS}\n{ADDED}",
         ),
+        Example(
+            upgrade=TICKETS,
+            downgrade='op.drop_table("tickets")',
+            dialect="postgresql",
+            says="The downgrade of 0001 leaves the enum type ticket_state, and the next upgrade "
+            "fails, since it exists.",
+            help=f"{UNDO}:\nsa.Enum(name='ticket_state').drop(op.get_bind())",
+            at="def downgrade()",
+            fixed_downgrade="""
+            op.drop_table("tickets")
+            sa.Enum(name='ticket_state').drop(op.get_bind())
+            """,
+        ),
     ),
     safe=(
         Example(released=(ORDERS,), upgrade=f"{MADE}\n{ADDED}", dialect="postgresql"),
@@ -68,8 +98,11 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
         Example(released=(ORDERS,), upgrade=ADDED, dialect="mysql"),
     ),
 )
-def enum_type_left_behind(operation: Operation, context: Context) -> Iterator[Problem]:
+def enum_type_left_behind(operation: Operation | Fact, context: Context) -> Iterator[Problem]:
     match operation:
+        case Migration():
+            yield from _left(operation, context)
+            return
         case AddColumn(column=column, table=table):
             kind, name, what = column.type, column.name, "Adding"
         case ChangeColumnType(column=name, type=kind, table=table):
@@ -92,3 +125,32 @@ def _created(kind: Type, context: Context) -> str:
     values = ", ".join(sql_string(value) for value in kind.values or ())
     sql = f"CREATE TYPE {kind.enum_name} AS ENUM ({values or '...'})"
     return executed(sql, context.statement)
+
+
+def _left(migration: Migration, context: Context) -> Iterator[Problem]:
+    left = [difference for difference in unrestored(migration, context) if is_type_left(difference)]
+    if not left:
+        return
+    names = [difference.name for difference in left]
+    what, exist = ("type", "it exists") if len(names) == 1 else ("types", "they exist")
+    sql = migration.tool == "sql"
+    lines = [f"DROP TYPE {_quoted(name)};" if sql else _drop(name) for name in names]
+    yield Problem(
+        message=f"The downgrade of {migration.revision} leaves the enum {what} "
+        f"{' and '.join(names)}, and the next upgrade fails, since {exist}.",
+        remedy="\n".join([f"{UNDO}:", *lines]),
+        foretells=tuple(map(foretold, left)),
+    )
+
+
+def _drop(name: str) -> str:
+    """Return the code that drops an enum type, and does nothing on a database that has none."""
+    schema, _, last = name.rpartition(".")
+    where = f", schema={schema!r}" if schema else ""
+    return f"sa.Enum(name={last!r}{where}).drop(op.get_bind())"
+
+
+def _quoted(name: str) -> str:
+    """Return the name as SQL has to write it, where it is not all in lower case."""
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", name)
+    return name if plain else ".".join(f'"{part}"' for part in name.split("."))

@@ -2,14 +2,12 @@
 
 Upgrade and downgrade are replayed from their operations. What the downgrade leaves behind stops the
 next upgrade ("already exists"); what it does not bring back is missing to the code that is deployed
-again. PostgreSQL's enum types are easily forgotten: `op.create_table` creates them, and
-`op.drop_table` leaves them. Only what was read for certain counts: nothing is said of a downgrade
-with statements that could not be read, or of what a condition decides. A downgrade that can only
-raise is as incomplete: Alembic drops no constraint without a name outside of a batch, and `op` has
-only what Alembic or a plugin gave it.
+again. Only what was read for certain counts: nothing is said of a downgrade with statements that
+could not be read, or of what a condition decides. A downgrade that can only raise is as incomplete:
+Alembic drops no constraint without a name outside of a batch, and `op` has only what Alembic or a
+plugin gave it. Of an enum type that it leaves enum-type-left-behind tells.
 """
 
-import re
 from collections.abc import Iterator
 
 from guard.batch_mode import in_batch
@@ -18,25 +16,17 @@ from guard.operations import (
     AddConstraint,
     CreateObject,
     CreateView,
-    Delete,
     DropConstraint,
     DropObject,
     DropTable,
-    Insert,
-    Merge,
     Name,
-    Opaque,
-    Operation,
-    Truncate,
-    Update,
-    is_known,
 )
 from guard.phrases import ALWAYS_A_DOWNGRADE, NO_SUCH_OPERATION, listed
 from guard.rule import Context, Example, Foretold, Problem, Related, rule
 from guard.schema.model import Difference
-from guard.statement import Statement, Steps
+from guard.statement import Statement
+from guard.way_back import UNDO, foretold, is_judged, is_type_left, statements_of, unrestored
 
-ROWS = (Delete, Insert, Merge, Truncate, Update)
 MOST = 8
 TICKETS = """
 op.create_table(
@@ -52,7 +42,6 @@ op.create_table(
     sa.Column("mail", sa.String(80)),
 )
 """
-UNDO = "Undo in the downgrade everything that the upgrade did, in reverse order"
 NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
 
 
@@ -61,19 +50,6 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
     predicts=(SchemaNotRestored, DowngradeFailed, SecondUpgradeFailed),
     instructs=(ALWAYS_A_DOWNGRADE,),
     unsafe=(
-        Example(
-            upgrade=TICKETS,
-            downgrade='op.drop_table("tickets")',
-            dialect="postgresql",
-            says="The downgrade of 0001 does not lead back to the schema before it:\n"
-            "  enum type ticket_state is left over",
-            help=f"{UNDO}:\nsa.Enum(name='ticket_state').drop(op.get_bind())",
-            at="def downgrade()",
-            fixed_downgrade="""
-            op.drop_table("tickets")
-            sa.Enum(name='ticket_state').drop(op.get_bind())
-            """,
-        ),
         Example(
             released=(USERS,),
             upgrade="""
@@ -137,30 +113,23 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
     ),
 )
 def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Problem]:
-    dialect = context.server.dialect
-    upgrade, downgrade = (_here(s, dialect) for s in (migration.upgrade, migration.downgrade))
+    upgrade, downgrade = (
+        statements_of(steps, context) for steps in (migration.upgrade, migration.downgrade)
+    )
     raising = [statement for statement in downgrade if _raises(statement)]
     if raising:
-        yield _refused(raising, upgrade, dialect)
-    elif (
-        migration.irreversible is None
-        and migration.downgrade.raises is None
-        and migration.downgrade.changes(dialect)
-        and _is_read(downgrade)
-    ):
-        yield from _differences(migration, upgrade, downgrade)
+        yield _refused(raising, upgrade, context.server.dialect)
+    elif is_judged(migration, context):
+        found = [d for d in unrestored(migration, context) if not is_type_left(d)]
+        yield from _differences(migration, found, upgrade, downgrade)
 
 
 def _differences(
-    migration: Migration, upgrade: list[Statement], downgrade: list[Statement]
+    migration: Migration,
+    found: list[Difference],
+    upgrade: list[Statement],
+    downgrade: list[Statement],
 ) -> Iterator[Problem]:
-    found = [
-        difference
-        for change in migration.schemas
-        for difference in change.before.unrestored(change.between, change.after)
-    ]
-    if not _is_read(upgrade):  # what it has made is known all the same
-        found = [difference for difference in found if difference.how == "left over"]
     lines = [_line(difference) for difference in found]
     told = {difference.thing for difference in found}
     kept = [
@@ -171,26 +140,12 @@ def _differences(
         yield Problem(
             message=f"The downgrade of {migration.revision} does not lead back to the schema "
             f"before it:\n{_list(lines)}",
-            remedy=_remedy(found, migration.tool),
+            remedy=f"{UNDO}.",
             foretells=(
-                *(_foretold(difference) for difference in found),
+                *(foretold(difference) for difference in found),
                 *(Foretold(how="changed", kind=kind, name=str(name)) for kind, name in kept),
             ),
         )
-
-
-def _foretold(difference: Difference) -> Foretold:
-    return Foretold(
-        how=difference.how,
-        kind=difference.kind,
-        name=difference.name,
-        table=difference.table,
-        columns=difference.columns,
-    )
-
-
-def _here(steps: Steps, dialect: str | None) -> list[Statement]:
-    return [s for s in steps.statements if dialect is None or s.applies_to(dialect)]
 
 
 def _raises(statement: Statement) -> bool:
@@ -245,17 +200,6 @@ def _named(nameless: Statement, upgrade: list[Statement], dialect: str | None) -
     return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
 
 
-def _is_read(statements: list[Statement]) -> bool:
-    """Return whether all that they do to the schema was understood."""
-    return all(_is_clear(o) for statement in statements for o in statement.operations)
-
-
-def _is_clear(operation: Operation) -> bool:
-    if isinstance(operation, Opaque):
-        return False
-    return isinstance(operation, ROWS) or is_known(operation.subject)
-
-
 def _replaced(upgrade: list[Statement], downgrade: list[Statement]) -> Iterator[tuple[str, Name]]:
     """Yield the views and functions that the upgrade replaces and the downgrade leaves so.
 
@@ -303,23 +247,3 @@ def _line(difference: Difference) -> str:
     return f"{difference.thing} " + (
         "is left over" if difference.how == "left over" else "does not come back"
     )
-
-
-def _remedy(found: list[Difference], tool: str) -> str:
-    left = [d.thing.partition("enum type ") for d in found if d.how == "left over"]
-    names = [name for _, kind, name in left if kind]
-    lines = [f"DROP TYPE {_quoted(name)};" if tool == "sql" else _drop(name) for name in names]
-    return "\n".join([f"{UNDO}:", *lines]) if lines else f"{UNDO}."
-
-
-def _drop(name: str) -> str:
-    """Return the code that drops an enum type, and does nothing on a database that has none."""
-    schema, _, last = name.rpartition(".")
-    where = f", schema={schema!r}" if schema else ""
-    return f"sa.Enum(name={last!r}{where}).drop(op.get_bind())"
-
-
-def _quoted(name: str) -> str:
-    """Return the name as SQL has to write it, where it is not all in lower case."""
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", name)
-    return name if plain else ".".join(f'"{part}"' for part in name.split("."))

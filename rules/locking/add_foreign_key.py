@@ -184,7 +184,8 @@ def add_foreign_key(operation: Operation, context: Context) -> Iterator[Problem]
     add = _key_of(operation, context)
     if add is None or context.is_unreleased(add.table) or context.is_empty(add.table):
         return
-    if add.constraint.not_valid and context.server.dialect == "postgresql":
+    enforces = isinstance(operation, AlterConstraint)  # one that was NOT ENFORCED
+    if add.constraint.not_valid and not enforces and context.server.dialect == "postgresql":
         yield from _refused(add, context)
         return
     effect = context.effect(operation)

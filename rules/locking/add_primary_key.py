@@ -11,6 +11,7 @@ a column which is added as a key has no value for the rows, or gives each anothe
 from collections.abc import Iterator
 
 from guard.constraint_code import key_by_index, while_they_go_on, written_inline
+from guard.index_code import no_key_of
 from guard.operations import AddColumn, AddConstraint, DropConstraint, Operation
 from guard.phrases import COPYING_TOOLS, reads_rows, what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -114,6 +115,12 @@ def add_primary_key(operation: Operation, context: Context) -> Iterator[Problem]
     if isinstance(operation, AddColumn):
         add = written_inline(operation, "primary key")
     if not isinstance(add, AddConstraint) or add.constraint.type != "primary key":
+        return
+    if add.using_index and (reason := no_key_of(add.table, add.using_index, context.schema)):
+        yield Problem(
+            message=f"Making a primary key of index {add.using_index} fails: it {reason}.",
+            remedy="Build a unique index of all rows for it",
+        )
         return
     effect = context.effect(operation)
     if effect is None or context.is_unreleased(add.table) or context.is_empty(add.table):

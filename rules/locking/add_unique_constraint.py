@@ -10,6 +10,7 @@ while writes go on; with a column that is added in the same statement they build
 from collections.abc import Iterator
 
 from guard.constraint_code import key_by_index, while_they_go_on, written_inline
+from guard.index_code import no_key_of
 from guard.operations import AddColumn, AddConstraint, Operation
 from guard.phrases import what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -119,7 +120,15 @@ users_mail_key')
 )
 def add_unique_constraint(operation: Operation, context: Context) -> Iterator[Problem]:
     add = written_inline(operation, "unique") if isinstance(operation, AddColumn) else operation
-    if not isinstance(add, AddConstraint) or add.constraint.type != "unique" or add.using_index:
+    if not isinstance(add, AddConstraint) or add.constraint.type != "unique":
+        return
+    if add.using_index:
+        if reason := no_key_of(add.table, add.using_index, context.schema):
+            yield Problem(
+                message=f"Making a unique constraint of index {add.using_index} fails: it "
+                f"{reason}.",
+                remedy="Leave the constraint out, or build a unique index of all rows for it",
+            )
         return
     if context.is_unreleased(add.table) or context.is_empty(add.table):
         return

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from guard.action_words import TableAction
 from guard.effects.effect import Effect
-from guard.operations import AlterTable, Maintenance, Operation
+from guard.operations import AlterObject, AlterTable, Maintenance, Operation
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 
@@ -42,6 +42,7 @@ HARDLY_FILLED = ("reorganize-partition",)  # that is most often the last one, to
 
 @rule(
     AlterTable,
+    AlterObject,
     Maintenance,
     dialects=("postgresql", "mysql", "mariadb"),
     instructs=("NEVER use `VACUUM FULL` or `CLUSTER` in a migration",),
@@ -162,6 +163,9 @@ def rewrite_table(change: Operation, context: Context) -> Iterator[Problem]:
     if isinstance(change, Maintenance) and change.table is None:
         yield from _all_tables(change, context)
         return
+    if isinstance(change, AlterObject):
+        yield from _moved(change, context)
+        return
     if not isinstance(change, AlterTable | Maintenance) or change.table is None:
         return
     effect = _rewriting(change, context)
@@ -204,6 +208,20 @@ def _all_tables(command: Maintenance, context: Context) -> Iterator[Problem]:
             "EXCLUSIVE: reads and writes wait.",
             remedy=_repack(command),
         )
+
+
+def _moved(change: AlterObject, context: Context) -> Iterator[Problem]:
+    """An index or a materialized view that goes to another tablespace."""
+    if change.action != "set-tablespace" or context.server.dialect != "postgresql":
+        return
+    table = context.schema.table_of_index(change.name)
+    if context.is_unreleased(table.name if table else change.name):
+        return
+    yield Problem(
+        message=f"Moving {change.object_type} {change.name} to another tablespace copies it under "
+        "ACCESS EXCLUSIVE: whatever uses it waits.",
+        remedy="Leave it out of the migrations: pg_repack --tablespace moves it beside traffic.",
+    )
 
 
 def _words(change: AlterTable | Maintenance) -> str:

@@ -87,7 +87,28 @@ REFUSED = (
     Row("no IF NOT EXISTS for constraints", sql("ALTER TABLE orders ADD CONSTRAINT IF NOT EXISTS q CHECK (qty > 0)"), "unparsable-sql"),
     Row("IF NOT EXISTS asks for a name", sql("CREATE INDEX IF NOT EXISTS ON orders (note)"), "unparsable-sql"),
 )  # fmt: skip
-ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED)
+KEYS = (
+    Row("an index that is not unique", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i"), "add-unique-constraint", None, (sql("CREATE INDEX i ON users (email)"),)),
+    Row("a partial index", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i"), "add-unique-constraint", None, (sql("CREATE UNIQUE INDEX i ON users (email) WHERE age > 1"),)),
+    Row("an index on an expression", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i"), "add-unique-constraint", None, (sql("CREATE UNIQUE INDEX i ON users (lower(email))"),)),
+    Row("a unique index", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i"), "", None, (sql("CREATE UNIQUE INDEX i ON users (email)"),)),
+    Row("a key of a partial index", sql("ALTER TABLE logs ADD PRIMARY KEY USING INDEX i"), "add-primary-key", None, (sql("CREATE TABLE logs (id int NOT NULL)", "CREATE UNIQUE INDEX i ON logs (id) WHERE id > 0"),)),
+    Row("a key that was NOT ENFORCED", sql('ALTER TABLE shop."Items" ALTER CONSTRAINT f ENFORCED'), "add-foreign-key", "18", (sql('ALTER TABLE shop."Items" ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES users (id) NOT ENFORCED'),)),
+)  # fmt: skip
+STORAGE = (
+    Row("the access method that it has", sql("ALTER TABLE orders SET ACCESS METHOD heap"), "", "16"),
+    Row("another access method", sql("ALTER TABLE orders SET ACCESS METHOD columnar"), "rewrite-table", "16"),
+    Row("back to heap", sql("ALTER TABLE orders SET ACCESS METHOD heap"), "rewrite-table", "16", (sql("ALTER TABLE orders SET ACCESS METHOD columnar"),)),
+    Row("the tablespace that it is in", sql("ALTER TABLE orders SET TABLESPACE pg_default")),
+    Row("back from another tablespace", sql("ALTER TABLE logs SET TABLESPACE pg_default"), "rewrite-table", None, (sql("CREATE TABLE logs (id int) TABLESPACE fast"),)),
+    Row("an index to another tablespace", sql("ALTER INDEX ix_orders_status SET TABLESPACE fast"), "rewrite-table"),
+)  # fmt: skip
+RENAMES = (
+    Row("a short form", sql("ALTER TABLE orders ADD COLUMN quantity int NOT NULL DEFAULT 1, DROP COLUMN qty"), "drop-and-re-add"),
+    Row("a like name, nullable as an added column is", sql("ALTER TABLE users ADD COLUMN mail varchar(100), DROP COLUMN email"), "drop-and-re-add"),
+    Row("a name of its own", sql("ALTER TABLE users ADD COLUMN height int, DROP COLUMN age"), "drop-column"),
+)  # fmt: skip
+ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *STORAGE, *RENAMES)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.shows)

@@ -69,7 +69,13 @@ def _writes_anew(alter: AlterTable, schema: ReadOnlySchema) -> bool:
         return False
     made = table.complete or table.created_by is not None
     logged = made and not table.unlogged
-    already = {"set-logged": logged, "set-unlogged": table.unlogged}
+    asked = (alter.detail or "").strip('"').lower()
+    already = {
+        "set-logged": logged,
+        "set-unlogged": table.unlogged,
+        "set-access-method": asked == (table.storage.access_method or "heap"),
+        "set-tablespace": asked == (table.storage.tablespace or "pg_default"),
+    }
     return not already.get(alter.action, False)
 
 
