@@ -217,6 +217,14 @@ class Context(Protocol):
         """Return how large the table is, None where the project has not said."""
         ...
 
+    @property
+    def newer_words(self) -> tuple[str, int] | None:
+        """Words of the statement's SQL that the server is too old for, and what version has them.
+
+        None also where nobody said which version it is.
+        """
+        ...
+
     def is_new(self, table: Name) -> bool:
         """Return whether this same deployment made the table and nothing filled it since."""
         ...

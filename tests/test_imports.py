@@ -228,6 +228,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "hole_roles",
             "maintenance",
             "names",
+            "newer",
             "plpgsql",
             "settings",
             "sqlglot_check",

@@ -35,6 +35,7 @@ from guard.schema import Missing, Schema
 from guard.schema.model import Table
 from guard.server import Server
 from guard.sql.expressions import read_expression
+from guard.sql.newer import newer_than
 from guard.statement import Span, Statement
 
 Declared = TypeVar("Declared", bound=Options)
@@ -200,6 +201,14 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def expression(self, sql: str) -> Expression:
         return read_expression(sql, self.server.dialect)
+
+    @property
+    def newer_words(self) -> tuple[str, int] | None:
+        sql, server = self.statement.sql, self.server
+        if sql is None or server.version is None or server.dialect != "postgresql":
+            return None
+        found = newer_than(sql, server.version)
+        return found and (found.words, found.since)
 
     def is_new(self, table: Name) -> bool:
         return self.schema.is_new(table, self.position.deployment)

@@ -1,18 +1,39 @@
 """SQL that no parser accepts will hardly run.
 
-The statement is broken, or is written for another database than the one that guard was told. No
-rule has judged it.
+The statement is broken, or is written for another database than the one that guard was told: no
+rule has judged it. Or it is for a newer version of PostgreSQL than the one that guard was told.
 """
 
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed, UpgradeFailed
-from guard.operations import Opaque
+from guard.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    AlterConstraint,
+    AlterTable,
+    CreateIndex,
+    CreateObject,
+    CreateTable,
+    DetachPartition,
+    Merge,
+    Opaque,
+    Operation,
+    Reindex,
+)
 from guard.rule import Context, Example, Problem, rule
+
+# What PostgreSQL learned new words for.
+GROWN = (
+    *(AddColumn, AddConstraint, AlterColumn, AlterConstraint, AlterTable, CreateIndex),
+    *(CreateObject, CreateTable, DetachPartition, Merge, Reindex),
+)
 
 
 @rule(
     Opaque,
+    *GROWN,
     predicts=(UpgradeFailed, DowngradeFailed),
     instructs=("NEVER write SQL for another database than the project's",),
     unsafe=(
@@ -30,10 +51,31 @@ from guard.rule import Context, Example, Problem, rule
             "[tool.guard] or --dialect",
             at="ALTER TABLE orders ENGINE",
         ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0) NOT "
+            "ENFORCED')",
+            dialect="postgresql",
+            version="17",
+            says="PostgreSQL 17 does not know NOT ENFORCED, which is of version 18.",
+            help="Write it in the words of version 17, or say which version the server has: "
+            "server-version in [tool.guard]",
+            at="ALTER TABLE orders ADD CONSTRAINT",
+        ),
     ),
-    safe=("op.execute('ALTER TABLE orders ADD COLUMN note text')",),
+    safe=(
+        "op.execute('ALTER TABLE orders ADD COLUMN note text')",
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0) NOT "
+            "ENFORCED')",
+            dialect="postgresql",
+            version="18",
+        ),
+    ),
 )
-def unparsable_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
+def unparsable_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
+    if not isinstance(opaque, Opaque):
+        yield from _too_new(opaque, context)
+        return
     if not opaque.invalid:
         return
     where = f" as {context.server.dialect}" if context.server.dialect else ""
@@ -41,4 +83,18 @@ def unparsable_sql(opaque: Opaque, context: Context) -> Iterator[Problem]:
         message=f"This SQL could not be parsed{where}, so no rule has judged it: {opaque.reason}.",
         remedy="Correct the statement, or say which database it is for: dialect in [tool.guard] "
         "or --dialect",
+    )
+
+
+def _too_new(operation: Operation, context: Context) -> Iterator[Problem]:
+    first = next(o for o in context.statement.operations if isinstance(o, GROWN))
+    newer = context.newer_words if operation is first else None
+    if newer is None:
+        return
+    words, since = newer[0].replace("*", "...").lstrip(") "), newer[1]
+    version = context.server.effective_version[0]
+    yield Problem(
+        message=f"PostgreSQL {version} does not know {words}, which is of version {since}.",
+        remedy=f"Write it in the words of version {version}, or say which version the server has: "
+        "server-version in [tool.guard]",
     )

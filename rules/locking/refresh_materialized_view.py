@@ -48,7 +48,8 @@ EMPTY = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id WITH NO D
             released=(TOTALS,),
             upgrade=CONCURRENTLY,
             dialect="postgresql",
-            says="REFRESH ... CONCURRENTLY fails, since totals has no unique index.",
+            says="REFRESH ... CONCURRENTLY fails, since totals has no unique index on plain "
+            "columns of all rows.",
             help="Make one on plain columns that tell its rows apart, without WHERE",
             at="REFRESH",
         ),
@@ -105,20 +106,26 @@ def _refused(
             message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} was never filled.",
             remedy="Fill it without CONCURRENTLY: nobody can read it yet.",
         )
-    elif not any(index.unique for index in context.schema.indexes(refresh.name)):
+    elif not _has_key(refresh, context):
         yield Problem(
-            message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} has no unique index.",
-            remedy="Make one on plain columns that tell its rows apart, without WHERE, in an "
-            "earlier "
-            "revision.",
+            message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} has no unique index on "
+            "plain columns of all rows.",
+            remedy="Make one on columns that tell its rows apart in an earlier revision.",
         )
+
+
+def _has_key(refresh: RefreshMaterializedView, context: Context) -> bool:
+    """Return whether there is an index that CONCURRENTLY can tell the rows apart by."""
+    return any(
+        index.unique and not index.where and not any("(" in key for key in index.columns)
+        for index in context.schema.indexes(refresh.name)
+    )
 
 
 def _waits(refresh: RefreshMaterializedView, context: Context) -> Problem:
     effect = context.effect(refresh)
     assert effect is not None
-    indexed = any(index.unique for index in context.schema.indexes(refresh.name))
-    needs = "" if indexed else ", which needs a unique index on it"
+    needs = "" if _has_key(refresh, context) else ", which needs a unique index on it"
     sql = f"REFRESH MATERIALIZED VIEW CONCURRENTLY {table_sql(refresh.name, 'postgresql')}"
     code = executed(sql, context.statement)
     return Problem(

@@ -168,6 +168,13 @@ def rewrite_table(change: Operation, context: Context) -> Iterator[Problem]:
         return
     if not isinstance(change, AlterTable | Maintenance) or change.table is None:
         return
+    if _is_refused(change, context):
+        yield Problem(
+            message=f"{_words(change)} fails: {change.table} is partitioned, and has no rows of "
+            "its own.",
+            remedy="Change its partitions",
+        )
+        return
     effect = _rewriting(change, context)
     if effect is None or context.is_unreleased(change.table) or context.undoes_upgrade(change):
         return
@@ -196,6 +203,14 @@ def _rewriting(change: AlterTable | Maintenance, context: Context) -> Effect | N
         if before is not None and before.rewrites and before.table == effect.table:
             return None
     return effect
+
+
+def _is_refused(change: AlterTable | Maintenance, context: Context) -> bool:
+    """Return whether PostgreSQL 18 refuses it, which older versions do nothing for."""
+    if not isinstance(change, AlterTable) or change.action not in ("set-logged", "set-unlogged"):
+        return False
+    table = context.schema.table(change.table)
+    return bool(table and table.partitioned and table.certain) and context.server.at_least(18)
 
 
 def _all_tables(command: Maintenance, context: Context) -> Iterator[Problem]:

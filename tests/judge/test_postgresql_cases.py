@@ -85,6 +85,13 @@ TYPES = (
 REFUSED = (
     Row("a UNIQUE is valid", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE (email) NOT VALID"), "unparsable-sql"),
     Row("no IF NOT EXISTS for constraints", sql("ALTER TABLE orders ADD CONSTRAINT IF NOT EXISTS q CHECK (qty > 0)"), "unparsable-sql"),
+    Row("MERGE is of 15", sql("MERGE INTO orders o USING users u ON o.id = u.id WHEN MATCHED THEN DO NOTHING"), "unparsable-sql", "14"),
+    Row("VIRTUAL is of 18", sql("CREATE TABLE n (a int, b int GENERATED ALWAYS AS (a) VIRTUAL)"), "unparsable-sql", "17"),
+    Row("a named NOT NULL is of 18", sql("ALTER TABLE orders ADD CONSTRAINT n NOT NULL note NOT VALID"), "unparsable-sql", "17"),
+    Row("a column may have had one before", sql("CREATE TABLE n (a int CONSTRAINT a_is_there NOT NULL)"), "", "17"),
+    Row("DETACH CONCURRENTLY is of 14", sql("ALTER TABLE shop.a DETACH PARTITION shop.b CONCURRENTLY"), "unparsable-sql", "13"),
+    Row("a comment is no syntax", sql("ALTER TABLE orders ADD COLUMN a int -- NULLS NOT DISTINCT"), "", "14"),
+    Row("the version is not known", sql("CREATE TABLE n (a int UNIQUE NULLS NOT DISTINCT)")),
     Row("IF NOT EXISTS asks for a name", sql("CREATE INDEX IF NOT EXISTS ON orders (note)"), "unparsable-sql"),
 )  # fmt: skip
 KEYS = (
@@ -101,14 +108,21 @@ STORAGE = (
     Row("back to heap", sql("ALTER TABLE orders SET ACCESS METHOD heap"), "rewrite-table", "16", (sql("ALTER TABLE orders SET ACCESS METHOD columnar"),)),
     Row("the tablespace that it is in", sql("ALTER TABLE orders SET TABLESPACE pg_default")),
     Row("back from another tablespace", sql("ALTER TABLE logs SET TABLESPACE pg_default"), "rewrite-table", None, (sql("CREATE TABLE logs (id int) TABLESPACE fast"),)),
+    Row("a partitioned table on 18", sql("ALTER TABLE p SET UNLOGGED"), "rewrite-table", "18", (sql("CREATE TABLE p (a int) PARTITION BY HASH (a)"),)),
+    Row("a partitioned table before", sql("ALTER TABLE p SET UNLOGGED"), "", "16", (sql("CREATE TABLE p (a int) PARTITION BY HASH (a)"),)),
     Row("an index to another tablespace", sql("ALTER INDEX ix_orders_status SET TABLESPACE fast"), "rewrite-table"),
+)  # fmt: skip
+TOTALS = "CREATE MATERIALIZED VIEW totals AS SELECT id, qty FROM orders"
+VIEWS = (
+    Row("a key of some rows", sql("REFRESH MATERIALIZED VIEW CONCURRENTLY totals"), "refresh-materialized-view", None, (sql(TOTALS, "CREATE UNIQUE INDEX t ON totals (id) WHERE qty > 0"),)),
+    Row("a key of all rows", sql("REFRESH MATERIALIZED VIEW CONCURRENTLY totals"), "", None, (sql(TOTALS, "CREATE UNIQUE INDEX t ON totals (id)"),)),
 )  # fmt: skip
 RENAMES = (
     Row("a short form", sql("ALTER TABLE orders ADD COLUMN quantity int NOT NULL DEFAULT 1, DROP COLUMN qty"), "drop-and-re-add"),
     Row("a like name, nullable as an added column is", sql("ALTER TABLE users ADD COLUMN mail varchar(100), DROP COLUMN email"), "drop-and-re-add"),
     Row("a name of its own", sql("ALTER TABLE users ADD COLUMN height int, DROP COLUMN age"), "drop-column"),
 )  # fmt: skip
-ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *STORAGE, *RENAMES)
+ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *STORAGE, *VIEWS, *RENAMES)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.shows)
