@@ -137,7 +137,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reader.libraries": ({"builtins", "sqlalchemy"}, {"alembic"}, {"*"}),
     "reader.libraries.alembic": (
         {"arguments", "environment", "live"},
-        {"columns", "constraints", "context", "directive"},
+        {"directive"},
+        {"columns", "constraints", "context"},
         {"plugins"},
         {"operations"},
     ),

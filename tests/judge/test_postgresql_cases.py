@@ -83,6 +83,7 @@ TYPES = (
     Row("a policy on another column", LONGER, "", None, (sql("CREATE POLICY p ON users USING (email = current_user)"),)),
 )  # fmt: skip
 REFUSED = (
+    Row("an argument that alter_column does not have", "op.alter_column('users', 'name', type=sa.Text())", "opaque-sql"),
     Row("a UNIQUE is valid", sql("ALTER TABLE users ADD CONSTRAINT u UNIQUE (email) NOT VALID"), "unparsable-sql"),
     Row("no IF NOT EXISTS for constraints", sql("ALTER TABLE orders ADD CONSTRAINT IF NOT EXISTS q CHECK (qty > 0)"), "unparsable-sql"),
     Row("MERGE is of 15", sql("MERGE INTO orders o USING users u ON o.id = u.id WHEN MATCHED THEN DO NOTHING"), "unparsable-sql", "14"),

@@ -19,6 +19,7 @@ from guard.operations import (
     Generated,
     ModifyColumn,
     Name,
+    Opaque,
     Operation,
     RenameColumn,
     SetComment,
@@ -31,6 +32,7 @@ from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import FALSE, NONE, Const, Construct, Unknown, Value, truth
 from guard.reader.libraries.alembic.arguments import Arguments, table_of
+from guard.reader.libraries.alembic.directive import misspelt
 from guard.reader.libraries.sqlalchemy import clauses, columns, constraints, execution, types
 from guard.reader.libraries.sqlalchemy.clauses import flag, string
 
@@ -103,6 +105,9 @@ def alter_column(run: Run, given: Arguments, call: Call) -> list[Operation]:
     operations = [modified] if modified else _alterations(run, table, column, given)
     if operations:
         run.emit(operations, call.node, call.frame)
+    elif unknown := [*misspelt(given)]:
+        reason = f"alter_column has no argument {unknown[0]}, leaves it out and changes nothing"
+        run.emit([Opaque(reason=reason, code=call.code)], call.node, call.frame)
     if (new := types.type_check(kind, column)) is not None:
         added = AddConstraint(table=table, constraint=new.constraint)
         execution.emit_on(run, _altered(given, new), [added], call)

@@ -85,13 +85,18 @@ def _ignored(operation: str, given: Arguments, dialect: str | None) -> Iterator[
         if keyed and not clauses.flag(given.get("inline_primary_key")):
             yield "primary_key"
     if operation == "alter_column":
-        for key in given:
-            if key not in ALTER_COLUMN and not key.startswith(tuple(f"{d}_" for d in DIALECTS)):
-                yield key
+        yield from misspelt(given)
         if "postgresql_using" in given and given.get("type_", NONE) == NONE:
             yield "postgresql_using"
         if dialect and dialect not in MYSQLS and "autoincrement" in given:
             yield "autoincrement"
+
+
+def misspelt(given: Arguments) -> Iterator[str]:
+    """Yield the arguments of alter_column that it does not know, and leaves out without a word."""
+    for key in given:
+        if key not in ALTER_COLUMN and not key.startswith(tuple(f"{d}_" for d in DIALECTS)):
+            yield key
 
 
 def _missing(given: Arguments) -> Iterator[str]:
