@@ -77,6 +77,8 @@ def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
 
 def _made_here(drop: Operation, context: Context) -> bool:
     """Return whether it is of this deployment: nothing that was there before depends on it."""
+    if context.undoes_upgrade(drop):
+        return True
     match drop:
         case DropTable(table=table):
             return context.is_unreleased(table)

@@ -110,7 +110,8 @@ def _refused(
         yield Problem(
             message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} has no unique index on "
             "plain columns of all rows.",
-            remedy="Make one on columns that tell its rows apart in an earlier revision.",
+            remedy="Make one on plain columns that tell its rows apart, without WHERE, in an "
+            "earlier revision.",
         )
 
 

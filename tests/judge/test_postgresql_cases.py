@@ -35,13 +35,14 @@ op.execute('CREATE TABLE shop."Items" (id int PRIMARY KEY, "Name" varchar(30))')
 
 
 class Row(NamedTuple):
-    """What it shows, the revision, the rules that speak of it, the server, earlier revisions."""
+    """What it shows, the revision, the rules that speak of it, the server, what goes with it."""
 
     shows: str
     upgrade: str
     rules: str = ""
     version: str | None = None
     released: tuple[str, ...] = ()
+    downgrade: str | None = None
 
 
 def sql(*texts: str) -> str:
@@ -71,6 +72,7 @@ NAMES = (
     Row("a view's column, without the word", sql("ALTER VIEW v RENAME note TO remark"), "rename-object", None, (sql("CREATE VIEW v AS SELECT note FROM orders"),)),
     Row("a table of this deployment with all of its own", sql("CREATE TABLE n (a int)", "DROP TABLE n CASCADE")),
     Row("a view of this deployment", sql("CREATE VIEW n AS SELECT 1 AS a", "DROP VIEW n CASCADE")),
+    Row("the way back of a schema", sql("CREATE SCHEMA neu", "CREATE TABLE neu.t (a int)"), downgrade=sql("DROP SCHEMA neu CASCADE")),
     Row("a table that was there", sql("DROP TABLE users CASCADE"), "drop-cascade"),
 )  # fmt: skip
 TYPES = (
@@ -133,6 +135,7 @@ def test_case(row: Row, tmp_path: Path) -> None:
         released=(TABLES, *row.released),
         dialect="postgresql",
         version=row.version,
+        downgrade=row.downgrade,
     )
     found = judge(example, tmp_path)
     told = [f"{f.severity} {f.rule}: {f.message}" for f in found]
