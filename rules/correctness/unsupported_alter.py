@@ -5,7 +5,8 @@ does not understand. A column that is added may be neither UNIQUE nor a key; ove
 no default that is computed (CURRENT_TIMESTAMP, an expression) or that its CHECK forbids and be no
 STORED one, so that this passes on an empty test database and fails in production. A column is not
 dropped while a key, an index, a constraint of the table, a generated column or a view needs it.
-Alembic's batch mode makes the table anew instead.
+Alembic's batch mode makes the table anew instead, where it has no computed column and no view asks
+for it. It fails over a computed column and over a view that asks for the table.
 """
 
 import re
@@ -15,6 +16,7 @@ from guard.batch_mode import (
     SENT_AT_ONCE,
     enforces_foreign_keys,
     in_batch,
+    makes_anew,
     operations_of,
     remakes,
 )
@@ -40,6 +42,7 @@ from guard.operations import (
 )
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Table, View
+from guard.statement import Batch
 from guard.type_code import sqlalchemy_type
 
 ORDERS = """
@@ -63,6 +66,7 @@ CONSTANT = re.compile(
     r"\(*\s*(?:[-+]?\s*[\d.]+(?:e[-+]?\d+)?|0x[\da-f]+|x?'(?:[^']|'')*'|\"[^\"]*\"|null|true|false)\s*\)*",
     re.I,
 )
+Answer = tuple[str, str]  # what to say, and what to do about it
 ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
 
 
@@ -198,6 +202,9 @@ ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
 )
 def unsupported_alter(operation: Operation, context: Context) -> Iterator[Problem]:
     batch = context.statement.batch
+    if (made := makes_anew(operation, context)) and (fails := _not_made_anew(made, context)):
+        yield Problem(message=fails[0], remedy=fails[1], at=made.span)
+        return
     in_new_table = batch is not None and remakes(batch, context) and _is_of_batch(context)
     found = _left_in_batch(operation, context) if in_new_table else _refused(operation, context)
     if found is None:
@@ -206,13 +213,48 @@ def unsupported_alter(operation: Operation, context: Context) -> Iterator[Proble
     yield Problem(message=message, remedy=remedy)
 
 
+def _not_made_anew(batch: Batch, context: Context) -> Answer | None:
+    """Return what to say where a batch cannot make its table anew.
+
+    Alembic fills the new table column by column, a computed one too; and while the old one is gone,
+    SQLite finds views and other tables' triggers broken that ask for it, and renames nothing.
+    """
+    table = context.schema.table(batch.table)
+    if not table or not table.certain or batch.copy_from:
+        return None
+    gone = {o.column for o in operations_of(batch, context) if isinstance(o, DropColumn)}
+    for column in table.columns:
+        made = column.generated
+        if made and made.by == "expression" and column.certain and column.name not in gone:
+            return (
+                f"The batch makes {table.name} anew and fails: it fills computed column "
+                f"{column.name}, which SQLite refuses.",
+                f"Drop column {column.name} before the batch, and add it again after it",
+            )
+    setting = context.settings.get("legacy_alter_table")
+    user = _asking_for(table, context)
+    if user is None or (setting and setting.value.strip("'").lower() in ("1", "on", "true")):
+        return None
+    return (
+        f"The batch makes {table.name} anew and fails: {user} asks for it, and is broken while it "
+        "is gone.",
+        f"Drop {user} before the batch and create it again after it, in this same revision",
+    )
+
+
+def _asking_for(table: Table, context: Context) -> str | None:
+    """Return a view whose query surely names the table."""
+    named = re.compile(rf"\b(?:from|join)\s+[\"`\[]?{re.escape(table.name.name)}\b", re.I)
+    for view in context.schema.objects():
+        if isinstance(view, View) and view.certain and view.query and named.search(view.query):
+            return f"view {view.name}"
+    return None
+
+
 def _is_of_batch(context: Context) -> bool:
     """Return whether the batch collects the statement, where others are sent at once."""
     directive = context.statement.directive
     return directive is not None and directive.name not in SENT_AT_ONCE
-
-
-Answer = tuple[str, str]  # what to say, and what to do about it
 
 
 def _refused(operation: Operation, context: Context) -> Answer | None:

@@ -2,12 +2,13 @@
 
 Alembic's batch mode copies what it can read of the table: columns, keys, named constraints and
 plain indexes. Triggers go with the old table, a CHECK without a name is left out (also the one of a
-Boolean or an Enum), and so is an index on an expression. Nothing fails, the rows are just no longer
-checked. A batch that only adds plain columns or indexes makes no table anew. Say the lost parts
-again: a CHECK in `table_args`, with a name this time, a trigger and an index after the batch.
+Boolean or an Enum), and so is an index on an expression, a column's COLLATE, and what a foreign key
+does that was written inside its column (ON DELETE, ON UPDATE). Nothing fails, the rows are just no
+longer checked. A batch that only adds plain columns or indexes makes no table anew. Say the lost
+parts again: a CHECK in `table_args`, with a name this time, a trigger and an index after the batch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from guard.batch_mode import IN_BATCHES, in_batch, makes_anew, operations_of
 from guard.operations import (
@@ -16,6 +17,7 @@ from guard.operations import (
     CreateIndex,
     CreateObject,
     DropColumn,
+    DropConstraint,
     DropIndex,
     Name,
     Operation,
@@ -108,14 +110,16 @@ def batch_loses_objects(operation: Operation, context: Context) -> Iterator[Prob
         return
     checks = [] if batch.table_args or batch.copy_from else _lost_checks(table, batch, context)
     others = [*_lost_triggers(table, context), *_lost_indexes(table, batch, context)]
-    if not checks and not others:
+    unread = [] if batch.copy_from else [*_lost_actions(table, batch, context)]
+    unread += [] if batch.copy_from else [*_lost_collations(table, batch, context)]
+    if not checks and not others and not unread:
         return
-    lost = _and(*map(_said, checks), *others)
+    lost = _and(*map(_said, checks), *others, *unread)
     unchecked = ", which has no name: from then on nothing checks that" if checks else ""
     yield Problem(
         message=f"The batch makes {table.name} anew and leaves out {lost}"
-        f"{'' if others else unchecked}.",
-        remedy=" ".join(_remedy(table.name, checks, others)),
+        f"{'' if others or unread else unchecked}.",
+        remedy=" ".join(_remedy(table.name, checks, others, unread)),
         severity="warning" if context.statement.direction == "downgrade" else None,
         at=batch.span,
     )
@@ -191,6 +195,32 @@ def _lost_indexes(table: Table, batch: Batch, context: Context) -> Iterator[str]
             yield f"index {index.name}"
 
 
+def _lost_actions(table: Table, batch: Batch, context: Context) -> Iterator[str]:
+    """Yield what foreign keys do that were written inside their column: only the key is read."""
+    done = list(operations_of(batch, context))
+    gone = {o.constraint for o in done if isinstance(o, DropConstraint) and o.constraint}
+    dropped = {o.column for o in done if isinstance(o, DropColumn)}
+    for key in table.constraints:
+        kept = key.name not in gone and not dropped.intersection(key.columns)
+        if key.type != "foreign key" or not (key.inline and key.certain and kept):
+            continue
+        actions = [("ON DELETE", key.on_delete), ("ON UPDATE", key.on_update)]
+        for words, action in actions:
+            if action not in (None, "NO ACTION"):
+                yield f"{words} {action} of the foreign key on {', '.join(key.columns)}"
+
+
+def _lost_collations(table: Table, batch: Batch, context: Context) -> Iterator[str]:
+    """Yield the collations of columns that stay as they are."""
+    done = list(operations_of(batch, context))
+    changed = {o.column for o in done if isinstance(o, DropColumn | ChangeColumnType)}
+    for column in table.columns:
+        collation = column.type.collation if column.type else None
+        plain = collation is None or collation.strip("'\"").lower() == "binary"
+        if not plain and column.certain and column.name not in changed:
+            yield f"COLLATE {collation} of column {column.name}"
+
+
 def _is_computed(index: Index, table: Table) -> bool:
     named = {column.name.lower() for column in table.columns}
     return any("(" in column and column.lower() not in named for column in index.columns)
@@ -205,10 +235,13 @@ def _and(*parts: str) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _remedy(table: Name, checks: list[StoredConstraint], others: Iterable[str]) -> Iterator[str]:
-    lost = list(others)
-    if lost:
-        yield f"Make {_and(*lost)} again after the batch."
+def _remedy(
+    table: Name, checks: list[StoredConstraint], others: list[str], unread: list[str]
+) -> Iterator[str]:
+    if others:
+        yield f"Make {_and(*others)} again after the batch."
+    if unread:
+        yield f"Give the batch the table as it is, with {_and(*unread)}: copy_from=sa.Table(...)."
     if checks:
         args = ", ".join(
             f"sa.CheckConstraint({check.sql!r}, name={_name(table, check)!r})" for check in checks

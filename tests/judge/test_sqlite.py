@@ -41,3 +41,46 @@ def test_what_sqlite_refuses(
     example = Example(released=(USERS,), upgrade=upgrade, dialect="sqlite", version=version)
     found = {finding.rule for finding in judge(example, tmp_path)}
     assert ("unsupported-alter" in found) is refused
+
+
+P = "op.execute('CREATE TABLE p (id INTEGER PRIMARY KEY)')"
+FAILS, LOSES = {"unsupported-alter"}, {"batch-loses-objects"}
+VIEW = "op.execute('CREATE VIEW v AS SELECT a FROM t')"
+ALTER = "with op.batch_alter_table('t') as b:\n    b.alter_column('a', type_=sa.BigInteger())"
+ADD = "with op.batch_alter_table('t') as b:\n    b.add_column(sa.Column('z', sa.Integer()))"
+SHOP = """
+op.create_table('p', sa.Column('id', sa.Integer(), primary_key=True))
+op.create_table('t', sa.Column('a', sa.Integer()), sa.Column('b', sa.ForeignKey('p.id', ondelete='CASCADE')))
+"""  # noqa: E501
+
+
+def t(columns: str) -> str:
+    return f"op.execute('CREATE TABLE t (a INTEGER, {columns})')"
+
+
+@pytest.mark.parametrize(
+    ("released", "upgrade", "expected"),
+    [
+        # what is computed cannot be filled
+        ((t("g INTEGER AS (a + 1)"),), ALTER, FAILS),
+        ((t("g INTEGER GENERATED ALWAYS AS (a + 1) STORED"),), ALTER, FAILS),
+        ((t("g INTEGER AS (a + 1)"),), ADD, set()),
+        # a view asks for the table while it is gone
+        ((t("b TEXT"), VIEW), ALTER, FAILS),
+        ((t("b TEXT"), VIEW), ADD, set()),
+        ((t("b TEXT"), VIEW), f"op.execute('PRAGMA legacy_alter_table=ON')\n{ALTER}", set()),
+        ((t("b TEXT"), VIEW.replace("FROM t", "FROM p AS t")), ALTER, set()),
+        # what is not read of a table is not made again
+        ((P, t("b INTEGER REFERENCES p (id) ON DELETE CASCADE")), ALTER, LOSES),
+        ((P, t("b INTEGER REFERENCES p (id)")), ALTER, set()),
+        ((P, t("b INTEGER, FOREIGN KEY (b) REFERENCES p (id) ON DELETE CASCADE")), ALTER, set()),
+        ((SHOP,), ALTER, set()),
+        ((t("b TEXT COLLATE NOCASE"),), ALTER, LOSES),
+        ((t("b TEXT COLLATE BINARY"),), ALTER, set()),
+    ],
+)
+def test_a_batch_that_makes_its_table_anew(
+    released: tuple[str, ...], upgrade: str, expected: set[str], tmp_path: Path
+) -> None:
+    example = Example(released=released, upgrade=upgrade, dialect="sqlite")
+    assert {finding.rule for finding in judge(example, tmp_path)} & (FAILS | LOSES) == expected
