@@ -108,6 +108,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
         ),
     ] = None
     roundtrip: Annotated[bool, Meta(description="whether guard check runs the migrations")] = True
+    backend: Annotated[
+        Literal["auto", "sqlite", "postgresql"],
+        Meta(
+            description="what the round trip runs on; auto: the project's own kind of server, "
+            "where one is at hand"
+        ),
+    ] = "auto"
+    roundtrip_url: Annotated[
+        str | None,
+        Meta(description="a server on which the round trip makes scratch databases of its own"),
+    ] = None
     python: Annotated[
         str | None, Meta(description="the interpreter that has the project's packages")
     ] = None

@@ -43,6 +43,8 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     approvals_from: str | None = None
     no_roundtrip: bool = False
     python: str | None = None
+    backend: Literal["auto", "sqlite", "postgresql"] | None = None
+    url: str | None = None
     output_format: Literal["text", "json", "github"] = "text"
     output_file: Path | None = None
     strict: bool = False
@@ -109,6 +111,8 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             dialect=self.dialect or config.dialect,
             server_version=self.server_version or config.server_version,
             python=self._python() or config.python,
+            backend=self.backend or config.backend,
+            roundtrip_url=self.url or config.roundtrip_url,
             select=_names(self.select) or config.select,
             ignore=[*config.ignore, *_names(self.ignore)],
             fail_on="warning" if self.strict else config.fail_on,

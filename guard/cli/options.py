@@ -76,6 +76,14 @@ no_roundtrip = _option("--no-roundtrip", is_flag=True, help="Do not run the migr
 python = _option(
     "--python", metavar="PATH", help="The interpreter that has the project's packages."
 )
+scratch = _together(
+    _option(
+        "--backend",
+        type=click.Choice(["auto", "sqlite", "postgresql"]),
+        help="What the migrations run on; auto: the project's kind of server, if there is one.",
+    ),
+    _option("--url", metavar="URL", help="A server on which guard makes scratch databases."),
+)
 
 # What comes out
 strict = _option("--strict", is_flag=True, help="Warnings stop the gate too.")

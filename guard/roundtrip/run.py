@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.settings import Settings
-from guard.roundtrip import databases
+from guard.roundtrip import backend, databases
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, unrun_notes
 from guard.roundtrip.places import span_at
+from guard.roundtrip.postgresql import PostgresqlServer
 from guard.roundtrip.process import TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old
 from guard.statement import Span
@@ -63,6 +64,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     downgraded: int = 0
     seeded_rows: int = 0
     seconds: float = 0.0
+    server: str = "SQLite"
 
 
 def run_roundtrip(
@@ -93,9 +95,10 @@ def run_roundtrip(
     before = databases.fingerprints(root)
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
-        request = _request(environment, root, folder, revisions, config)
-        log = _Log(root, on_progress, python, config_path, newer)
-        _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
+        with backend.server_for(config) as server:
+            request = _request(environment, root, folder, revisions, config, server)
+            log = _Log(root, on_progress, python, config_path, newer)
+            _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     changed = databases.changes(before, databases.fingerprints(root))
@@ -105,7 +108,7 @@ def run_roundtrip(
             "stop what else writes to it, or find what in env.py or the revisions opens it, "
             "and restore it from a copy"
         )
-    return log.result(time.monotonic() - started)
+    return log.result(time.monotonic() - started, server, backend.notes(config, server))
 
 
 def _request(
@@ -114,7 +117,11 @@ def _request(
     folder: Path,
     revisions: Sequence[str] | None,
     config: Config,
+    server: PostgresqlServer | None,
 ) -> dict[str, Any]:
+    drivers = folder / "drivers"
+    if server is not None:
+        backend.lay_out_driver(drivers)
     return {
         "config": str(environment.config_path),
         "section": environment.section,
@@ -126,6 +133,7 @@ def _request(
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
+        "postgresql": server and {**server.request(), "drivers": str(drivers)},
     }
 
 
@@ -222,11 +230,14 @@ class _Log:
             f"{step['revision']} began, so nothing after it was tested: {remedy}"
         ] = None
 
-    def result(self, seconds: float) -> RoundTrip:
-        """Return the results so far."""
+    def result(
+        self, seconds: float, server: PostgresqlServer | None, notes: Iterable[str]
+    ) -> RoundTrip:
+        """Return the results so far, and `notes` on the server."""
         return RoundTrip(
             facts=tuple(self._facts),
-            notes=(*unrun_notes(self._unrun), *self._notes),
+            notes=(*notes, *unrun_notes(self._unrun), *self._notes),
+            server="SQLite" if server is None else server.label,
             upgraded=self._counts["upgraded"],
             downgraded=self._counts["downgraded"],
             seeded_rows=self._counts["seeded"],

@@ -22,6 +22,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
 from . import batch, engines, flask_app
+from .backends.postgresql import PostgresqlServer
+from .backends.postgresql_engines import PostgresqlScratch
+from .backends.postgresql_wire import Address
+from .backends.protocol import PLACEHOLDER, UNKNOWN, Scratch
+from .backends.sqlite_engines import SqliteScratch
 from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
 from .enums import Members
@@ -50,7 +55,7 @@ class Run:
         """Put the fence up, read the scripts, climb until every track is at its end."""
         folder = self._request["folder"]
         fence = Fence(folder, self._refused)
-        self._scratch = engines.Scratch(folder, fence)
+        self._scratch = self._make_scratch(folder, fence)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
         self._members.install()
@@ -61,10 +66,20 @@ class Run:
         with self._application(config):
             self._climb_all(config)
 
+    def _make_scratch(self, folder: str, fence: Fence) -> Scratch:
+        given = self._request.get("postgresql")
+        if given is None:
+            return SqliteScratch(folder, fence)
+        address = Address(**given["address"])
+        fence.allow(address.host, address.port)
+        server = PostgresqlServer(address, given["prefix"], given["maintenance"])
+        return PostgresqlScratch(server, fence, given["drivers"], self._note)
+
     def _climb_all(self, config: Config) -> None:
         self._scripts = self._read_scripts(config)
         self._plan = self._order()
-        self._schemas.add_written(Path(script.path) for script in self._plan)
+        if not self._scratch.has_schemas:
+            self._schemas.add_written(Path(script.path) for script in self._plan)
         wanted = self._request["revisions"]
         self._tested = {script.revision for script in self._plan}
         if wanted is not None:
@@ -110,7 +125,7 @@ class Run:
             location = self._request["script_location"].replace("%", "%%")
             config.set_main_option("script_location", location)
         if not config.get_main_option("sqlalchemy.url"):
-            config.set_main_option("sqlalchemy.url", engines.PLACEHOLDER)
+            config.set_main_option("sqlalchemy.url", PLACEHOLDER)
         return config
 
     def _read_scripts(self, config: Config) -> ScriptDirectory:
@@ -181,10 +196,16 @@ class Run:
 
         def configure(*arguments: Any, **named: Any) -> None:
             if named.get("version_table_schema"):
-                self._schemas.add([named["version_table_schema"]])
+                self._expect_schema(named["version_table_schema"])
             really(*arguments, **named)
 
         context.configure = configure  # type: ignore[method-assign]
+
+    def _expect_schema(self, name: str) -> None:
+        if self._scratch.has_schemas:
+            self._scratch.expect_schema(name)
+        else:
+            self._schemas.add([name])
 
     def _own_environment(self, context: EnvironmentContext) -> None:
         metadata = self._metadata()
@@ -214,9 +235,9 @@ class Run:
         with contextlib.suppress(Exception):  # what cannot be interpolated or read tells nothing
             url = config.get_section_option(name, "sqlalchemy.url") if name else None
             url = url or config.get_main_option("sqlalchemy.url")
-            if url and url != engines.PLACEHOLDER:
+            if url and url != PLACEHOLDER:
                 return str(make_url(url).set(database=name or "guard-scratch-of-its-kind"))
-        return engines.PLACEHOLDER if name is None else f"{engines.UNKNOWN[0]}:///{name}"
+        return PLACEHOLDER if name is None else f"{UNKNOWN[0]}:///{name}"
 
     def _metadata(self) -> Any:
         path = self._request["metadata"]
@@ -274,6 +295,8 @@ class Run:
     ) -> tuple[str, Any]:
         if self._current:
             self._current.heard(sql)
+        if self._scratch.has_schemas:
+            return sql, parameters
         return self._schemas.fold(sql, server=self._has_server()), parameters
 
     def _hear_of_column(self, table: str, column: str) -> None:
@@ -284,14 +307,17 @@ class Run:
         dialect: str | None = self._request["dialect"]
         return dialect != "sqlite" if dialect else bool(self._scratch.asked_for)
 
+    def _note(self, text: str) -> None:
+        self._channel.send("note", text=text)
+
     def _refused(self, what: str) -> None:
-        self._channel.send("note", text=f"Refused {what}, which code of the project asked for.")
+        self._note(f"Refused {what}, which code of the project asked for.")
 
     def _tell(self) -> None:
+        ran_on = "PostgreSQL" if self._scratch.has_schemas else "SQLite"
         for dialect in self._scratch.asked_for:
-            self._channel.send(
-                "note",
-                text=f"The round trip ran on SQLite; the project's own engine is for {dialect}.",
+            self._note(
+                f"The round trip ran on {ran_on}; the project's own engine is for {dialect}."
             )
         if self._schemas.names:
             names = ", ".join(sorted(self._schemas.names))

@@ -54,7 +54,16 @@ class Fence:
     def __init__(self, folder: str, refused: Callable[[str], None]) -> None:
         self._folder = os.path.realpath(folder) + os.sep
         self._refused = refused
+        self._allowed: tuple[str, int] | None = None
         self.last = ""  # refusal, in words
+
+    def allow(self, host: str, port: int) -> None:
+        """Let connections to the scratch server pass."""
+        self._allowed = (host, port)
+
+    def lets(self, host: Any, port: Any) -> bool:
+        """Return whether that is the scratch server."""
+        return (str(host), str(port)) == tuple(map(str, self._allowed or ()))
 
     def close(self) -> None:
         """Put the fence up, for the rest of this process."""
@@ -90,10 +99,15 @@ class Fence:
             self.check_file(arguments[0], "the opening")
         elif event == "socket.getaddrinfo":
             host, port = arguments[:2]
-            if host and port:
+            if host and port and not self.lets(host, port):
                 self.refuse(f"a connection to {_address((host, port))}")
-        elif event == "socket.connect" and not _is_harmless(arguments[0]):
+        elif event == "socket.connect" and not (
+            _is_harmless(arguments[0]) or self._is_allowed(arguments[1])
+        ):
             self.refuse(f"a connection to {_address(arguments[1])}")
+
+    def _is_allowed(self, address: Any) -> bool:
+        return isinstance(address, tuple) and self.lets(*address[:2])
 
     def _authorize(self, action: int, name: Any, *_: Any) -> int:
         return self.allows(action, name)
@@ -145,18 +159,21 @@ class _DriverFinder(importlib.abc.MetaPathFinder):
                     owner, _, last = name.rpartition(".")
                     holder = getattr(module, owner, None) if owner else module
                     if hasattr(holder, last):
-                        setattr(holder, last, self._refusal(f"{fullname}.{name}"))
+                        really = getattr(holder, last)
+                        setattr(holder, last, self._refusal(f"{fullname}.{name}", really))
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
 
-    def _refusal(self, name: str) -> Any:
+    def _refusal(self, name: str, really: Any) -> Any:
         fence = self._fence
 
         class Refusal:
             """Stands where the driver's connection stood; a class, so that it can be subclassed."""
 
             def __new__(cls, *arguments: Any, **named: Any) -> Any:
+                if fence.lets(named.get("host"), named.get("port")):
+                    return really(*arguments, **named)
                 target = named.get("host") or named.get("dsn") or (arguments[:1] or ("?",))[0]
                 return fence.refuse(f"{name}() to {_without_password(str(target))}")
 

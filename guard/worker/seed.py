@@ -99,7 +99,8 @@ class Seeder:
                 continue
             unique = column.name in alone or column.name in together
             shape = self._shapes.get(column.name.lower())
-            row[column.name] = value_for(column, number if unique else FIRST_NUMBER, shape)
+            chosen = number if unique else FIRST_NUMBER
+            row[column.name] = database.value(column, chosen, shape)
         nullable = {column.name for column in table.columns if column.nullable}
         choice = number  # walks through all combinations of parents, one by one
         for key in table.foreign_keys:

@@ -13,11 +13,9 @@ from typing import Any, Callable, NamedTuple
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
-from .backends.protocol import AFTER, BEFORE, EMPTY, Database, State
-from .backends.sqlite import SqliteDatabase
+from .backends.protocol import AFTER, BEFORE, EMPTY, Scratch, State
 from .channel import Channel, FatalError
 from .compare import nothing_written, rows_changed, rows_gone, schema_difference, values_gone
-from .engines import Scratch
 from .enums import Members
 from .failure import Failure, failure_of, place_of
 from .json_shapes import shapes_in
@@ -73,7 +71,7 @@ class Track:
         self._partial = Partial(lenient, self._tested, self._channel)
         tested = [script for script in self._plan if script.revision in self._tested]
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
-        self._database: Database = SqliteDatabase(scratch)
+        self._database = scratch.database()
         self._written = nothing_written()
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
@@ -262,9 +260,8 @@ class Track:
 
     @property
     def _server(self) -> str | None:
-        """The dialect that the revisions are for, "" where nobody said; None for SQLite."""
-        dialect = self._dialect or self._database.server or ""
-        return None if dialect == "sqlite" else dialect
+        """The server that the database stands in for, "" where nobody said; None: for none."""
+        return self._database.stands_in_for(self._dialect)
 
     def heard(self, sql: str) -> None:
         """Take down a statement that SQLAlchemy runs."""
@@ -330,9 +327,11 @@ class Track:
                     "could be run.",
                 )
             return
-        schema = Schema(
-            self._database.snapshot().tables, self._members.known, batch=not self._server
+        members = {**self._members.known, **self._database.members()}
+        batch = (
+            self._database.stands_in_for(self._dialect) == "" or context.dialect.name == "sqlite"
         )
+        schema = Schema(self._database.snapshot().tables, members, batch=batch)
         lines = models_difference(context, schema)
         if lines:
             script = self._plan[-1]

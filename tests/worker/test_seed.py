@@ -12,8 +12,8 @@ import pytest
 import guard.worker
 from guard.worker.backends.protocol import State
 from guard.worker.backends.sqlite import SqliteDatabase
+from guard.worker.backends.sqlite_engines import SqliteScratch
 from guard.worker.compare import nothing_written, schema_difference
-from guard.worker.engines import Scratch
 from guard.worker.fence import Fence
 from guard.worker.seed import Seeder
 
@@ -27,7 +27,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 
 def database_of(connection: sqlite3.Connection) -> SqliteDatabase:
-    database = SqliteDatabase(Scratch("", Fence("", print)))
+    database = SqliteDatabase(SqliteScratch("", Fence("", print)))
     database.take(connection, "alembic_version")
     return database
 

@@ -19,6 +19,7 @@ from guard.cli import options
 @options.select
 @options.server
 @options.python
+@options.scratch
 @options.approvals_from
 @options.no_cache
 @options.report

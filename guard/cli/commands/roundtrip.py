@@ -13,7 +13,9 @@ from guard.cli import options
 @options.base
 @options.everything
 @options.select
+@options.server
 @options.python
+@options.scratch
 @options.report
 def roundtrip(**given: object) -> None:
     """Only run the migrations up, down and up again on a scratch database that holds rows."""

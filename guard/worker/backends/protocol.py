@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
 
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine.url import URL
+
+from ..fence import Fence
+from ..json_shapes import Shape
 
 # The states of a database that are saved for later.
 EMPTY, BEFORE, AFTER = "empty", "before", "after"
+UNKNOWN = ("driver",)  # in the URL that `alembic init` writes
+PLACEHOLDER = "sqlite:///guard-scratch"  # where the project names no database
 
 
 class Column(NamedTuple):
@@ -61,9 +67,11 @@ class Database(Protocol):
     unsettled: set[str]  # tables that changed since rows were last put in
     saved: dict[str, int]  # how many revisions each saved state has
 
-    @property
-    def server(self) -> str | None:
-        """The kind of database that the project asked for; None where it named none."""
+    def stands_in_for(self, dialect: str | None) -> str | None:
+        """Return the kind of server that it stands in for; "" where that is not known.
+
+        None: it is of that kind. `dialect` is the configured one.
+        """
 
     def open(self, context: MigrationContext) -> None:
         """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
@@ -89,6 +97,15 @@ class Database(Protocol):
     def restore(self, name: str) -> int:
         """Put back what was saved, else an empty database; return how many revisions it has."""
 
+    def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the members of each column, by (table, column), that is an enum."""
+
+    def value(self, column: Column, number: int, used: Shape | None) -> Any:
+        """Return a value that a column of this type may well hold, another for each number.
+
+        `used` is the shape in which code takes it apart, as far as that is JSON.
+        """
+
     def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
         """Return values that rows of the parent have in the columns that `key` refers to."""
 
@@ -97,3 +114,29 @@ class Database(Protocol):
 
     def keep(self) -> None:
         """Make the rows lasting that were put in."""
+
+
+class Scratch(Protocol):
+    """All scratch databases of a run, one for each database that the project asks for."""
+
+    asked_for: dict[str, None]  # kinds of servers that they only stand in for, in order
+    has_schemas: bool
+    fence: Fence
+
+    def engine(self, make: Callable[..., Any], url: URL, wait: bool, kept: dict[str, Any]) -> Any:
+        """Return an engine, of SQLAlchemy's `make`, that leads to the one that stands for `url`.
+
+        `wait`: it is for asyncio. `kept` are the settings of the project's engine.
+        """
+
+    def database(self) -> Database:
+        """Return a database that is not open yet."""
+
+    def expect_schema(self, name: str) -> None:
+        """Prepare for a version table in a schema, which no revision can make."""
+
+    def empty(self) -> None:
+        """Remove what the databases hold so far."""
+
+    def close_all(self) -> None:
+        """Close what the project left open."""

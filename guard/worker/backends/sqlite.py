@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Protocol
 
 from alembic.runtime.migration import MigrationContext
 
 from ..channel import FatalError
-from ..engines import Scratch
-from .protocol import ForeignKey, RowRefusedError, State
+from ..json_shapes import Shape
+from ..seed import value_for
+from .protocol import Column, ForeignKey, RowRefusedError, State
 from .sqlite_catalog import Catalog, quote
+
+
+class Files(Protocol):
+    """What makes the connections to the scratch files."""
+
+    watch: Callable[[int, Any, Any], None]
+
+    def backend_of(self, path: str) -> str | None:
+        """Return what kind of database a file stands for; None where nobody said."""
+
+    def connect(self, path: str) -> sqlite3.Connection:
+        """Return a new connection to a file."""
+
+    def listen(self, connection: sqlite3.Connection) -> None:
+        """Hear what `connection` prepares from now on."""
+
+    def is_ours(self, connection: Any) -> bool:
+        """Return whether the driver's `connection` was made here."""
+
+    def close_all(self) -> None:
+        """Close every connection."""
 
 
 class SqliteDatabase:
     """One file, and copies in memory of what it held: a `Database`."""
 
-    def __init__(self, scratch: Scratch) -> None:
+    def __init__(self, scratch: Files) -> None:
         self._scratch = scratch
         self._catalog = Catalog("")
         self._raw = sqlite3.connect(":memory:")  # until there is one
@@ -37,10 +59,10 @@ class SqliteDatabase:
     def unsettled(self, names: set[str]) -> None:
         self._catalog.unsettled = names
 
-    @property
-    def server(self) -> str | None:
-        """The kind of database that the project asked for; None where it named none."""
-        return self._scratch.backend_of(self._file)
+    def stands_in_for(self, dialect: str | None) -> str | None:
+        """Return the kind of server that it stands in for, "" where that is not known."""
+        dialect = dialect or self._scratch.backend_of(self._file) or ""
+        return None if dialect == "sqlite" else dialect
 
     # The connection
 
@@ -126,7 +148,15 @@ class SqliteDatabase:
             connection.close()
         return self.saved.get(name, 0)
 
+    def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return nothing: there are no enums."""
+        return {}
+
     # Its rows
+
+    def value(self, column: Column, number: int, used: Shape | None) -> Any:
+        """Return a value that a column of this type may well hold, another for each number."""
+        return value_for(column, number, used)
 
     def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
         """Return values that rows of the parent have in the columns that `key` refers to."""

