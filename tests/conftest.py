@@ -59,3 +59,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["git", *command], cwd=copy, check=True, env=os.environ | identity | isolated
         )
     return copy
+
+
+@pytest.fixture(autouse=True)
+def no_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test does not ask for servers there are none, whatever this machine has."""
+    if request.node.get_closest_marker("server") is None:
+        monkeypatch.setattr("guard.roundtrip.postgresql.installed", lambda version: None)

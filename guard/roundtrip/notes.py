@@ -23,11 +23,12 @@ SERVERS = {
 class Unrun(msgspec.Struct, frozen=True, kw_only=True):
     """An upgrade or downgrade that was not run whole.
 
-    `why`: SQLite cannot do what `server` (empty: nobody said which) may well do (limit); a released
-    revision failed (released); it needs what `cause` would have made (follows).
+    `why`: SQLite cannot do what `server` (empty: nobody said which) may well do (limit); the
+    scratch server lacks something (lacks); a released revision failed (released); it needs what
+    `cause` would have made (follows).
     """
 
-    why: Literal["limit", "released", "follows"]
+    why: Literal["limit", "lacks", "released", "follows"]
     revision: str
     step: Direction
     reason: str
@@ -51,6 +52,9 @@ def unrun_notes(unrun: Sequence[Unrun]) -> Iterator[str]:
     limits = [one for one in unrun if one.why == "limit"]
     for server in dict.fromkeys(one.server for one in limits):
         yield from _limits([one for one in limits if one.server == server], server)
+    for one in unrun:
+        if one.why == "lacks":
+            yield f"{_capital(one.name)} was read and judged, not run whole ({one.place})."
     yield from _released([one for one in unrun if one.why == "released"])
     for one in unrun:
         if one.why == "follows":

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 import alembic
 
+from .backends.postgresql_errors import said_by_server
 from .fence import RefusedError
 from .limits import beyond_sqlite
 from .made_up import is_of_made_up_rows
@@ -35,7 +36,7 @@ _MOST = 2000  # characters of an error or a statement
 class Failure(NamedTuple):
     """`step`: upgrade or downgrade; `of_made_up_rows`: code that tripped over a made-up value.
 
-    `limit`: why SQLite cannot do what another server may well do.
+    `limit`: why the scratch server cannot do what another server may well do.
     """
 
     revision: str
@@ -76,8 +77,15 @@ def failure_of(
         line=line or place_of(script, step)["line"],
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
-        limit=beyond_sqlite(error, server) if server is not None and not denied else None,
+        limit=None if denied else _limit(error, server),
     )
+
+
+def _limit(error: BaseException, server: str | None) -> str | None:
+    if server is not None:
+        return beyond_sqlite(error, server)
+    said = said_by_server(getattr(error, "orig", None) or error)
+    return f"the scratch server lacks {said.lacks}" if said and said.lacks else None
 
 
 def place_of(script: Script, direction: str) -> dict[str, Any]:
@@ -99,6 +107,9 @@ def describe(error: BaseException) -> str:
     """Return an exception's own words, without the library's frame around them."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return describe(error.orig)
+    said = said_by_server(error)
+    if said is not None:
+        return said.text.strip().rstrip(".")
     if isinstance(error, SystemExit):
         return f"the migration ended the process: sys.exit({error.code!r})"
     words = str(error).strip().rstrip(".")  # a sentence goes on after it

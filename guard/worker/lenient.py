@@ -31,7 +31,7 @@ _DROP = re.compile(r'\s*DROP\s+TABLE\s+"?(\w+)', re.IGNORECASE)
 _NAMED = re.compile(
     r"no such \w+: \"?(?:\w+\.)*(\w+)|has no column named (\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
     r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
-    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)"
+    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(\w+)\" does not exist"
 )
 # What a line of a schema's difference is about.
 _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
@@ -97,6 +97,22 @@ class Lenient:
         ):
             setattr(owner, replacement.__name__, replacement)
 
+    def _execute_on_server(self, cursor: Any, statement: str, parameters: Any) -> bool:
+        """Execute it in a savepoint: a server goes on after a failure only from there."""
+        saved = False
+        with contextlib.suppress(Exception):  # outside of a transaction there is none
+            cursor.execute("SAVEPOINT guard_lenient")
+            saved = True
+        try:
+            cursor.execute(statement, parameters)
+        except Exception:  # noqa: BLE001 (each driver has errors of its own)
+            self.without(self._revision, statement)
+            if saved:
+                cursor.execute("ROLLBACK TO SAVEPOINT guard_lenient")
+            if _SELECTS.match(statement):
+                cursor.execute("SELECT NULL WHERE false")
+        return True
+
     def _passing_over(self, really: Callable[..., Any]) -> Callable[..., Any]:
         def perhaps(*arguments: Any, **named: Any) -> Any:
             if not self._active:
@@ -110,9 +126,11 @@ class Lenient:
 
         return perhaps
 
-    def _execute(self, cursor: Any, statement: str, parameters: Any, _: Any) -> bool | None:
+    def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         if not self._active:
             return None
+        if context is not None and context.dialect.name != "sqlite":
+            return self._execute_on_server(cursor, statement, parameters)
         dropped = _DROP.match(statement)
         if not (dropped and dropped[1] in self._kept):
             for sql in (statement, plainer(statement)):

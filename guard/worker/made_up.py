@@ -6,6 +6,8 @@ import re
 
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from .backends.postgresql_errors import said_by_server
+
 # What a revision's own Python may trip over when it takes a value apart.
 _OF_VALUES = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, SyntaxError)
 _VALUES = "str|int|float|bool|bytes|dict|list|tuple|date|datetime|time|timedelta|Decimal|UUID"
@@ -24,7 +26,8 @@ def is_of_made_up_rows(error: BaseException) -> bool:
     """Return whether another value than the made-up one could well have passed."""
     if isinstance(error, StatementError) and error.orig is not None:
         if isinstance(error, DBAPIError):
-            return bool(_DATABASE.search(str(error.orig)))
+            said = said_by_server(error.orig)
+            return said.is_of_a_value if said else bool(_DATABASE.search(str(error.orig)))
         error = error.orig
     words = str(error)
     if not isinstance(error, _OF_VALUES) or _NULL.search(words):

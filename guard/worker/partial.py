@@ -29,7 +29,9 @@ class Partial:
         """Return whether the failure refuses nothing, and say why it does not."""
         cause = self._lenient.to_blame(failure.error)
         released = failure.revision not in self._tested
-        if failure.limit:
+        if failure.limit and server is None:
+            self._say("lacks", failure, reason=failure.limit)
+        elif failure.limit:
             self._say("limit", failure, server=server, reason=failure.limit)
         elif cause and not released:
             self._say("follows", failure, cause=cause, reason=failure.error)

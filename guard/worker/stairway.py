@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
+from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
@@ -73,6 +74,7 @@ class Track:
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database = scratch.database()
         self._written = nothing_written()
+        self._impl: DefaultImpl
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
@@ -91,6 +93,7 @@ class Track:
     def climb(self, context: MigrationContext) -> Iterator[MigrationStep]:
         """Yield the steps from where the database stands; runs between them what they need."""
         self._database.open(context)
+        self._impl = context.impl
         while self._position < len(self._plan):
             script = self._plan[self._position]
             if self._applied < self._position:
@@ -246,6 +249,7 @@ class Track:
                     error, script, direction, self._server, self._scratch.fence.last
                 )
                 if up and self._phase == "upgrade" and self._partial.excuses(failure, self._server):
+                    self._database.undo()
                     wrong = self._partial.run(script, lambda: run(*arguments, **named))
                     if wrong:
                         self._fail("upgrade", wrong)
@@ -278,6 +282,7 @@ class Track:
 
     def _settle(self) -> None:
         self._running = None
+        self._impl.memo.clear()  # of enums made so far: no deployment goes up, down and up again
         self._database.settle()
 
     def _prove(self, script: Script) -> None:
@@ -328,7 +333,7 @@ class Track:
                 )
             return
         members = {**self._members.known, **self._database.members()}
-        batch = (
+        batch = context.dialect.name == "sqlite" and not self._server
             self._database.stands_in_for(self._dialect) == "" or context.dialect.name == "sqlite"
         )
         schema = Schema(self._database.snapshot().tables, members, batch=batch)

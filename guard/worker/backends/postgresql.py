@@ -158,6 +158,10 @@ class PostgresqlDatabase:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
         self._raw.commit()
 
+    def undo(self) -> None:
+        """Make the connection usable again after a statement that failed, as before the step."""
+        self._raw.rollback()
+
     def keep(self) -> None:
         """Nothing is left to do: each row was committed."""
 

@@ -14,6 +14,7 @@ from .postgresql_wire import Client, Row, quote
 from .protocol import Column, ForeignKey, State, Table
 
 ROW_LIMIT = 1000  # rows of a table that are read and compared
+_WHOLE = ("smallint", "integer", "bigint")
 _SHORT = (
     ("character varying", "varchar"),
     ("timestamp without time zone", "timestamp"),
@@ -55,7 +56,8 @@ SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
        pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
        CASE WHEN a.attcollation <> t.typcollation THEN
            (SELECT l.collname FROM pg_collation l WHERE l.oid = a.attcollation) END,
-       col_description(a.attrelid, a.attnum), a.attacl::text
+       col_description(a.attrelid, a.attnum), a.attacl::text,
+       pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -110,15 +112,13 @@ WHERE t.typtype = 'r' AND {_OURS} AND {_not_of_an_extension("pg_type", "t.oid")}
 UNION ALL
 SELECT 'sequence', {_NAME} || c.relname, concat_ws(' ', 'AS', format_type(q.seqtypid, NULL),
        'START', q.seqstart, 'INCREMENT', q.seqincrement, 'MIN', q.seqmin, 'MAX', q.seqmax,
-       CASE WHEN q.seqcycle THEN 'CYCLE' END,
-       (SELECT 'OWNED BY ' || d.refobjid::regclass::text || '.' || a.attname FROM pg_depend d
-        JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-        WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'))
+       CASE WHEN q.seqcycle THEN 'CYCLE' END)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_sequence q ON q.seqrelid = c.oid
 WHERE {_OURS} AND {_not_of_an_extension("pg_class", "c.oid")}
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid
-                  AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')
+                  AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+                  AND d.refclassid = 'pg_class'::regclass)
 UNION ALL
 SELECT 'function', {_NAME} || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
        CASE WHEN p.prokind = 'a' THEN 'AGGREGATE' ELSE pg_get_functiondef(p.oid) END
@@ -229,10 +229,11 @@ class Catalog:
         found = client.query(";".join(self._select(name, tables[name]) for name in names))
         rows: dict[str, list[tuple[Any, ...]]] = {}
         for name, now in zip(names, found):
+            made = _numbers(now, tables[name])
             old = self._state.rows.get(name)
-            if old != now:
+            if old != made:
                 self.unsettled.add(name)
-            rows[name] = old if old is not None and old == now else list(now)
+            rows[name] = old if old is not None and old == made else made
         return rows
 
     def _select(self, name: str, table: Table) -> str:
@@ -257,6 +258,17 @@ def _grouped(rows: Iterable[Row]) -> dict[str | None, list[Row]]:
     for row in rows:
         groups.setdefault(row[0], []).append(row)
     return groups
+
+
+def _numbers(rows: list[Row], table: Table) -> list[tuple[Any, ...]]:
+    """Return the rows with whole numbers as such, so that they are shown as people write them."""
+    whole = [column.type in _WHOLE for column in table.columns]
+    if not any(whole):
+        return list(rows)
+    return [
+        tuple(int(v) if is_whole and v is not None else v for is_whole, v in zip(whole, row))
+        for row in rows
+    ]
 
 
 def _is_virtual(table: Table) -> bool:
@@ -321,6 +333,8 @@ def _column_line(table: str, row: Row) -> str:
         line += f" GENERATED ALWAYS AS ({row[4]}) {'STORED' if row[6] == 's' else 'VIRTUAL'}"
     elif row[5]:
         line += f" GENERATED {'ALWAYS' if row[5] == 'a' else 'BY DEFAULT'} AS IDENTITY"
+    elif row[10] and str(row[4]).startswith("nextval("):
+        line += " DEFAULT nextval(its own sequence)"  # whatever its name has become
     elif row[4] is not None:
         line += f" DEFAULT {literal_default(row[4])}"
     line += f" COMMENT {row[8]!r}" if row[8] else ""

@@ -85,6 +85,9 @@ class Database(Protocol):
     def settle(self) -> None:
         """Make what a step did lasting, and forget what it set of the session."""
 
+    def undo(self) -> None:
+        """Make the connection usable again after a statement that failed."""
+
     def versions(self) -> set[str]:
         """Return the ids in Alembic's table, as another connection sees them."""
 

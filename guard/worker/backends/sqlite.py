@@ -109,6 +109,9 @@ class SqliteDatabase:
         self.keep()
         self._raw.execute(f"PRAGMA foreign_keys = {self._enforces}")
 
+    def undo(self) -> None:
+        """Nothing has to be done: what ran before the statement stays."""
+
     def keep(self) -> None:
         """Make lasting what was done so far."""
         if self._raw.in_transaction:
