@@ -115,10 +115,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
             "where one is at hand"
         ),
     ] = "auto"
-    roundtrip_url: Annotated[
-        str | None,
-        Meta(description="a server on which the round trip makes scratch databases of its own"),
-    ] = None
     python: Annotated[
         str | None, Meta(description="the interpreter that has the project's packages")
     ] = None

@@ -44,7 +44,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     no_roundtrip: bool = False
     python: str | None = None
     backend: Literal["auto", "sqlite", "postgresql"] | None = None
-    url: str | None = None
+    scratch_url: str | None = None
     output_format: Literal["text", "json", "github"] = "text"
     output_file: Path | None = None
     strict: bool = False
@@ -79,6 +79,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             applied_in=self.applied_in,
             source="index" if self.staged else "working tree",
             approvals_from=self.approvals_from,
+            scratch_url=self.scratch_url,
             environ=dict(os.environ),
             cache=None if self.no_cache else _cache_folder(),
             today=datetime.date.today(),
@@ -112,7 +113,6 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             server_version=self.server_version or config.server_version,
             python=self._python() or config.python,
             backend=self.backend or config.backend,
-            roundtrip_url=self.url or config.roundtrip_url,
             select=_names(self.select) or config.select,
             ignore=[*config.ignore, *_names(self.ignore)],
             fail_on="warning" if self.strict else config.fail_on,

@@ -82,7 +82,13 @@ scratch = _together(
         type=click.Choice(["auto", "sqlite", "postgresql"]),
         help="What the migrations run on; auto: the project's kind of server, if there is one.",
     ),
-    _option("--url", metavar="URL", help="A server on which guard makes scratch databases."),
+    click.option(
+        "--url",
+        "scratch_url",
+        metavar="URL",
+        envvar="GUARD_SCRATCH_URL",
+        help="A server on which guard makes scratch databases, with names of its own.",
+    ),
 )
 
 # What comes out

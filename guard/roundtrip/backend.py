@@ -20,20 +20,22 @@ OF_OUR_OWN = ("pg8000", "scramp", "asn1crypto", "dateutil", "six")  # a driver a
 
 
 @contextlib.contextmanager
-def server_for(config: Config) -> Iterator[PostgresqlServer | None]:
-    """Give the server that the settings ask for, None for SQLite; raise RoundTripError.
+def server_for(config: Config, url: str | None) -> Iterator[PostgresqlServer | None]:
+    """Give the server of the URL or of the settings, None for SQLite; raise RoundTripError.
 
     What was started is stopped and removed afterwards, and what was made on a server of the user's.
     """
     with contextlib.ExitStack() as stack:
-        yield _server(config, stack)
+        yield _server(config, url, stack)
 
 
-def _server(config: Config, stack: contextlib.ExitStack) -> PostgresqlServer | None:
+def _server(
+    config: Config, url: str | None, stack: contextlib.ExitStack
+) -> PostgresqlServer | None:
     if config.backend == "sqlite":
         return None
-    if config.roundtrip_url:
-        return stack.enter_context(postgresql.given(config.roundtrip_url))
+    if url:
+        return stack.enter_context(postgresql.given(url))
     if config.backend == "auto" and config.server.dialect != "postgresql":
         return None
     programs = postgresql.installed(config.server.version)

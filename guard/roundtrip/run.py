@@ -75,12 +75,14 @@ def run_roundtrip(
     settings: Settings,
     on_progress: Progress | None = None,
     newer: NewerPythons | None = None,
+    url: str | None = None,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
     as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
-    parse what our own Python cannot. Raises RoundTripError.
+    parse what our own Python cannot; `url` is a server of the user's for the scratch databases.
+    Raises RoundTripError.
     """
     started = time.monotonic()
     config_path = environment.config_path
@@ -95,7 +97,7 @@ def run_roundtrip(
     before = databases.fingerprints(root)
     folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
     try:
-        with backend.server_for(config) as server:
+        with backend.server_for(config, url) as server:
             request = _request(environment, root, folder, revisions, config, server)
             log = _Log(root, on_progress, python, config_path, newer)
             _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)

@@ -295,6 +295,7 @@ def _round_trip(
             settings=scope.settings,
             on_progress=on_progress,
             newer=scope.sources.newer,
+            url=scope.request.scratch_url,
         )
     except RoundTripError as error:
         return Part(errors=(scope.settings.as_set_here(str(error)),))

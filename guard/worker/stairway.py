@@ -334,8 +334,6 @@ class Track:
             return
         members = {**self._members.known, **self._database.members()}
         batch = context.dialect.name == "sqlite" and not self._server
-            self._database.stands_in_for(self._dialect) == "" or context.dialect.name == "sqlite"
-        )
         schema = Schema(self._database.snapshot().tables, members, batch=batch)
         lines = models_difference(context, schema)
         if lines:

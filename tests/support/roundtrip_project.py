@@ -73,6 +73,7 @@ def round_trip(
     config_name: str = "alembic.ini",
     root: Path | None = None,
     on_progress: Any = None,
+    url: str | None = None,
     **settings: Any,
 ) -> RoundTrip:
     file = folder / "guard.toml"
@@ -92,6 +93,7 @@ def round_trip(
             config=Config(**settings), folder=root or folder, file=file if file.is_file() else None
         ),
         on_progress=on_progress,
+        url=url,
     )
 
 
