@@ -25,7 +25,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from guard.credentials import mask_credentials
-from guard.errors import GuardError
 from guard.roundtrip.errors import RoundTripError
 from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
 
@@ -114,7 +113,7 @@ def _version(folder: Path) -> tuple[int, ...]:
 def started(programs: Path) -> Iterator[PostgresqlServer]:
     """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
     remove_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=FOLDERS, dir=_place()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-", dir=_place()))
     process: subprocess.Popen[bytes] | None = None
     with (folder / "lock").open("wb") as lock:
         _hold(lock)
@@ -331,7 +330,7 @@ def _parse(url: str) -> tuple[Address, str]:
     parts = urlsplit(url)
     scheme = parts.scheme.partition("+")[0]
     if scheme not in ("postgresql", "postgres") or not parts.hostname:
-        raise GuardError(
+        raise RoundTripError(
             f"--url {mask_credentials(url)}: guard makes its scratch databases on a PostgreSQL "
             "server that is reached by TCP: write it as in postgresql://user:password@host/postgres"
         )

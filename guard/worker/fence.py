@@ -33,6 +33,8 @@ DRIVERS = {
     "snowflake.connector": ("connect",),
 }
 
+SCRATCH_DATABASES = "guard_scratch_"  # how the names of all on a server begin
+
 
 class RefusedError(Exception):
     """Code of the project reached for something that is not the scratch database."""
@@ -106,6 +108,12 @@ class Fence:
         ):
             self.refuse(f"a connection to {_address(arguments[1])}")
 
+    def lets_in(self, named: dict[str, Any]) -> bool:
+        """Return whether a driver is told to connect to one of the scratch databases."""
+        database = str(named.get("dbname") or named.get("database"))
+        ours = database.startswith(SCRATCH_DATABASES)
+        return ours and self.lets(named.get("host"), named.get("port"))
+
     def _is_allowed(self, address: Any) -> bool:
         return isinstance(address, tuple) and self.lets(*address[:2])
 
@@ -172,7 +180,7 @@ class _DriverFinder(importlib.abc.MetaPathFinder):
             """Stands where the driver's connection stood; a class, so that it can be subclassed."""
 
             def __new__(cls, *arguments: Any, **named: Any) -> Any:
-                if fence.lets(named.get("host"), named.get("port")):
+                if fence.lets_in(named):
                     return really(*arguments, **named)
                 target = named.get("host") or named.get("dsn") or (arguments[:1] or ("?",))[0]
                 return fence.refuse(f"{name}() to {_without_password(str(target))}")

@@ -91,6 +91,7 @@ class PostgresqlDatabase:
         self._name = ""
         self._version_table = ""
         self._catalog = Catalog("")
+        self._only_rows = False  # changed since the last snapshot
         self._states: dict[str, State] = {}
         self.saved: dict[str, int] = {}
 
@@ -129,6 +130,7 @@ class PostgresqlDatabase:
                 'make its engine with sqlalchemy.create_engine, or set env = "none"',
             )
         self._raw.commit()  # so that what env.py did is there to be seen
+        self._only_rows = False
         if not self._version_table:
             within = context.version_table_schema
             named = [part for part in (within, context.version_table) if part]
@@ -146,6 +148,7 @@ class PostgresqlDatabase:
         if self._client is None:
             self._client = Client(self._server.address, self._name)
             self._client.query(LOCK_TIMEOUT)
+            self._catalog.prepare(self._client)
         return self._client
 
     def listen(self) -> None:
@@ -157,6 +160,7 @@ class PostgresqlDatabase:
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
         self._raw.commit()
+        self._only_rows = False
 
     def undo(self) -> None:
         """Make the connection usable again after a statement that failed, as before the step."""
@@ -164,6 +168,7 @@ class PostgresqlDatabase:
 
     def keep(self) -> None:
         """Nothing is left to do: each row was committed."""
+        self._only_rows = True
 
     # What it holds
 
@@ -178,7 +183,9 @@ class PostgresqlDatabase:
     def snapshot(self) -> State:
         """Return what the database holds; what did not change stays the very same object."""
         try:
-            return self._catalog.read(self._ask())
+            state = self._catalog.read(self._ask(), self._only_rows)
+            self._only_rows = False
+            return state
         except ServerError as error:
             raise FatalError(
                 f"The scratch database cannot be read: {error}.",

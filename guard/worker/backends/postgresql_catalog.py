@@ -158,7 +158,6 @@ UNION ALL
 SELECT 'default privileges', concat_ws(' ', n.nspname, a.defaclobjtype), a.defaclacl::text
 FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
 ORDER BY 1, 2"""
-_SCHEMA = ";".join((_RELATIONS, _COLUMNS, _CONSTRAINTS, _INDEXES, _OTHERS))
 # What values the types take that a migration or an extension makes: of enums and domains.
 _TYPES = f"""
 SELECT format_type(t.oid, NULL), t.typtype, CASE WHEN t.typtype = 'd' THEN
@@ -167,6 +166,10 @@ SELECT format_type(t.oid, NULL), t.typtype, CASE WHEN t.typtype = 'd' THEN
         WHERE e.enumtypid = t.oid)
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND {_OURS}"""
+_QUERIES = (_RELATIONS, _COLUMNS, _CONSTRAINTS, _INDEXES, _OTHERS, _TYPES)
+_PREPARE = ";".join(f"PREPARE guard_{n} AS {query}" for n, query in enumerate(_QUERIES))
+_EXECUTE = ";".join(f"EXECUTE guard_{n}" for n in range(len(_QUERIES)))
+_MARK = "SELECT txid_current_snapshot()"  # another one as soon as anything is written
 
 
 class MadeType(NamedTuple):
@@ -182,23 +185,31 @@ class Catalog:
     def __init__(self, hidden: str) -> None:
         self._hidden = hidden  # Alembic's own table
         self._state = State({}, {}, {})
-        self._seeded: dict[str, list[Row]] = {}
+        self._mark: str | None = None
         self.quoted: dict[str, str] = {}  # each table's name in SQL
         self.types: dict[str, MadeType] = {}
         self.unsettled: set[str] = set()
 
-    def read(self, client: Client) -> State:
-        """Return what the database holds now."""
-        relations, columns, constraints, indexes, others, types = client.query(
-            f"{_SCHEMA};{_TYPES}"
-        )
+    def prepare(self, client: Client) -> None:
+        """Make ready to read over a new connection."""
+        client.query(_PREPARE)
+
+    def read(self, client: Client, only_rows: bool) -> State:
+        """Return what the database holds now; `only_rows`: no more than rows can have changed."""
+        mark = client.rows(_MARK)[0][0]
+        if mark != self._mark:
+            tables, others, _ = self._state if only_rows else self._read_schema(client)
+            self._state = State(tables, others, self._rows(client, tables))
+            self._mark = mark
+        return self._state
+
+    def _read_schema(self, client: Client) -> State:
+        relations, columns, constraints, indexes, others, types = client.query(_EXECUTE)
         self.types = {
             str(row[0]): MadeType(tuple(json.loads(row[3] or "[]")), row[2] or "") for row in types
         }
         tables = self._tables(relations, columns, constraints, indexes)
-        rows = self._rows(client, tables)
-        self._state = State(tables, _others(relations, others), rows)
-        return self._state
+        return State(tables, _others(relations, others), self._state.rows)
 
     def _tables(
         self,
@@ -360,7 +371,8 @@ def _constraint_line(table: str, row: Row) -> str:
 
 def _plain_check(text: str) -> str:
     inner = re.sub(r" (?:NOT VALID|NO INHERIT|NOT ENFORCED)", "", text)[len("CHECK ") :]
-    return _CAST.sub("", inner[1:-1]) if inner.startswith("(") else inner
+    bare = _CAST.sub("", inner[1:-1] if inner.startswith("(") else inner)
+    return re.sub(r"\((\(\w+\))\)", r"\1", bare)  # what the cast had put in parentheses
 
 
 def _unvalidated(text: str) -> str:

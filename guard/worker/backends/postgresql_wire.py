@@ -47,15 +47,15 @@ class Client:
     def __init__(self, address: Address, database: str) -> None:
         """Connect; raises OSError or ServerError."""
         self._socket = socket.create_connection((address.host, address.port), PATIENCE)
-        if self._socket.family != getattr(socket, "AF_UNIX", None):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if address.sslmode not in _DO_WITHOUT_TLS:
-            self._encrypt(address)
         self._file = self._socket.makefile("rb")
-        words = ["user", address.user, "database", database, "client_encoding", "UTF8"]
-        start = struct.pack("!I", _VERSION) + b"".join(w.encode() + b"\0" for w in words) + b"\0"
-        self._socket.sendall(struct.pack("!I", len(start) + 4) + start)
-        self._enter(address)
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if address.sslmode not in _DO_WITHOUT_TLS:
+                self._encrypt(address)
+            self._enter(address, database)
+        except BaseException:
+            self.close()
+            raise
         self._socket.settimeout(None)  # what a statement takes is limited by who runs the worker
 
     def query(self, sql: str) -> list[list[Row]]:
@@ -88,9 +88,8 @@ class Client:
         """Take leave, whatever state the connection is in."""
         with contextlib.suppress(OSError):
             self._send(b"X", b"")
-        with contextlib.suppress(OSError):
-            self._file.close()
-            self._socket.close()
+        self._file.close()
+        self._socket.close()
 
     def _encrypt(self, address: Address) -> None:
         self._socket.sendall(_TLS)
@@ -99,11 +98,16 @@ class Client:
             context.check_hostname = address.sslmode == "verify-full"
             if not address.sslmode.startswith("verify-"):
                 context.verify_mode = ssl.CERT_NONE
+            self._file.close()
             self._socket = context.wrap_socket(self._socket, server_hostname=address.host)
+            self._file = self._socket.makefile("rb")
         elif address.sslmode != "prefer":
             raise ServerError("the server has no TLS", "08001")
 
-    def _enter(self, address: Address) -> None:
+    def _enter(self, address: Address, database: str) -> None:
+        words = ["user", address.user, "database", database, "client_encoding", "UTF8"]
+        start = struct.pack("!I", _VERSION) + b"".join(w.encode() + b"\0" for w in words) + b"\0"
+        self._socket.sendall(struct.pack("!I", len(start) + 4) + start)
         scram: _Scram | None = None
         while True:
             kind, body = self._receive()
