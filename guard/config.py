@@ -21,6 +21,7 @@ from guard.finding import Severity
 from guard.options import in_words
 from guard.paths import read_bytes, read_text
 from guard.server import Server, parse_dialect, parse_version
+from guard.toml import parse_toml
 
 # msgspec names the types of JSON; who writes TOML knows other words.
 TOML_WORDS = {
@@ -223,7 +224,7 @@ def _parse_toml(path: PurePath, data: bytes) -> dict[str, Any]:
     if path.name == "pyproject.toml" and b"guard" not in data:
         return {}  # whatever is wrong with it, it is somebody else's
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return parse_toml(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None
 

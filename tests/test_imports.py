@@ -25,6 +25,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "partition_bounds",
         "paths",
         "processes",
+        "toml",
     },
     {"operations"},
     {"expression", "printable", "statement"},

@@ -16,6 +16,7 @@ from guard.adopt.surroundings import Surroundings, outermost
 from guard.config import Config, parse_config
 from guard.errors import GuardError
 from guard.paths import read_bytes, relative
+from guard.toml import parse_toml
 
 PACKAGE = f"migration-guard[fast]=={__version__}"
 PRE_COMMIT = ".pre-commit-config.yaml"
@@ -60,7 +61,7 @@ def settings_offer(around: Surroundings) -> tuple[Offer, Config]:
         if table := _table_of(before, after):
             config = parse_config(table, pyproject)
             return Offer(what=what, path=pyproject, before=before, after=after), config
-    return Offer(what=what, path=own, after=lines), parse_config(tomllib.loads(lines), own)
+    return Offer(what=what, path=own, after=lines), parse_config(parse_toml(lines), own)
 
 
 def _found(around: Surroundings, config: Config) -> Iterator[str]:
@@ -83,7 +84,7 @@ def _with_table(before: str, table: str) -> str:
 def _table_of(before: str, after: str) -> dict[str, object] | None:
     """The settings that are added, None where the file would not say the rest as before."""
     try:
-        old, new = tomllib.loads(before), tomllib.loads(after)
+        old, new = parse_toml(before), parse_toml(after)
         table: dict[str, object] = new["tool"].pop("guard")
     except (tomllib.TOMLDecodeError, KeyError, AttributeError):
         return None

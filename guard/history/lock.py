@@ -19,6 +19,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.facts import LOCK
 from guard.paths import read_text
+from guard.toml import parse_toml
 
 HEAD = """\
 # The revisions that are released, and what they do. `guard history --lock` writes it.
@@ -65,7 +66,7 @@ def read_lock(folder: Path) -> Lock | None:
     except (OSError, UnicodeDecodeError) as error:
         raise GuardError(f"{LOCK} cannot be read: {error}") from None
     try:
-        read = msgspec.convert(tomllib.loads(text), _File)
+        read = msgspec.convert(parse_toml(text), _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise GuardError(
             f"{LOCK} is damaged ({error}): restore it as it was, since nothing else tells "

@@ -18,6 +18,7 @@ import msgspec
 
 from guard.errors import GuardError
 from guard.paths import read_text
+from guard.toml import parse_toml
 
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 LEGACY_LOCATIONS = re.compile(r", *|(?: +)")
@@ -138,7 +139,7 @@ def _split(
 
 def _toml_table(path: Path, text: str | None) -> dict[str, Any]:
     try:
-        table = tomllib.loads(_read(path) if text is None else text).get("tool", {})
+        table = parse_toml(_read(path) if text is None else text).get("tool", {})
         table = table.get("alembic", {})
     except (tomllib.TOMLDecodeError, AttributeError) as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None

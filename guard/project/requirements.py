@@ -16,6 +16,7 @@ import msgspec
 
 from guard.context import Required
 from guard.paths import read_text
+from guard.toml import parse_toml
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _CLAUSE = re.compile(r"(===|==|~=|>=|<=|!=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)")
@@ -150,7 +151,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_text(path))
+        return parse_toml(_text(path))
     except tomllib.TOMLDecodeError:
         return {}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +20,7 @@ from guard.context import TableSize
 from guard.errors import GuardError
 from guard.operations import Name
 from guard.paths import read_text
+from guard.toml import parse_toml
 
 DEFAULT = "guard-stats.toml"
 S = TypeVar("S", bound=msgspec.Struct)
@@ -82,7 +82,7 @@ def _key(table: str) -> str:
 def _read(path: Path, shown: str) -> dict[str, TableSize]:
     try:
         text = read_text(path)
-        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        document = json.loads(text) if path.suffix == ".json" else parse_toml(text)
     except OSError as error:
         raise GuardError(f"stats: {shown} cannot be read: {error.strerror}") from None
     except ValueError as error:  # of either parser, or of a text that is not UTF-8

@@ -22,7 +22,7 @@ from guard.reader.evaluate.state import (
     LimitReachedError,
 )
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import EXIT, Function, Value
+from guard.reader.evaluate.values import EXIT, Function, Value, is_known
 from guard.reader.libraries import combined, libraries
 from guard.reader.modules import Module, Resolver
 from guard.reader.result import ParsedRevision
@@ -164,11 +164,13 @@ def _run(task: Task, budget: Budget) -> _Run:
             run.statements.clear()
         found = module.names.get(direction)
         function = imports.settle(run, found) if found is not None else None
-        if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
-            run.in_hand.watches = True
+        run.in_hand.watches = True
+        if isinstance(function, Function):
             result.raises = _run_function(run, module, function, direction)
-            unrun.tell(run)
             result.span = run.span(function.node, function.module)
+        elif function is not None or (direction == "upgrade" and _defines_any(module)):
+            _call_value(run, module, function or values.Unknown(direction), direction)
+        unrun.tell(run)
     except (LimitReachedError, RecursionError):
         reason = "the code is longer or nested deeper than guard follows"
         node = module.tree.body[0] if module.tree.body else module.tree
@@ -198,6 +200,34 @@ def _run_function(
         with run.on_database(engine):
             ends = calls.call_function(run, function, Call(node, frame, args, given))
     return next(iter(run.raised), "") if ends is EXIT else None
+
+
+def _call_value(run: Interpreter, module: values.Module, given: Value, direction: str) -> None:
+    """Call what upgrade() is where no function in sight has that name alone."""
+    body = module.tree.body
+    bound = next((statement for statement in body if direction in _named(statement)), body[0])
+    node = ast.copy_location(ast.Call(ast.Name(direction, ast.Load()), [], []), bound)
+    frame = Frame(module, module.names)
+    if isinstance(given, values.DottedName):
+        in_sight = given.path.rpartition(".")[0] in run.library.handles
+    else:
+        in_sight = not (isinstance(given, values.Unknown | values.ModuleValue) or is_known(given))
+    if in_sight:
+        run.call(given, Call(node, frame, (), {}))
+    else:
+        run.opaque(f"what {direction}() is depends on more than its file says", node, frame)
+
+
+def _defines_any(module: values.Module) -> bool:
+    """Whether the module has functions or classes: Alembic finds an upgrade() among them."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(isinstance(node, kinds) for node in module.tree.body)
+
+
+def _named(statement: ast.stmt) -> set[object]:
+    """The names that a statement of a module may bind."""
+    inside = list(ast.walk(statement))
+    return {getattr(node, word, None) for node in inside for word in ("name", "asname", "id")}
 
 
 def _engines(module: values.Module, direction: Direction) -> list[str]:

@@ -27,6 +27,7 @@ from guard.rule import Rule
 from guard.run.part import Part
 from guard.run.scope import Scope
 from guard.statement import Span
+from guard.toml import parse_toml
 
 BASELINE = "guard-baseline.toml"
 
@@ -195,7 +196,7 @@ def _entries(change: Change) -> Iterator[GateWeakened]:
             count = f"{len(new)} finding{'s' if len(new) > 1 else ''}"
             yield change.fact(path, "baseline", f"{count} more pass as old ones", held=True)
             continue
-        own = any(entry.get("revision") in change.revisions for entry in new)
+        own = any(str(entry.get("revision")) in change.revisions for entry in new)
         what = listed([f"{e.get('rule')} of {e.get('object') or e.get('revision')}" for e in new])
         yield change.fact(path, "approval", f"approved: {what}", held=own)
 
@@ -203,7 +204,7 @@ def _entries(change: Change) -> Iterator[GateWeakened]:
 def _tables(data: bytes | None) -> list[dict[str, object]]:
     """The tables of all lists in a TOML file; what is no TOML is refused elsewhere."""
     try:
-        document = tomllib.loads((data or b"").decode("utf-8"))
+        document = parse_toml((data or b"").decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return []
     lists = (value for value in document.values() if isinstance(value, list))

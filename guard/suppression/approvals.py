@@ -11,6 +11,7 @@ import datetime
 import itertools
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from guard.config import nearest
 from guard.errors import GuardError
 from guard.finding import Finding
 from guard.statement import Span
+from guard.toml import parse_toml
 
 _HEADER = re.compile(r"\s*\[\[\s*(['\"]?)approval\1\s*\]\]")
 _NEW_FILE = "# Each entry lets one operation of one revision pass. `guard approve` writes them."
@@ -65,8 +67,9 @@ _MAY_BE_EMPTY = {"fingerprint", "object"}
 
 
 def same_person(name: str) -> str:
-    """Return the name as it is compared with others."""
-    return " ".join(name.casefold().split())
+    """Return the name as it is compared with others: what is not seen in it does not count."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join("".join(c for c in plain if unicodedata.category(c) != "Cf").split())
 
 
 def finding_key(finding: Finding) -> Key:
@@ -98,7 +101,7 @@ def load_approvals(path: str, text: str) -> tuple[Approval, ...]:
     field, a wrong type and a second approval of the same operation.
     """
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None
     for name in document:

@@ -21,6 +21,7 @@ from guard.finding import Finding
 from guard.statement import Span
 from guard.suppression.decide import Covered
 from guard.suppression.meaning import meaning_of
+from guard.toml import parse_toml
 
 _HEADER = """\
 # What guard found before it was the gate: `guard check --all` fails only for what is not here.
@@ -69,7 +70,7 @@ def entry_of(finding: Finding, texts: Mapping[str, str]) -> Entry:
 def load_baseline(path: str, text: str) -> tuple[Entry, ...]:
     """Return the entries in their order; raise GuardError for anything else in the file."""
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise GuardError(f"{path}: not valid TOML: {error}") from None
     for key in document:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from revision_code import read
+from revision_code import read, reading
+
+from guard.operations import DropTable, Opaque
 
 HELPER = "from alembic import op\ndef go():\n    op.drop_table('h')\n"
 FILES = {"app/__init__.py": "", "helper.py": HELPER}
@@ -188,6 +190,52 @@ LOADED = [
 @pytest.mark.parametrize(("above", "expected"), LOADED)
 def test_what_runs_as_the_revision_is_loaded(above: str, expected: list[str]) -> None:
     assert read("pass", above=above) == expected
+
+
+# `upgrade` may be any object that can be called, bound in any way.
+HEAD = "from alembic import op\nimport functools, os, sys\ndef go():\n    op.drop_table('t')\nclass A:\n    def __call__(self):\n        op.drop_table('t')\n"
+BOUND = [
+    "upgrade = go",
+    "upgrade = lambda: op.drop_table('t')",
+    "upgrade = A()",
+    "upgrade = A().__call__",
+    "upgrade = functools.partial(op.drop_table, 't')",
+    "class upgrade:\n    def __init__(self):\n        op.drop_table('t')",
+    "globals()['upgrade'] = go",
+    "vars()['upgrade'] = go",
+    "for upgrade in (go,):\n    pass",
+    "(upgrade := go)",
+]  # fmt: skip
+BOUND_SOMEHOW = [
+    "if os.environ.get('X'):\n    upgrade = go\nelse:\n    def upgrade():\n        pass",
+    "from elsewhere import upgrade",
+    "def __getattr__(name):\n    return go",
+    "def upgrade():\n    pass\ndel upgrade",
+    "def upgrade():\n    pass\nglobals()[os.environ['X']] = go",
+    "def upgrade():\n    pass\nglobals().update(upgrade=go)",
+    "def upgrade():\n    pass\nsetattr(sys.modules[__name__], 'upgrade', go)",
+    "def upgrade():\n    pass\nsys.modules[__name__].upgrade = go",
+    "def upgrade():\n    pass\nsys.modules[__name__] = A()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", BOUND)
+def test_whatever_upgrade_is_it_is_called(code: str) -> None:
+    statements = reading(HEAD + code).upgrade.statements
+    assert [str(o.table) for s in statements for o in s.operations if isinstance(o, DropTable)] == [
+        "t"
+    ]
+
+
+@pytest.mark.parametrize("code", BOUND_SOMEHOW)
+def test_an_upgrade_that_is_not_in_sight_is_said(code: str) -> None:
+    statements = reading(HEAD + code).upgrade.statements
+    assert any(isinstance(o, Opaque) for s in statements for o in s.operations)
+
+
+@pytest.mark.parametrize("code", ["upgrade = lambda: None", "upgrade = functools.partial(print)"])
+def test_an_upgrade_that_does_nothing_does_nothing(code: str) -> None:
+    assert not reading(HEAD.partition("def")[0] + code).upgrade.statements
 
 
 # The same shapes, harmless: what is chosen in sight, called later, or does nothing.

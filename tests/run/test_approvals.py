@@ -133,7 +133,7 @@ def test_a_rule_takes_two_approvers(tmp_path: Path) -> None:
     waiting = guard(repo.root, "lint")
     assert waiting.says("Ann approved it, and drop-table takes 2 approvers: 1 more to go.")
     assert waiting.code == 1
-    again = guard(repo.root, "approve", "r2", "--approver", " ann ", "--reason", "again")
+    again = guard(repo.root, "approve", "r2", "--approver", " \u200bAnＮ ", "--reason", "again")
     assert again.says("has approved drop-table of a already, and somebody else has to")
     assert guard(repo.root, "approve", "r2", "--approver", "Bea", "--reason", "yes").code == 0
     passed = guard(repo.root, "lint", "--output-format", "json")

@@ -350,6 +350,13 @@ def test_only_an_approval_of_the_change_itself_is_refused(
     assert [f["severity"] for f in found if f["rule"] == "gate-weakened"] == [severity]
 
 
+def test_an_entry_of_another_shape_is_refused_by_the_file_that_holds_it(tmp_path: Path) -> None:
+    approved = APPROVAL.format("f").replace('"b2"', '["b2"]')
+    done = guard(branch(tmp_path, BASE, {"guard-approvals.toml": approved}).root, "lint")
+    assert done.says("'revision' must be a string")
+    assert done.code == 2
+
+
 # The base itself
 
 EDITED = rev("a1", None, TABLE.replace("orders", "other"), "op.drop_table('other')")

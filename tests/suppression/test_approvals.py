@@ -141,6 +141,11 @@ def test_entries_keep_their_order_and_know_their_line() -> None:
             f"{PATH}: not valid TOML: Invalid date or datetime (at line 1, column 11)",
             id="no such day",
         ),
+        pytest.param(
+            f"x = {'[' * 5000}{']' * 5000}\n",
+            f"{PATH}: not valid TOML: it is nested too deeply",
+            id="nested too deeply",
+        ),
     ],
 )
 def test_refused(text: str, message: str) -> None:

@@ -17,6 +17,7 @@ from guard.reader.evaluate import (
     loops,
     managers,
     methods,
+    unrun,
 )
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Condition, Flow, Frame, unknown
@@ -32,6 +33,7 @@ from guard.reader.evaluate.values import (
     Function,
     Instance,
     Mapping,
+    Marker,
     Sequence,
     Value,
     key_of,
@@ -113,6 +115,14 @@ def _grow(run: Run, node: ast.AugAssign, frame: Frame) -> bool:
     return True
 
 
+def _bind_global(run: Run, key: Value, value: Value, node: ast.expr, frame: Frame) -> None:
+    """Do `globals()["name"] = value`; under a name that is not known it may be any function."""
+    if isinstance(key, Text) and key.known:
+        frame.module.names[key.plain] = value
+    else:
+        unrun.tell_any(run, [value], node, frame)
+
+
 def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
     """Bind the value to a name, attribute, item or tuple of targets."""
     match target:
@@ -129,6 +139,8 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             elif _replaces_code(run, holder, name, value):
                 run.in_hand.run(value)
                 run.opaque("it puts other code in the place of an operation", target, frame)
+            else:
+                unrun.tell_any(run, [value], target, frame)  # it may be this module
         case ast.Subscript(value=owner, slice=index):
             holder = run.evaluate(owner, frame)
             key = run.evaluate(index, frame)
@@ -137,6 +149,10 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             elif isinstance(holder, Alias):
                 holder.holder.open = True
                 methods.open_items(holder.holder)
+            elif holder == DottedName("sys.modules"):
+                run.opaque("it puts something else in the place of a module", target, frame)
+            elif holder is Marker.GLOBALS:
+                _bind_global(run, key, value, target, frame)
 
 
 def _replaces_code(run: Run, holder: Value, name: str, value: Value) -> bool:

@@ -248,6 +248,8 @@ def _setattr(run: Run, call: Call) -> Value:
     elif owner is not None and run.reaches_database(owner):
         run.in_hand.run(value or NONE)
         run.opaque("it puts other code in the place of an operation", call.node, call.frame)
+    elif value is not None:
+        unrun.tell_any(run, [value], call.node, call.frame)  # the owner may be this module
     return NONE
 
 
