@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+# A file that is longer is not read: a second goes for each megabyte of SQL, and more for Python.
+MAX_BYTES = 5_000_000
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -17,6 +19,15 @@ def relative(path: Path, root: Path) -> str:
     if shown == top:
         return "."
     return shown.removeprefix(top if top.endswith("/") else f"{top}/")
+
+
+def too_long(size: int) -> str:
+    """Return why a file of so many bytes is not read, and what to do."""
+    most = f"{MAX_BYTES / 1e6:.0f} MB"
+    return (
+        f"it is {size / 1e6:.1f} MB long, and guard reads up to {most}: keep the data elsewhere, "
+        "or exclude the file"
+    )
 
 
 def read_bytes(path: Path) -> bytes:

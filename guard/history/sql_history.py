@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -145,10 +146,11 @@ def _steps(
     if part is None:
         return Steps(direction=direction)
     shown = relative(part.path, root)
+    ends = [place for place, letter in enumerate(part.text) if letter == "\n"]
     statements = tuple(
         Statement(
             operations=found.operations,
-            span=_span(shown, part, found.start, found.end),
+            span=_span(shown, part.line, ends, (found.start, found.end)),
             direction=direction,
             revision=id_,
             sql=found.text,
@@ -159,13 +161,11 @@ def _steps(
     return Steps(direction=direction, statements=statements, span=Span(shown, part.line))
 
 
-def _span(shown: str, part: SqlPart, start: int, end: int) -> Span:
-    line, column = _place(part, start)
-    end_line, end_column = _place(part, end)
-    return Span(shown, line, column, end_line, end_column)
-
-
-def _place(part: SqlPart, offset: int) -> tuple[int, int]:
-    """Line and column in the file: a part begins at the start of its line."""
-    begin = part.text.rfind("\n", 0, offset) + 1
-    return part.line + part.text.count("\n", 0, offset), offset - begin + 1
+def _span(shown: str, first: int, ends: Sequence[int], at: tuple[int, int]) -> Span:
+    """The place of two offsets: a part begins at the start of its `first` line; `ends` of lines."""
+    lines = [bisect_left(ends, offset) for offset in at]
+    columns = [
+        offset - (ends[line - 1] + 1 if line else 0) + 1
+        for offset, line in zip(at, lines, strict=True)
+    ]
+    return Span(shown, first + lines[0], columns[0], first + lines[1], columns[1])

@@ -246,19 +246,20 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def is_empty(self, table: Name) -> bool:
-        return (
-            self._makes(table) or self.is_new(table) or is_emptied(table, self._operations_before())
-        )
+        return self._makes(table) or self.is_new(table) or is_emptied(table, self._back())
 
-    def _operations_before(self) -> Iterator[Operation]:
-        """Yield what ran before it, but for rows that perhaps were not deleted."""
+    def _back(self) -> Iterator[Operation]:
+        """Yield what ran before it, the last first, but for rows that perhaps were not deleted."""
         dialects = self.statement.dialects
-        for other in self.before:
+        timeline, index = self._timeline
+        for other in timeline.back(index):
             everywhere = other.dialects is None or (
                 dialects is not None and all(map(other.applies_to, dialects))
             )
             sure = other.condition is None and everywhere
-            yield from (o for o in other.operations if sure or not isinstance(o, Delete | Truncate))
+            for done in reversed(other.operations):
+                if sure or not isinstance(done, Delete | Truncate):
+                    yield done
 
     def was_unique(self, table: Name, columns: Iterable[str]) -> bool:
         wanted = tuple(columns)

@@ -224,20 +224,21 @@ def _is_it(removed: Removed, made: Made) -> bool:
     return _same(removed.name, made.name)
 
 
-def is_emptied(table: Name, before: Iterable[Operation]) -> bool:
-    """Return whether the operations left no rows in the table."""
-    empty: list[Name] = []
-    for operation in before:
+def is_emptied(table: Name, back: Iterable[Operation]) -> bool:
+    """Return whether the operations, from the last one back, left no rows in the table."""
+    for operation in back:
         match operation:
-            case Truncate(table=other) | Delete(table=other, all_rows=True):
-                empty.append(other)
-            case Insert(table=other) | Merge(table=other):
-                empty = [name for name in empty if not _same(name, other)]
-            case RenameTable(table=old, new=new):
-                empty = [new if _same(name, old) else name for name in empty]
+            case Truncate(table=other) | Delete(table=other, all_rows=True) if _same(table, other):
+                return True
+            case Insert(table=other) | Merge(table=other) if _same(table, other):
+                return False
+            case RenameTable(table=old, new=new) if _same(table, new):
+                table = old
+            case RenameTable(table=old) if _same(table, old):
+                return False  # what had the name before is another table now
             case Opaque():
-                empty = []
-    return any(_same(table, name) for name in empty)
+                return False
+    return False
 
 
 def _same(one: Name, other: Name) -> bool:

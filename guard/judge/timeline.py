@@ -19,8 +19,10 @@ from guard.operations import (
     Merge,
     Opaque,
     Query,
+    RenameTable,
     SetOption,
     TransactionControl,
+    Truncate,
     Update,
 )
 from guard.server import Server
@@ -30,6 +32,9 @@ from guard.statement import Statement
 KEEPS_TRANSACTION = (
     Insert, Update, Delete, Merge, Query, SetOption, TransactionControl, LockTable, Opaque,
 )  # fmt: skip
+
+# What may fill a table, empty it or give it another name.
+OF_ROWS = (Truncate, Delete, Insert, Merge, RenameTable, Opaque)
 
 ALEMBIC = Connection()  # where nobody says anything else
 Settings = dict[str, Setting | None]  # None: reset
@@ -57,6 +62,21 @@ class Timeline:
         """Return what runs before the statement at `index` in its own revision."""
         revisions = self._revisions
         return self.statements[bisect_left(revisions, revisions[index]) : index]
+
+    def back(self, index: int) -> Iterator[Statement]:
+        """Yield what may fill or empty tables before it, in its own revision, the last first."""
+        start = bisect_left(self._revisions, self._revisions[index])
+        places = self._of_rows
+        for place in reversed(places[bisect_left(places, start) : bisect_left(places, index)]):
+            yield self.statements[place]
+
+    @cached_property
+    def _of_rows(self) -> list[int]:
+        return [
+            place
+            for place, statement in enumerate(self.statements)
+            if any(isinstance(operation, OF_ROWS) for operation in statement.operations)
+        ]
 
     def after(self, index: int) -> tuple[Statement, ...]:
         """Return what runs after it in its own revision."""

@@ -21,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from guard.paths import MAX_BYTES, too_long
 from guard.python_source import Sources
 from guard.sql import Hole
 
@@ -148,7 +149,10 @@ def read_sql_file(path: Path, text: str, sources: Sources) -> SqlMigration:
 def read_sql_text(path: Path, sources: Sources) -> str:
     """Return the file's text; raise SqlFolderError where it cannot be read."""
     try:
-        text = sources.read(path).decode("utf-8-sig")
+        data = sources.read(path)
+        if len(data) > MAX_BYTES:
+            raise SqlFolderError(f"{path}: cannot be read: {too_long(len(data))}")
+        text = data.decode("utf-8-sig")
         return text.replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise SqlFolderError(f"{path}: cannot be read: {error.strerror}") from None

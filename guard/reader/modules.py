@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from guard.paths import read_text
+from guard.paths import MAX_BYTES, read_text
 from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader.evaluate import values
 from guard.reader.evaluate.values import Value
-
-MAX_BYTES = 20_000_000  # past this a file is no revision
 
 
 class Module:
@@ -155,7 +153,10 @@ class Resolver:
             file = file.resolve()
             file.relative_to(self.root.resolve())
             if self._sources.files is not None:
-                text = self._sources.read(file).decode("utf-8-sig")
+                data = self._sources.read(file)
+                if len(data) > MAX_BYTES:
+                    return None
+                text = data.decode("utf-8-sig")
                 return text.replace("\r\n", "\n").replace("\r", "\n")
             if file.stat().st_size > MAX_BYTES:
                 return None

@@ -16,7 +16,7 @@ import msgspec
 
 from guard.config import Config
 from guard.facts import BuiltSql, DatabaseLiteral, Fact, UnreadableSource
-from guard.paths import relative
+from guard.paths import MAX_BYTES, relative, too_long
 from guard.project.environments import SKIPPED, Environment
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import PythonSource, SourceError
@@ -155,6 +155,8 @@ def read_source_file(
     path: Path, source: PythonSource, resolver: Resolver, loop: EventLoop
 ) -> SourceFile:
     """Return what the file says about databases and SQL."""
+    if len(source.data) > MAX_BYTES:
+        return unreadable(source.path, too_long(len(source.data)))
     try:
         if path.suffix != ".py":
             return SourceFile(literals=find_in_ini(source.path, source.text))

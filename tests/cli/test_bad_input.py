@@ -50,6 +50,25 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
     "binary": ({**PROJECT, R1: bytes(range(256))}, 1, ("NUL bytes",)),
     "empty revision": ({**PROJECT, R1: ""}, 1, ("declares no revision id",)),
     "5 MB": ({**PROJECT, R1: GOOD + "# padding\n" * 500_000}, 1, ("5.0 MB long",)),
+    "5 MB of SQL": (
+        {"db/V1__a.sql": "CREATE TABLE a (id int);\n", "db/V2__b.sql": "-- padding\n" * 500_000},
+        2,
+        ("V2__b.sql: cannot be read: it is 5.5 MB long", "or exclude the file"),
+    ),
+    "5 MB of SQL that a revision reads": (
+        {
+            **ONE,
+            f"{VERSIONS}/r2.py": revision("r2", "r1", ("op.execute(open('b.sql').read())", "pass")),
+            "b.sql": "SELECT 1;\n" * 600_000,
+        },
+        1,
+        ("what it executes is not known",),
+    ),
+    "5 MB of models": (
+        {**ONE, "app/models.py": "# padding\n" * 600_000},
+        1,
+        ("error[unreadable-source]", "app/models.py could not be read", "6.0 MB long"),
+    ),
     "compiled revision": (
         {
             **ONE,

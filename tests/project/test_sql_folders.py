@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from guard.history.sql_history import read_sql_history
 from guard.operations import CreateIndex, DropTable, Name
 from guard.project.sql_folders import (
     SqlFolderError,
@@ -164,6 +165,18 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert not is_sql_migration_folder(tmp_path / "none")
     with pytest.raises(SqlFolderError, match="none: cannot be read: No such file or directory"):
         read_sql_folder(tmp_path / "none", Sources())
+
+
+def test_where_the_statements_of_a_file_stand(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1;\n\n  UPDATE t SET a = 1\n  WHERE b = 2;\nSELECT 3")
+    named = [tmp_path / "a.sql"]
+    found = read_sql_history(tmp_path, named, tmp_path, None, Sources())
+    (only,) = found.parsed.revisions.values()
+    places = [
+        (s.span.line, s.span.column, s.span.end_line, s.span.end_column)
+        for s in only.upgrade.statements
+    ]
+    assert places == [(1, 1, 1, 9), (3, 3, 4, 14), (5, 1, 5, 9)]
 
 
 def test_a_version_that_stands_twice(tmp_path: Path) -> None:
