@@ -116,6 +116,17 @@ def add_foreign_key(add: AddConstraint) -> str:
     return _operation(add, label_of(add.table, add.constraint))
 
 
+def add_unchecked(add: AddConstraint, statement: Statement) -> str:
+    """Return the code for MySQL that adds the foreign key without looking at the rows."""
+    code = add_foreign_key(add)
+    if statement.in_sql_file:
+        name, key = label_of(add.table, add.constraint), constraint_sql(add.constraint, "mysql")
+        where = f"ALTER TABLE {table_sql(add.table, 'mysql')} ADD CONSTRAINT"
+        code = f"{where} {quoted(name, 'mysql')} {key};"
+    off, on = (executed(f"SET SESSION foreign_key_checks = {n}", statement) for n in (0, 1))
+    return f"{off}\n{code}\n{on}"
+
+
 def _operation(add: AddConstraint, label: str, options: str = "") -> str:
     table, constraint = add.table, add.constraint
     if constraint.type == "check":

@@ -9,14 +9,7 @@ did before 10.5; only a FOREIGN KEY of the table counts there.
 from collections.abc import Iterator
 
 from guard.column_code import schema_code
-from guard.constraint_code import (
-    add_foreign_key,
-    constraint_sql,
-    executed,
-    label_of,
-    quoted,
-    table_sql,
-)
+from guard.constraint_code import add_unchecked, constraint_sql
 from guard.operations import AddColumn, AddConstraint, Constraint, CreateTable, Name, Operation
 from guard.rule import Context, Example, Problem, rule
 
@@ -71,19 +64,33 @@ from guard.rule import Context, Example, Problem, rule
             """,
         ),
         Example(
+            upgrade="op.add_column('orders', sa.Column('uid', sa.String(36), primary_key=True, "
+            "server_default='x'))",
+            dialect="postgresql",
+            says="orders gets the column uid and no primary key.",
+            help="Leave it out, fill the column with values that differ, make it NOT NULL by a "
+            "CHECK, build a unique index CONCURRENTLY, and make a key of that, in the place of the "
+            "one that orders has, if any: ADD CONSTRAINT ... PRIMARY KEY USING INDEX",
+            at="op.add_column",
+        ),
+        Example(
             upgrade="op.execute('ALTER TABLE orders ADD COLUMN user_id INT REFERENCES users (id) "
             "ON DELETE CASCADE')",
             dialect="mysql",
             says="MySQL before 9.0 ignores REFERENCES behind a column: orders.user_id gets no "
             "foreign key to users.",
-            help="Add the foreign key by itself:\nop.create_foreign_key('orders_user_id_fkey', "
-            "'orders', 'users', ['user_id'], ['id'], ondelete='CASCADE')",
+            help="Add the foreign key by itself, while no row has a value there:\n"
+            "op.execute('SET SESSION foreign_key_checks = 0')\n"
+            "op.create_foreign_key('orders_user_id_fkey', "
+            "'orders', 'users', ['user_id'], ['id'], ondelete='CASCADE')\n"
+            "op.execute('SET SESSION foreign_key_checks = 1')",
             at="ALTER TABLE orders",
             fixed="""
             op.execute('ALTER TABLE orders ADD COLUMN user_id INT')
             op.execute('SET SESSION foreign_key_checks = 0')
             op.create_foreign_key('orders_user_id_fkey', 'orders', 'users', ['user_id'], ['id'], \
 ondelete='CASCADE')
+            op.execute('SET SESSION foreign_key_checks = 1')
             """,
         ),
         Example(
@@ -97,6 +104,7 @@ ondelete='CASCADE')
             op.add_column('orders', sa.Column('user_id', sa.Integer()))
             op.execute('SET SESSION foreign_key_checks = 0')
             op.create_foreign_key('orders_user_id_fkey', 'orders', 'users', ['user_id'], ['id'])
+            op.execute('SET SESSION foreign_key_checks = 1')
             """,
         ),
         Example(
@@ -162,18 +170,23 @@ def _key(add: AddColumn, context: Context) -> Iterator[Problem]:
 
 def _key_by_itself(add: AddColumn, context: Context) -> str:
     """Return how the table gets the key: it has one at most."""
+    if context.server.dialect == "postgresql" and not context.is_unreleased(add.table):
+        return (
+            "make it NOT NULL by a CHECK, build a unique index CONCURRENTLY, and make a key of "
+            f"that, in the place of the one that {add.table} has, if any: ADD CONSTRAINT ... "
+            "PRIMARY KEY USING INDEX"
+        )
     name, schema = repr(add.table.name), schema_code(add.table)
     label, columns = repr(f"{add.table.name}_pkey"), [add.column.name]
     code = f"op.create_primary_key({label}, {name}, {columns}{schema})"
     table = context.schema.table(add.table)
-    keys = [c for c in table.constraints if c.type == "primary key"] if table else []
-    if table and not keys:
+    old = next((c for c in table.constraints if c.type == "primary key"), None) if table else None
+    if table and not old:
         return f"and add the key by itself:\n{code}"
-    if not keys or not keys[0].name:
+    if not old or not old.name:
         return f"drop the key that {add.table} has, if any, and add this one by itself: {code}"
-    old = keys[0].name
-    drop = f"op.drop_constraint({old!r}, {name}{schema}, type_='primary')"
-    return f"and put the key in the place of {old}:\n{drop}\n{code}"
+    drop = f"op.drop_constraint({old.name!r}, {name}{schema}, type_='primary')"
+    return f"and put the key in the place of {old.name}:\n{drop}\n{code}"
 
 
 def _references(
@@ -214,8 +227,5 @@ def _remedy(whole: AddConstraint, context: Context, *, added: bool) -> str:
     written = constraint_sql(whole.constraint, "mysql")
     if not added:
         return f"Write it as {written} of the table"
-    if context.statement.in_sql_file:
-        label = quoted(label_of(whole.table, whole.constraint), "mysql")
-        sql = f"ALTER TABLE {table_sql(whole.table, 'mysql')} ADD CONSTRAINT {label} {written}"
-        return f"Add the foreign key by itself:\n{executed(sql, context.statement)}"
-    return f"Add the foreign key by itself:\n{add_foreign_key(whole)}"
+    code = add_unchecked(whole, context.statement)
+    return f"Add the foreign key by itself, while no row has a value there:\n{code}"

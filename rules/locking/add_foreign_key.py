@@ -11,15 +11,9 @@ MariaDB copy the table unless foreign_key_checks is off.
 from collections.abc import Iterator
 
 from guard.constraint_code import (
-    add_foreign_key as plainly,
-)
-from guard.constraint_code import (
     add_not_valid,
-    constraint_sql,
-    executed,
+    add_unchecked,
     label_of,
-    quoted,
-    table_sql,
     validate,
     written_inline,
 )
@@ -270,7 +264,7 @@ def _remedy(operation: Operation, add: AddConstraint, context: Context) -> str:
     if server.is_mysql:
         return (
             "Look for rows that refer to nothing, then add it while foreign_key_checks is off, in "
-            f"place and with LOCK=NONE:\n{_unchecked(add, context)}"
+            f"place and with LOCK=NONE:\n{add_unchecked(add, statement)}"
         )
     if not _takes_not_valid(add, context):
         return (
@@ -294,15 +288,3 @@ def _by_partition(add: AddConstraint) -> str:
         "Add the key to each partition NOT VALID, validate those in a later release, then add it "
         f"to {add.table}, which takes theirs and reads nothing"
     )
-
-
-def _unchecked(add: AddConstraint, context: Context) -> str:
-    """Return the code that adds it without looking at the rows."""
-    statement = context.statement
-    code = plainly(add)
-    if statement.in_sql_file:
-        name, key = label_of(add.table, add.constraint), constraint_sql(add.constraint, "mysql")
-        where = f"ALTER TABLE {table_sql(add.table, 'mysql')} ADD CONSTRAINT"
-        code = f"{where} {quoted(name, 'mysql')} {key};"
-    off, on = (executed(f"SET SESSION foreign_key_checks = {n}", statement) for n in (0, 1))
-    return f"{off}\n{code}\n{on}"

@@ -48,6 +48,16 @@ PROVEN = "op.create_check_constraint('ck_id', 'users', 'id IS NOT NULL')"
             fixed=BY_INDEX,
         ),
         Example(
+            released=(WITHOUT.replace(", nullable=False", ""),),
+            upgrade="op.create_primary_key('pk_users', 'users', ['id'])",
+            dialect="postgresql",
+            says="Adding primary key pk_users takes ACCESS EXCLUSIVE on users",
+            help="Prove before that no id is NULL: in earlier releases a CHECK (id IS NOT NULL) "
+            "NOT VALID, then VALIDATE CONSTRAINT, then SET NOT NULL. Then build a unique index "
+            "CONCURRENTLY, and make a key of that",
+            at="op.create_primary",
+        ),
+        Example(
             upgrade="op.execute('ALTER TABLE users ADD COLUMN n int DEFAULT 0 PRIMARY KEY')",
             dialect="postgresql",
             says="Adding a primary key on n takes ACCESS EXCLUSIVE on users",
@@ -188,12 +198,16 @@ def _remedy(operation: Operation, add: AddConstraint, nullable: str, context: Co
             "Make a new partitioned table that has the key, and move the rows: a partitioned table "
             "takes no key by USING INDEX"
         )
-    code = key_by_index(add, "PRIMARY KEY", context.statement)
-    first = f" {column} may be NULL: before, in releases of their own, {prove}." if nullable else ""
-    code = key_by_index(add, "PRIMARY KEY", context.statement)
+    if nullable:
+        return (
+            f"Prove before that no {column} is NULL: in earlier releases {prove}. Then build a "
+            "unique index CONCURRENTLY, and make a key of that: ADD CONSTRAINT ... PRIMARY KEY "
+            "USING INDEX"
+        )
     return (
         f"Build its index {while_they_go_on(context.statement)}, with columns that are NOT NULL, "
-        f"then make a key of it, in a moment:\n{code}{first}"
+        "then make a key of it, in a moment:\n"
+        + key_by_index(add, "PRIMARY KEY", context.statement)
     )
 
 

@@ -17,6 +17,10 @@ TOTALS = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id')"
 UNIQUE = "op.execute('CREATE UNIQUE INDEX ux_totals ON totals (id)')"
 REFRESH = "op.execute('REFRESH MATERIALIZED VIEW totals')"
 CONCURRENTLY = "op.execute('REFRESH MATERIALIZED VIEW CONCURRENTLY totals')"
+UNIQUE_FIRST = (
+    "Make a unique index on plain columns that tell its rows apart, without WHERE, in an earlier "
+    "revision"
+)
 EMPTY = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id WITH NO DATA')"
 
 
@@ -46,11 +50,20 @@ EMPTY = "op.execute('CREATE MATERIALIZED VIEW totals AS SELECT 1 AS id WITH NO D
         ),
         Example(
             released=(TOTALS,),
+            upgrade=REFRESH,
+            dialect="postgresql",
+            says="Refreshing totals takes ACCESS EXCLUSIVE",
+            help="Make a unique index on plain columns that tell its rows apart, without WHERE, in "
+            f"an earlier revision, then refresh it CONCURRENTLY: {CONCURRENTLY}",
+            at="REFRESH",
+        ),
+        Example(
+            released=(TOTALS,),
             upgrade=CONCURRENTLY,
             dialect="postgresql",
             says="REFRESH ... CONCURRENTLY fails, since totals has no unique index on plain "
             "columns of all rows.",
-            help="Make one on plain columns that tell its rows apart, without WHERE",
+            help="Make a unique index on plain columns that tell its rows apart, without WHERE",
             at="REFRESH",
         ),
         Example(
@@ -110,8 +123,7 @@ def _refused(
         yield Problem(
             message=f"REFRESH ... CONCURRENTLY fails, since {refresh.name} has no unique index on "
             "plain columns of all rows.",
-            remedy="Make one on plain columns that tell its rows apart, without WHERE, in an "
-            "earlier revision.",
+            remedy=f"{UNIQUE_FIRST}.",
         )
 
 
@@ -126,11 +138,15 @@ def _has_key(refresh: RefreshMaterializedView, context: Context) -> bool:
 def _waits(refresh: RefreshMaterializedView, context: Context) -> Problem:
     effect = context.effect(refresh)
     assert effect is not None
-    needs = "" if _has_key(refresh, context) else ", which needs a unique index on it"
     sql = f"REFRESH MATERIALIZED VIEW CONCURRENTLY {table_sql(refresh.name, 'postgresql')}"
     code = executed(sql, context.statement)
+    how = f"Refresh it CONCURRENTLY:\n{code}"
+    if not _has_key(refresh, context):
+        how = f"Refresh it CONCURRENTLY, which needs a unique index on it:\n{code}"
+        if context.schema.view(refresh.name):
+            how = f"{UNIQUE_FIRST}, then refresh it CONCURRENTLY: {code}"
     return Problem(
         message=f"Refreshing {refresh.name} {what_waits(effect, context.size(refresh.name))}.",
-        remedy=f"Refresh it CONCURRENTLY{needs}:\n{code}",
+        remedy=how,
         effect=effect,
     )
