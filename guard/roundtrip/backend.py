@@ -69,4 +69,5 @@ def lay_out_driver(folder: Path) -> None:
         if spec is not None and spec.origin:
             origin = Path(spec.origin)
             source = origin.parent if origin.name == "__init__.py" else origin
-            (folder / source.name).symlink_to(source)
+            for part in (source, *source.parent.glob(f"*{name}-*.dist-info")):  # it asks for these
+                (folder / part.name).symlink_to(part)

@@ -18,6 +18,7 @@ from servers import need
 
 from guard.facts import SchemaNotRestored, UpgradeFailedWithRows
 from guard.roundtrip import RoundTrip, RoundTripError, postgresql
+from guard.roundtrip.backend import lay_out_driver
 from guard.roundtrip.postgresql import DATABASES, FOLDERS, MEMORY, PostgresqlServer
 from guard.worker.backends.postgresql_wire import Client, quote
 
@@ -233,6 +234,25 @@ def test_the_driver_of_the_project(driver: str, run: Run) -> None:
     assert failed.error == 'column "n" of relation "users" contains null values'
 
 
+@pytest.mark.parametrize("driver", ["psycopg2", "asyncpg async"])
+def test_a_driver_that_is_not_installed(driver: str, run: Run) -> None:
+    need(find_spec("greenlet"), "greenlet")
+    missing = "import sys\nsys.modules.update(dict.fromkeys(['psycopg', 'psycopg2', 'asyncpg']))\n"
+    result = run(USERS, (ENUM, "op.drop_table('t')"), env=missing + env_for(driver))
+    assert story(result) == [("r2", "downgrade drift")]
+    name = driver.removesuffix(" async")
+    assert result.notes == (
+        f"{name}, the driver of the project's URL, is not installed: pg8000 served.",
+    )
+
+
+def test_the_driver_that_guard_brings_needs_nothing_else(tmp_path: Path) -> None:
+    need(find_spec("pg8000"), "pg8000")
+    lay_out_driver(tmp_path / "drivers")
+    code = f"import sys; sys.path.append({str(tmp_path / 'drivers')!r}); import pg8000.dbapi"
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+
+
 def test_what_the_server_lacks_is_said_and_no_failure(run: Run) -> None:
     result = run(
         USERS,
@@ -362,6 +382,7 @@ def test_what_a_killed_run_leaves_the_next_one_removes(tmp_path: Path) -> None:
     [
         ({"dialect": "postgresql"}, "PostgreSQL "),
         ({"dialect": "postgresql", "backend": "sqlite"}, "SQLite"),
+        ({"backend": "postgresql", "server_version": "15"}, "PostgreSQL "),
         ({}, "SQLite"),
         ({"dialect": "mysql"}, "SQLite"),
     ],
@@ -369,6 +390,14 @@ def test_what_a_killed_run_leaves_the_next_one_removes(tmp_path: Path) -> None:
 def test_which_server_is_taken(settings: dict[str, Any], expected: str, tmp_path: Path) -> None:
     result = round_trip(project(tmp_path, USERS, env=env_for("psycopg")), **settings)
     assert result.server.startswith(expected)
+
+
+def test_a_version_that_is_not_installed_is_said(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env=env_for("psycopg"))
+    result = round_trip(folder, backend="postgresql", server_version="9.6")
+    assert result.notes == (
+        f"The round trip ran on {result.server}, since PostgreSQL 9 is not installed.",
+    )
 
 
 @pytest.mark.parametrize(("backend", "words"), [("auto", "how"), ("postgresql", "error")])
