@@ -87,8 +87,9 @@ WHERE {_OURS} AND NOT c.relispartition
 ORDER BY i.indrelid, c.relname"""
 # What is no table: its kind, its name, and its definition in one line.
 _OTHERS = f"""
-SELECT 'type', {_NAME} || t.typname, 'ENUM (' || (SELECT string_agg(quote_literal(e.enumlabel),
-       ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'
+SELECT 'type', {_NAME} || t.typname, concat('ENUM (', (SELECT string_agg(
+       quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e
+       WHERE e.enumtypid = t.oid), ')')
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype = 'e' AND {_OURS} AND {_not_of_an_extension("pg_type", "t.oid")}
 UNION ALL
