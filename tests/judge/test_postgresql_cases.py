@@ -76,6 +76,9 @@ NAMES = (
     Row("a table that was there", sql("DROP TABLE users CASCADE"), "drop-cascade"),
 )  # fmt: skip
 TYPES = (
+    Row("float of few bits is real", sql("ALTER TABLE w ALTER a TYPE real"), "", None, (sql("CREATE TABLE w (a float(10), b float8)"),)),
+    Row("float is double precision", sql("ALTER TABLE w ALTER b TYPE float"), "", None, (sql("CREATE TABLE w (a float(10), b float8)"),)),
+    Row("double precision to float of few bits", sql("ALTER TABLE w ALTER b TYPE float(10)"), "narrow-column-type", None, (sql("CREATE TABLE w (a float(10), b float8)"),)),
     Row("UPDATE OF the column", LONGER, "change-column-type", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF age, name ON users FOR EACH ROW EXECUTE FUNCTION f()"),)),
     Row("UPDATE OF another one", LONGER, "", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE OF email ON users FOR EACH ROW EXECUTE FUNCTION f()"),)),
     Row("WHEN", LONGER, "change-column-type", None, (sql(FIRES + "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW WHEN (new.name IS NOT NULL) EXECUTE FUNCTION f()"),)),

@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterator
 
 from guard.effects.narrowing import loses
-from guard.effects.postgresql.type_pairs import keeps_plain_indexes, work_of
+from guard.effects.postgresql.type_pairs import (
+    as_postgresql,
+    keeps_plain_indexes,
+    work_of,
+)
 from guard.effects.type_change import TypeChange, Work
 from guard.operations import ChangeColumnType, Name, Type
 from guard.schema.model import Index, ReadOnlySchema, Table, View
@@ -34,7 +38,7 @@ def change_of(change: ChangeColumnType, schema: ReadOnlySchema) -> TypeChange:
         indexes=tuple(_rebuilt(schema, change, plain=plain)) if free else (),
         keys=tuple(_keys(schema, change)),
         refused_by=tuple(_dependents(schema, table or None, change)),
-        loses=loses(old, new, DIALECT) if old and new else None,
+        loses=loses(as_postgresql(old), as_postgresql(new), DIALECT) if old and new else None,
     )
 
 
