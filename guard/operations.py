@@ -550,7 +550,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     """What a routine, trigger or rule does whenever it runs.
 
     `arguments` are those of a routine, as written: two routines of one name differ in them. `on`
-    are the changes of rows that fire a trigger or rule. `branches`: not all of it runs each time.
+    are the changes of rows that fire a trigger or rule, `deferred` one that waits for the end of
+    the transaction. `branches`: not all of it runs each time.
     `volatile`: a function of PostgreSQL may give another value for each row of a statement; None
     where its body decides, as it does of one in SQL that does not say.
     """
@@ -558,6 +559,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[AnyOperation, ...] = ()
     arguments: str = ""
     on: tuple[RowChange, ...] = ()
+    deferred: bool = False
     branches: bool = False
     volatile: bool | None = None
 

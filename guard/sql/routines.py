@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -62,8 +63,10 @@ def _read_body(create: CreateObject, c: Cursor, read: Read) -> Body:
     on = tuple(_EVENTS[t.word] for t in fired.tokens[fired.index : fired.stop] if t.word in _EVENTS)
     c.next()
     c.qualified("a table name")
+    words = [token.word for token in c.tokens[c.index : c.stop]]
+    deferred = kind == "trigger" and ("INITIALLY", "DEFERRED") in pairwise(words)
     found = _rule(c, read) if kind == "rule" else _trigger(c, read)
-    return Body(operations=tuple(_settled(found)), on=on)
+    return Body(operations=tuple(_settled(found)), on=on, deferred=deferred)
 
 
 def _settled(found: list[Operation]) -> Iterator[Operation]:

@@ -4,7 +4,7 @@ A foreign key that is INITIALLY DEFERRED is checked at the end of the transactio
 PostgreSQL refuses ALTER TABLE, CREATE INDEX, TRUNCATE and DROP TABLE: "cannot ALTER TABLE because
 it has pending trigger events". Without rows nothing waits, so that an empty test database shows
 nothing. What waits: an INSERT into the referencing table, an UPDATE of its key columns, a DELETE
-from the referenced table.
+from the referenced table, and whatever fires a constraint trigger that is INITIALLY DEFERRED.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from guard.operations import (
     AlterTable,
     ChangeColumnType,
     CreateIndex,
+    CreateObject,
     Delete,
     DropColumn,
     DropConstraint,
@@ -126,26 +127,31 @@ def pending_trigger_events(operation: Operation, context: Context) -> Iterator[P
     if found is None:
         return
     change, key = found
+    what = "trigger" if key.fired_by else "foreign key"
     verb = type(change).__name__.upper()
     yield Problem(
         message=f"PostgreSQL refuses to alter {table} here: the {verb} of its rows has left checks "
-        f"of a deferred foreign key ({key}) pending until the end of the transaction.",
+        f"of a deferred {what} ({key.name}) pending until the end of the transaction.",
         remedy="Have them checked before:\n"
         + executed("SET CONSTRAINTS ALL IMMEDIATE", context.statement),
     )
 
 
 class Key(NamedTuple):
-    """A deferred foreign key on either side: `columns` are those of the table in question."""
+    """A deferred foreign key on either side, or a constraint trigger: what waits for COMMIT.
+
+    `columns` are those of the table in question. `fired_by`: of a trigger, its changes of rows.
+    """
 
     owner: Name
     name: str | None
     columns: tuple[str, ...]
     refers: bool  # the table in question is the one that has it
+    fired_by: tuple[str, ...] = ()
 
 
 def _deferred(table: Name, context: Context) -> tuple[Key, ...]:
-    """Return the foreign keys of the table, and those that lead to it, that wait for COMMIT."""
+    """Return the table's foreign keys and triggers, and the keys that lead to it, that wait."""
     found = context.schema.table(table)
     all_wait = any(_sets_constraints(s, "DEFERRED") for s in context.transaction.before)
     own = [
@@ -159,7 +165,12 @@ def _deferred(table: Name, context: Context) -> tuple[Key, ...]:
         if (r.constraint.initially_deferred or (all_wait and r.constraint.deferrable))
         and r.constraint.on_delete in (None, "NO ACTION")
     ]
-    return (*own, *to_it)
+    fired = [
+        Key(table, o.name.name, o.columns, refers=True, fired_by=o.body.on)
+        for o in (found.objects if found else ())
+        if o.object_type == "trigger" and o.enabled and o.body and o.body.deferred
+    ]
+    return (*own, *to_it, *fired)
 
 
 def _sets_constraints(statement: Statement, when: str) -> bool:
@@ -169,12 +180,12 @@ def _sets_constraints(statement: Statement, when: str) -> bool:
     )
 
 
-def _pending(table: Name, keys: tuple[Key, ...], context: Context) -> tuple[Operation, str] | None:
+def _pending(table: Name, keys: tuple[Key, ...], context: Context) -> tuple[Operation, Key] | None:
     """Return the change of rows that leaves a check pending here, and the key; None for none.
 
     Nor where an earlier statement would have been refused for it already.
     """
-    pending: tuple[Operation, str] | None = None
+    pending: tuple[Operation, Key] | None = None
     alive = list(keys)
     for statement in context.transaction.before:
         for other in statement.operations:
@@ -185,17 +196,20 @@ def _pending(table: Name, keys: tuple[Key, ...], context: Context) -> tuple[Oper
                 )
                 pending = None if ends else pending
             elif made := _made_key(other, keys):
-                pending = pending if pending and pending[1] != made else None
+                pending = pending if pending and str(pending[1].name) != made else None
             elif pending and isinstance(other, REFUSED) and _is_on(other, table):
                 return None
             elif _is_on(other, table):
                 left = [key for key in alive if _leaves_a_check(other, key)]
-                pending = (other, str(left[0].name)) if left and not pending else pending
+                pending = (other, left[0]) if left and not pending else pending
     return pending
 
 
 def _made_key(operation: Operation, keys: tuple[Key, ...]) -> str | None:
-    """Return the name of the key that is made here: what changed before does not wait for it."""
+    """Return the name of the key or trigger that is made here: nothing before waits for it."""
+    if isinstance(operation, CreateObject) and operation.object_type == "trigger":
+        name = operation.name.name
+        return next((name for key in keys if key.fired_by and key.name == name), None)
     if not isinstance(operation, AddConstraint) or operation.constraint.type != "foreign key":
         return None
     for key in keys:
@@ -212,13 +226,17 @@ def _is_on(operation: Operation, table: Name) -> bool:
 
 
 def _leaves_a_check(operation: Operation, key: Key) -> bool:
+    if key.fired_by and type(operation).__name__.lower() not in (*key.fired_by, "merge"):
+        return False
     match operation:
         case Insert():
             return key.refers
-        case Update(columns=columns):
-            return not columns or bool(set(columns) & set(key.columns))
+        case Update(columns=columns) if columns and (key.columns or not key.fired_by):
+            return bool(set(columns) & set(key.columns))
+        case Update():
+            return True
         case Delete():
-            return not key.refers
+            return bool(key.fired_by) or not key.refers
         case Merge():
             return True
     return False

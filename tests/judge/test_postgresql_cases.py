@@ -108,6 +108,19 @@ KEYS = (
     Row("a key of a partial index", sql("ALTER TABLE logs ADD PRIMARY KEY USING INDEX i"), "add-primary-key", None, (sql("CREATE TABLE logs (id int NOT NULL)", "CREATE UNIQUE INDEX i ON logs (id) WHERE id > 0"),)),
     Row("a key that was NOT ENFORCED", sql('ALTER TABLE shop."Items" ALTER CONSTRAINT f ENFORCED'), "add-foreign-key", "18", (sql('ALTER TABLE shop."Items" ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES users (id) NOT ENFORCED'),)),
 )  # fmt: skip
+CONSTRAINT_TRIGGER = (
+    FIRES
+    + "CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON orders DEFERRABLE INITIALLY {} FOR EACH ROW EXECUTE FUNCTION f()"
+)
+CHANGED = "UPDATE orders SET qty = 2 WHERE id = 1"
+ALTERED = "ALTER TABLE orders ADD COLUMN n int"
+PENDING = (
+    Row("a constraint trigger that waits", sql(CHANGED, ALTERED), "pending-trigger-events", None, (sql(CONSTRAINT_TRIGGER.format("DEFERRED")),)),
+    Row("one that does not", sql(CHANGED, ALTERED), "", None, (sql(CONSTRAINT_TRIGGER.format("IMMEDIATE")),)),
+    Row("another change of rows", sql("DELETE FROM orders WHERE id = 1", ALTERED), "", None, (sql(CONSTRAINT_TRIGGER.format("DEFERRED")),)),
+    Row("made after the change", sql(CHANGED, CONSTRAINT_TRIGGER.format("DEFERRED"), ALTERED)),
+    Row("checked before", sql(CHANGED, "SET CONSTRAINTS ALL IMMEDIATE", ALTERED), "", None, (sql(CONSTRAINT_TRIGGER.format("DEFERRED")),)),
+)  # fmt: skip
 STORAGE = (
     Row("the access method that it has", sql("ALTER TABLE orders SET ACCESS METHOD heap"), "", "16"),
     Row("another access method", sql("ALTER TABLE orders SET ACCESS METHOD columnar"), "rewrite-table", "16"),
@@ -128,7 +141,7 @@ RENAMES = (
     Row("a like name, nullable as an added column is", sql("ALTER TABLE users ADD COLUMN mail varchar(100), DROP COLUMN email"), "drop-and-re-add"),
     Row("a name of its own", sql("ALTER TABLE users ADD COLUMN height int, DROP COLUMN age"), "drop-column"),
 )  # fmt: skip
-ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *STORAGE, *VIEWS, *RENAMES)
+ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *PENDING, *STORAGE, *VIEWS, *RENAMES)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.shows)
