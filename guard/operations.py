@@ -475,6 +475,7 @@ class Query(Operation, frozen=True, kw_only=True):
 class CreateEnum(Operation, frozen=True, kw_only=True):
     name: Name
     values: tuple[str, ...] | None = None
+    if_not_exists: bool = False  # SQLAlchemy looks first
 
 
 class AddEnumValue(Operation, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 `op.add_column(sa.Column(..., sa.Enum(...)))` and `op.alter_column(type_=sa.Enum(...))` send the
 name of the type and nothing that creates it, so the upgrade fails where no revision did. And
 `op.drop_table` and `op.drop_column` leave the type: after a downgrade it is still there, and the
-next upgrade fails, since it exists.
+next upgrade fails, since it exists. So does a table that creates a type which an earlier release,
+SQL or `create()` has made: only the tables of one run of Alembic share it.
 """
 
 import re
@@ -18,7 +19,7 @@ from guard.facts import (
     SecondUpgradeFailed,
     UpgradeFailed,
 )
-from guard.operations import AddColumn, ChangeColumnType, Operation, Type
+from guard.operations import AddColumn, ChangeColumnType, CreateEnum, Operation, Type
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import ABSENT
 from guard.type_code import sql_string
@@ -39,6 +40,7 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
 @rule(
     AddColumn,
     ChangeColumnType,
+    CreateEnum,
     Migration,
     dialects=("postgresql",),
     predicts=(UpgradeFailed, DowngradeFailed, SchemaNotRestored, SecondUpgradeFailed),
@@ -77,6 +79,19 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
             sa.Enum(name='ticket_state').drop(op.get_bind())
             """,
         ),
+        Example(
+            released=(MADE,),
+            upgrade="op.create_table('orders', sa.Column('state', sa.Enum('new', 'paid', "
+            "name='order_state')))",
+            dialect="postgresql",
+            says="Creating the type order_state fails: revision 0001 has made it.",
+            help="Leave it out: postgresql.ENUM(name='order_state', create_type=False)",
+            at="op.create_table",
+            fixed="""
+            op.create_table('orders', sa.Column('state', postgresql.ENUM(name='order_state', \
+create_type=False)))
+            """,
+        ),
     ),
     safe=(
         Example(released=(ORDERS,), upgrade=f"{MADE}\n{ADDED}", dialect="postgresql"),
@@ -96,12 +111,27 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
             dialect="postgresql",
         ),
         Example(released=(ORDERS,), upgrade=ADDED, dialect="mysql"),
+        Example(
+            upgrade="""
+            op.create_table('a', sa.Column('s', sa.Enum('new', 'paid', name='order_state')))
+            op.create_table('b', sa.Column('s', sa.Enum('new', 'paid', name='order_state')))
+            """,
+            dialect="postgresql",
+        ),
+        Example(
+            released=(MADE,),
+            upgrade="sa.Enum('new', name='order_state').create(op.get_bind(), checkfirst=True)",
+            dialect="postgresql",
+        ),
     ),
 )
 def enum_type_left_behind(operation: Operation | Fact, context: Context) -> Iterator[Problem]:
     match operation:
         case Migration():
             yield from _left(operation, context)
+            return
+        case CreateEnum():
+            yield from _made_again(operation, context)
             return
         case AddColumn(column=column, table=table):
             kind, name, what = column.type, column.name, "Adding"
@@ -125,6 +155,41 @@ def _created(kind: Type, context: Context) -> str:
     values = ", ".join(sql_string(value) for value in kind.values or ())
     sql = f"CREATE TYPE {kind.enum_name} AS ENUM ({values or '...'})"
     return executed(sql, context.statement)
+
+
+def _made_again(create: CreateEnum, context: Context) -> Iterator[Problem]:
+    found, statement = context.schema.enum(create.name), context.statement
+    block = statement.run_by is not None or (statement.sql or "")[:2].upper() == "DO"
+    if create.if_not_exists or statement.condition is not None or block:
+        return  # which looks, or does not mind
+    if not found or not found.certain or found.created_by is None:
+        return
+    by_table = statement.directive is not None and statement.directive.name == "create_table"
+    if by_table and context.is_made_here(found.created_by) and not _made_alone(create, context):
+        return
+    who = "this one" if found.created_by == statement.revision else f"{found.created_by}"
+    remedy = "Leave it out"
+    if by_table:
+        schema = f", schema={create.name.schema!r}" if create.name.schema else ""
+        remedy += f": postgresql.ENUM(name={create.name.name!r}{schema}, create_type=False)"
+    yield Problem(
+        message=f"Creating the type {create.name} fails: revision {who} has made it.",
+        remedy=remedy,
+    )
+
+
+def _made_alone(create: CreateEnum, context: Context) -> bool:
+    """Return whether a statement of this deployment makes it that is no op.create_table().
+
+    The tables of one run of Alembic make a type once.
+    """
+    earlier = (*context.transaction.before, *context.before)
+    return any(
+        isinstance(other, CreateEnum) and other.name == create.name
+        for statement in earlier
+        if statement.directive is None or statement.directive.name != "create_table"
+        for other in statement.operations
+    )
 
 
 def _left(migration: Migration, context: Context) -> Iterator[Problem]:

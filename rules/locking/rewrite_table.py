@@ -227,7 +227,10 @@ def _all_tables(command: Maintenance, context: Context) -> Iterator[Problem]:
 
 def _moved(change: AlterObject, context: Context) -> Iterator[Problem]:
     """An index or a materialized view that goes to another tablespace."""
-    if change.action != "set-tablespace" or context.server.dialect != "postgresql":
+    if change.action != "set-tablespace" or change.object_type not in (
+        "index",
+        "materialized view",
+    ):
         return
     table = context.schema.table_of_index(change.name)
     if context.is_unreleased(table.name if table else change.name):

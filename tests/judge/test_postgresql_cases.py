@@ -121,6 +121,16 @@ PENDING = (
     Row("made after the change", sql(CHANGED, CONSTRAINT_TRIGGER.format("DEFERRED"), ALTERED)),
     Row("checked before", sql(CHANGED, "SET CONSTRAINTS ALL IMMEDIATE", ALTERED), "", None, (sql(CONSTRAINT_TRIGGER.format("DEFERRED")),)),
 )  # fmt: skip
+IN_USE = "op.create_table('moods', sa.Column('m', sa.Enum('sad', 'ok', name='mood')))"
+MADE = sql("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+ENUMS = (
+    Row("a table makes a type that a release has made", IN_USE, "enum-type-left-behind", None, (MADE,)),
+    Row("a table makes a type that create() has made", "sa.Enum('sad', 'ok', name='mood').create(op.get_bind())\n" + IN_USE, "enum-type-left-behind"),
+    Row("it is told not to", "op.create_table('moods', sa.Column('m', postgresql.ENUM('sad', 'ok', name='mood', create_type=False)))", "", None, (MADE,)),
+    Row("two tables of one run", IN_USE + "\n" + IN_USE.replace("moods", "more")),
+    Row("create() looks", "sa.Enum('sad', 'ok', name='mood').create(op.get_bind(), checkfirst=True)", "", None, (MADE,)),
+    Row("a block that does not mind", sql("DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad'); EXCEPTION WHEN duplicate_object THEN NULL; END $$"), "", None, (MADE,)),
+)  # fmt: skip
 STORAGE = (
     Row("the access method that it has", sql("ALTER TABLE orders SET ACCESS METHOD heap"), "", "16"),
     Row("another access method", sql("ALTER TABLE orders SET ACCESS METHOD columnar"), "rewrite-table", "16"),
@@ -141,7 +151,7 @@ RENAMES = (
     Row("a like name, nullable as an added column is", sql("ALTER TABLE users ADD COLUMN mail varchar(100), DROP COLUMN email"), "drop-and-re-add"),
     Row("a name of its own", sql("ALTER TABLE users ADD COLUMN height int, DROP COLUMN age"), "drop-column"),
 )  # fmt: skip
-ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *PENDING, *STORAGE, *VIEWS, *RENAMES)
+ROWS = (*COLUMNS, *NAMES, *TYPES, *REFUSED, *KEYS, *PENDING, *ENUMS, *STORAGE, *VIEWS, *RENAMES)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.shows)

@@ -69,7 +69,7 @@ def _emit_enum(run: Run, receiver: Construct, name: str, call: Call, checked: bo
         return
     label = kind.enum_name or Name("{" + (receiver.code or "enum") + "}")
     operation = (
-        CreateEnum(name=label, values=kind.values)
+        CreateEnum(name=label, values=kind.values, if_not_exists=checked)
         if name == "create"
         else DropObject(object_type="type", name=label, if_exists=checked)
     )
