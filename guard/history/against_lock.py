@@ -19,6 +19,7 @@ from guard.history.sides import Side, Version
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.revision_header import NAMES
+from guard.project.sql_folders import runs_again
 from guard.python_source import SourceError
 from guard.statement import Span
 
@@ -80,7 +81,7 @@ def facts_of_sql(
             yield DeletedRevision(
                 span=Span(old.file, 1), revision=id_, base=LOCK, renamed_to=next(same, None)
             )
-        elif now[ids[old.file]].text != old.text and not Path(old.file).name.startswith("R__"):
+        elif now[ids[old.file]].text != old.text and not runs_again(old.file):
             mark = now[ids[old.file]].text
             at = Span(old.file, 1)
             yield EditedRevision(span=at, revision=id_, base=LOCK, difference=(), content_hash=mark)

@@ -27,6 +27,7 @@ from guard.history.squash import Replay, prove, replaced_by, squashes
 from guard.history.then import read_then
 from guard.paths import relative
 from guard.project.environments import Environment
+from guard.project.sql_folders import runs_again
 from guard.python_source import Sources
 from guard.statement import Span
 
@@ -219,9 +220,8 @@ def compare_sql(
     """Return what the change does to the released files of a folder of .sql files.
 
     `ids` are the migrations' ids by path, relative to the repository's `root`; `read` returns what
-    other versions of their files do. A file counts as
-    edited when its text differs. Flyway's repeatable ones (`R__`) may be edited, and are then new,
-    since they run again.
+    other versions of their files do. A file is edited when its text differs. What Flyway runs
+    again (`R__`, callbacks) may be edited, and is then new.
     """
     if repo is None or base.commit is None or base.tip is None:
         return _sql_without_commit(environment, ids, base, root, sources)
@@ -237,7 +237,7 @@ def compare_sql(
     )
     now = {name: data_of(repo.root / name, sources) for name in ids}
     facts: list[Fact] = []
-    run_again = {name for name in ids if PurePath(name).name.startswith("R__")}
+    run_again = {name for name in ids if runs_again(name)}
     for name, data in sorted(then.items()):
         if name not in tip or name in run_again:
             continue  # the base itself has done away with it, or it is made to be edited

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import msgspec
@@ -63,6 +63,8 @@ class SqlMigration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FLYWAY = re.compile(r"(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__.+\.sql|R__.+\.sql")
+# What Flyway runs around the others, each time: beforeMigrate.sql, afterEachMigrate__note.sql.
+_CALLBACK = re.compile(r"((before|after)[A-Z][A-Za-z]*|createSchema)(__.+)?\.sql")
 _PAIR = re.compile(r"(?P<version>\d+)_.*\.(?P<direction>up|down)\.sql")
 _NUMBERED = re.compile(r"(?P<version>\d+)(?:[_.-].*)?\.sql")
 
@@ -91,7 +93,13 @@ def read_sql_folder(folder: Path, sources: Sources) -> tuple[SqlMigration, ...]:
     Raises SqlFolderError for a file that cannot be read and for a version that stands twice.
     """
     try:
-        paths = [path for path in sources.files_in(folder) if is_sql_migration(path.name)]
+        files = list(sources.files_in(folder))
+        flyway = any(_FLYWAY.fullmatch(path.name) for path in files)
+        paths = [
+            path
+            for path in files
+            if is_sql_migration(path.name) or (flyway and _CALLBACK.fullmatch(path.name))
+        ]
     except OSError as error:
         raise SqlFolderError(f"{folder}: cannot be read: {error.strerror}") from None
     found: dict[tuple[str, str], SqlMigration] = {}
@@ -105,6 +113,12 @@ def read_sql_folder(folder: Path, sources: Sources) -> tuple[SqlMigration, ...]:
 def is_sql_migration(name: str) -> bool:
     """Return whether a migration tool would take a file of that name for a migration."""
     return any(pattern.fullmatch(name) for pattern in (_FLYWAY, _PAIR, _NUMBERED))
+
+
+def runs_again(path: str) -> bool:
+    """Return whether Flyway runs the file whenever it migrates, or after each edit of it."""
+    name = PurePath(path).name
+    return name.startswith("R__") or _CALLBACK.fullmatch(name) is not None
 
 
 def _joined(first: SqlMigration, second: SqlMigration) -> SqlMigration:
@@ -132,6 +146,9 @@ def _numbers(version: str) -> list[int]:
 
 def read_sql_file(path: Path, text: str, sources: Sources) -> SqlMigration:
     """Return one file with that text as a migration, whatever it is called."""
+    if _CALLBACK.fullmatch(path.name):
+        part = SqlPart(path=path, text=text, holes=_placeholders(text))
+        return SqlMigration(id=path.stem, framework="flyway", up=part, repeatable=True)
     if flyway := _FLYWAY.fullmatch(path.name):
         return _read_flyway(path, text, flyway, sources)
     if pair := _PAIR.fullmatch(path.name):

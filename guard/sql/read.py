@@ -118,6 +118,8 @@ def _read_by_word(source: SqlText, tokens: list[Token], code: str) -> list[Opera
     if tokens[-1].kind == "error":
         raise SqlError(tokens[-1].word, tokens[-1].start)
     c = Cursor(source, tokens)
+    if tokens[0].kind == "client":
+        return [Opaque(reason="what this command of psql runs is not in sight", code=code.strip())]
     if c.at_hole():
         return [Opaque(reason="what the statement begins with is not known", code=code)]
     if kind := unjudged_kind(c):

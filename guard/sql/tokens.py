@@ -179,6 +179,8 @@ def split(text: str, dialect: str) -> Iterator[list[Token]]:
         if not statement.tokens:
             if word in ("\\", "\\:"):
                 position = _line_end(text, start)
+                if _RUNS.match(text, start):
+                    yield [Token("client", "", start, position)]
                 continue
             if kind == "word" and word.upper() == "DELIMITER" and dialect != "postgresql":
                 delimiter, position = _new_delimiter(text, position)
@@ -213,6 +215,10 @@ def _enclosed(
     return Token("error", what, start, len(text)), len(text)
 
 
+# What psql then runs: a file, a shell, the rows of a query; or where it is connected to from there.
+_RUNS = re.compile(
+    r"\\(!|i|ir|include|include_relative|copy|c|connect|g\w*|o|out|w|write|watch)(?!\w)"
+)
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 

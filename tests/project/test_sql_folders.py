@@ -48,6 +48,21 @@ def test_flyway(tmp_path: Path) -> None:
     assert {migration.framework for migration in found} == {"flyway"}
 
 
+def test_flyway_runs_its_callbacks_each_time(tmp_path: Path) -> None:
+    folder(tmp_path, V1__a="a", afterMigrate="b", beforeEachMigrate__note="c", afterwards="no")
+    found = read_sql_folder(tmp_path, Sources())
+    assert [migration.paths[0].stem for migration in found] == [
+        "V1__a", "afterMigrate", "beforeEachMigrate__note",
+    ]  # fmt: skip
+    assert [migration.repeatable for migration in found] == [False, True, True]
+
+
+def test_a_callback_of_nobody_is_no_migration(tmp_path: Path) -> None:
+    folder(tmp_path, _001_a="a", afterMigrate="b")
+    (only,) = read_sql_folder(tmp_path, Sources())
+    assert only.paths[0].stem == "_001_a".lstrip("_")
+
+
 def test_a_flyway_placeholder_is_a_hole(tmp_path: Path) -> None:
     [found] = read_sql_folder(folder(tmp_path, V1__x="DROP TABLE ${schema}.t"), Sources())
     assert found.up

@@ -482,6 +482,23 @@ def test_rows(sql: str, expected: list[Operation]) -> None:
     assert read(sql) == expected
 
 
+@pytest.mark.parametrize(
+    "command", ["\\i other.sql", "\\ir other.sql", "\\! dropdb shop", "\\gexec", "\\c prod"]
+)
+def test_what_psql_runs_is_not_in_sight(command: str) -> None:
+    opaque, query = read(f"{command}\nSELECT 1")
+    assert opaque == Opaque(reason="what this command of psql runs is not in sight", code=command)
+    assert isinstance(query, Query)
+
+
+@pytest.mark.parametrize(
+    "command", ["\\echo hello", "\\set ON_ERROR_STOP on", "\\timing", "\\pset pager off"]
+)
+def test_what_psql_only_sets_is_left_out(command: str) -> None:
+    (query,) = read(f"{command}\nSELECT 1")
+    assert isinstance(query, Query)
+
+
 ALWAYS = ["true", "TRUE", "(1 = 1)", "'a' = 'a'", "id = id OR true", "1 <> 2", "NOT false", "true AND 1=1",
           "id = 5 OR 1 = 1", "1 IS NOT NULL", "id = id", "name LIKE '%'", "((true))",
           "1 < 2", "2 >= 1.5", "EXISTS (SELECT 1)", "id IS NULL OR id IS NOT NULL"]  # fmt: skip
