@@ -137,7 +137,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "reader.libraries": ({"builtins", "sqlalchemy"}, {"alembic"}, {"*"}),
     "reader.libraries.alembic": (
-        {"arguments", "environment", "live"},
+        {"arguments", "environment", "fragments", "live"},
         {"directive"},
         {"columns", "constraints", "context"},
         {"plugins"},

@@ -136,6 +136,52 @@ def test_what_gets_hold_of_the_database(body: str) -> None:
     assert [one for one in read(body, above=X) if one.startswith("opaque")]
 
 
+# Pieces of SQL that end the statement which Alembic writes around them.
+PIECES = [
+    "op.add_column('t', sa.Column('x', sa.Text(), server_default=sa.text(\"''); DROP TABLE t; --\")))",
+    "op.create_check_constraint('c', 't', '1=1); DROP TABLE t; --')",
+    "op.create_index('i', 't', ['a'], postgresql_where=sa.text('true; DROP TABLE t'))",
+    "op.create_index('i', 't', [sa.text('a); DROP TABLE t; --')])",
+    "op.alter_column('t', 'a', type_=sa.Integer(), postgresql_using='0; DROP TABLE t')",
+    "op.create_table('n', sa.Column('id', sa.Integer()), prefixes=['; DROP TABLE t; CREATE'])",
+    "op.create_table('n', sa.Column('id', sa.Integer()), mysql_engine='InnoDB; DROP TABLE t')",
+    "op.create_table('n', sa.Column('id', sa.Integer(), sa.Computed('1); DROP TABLE t; --')))",
+    "op.drop_index(sa.sql.quoted_name('i; DROP TABLE t', False), 't')",
+    "with op.batch_alter_table('t') as batch:\n    batch.create_check_constraint('c', '1=1); DROP TABLE t; --')",
+]
+WHOLE = [
+    "op.add_column('t', sa.Column('x', sa.Text(), server_default='a;b'))",
+    "op.add_column('t', sa.Column('x', sa.Text(), server_default=sa.text(\"'a;b'\")))",
+    "op.add_column('t', sa.Column('x', sa.Enum('a;b', name='e'), comment='one; two'))",
+    "op.create_table_comment('t', 'one; two')",
+    "op.create_check_constraint('c', 't', \"a <> ';'\")",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", PIECES)
+def test_a_piece_that_is_a_statement_of_its_own(body: str) -> None:
+    assert [one for one in read(body) if one.startswith("opaque")]
+
+
+@pytest.mark.parametrize("body", WHOLE)
+def test_a_piece_that_is_none(body: str) -> None:
+    assert not [one for one in read(body) if one.startswith("opaque")]
+
+
+# What a library calls of a class or function that it is given.
+GIVEN = [
+    "import functools\n@functools.singledispatch\ndef go(x):\n    pass\n@go.register\ndef other(x: str):\n    op.drop_table(x)\ngo('t')",
+    "import string\nclass A(string.Formatter):\n    def get_value(self, key, args, kwargs):\n        op.drop_table('t')\nA().format('{x}')",
+    "import json\nclass A(json.JSONEncoder):\n    def default(self, value):\n        op.drop_table('t')\njson.dumps(x(), cls=A)",
+    "from sqlalchemy.types import TypeDecorator\nclass A(TypeDecorator):\n    impl = sa.Text\n    def load_dialect_impl(self, dialect):\n        op.drop_table('t')\nop.add_column('t', sa.Column('x', A()))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", GIVEN)
+def test_what_a_library_calls(body: str) -> None:
+    assert [one for one in read(body, above=X) if one.startswith(("opaque", "drop-table"))]
+
+
 # Code that is run from a text, a file or by another program, and names that mean something else.
 ELSEWHERE = [
     "import types\ntypes.FunctionType(compile('1', 'f', 'exec'), globals())()",

@@ -105,6 +105,8 @@ def _instantiate(run: Run, cls: Class, call: Call) -> Value:
     """Return an instance; a class that stands for a thing of a library is kept by name."""
     kept = run.library.kept
     if any(base.rpartition(".")[2] in kept for base in classes.bases_of(cls)):
+        for method in unrun.methods_of(cls):
+            run.in_hand.take(method, call.node, call.frame)  # the library calls them
         return Construct(cls.name, call.args, call.kwargs, call.node, receiver=cls)
     return classes.instantiate(run, cls, call)
 

@@ -35,6 +35,7 @@ from guard.reader.evaluate.values import (
     Mapping,
     Marker,
     Sequence,
+    Unknown,
     Value,
     key_of,
     unparse,
@@ -252,6 +253,8 @@ def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> 
     if not isinstance(wrapper, Function):
         if isinstance(wrapper, Construct) and wrapper.path in run.library.hooks:
             calls.read_hook(run, function, decorator, frame)
+        elif isinstance(wrapper, Unknown | BoundMethod):
+            run.in_hand.take(function, decorator, frame)  # `@other.register`
         return function
     made = run.call(wrapper, Call(_call_of(decorator), frame, (function,), {}))
     return made if isinstance(made, Function) else function

@@ -157,6 +157,8 @@ _FILLS = (
 )
 _CALLERS = (
     "ast.NodeTransformer ast.NodeVisitor cmd.Cmd logging.Filter logging.Formatter logging.Handler "
+    "argparse.Action configparser.Interpolation html.parser.HTMLParser json.JSONDecoder "
+    "json.JSONEncoder pickle.Pickler pickle.Unpickler string.Formatter string.Template "
     "multiprocessing.Process threading.Thread threading.Timer unittest.TestCase"
 )
 _NAMES: dict[str, Known] = {

@@ -35,6 +35,7 @@ from guard.reader.libraries.alembic.constraints import (
     drop_index,
 )
 from guard.reader.libraries.alembic.directive import directive, no_directive, read_batch
+from guard.reader.libraries.alembic.fragments import more_than_a_piece
 from guard.reader.libraries.alembic.live import Batch, MigrationContext
 from guard.reader.libraries.sqlalchemy import clauses, execution, metadata, table_objects, tables
 from guard.reader.libraries.sqlalchemy.clauses import flag, name, string
@@ -112,6 +113,8 @@ def _record(
 ) -> Value:
     given = of_dialect(given, run.dialect)
     with run.within_directive(directive(operation, given, run.dialect, batch)):
+        if piece := more_than_a_piece(call, given | call.kwargs):
+            run.opaque(f"`{piece}` ends the statement and begins another", call.node, call.frame)
         if operation == "create_table":
             return _create_table(run, given, call)
         operations = _RECORDERS[operation](run, given, call)
