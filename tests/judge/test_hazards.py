@@ -7,12 +7,17 @@ A row is a revision on top of released ones. Where it names no rule, no rule may
 
 from __future__ import annotations
 
+import ast
+import re
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from examples import judge
+from msgspec.structs import replace
 
+from guard.finding import Finding
 from guard.rule import Example
 
 TABLES = """
@@ -380,18 +385,64 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("dialect", "row"), ROWS)
-def test_hazard(dialect: str, row: Row, tmp_path: Path) -> None:
-    example = Example(
+def example_of(dialect: str, row: Row) -> Example:
+    return Example(
         upgrade=row.upgrade,
         released=(TABLES, *row.released),
         dialect=dialect,
         version=row.version,
         config={"lock-timeout": None, "ignore": []},
     )
-    found = judge(example, tmp_path)
+
+
+@pytest.mark.parametrize(("dialect", "row"), ROWS)
+def test_hazard(dialect: str, row: Row, tmp_path: Path) -> None:
+    found = judge(example_of(dialect, row), tmp_path)
     told = [f"{f.severity} {f.rule}: {f.message}" for f in found]
     if row.rule is None:
         assert [f for f in found if f.severity == "error"] == [], told
     else:
         assert row.rule in {f.rule for f in found}, told
+
+
+CODE = re.compile(r":\n((?:op\.|with op\.|sa\.)[\s\S]*)$")  # in a remedy
+LATER = "in a later revision:\n"  # what stands there is for another revision
+
+
+def pasted(finding: Finding, folder: Path) -> tuple[str, ...]:
+    """Return the revision with the code of the remedy instead of the statement, and before it.
+
+    Nothing where there is no code, where it is the head of a block, or leaves something open.
+    """
+    found = CODE.search(finding.remedy)
+    code = found[1] if found and LATER not in finding.remedy else ""
+    if not code or code.endswith(":") or re.search(r"<[a-z ]+>|\.\.\.", code):
+        return ()
+    text = (folder / finding.span.path).read_text(encoding="utf-8")
+    functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
+    body = next(node.body for node in functions if node.name == "upgrade")
+    instead: list[str] = []
+    before: list[str] = []
+    for node in body:
+        source = textwrap.dedent(" " * node.col_offset + (ast.get_source_segment(text, node) or ""))
+        mine = node.lineno <= finding.span.line <= (node.end_lineno or 0)
+        instead += [code] if mine else [source]
+        before += [code, source] if mine else [source]
+    return "\n".join(instead), "\n".join(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dialect", "row"), [row for row in ROWS if "-harmless-" not in str(row.id)]
+)
+def test_the_code_of_the_remedy_passes(dialect: str, row: Row, tmp_path: Path) -> None:
+    example, folder = replace(example_of(dialect, row), config={}), tmp_path / "found"
+    for number, finding in enumerate(judge(example, folder)):
+        if finding.rule != row.rule:
+            continue
+        errors = [
+            {f.rule for f in judge(again, tmp_path / f"{number}-{place}") if f.severity == "error"}
+            for place, upgrade in enumerate(pasted(finding, folder))
+            for again in [replace(example, upgrade=upgrade)]
+        ]
+        assert not errors or set() in errors, (finding.remedy, errors)
