@@ -3,15 +3,27 @@
 The rename itself is done in a moment; every query with the old name fails from then on, and new
 code with the new name fails until then. SQLAlchemy names each mapped column in its queries. Add the
 new column instead, write both, copy the values, let the code use the new one, and drop the old one
-in a later deployment. Where the old name is there again at the end, nothing breaks. It is a warning
+in a later deployment. Where the old name is there again at the end, nothing breaks, also in a view
+that takes the name of its renamed table. It is a warning
 where the base has models and none of them maps the old name: only SQL that is written out can use
 it.
 """
 
+import re
 from collections.abc import Iterator
 
-from guard.operations import AddColumn, ModifyColumn, Name, Operation, RenameColumn, Update
+from guard.operations import (
+    AddColumn,
+    CreateView,
+    ModifyColumn,
+    Name,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    Update,
+)
 from guard.phrases import breaks
+from guard.renames import same_name
 from guard.rule import Context, Example, Problem, rule
 
 REMEDY = (
@@ -93,6 +105,8 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
         return
     if context.undoes_upgrade(rename) or _is_there_again(rename, table, old, context):
         return
+    if _is_behind_view(table, old, context):
+        return
     upgrade = context.statement.direction == "upgrade"
     mapped = context.mapped(table, old) if upgrade else None
     yield Problem(
@@ -118,3 +132,20 @@ def _is_there_again(rename: Operation, table: Name, column: str, context: Contex
         if other.table == table and name.lower() == column.lower():
             return True
     return False
+
+
+def _is_behind_view(table: Name, column: str, context: Context) -> bool:
+    """Return whether the table is renamed as well, and a view has its old name and the column."""
+    before, after = (
+        [o for statement in statements for o in statement.operations]
+        for statements in (context.before, context.after)
+    )
+    names = [o.table for o in before if isinstance(o, RenameTable) and same_name(o.new, table)]
+    names += [o.table for o in after if isinstance(o, RenameTable) and same_name(o.table, table)]
+    return any(
+        isinstance(view, CreateView)
+        and same_name(view.name, name)
+        and column in re.findall(r"\w+", f"{view.query} {' '.join(view.columns or ())}")
+        for view in after
+        for name in names
+    )

@@ -68,6 +68,9 @@ COLUMNS = (
 )  # fmt: skip
 NAMES = (
     Row("only the case changes", sql('ALTER TABLE shop."Items" RENAME COLUMN "Name" TO name'), "rename-column"),
+    Row("a view has the old names", sql("ALTER TABLE orders RENAME TO bought", "ALTER TABLE bought RENAME note TO remark", "CREATE VIEW orders AS SELECT *, remark AS note FROM bought")),
+    Row("the column first", sql("ALTER TABLE orders RENAME note TO remark", "ALTER TABLE orders RENAME TO bought", "CREATE VIEW orders AS SELECT id, remark AS note FROM bought")),
+    Row("the view has the new one only", sql("ALTER TABLE orders RENAME TO bought", "ALTER TABLE bought RENAME note TO remark", "CREATE VIEW orders AS SELECT id, remark FROM bought"), "rename-column"),
     Row("a view's column", sql("ALTER VIEW v RENAME COLUMN note TO remark"), "rename-object", None, (sql("CREATE VIEW v AS SELECT note FROM orders"),)),
     Row("a view's column, without the word", sql("ALTER VIEW v RENAME note TO remark"), "rename-object", None, (sql("CREATE VIEW v AS SELECT note FROM orders"),)),
     Row("a table of this deployment with all of its own", sql("CREATE TABLE n (a int)", "DROP TABLE n CASCADE")),
