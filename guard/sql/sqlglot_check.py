@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 import sqlglot
 from sqlglot import exp
@@ -150,6 +151,7 @@ def _joins(tokens: Sequence[Token], index: int) -> bool:
     )
 
 
+_UPDATE_WORDS = ("LOW_PRIORITY", "IGNORE")
 _XML_CALLS = ("XMLPARSE", "XMLSERIALIZE")
 # What sqlglot does not know and what changes nothing here: what stands before, what is left out.
 _UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -157,10 +159,14 @@ _UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("INSERT",), ("LOW_PRIORITY",)),
     (("INSERT",), ("HIGH_PRIORITY",)),
     (("INSERT",), ("DELAYED",)),
-    (("UPDATE",), ("LOW_PRIORITY",)),
-    (("UPDATE",), ("IGNORE",)),
     (("UPDATE",), ("OR", "*")),
-    (("DELETE",), ("QUICK",)),
+    *(
+        (before, (word,))
+        for verb, words in (("UPDATE", _UPDATE_WORDS), ("DELETE", ("QUICK", *_UPDATE_WORDS)))
+        for word in words
+        for before in ((verb,), *((verb, other) for other in words if other != word))
+    ),
+    *((("DELETE", *two), ("IGNORE",)) for two in permutations(("QUICK", "LOW_PRIORITY"))),
     (("CURRENT",), ("OF", "*")),
     ((")",), ("COLLATE", "*")),
     ((), ("INTO", "OUTFILE", "*")),
