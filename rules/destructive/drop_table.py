@@ -9,7 +9,7 @@ and have the drop approved by somebody who knows that the rows are not needed.
 from collections.abc import Iterator
 
 from guard.facts import DestructiveCall, RowsLost
-from guard.operations import DropTable
+from guard.operations import CreateTable, DropTable
 from guard.phrases import (
     APPROVE,
     dropped_by_code,
@@ -138,7 +138,7 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
     if isinstance(drop, DestructiveCall):
         yield from _by_code(drop)
         return
-    if context.is_unreleased(drop.table) or context.undoes_upgrade(drop):
+    if _is_new(drop, context) or context.undoes_upgrade(drop):
         return
     remains = context.remains(drop.table)
     if remains and remains.rebuilt and remains.complete:
@@ -159,6 +159,16 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
         remedy=_remedy(drop, mapped, context),
         foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),
     )
+
+
+def _is_new(drop: DropTable, context: Context) -> bool:
+    """Return whether this deployment made the table; CREATE OR REPLACE is about the one before."""
+    beside = context.statement.operations
+    after = beside[beside.index(drop) + 1 :]
+    if not any(isinstance(o, CreateTable) and o.table == drop.table for o in after):
+        return context.is_unreleased(drop.table)
+    found = context.schema.table(drop.table)
+    return not found or found.temporary or context.is_made_here(found.created_by)
 
 
 def _remedy(drop: DropTable, mapped: Mapped | None, context: Context) -> str:

@@ -108,6 +108,11 @@ ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     (MA, "10.11", (KEYED,), sql("ALTER TABLE c MODIFY u varchar(20) CHARACTER SET utf8mb4"), ""),
     (MA, "10.11", (KEYED,), sql("ALTER TABLE c MODIFY a varchar(20) CHARACTER SET utf8mb4"), f"{TYPE} error"),
     (MY, "8.4", (KEYED,), sql("ALTER TABLE c MODIFY u varchar(20) CHARACTER SET utf8mb4"), f"{TYPE} error"),
+    # a table that takes the place of one with rows
+    (MA, "10.11", (T,), sql("CREATE OR REPLACE TABLE t (id int)"), "drop-table error"),
+    (MA, "10.11", (), sql("CREATE OR REPLACE TABLE t (id int)"), ""),
+    (MA, "10.11", (), T + "\n" + sql("CREATE OR REPLACE TABLE t (id int)"), ""),
+    (MA, "10.11", (T,), sql("CREATE OR REPLACE TEMPORARY TABLE u (id int)"), ""),
     # a default in parentheses is an expression
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x json DEFAULT ('[]')"), f"{REWRITE} warning"),
     (MY, "8.4", (T,), sql("ALTER TABLE t ADD x datetime DEFAULT (NOW())"), f"{REWRITE} error"),
