@@ -126,10 +126,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     env_vars: Annotated[
         dict[str, str], Meta(description="variables for env.py, where they are not set")
     ] = {}
+    pass_env: Annotated[
+        list[str],
+        Meta(description="variables that look like secrets and env.py needs; * is a wildcard"),
+    ] = []
+    writable: Annotated[
+        list[str], Meta(description="folders that the project has to write to as it migrates")
+    ] = []
     metadata: Annotated[
         str | None, Meta(description="such as app.models:Base.metadata, for env = 'none'")
     ] = None
     timeout: Annotated[float, Meta(description="seconds for a whole round trip")] = 300.0
+    memory: Annotated[
+        Annotated[int, Meta(ge=64)], Meta(description="megabytes for a whole round trip (Linux)")
+    ] = 4096
 
     @property
     def server(self) -> Server:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HEADER = b"SQLite format 3\0"
-SUFFIXES = (".db", ".sqlite", ".sqlite3")
+SUFFIXES = tuple(
+    suffix + part for suffix in (".db", ".sqlite", ".sqlite3") for part in ("", "-wal", "-journal")
+)
 PAGE = 512  # the smallest; the size of every SQLite file is a multiple of it
 LARGE = 256 * 1024 * 1024  # bytes; beyond this, size and times stand for the content
 SKIPPED = {

@@ -12,6 +12,7 @@ from guard.errors import GuardError
 from guard.project.settings import Settings
 from guard.roundtrip.interpreter import find_interpreter
 from guard.roundtrip.process import TimeLimitError, Worker
+from guard.roundtrip.variables import inherited
 
 SECONDS = 60
 
@@ -38,7 +39,7 @@ class LiveDatabase:
         with tempfile.TemporaryDirectory(prefix="guard-ask-") as folder:
             request = {"ask": question, "url": self._url, "folder": folder}
             try:
-                worker = Worker(self._python, self._start, request, {})
+                worker = Worker(self._python, self._start, request, inherited())
             except OSError as error:
                 raise GuardError(
                     f"{self._shown}: the interpreter {self._python} cannot be run "

@@ -1,4 +1,8 @@
-"""The worker process: started in a group of its own, listened to, and always ended."""
+"""The worker process: fenced in, listened to, and always ended with all that it started.
+
+On Linux a supervisor stands between (`worker/supervisor.py`); elsewhere the process group is what
+can be ended, and Python's hooks are all the fence there is.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,40 +22,55 @@ from typing import IO, Any, Self
 import msgspec
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
-OUTPUT_LINES = 200  # of the project's output are kept for an error message
+OUTPUT = 100_000  # bytes of the project's output are kept for an error message
 LINE_LENGTH = 2000
+CHUNK = 1 << 16
+SUPERVISED = sys.platform == "linux"
+PATIENCE = 15  # seconds for a supervisor to end what it watches
 
 
 class TimeLimitError(Exception):
     """The worker was still at work when its time was up."""
 
 
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker, with all that it starts, may write to, reach and use up."""
+
+    folder: Path  # its scratch folder
+    writable: tuple[Path, ...] = ()  # folders besides
+    ports: tuple[int, ...] = ()  # of TCP servers on any host
+    memory: int  # bytes
+
+
 class Worker:
     """A running worker. Leaving the `with` block ends it and all it started."""
 
     def __init__(
-        self, python: str, folder: Path, request: dict[str, Any], variables: dict[str, str]
+        self,
+        python: str,
+        folder: Path,
+        request: dict[str, Any],
+        variables: dict[str, str],
+        fence: Fence | None = None,
     ) -> None:
-        """Start it in `folder`; raises OSError where `python` cannot be run.
+        """Start it in `folder`, with these environment `variables`.
 
-        `variables` are set for it where the environment does not set them.
+        Raises OSError where `python` cannot be run; with a supervisor this is a fatal event.
         """
+        self._supervised = fence is not None and SUPERVISED
+        command = [python, "-X", "utf8", str(WORKER)]
+        if fence is not None and self._supervised:
+            command = [*_supervisor(fence), *command]
         self._process = subprocess.Popen(  # noqa: S603
-            [python, "-X", "utf8", str(WORKER)],
+            command,
             cwd=folder,
-            # Sets of the project iterate in the same order each time, so that runs can be compared.
-            env={
-                "PYTHONHASHSEED": "0",
-                **variables,
-                **os.environ,
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
+            env=variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        self._output: deque[str] = deque(maxlen=OUTPUT_LINES)
+        self._output = b""
         self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._readers = (
             threading.Thread(target=self._read_events, daemon=True),
@@ -73,11 +92,19 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._supervised:
+            self._close(self._process.stdin)  # by which the supervisor knows that it is time
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE)
         self._kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with contextlib.suppress(OSError):
-                self._pipe(pipe).close()
+        self._close(self._process.stdin)
+        for reader, pipe in zip(
+            self._readers, (self._process.stdout, self._process.stderr), strict=True
+        ):
+            reader.join(timeout=1)
+            if not reader.is_alive():  # else a process that got away holds the other end
+                self._close(pipe)
 
     def events(self, seconds: float) -> Iterator[dict[str, Any]]:
         """Yield the worker's events until it ends; raise TimeLimitError after `seconds` in all."""
@@ -89,7 +116,8 @@ class Worker:
                 raise TimeLimitError from None
             if line is None:
                 return
-            yield msgspec.json.decode(line)
+            with contextlib.suppress(msgspec.DecodeError):  # cut off as the process was killed
+                yield msgspec.json.decode(line)
 
     def ended(self) -> str:
         """Return how a worker that said nothing any more came to its end."""
@@ -104,19 +132,22 @@ class Worker:
     def output(self, lines: int = 15) -> str:
         """Return the last lines that the project printed."""
         self._readers[1].join(timeout=0.5)
-        return "\n".join(list(self._output)[-lines:])
+        said = self._output.decode("utf-8", "replace").splitlines()[-lines:]
+        return "\n".join(line.rstrip()[:LINE_LENGTH] for line in said)
 
     def _read_events(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             for line in self._pipe(self._process.stdout):
-                self._events.put(line)
+                if line.strip():
+                    self._events.put(line)
         self._events.put(None)
 
     def _read_output(self) -> None:
+        """Keep the end of what is printed, at the pace of whoever prints gigabytes."""
         with contextlib.suppress(OSError, ValueError):
-            pipe = self._pipe(self._process.stderr)
-            while line := pipe.readline(LINE_LENGTH):
-                self._output.append(line.decode("utf-8", "replace").rstrip())
+            descriptor = self._pipe(self._process.stderr).fileno()
+            while chunk := os.read(descriptor, CHUNK):
+                self._output = (self._output + chunk)[-OUTPUT:]
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -125,7 +156,24 @@ class Worker:
             else:
                 self._process.kill()
 
+    def _close(self, pipe: IO[bytes] | None) -> None:
+        with contextlib.suppress(OSError):
+            self._pipe(pipe).close()
+
     @staticmethod
     def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
         assert pipe is not None
         return pipe
+
+
+def _supervisor(fence: Fence) -> list[str]:
+    """Return the command that starts another one inside of the fence."""
+    order = {
+        "folder": fence.folder,
+        "writable": fence.writable,
+        "ports": fence.ports,
+        "memory": fence.memory,
+        "guard": os.getpid(),
+    }
+    written = msgspec.json.encode(order, enc_hook=str).decode()
+    return [sys.executable, "-I", "-S", "-X", "utf8", str(WORKER), "supervise", written]

@@ -40,6 +40,18 @@ def remedy_for(
     return ""
 
 
+def withheld_remedy(names: list[str]) -> str:
+    """Return what to do about variables that look like secrets and were not handed on."""
+    lines = "\n".join(f'{name} = "{_example(name)}"' for name in names)
+    listed = ", ".join(f'"{name}"' for name in names)
+    return (
+        f"{', '.join(names)} looks like a secret, which guard withholds from the project's code. "
+        "Set another value for the round trip, in pyproject.toml:\n"
+        f"[tool.guard.env-vars]\n{lines}\n"
+        f"or hand the real one on: pass-env = [{listed}] in [tool.guard]"
+    )
+
+
 def too_old(interpreter: Interpreter) -> str | None:
     """Return one sentence where the interpreter is older than the round trip needs."""
     ask = [interpreter.path, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -36,8 +35,10 @@ from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, unrun_notes
 from guard.roundtrip.places import span_at
 from guard.roundtrip.postgresql import PostgresqlServer
-from guard.roundtrip.process import TimeLimitError, Worker
-from guard.roundtrip.remedies import remedy_for, too_old
+from guard.roundtrip.process import Fence, TimeLimitError, Worker
+from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
+from guard.roundtrip.scratch import scratch_folder
+from guard.roundtrip.variables import confined, withheld
 from guard.statement import Span
 
 Progress = Callable[[str, int, int], None]
@@ -56,7 +57,10 @@ DRIFTS: dict[str, type[SchemaDrift]] = {
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of a round trip; `notes` are sentences for the user, counts are of steps."""
+    """The results of a round trip; `notes` are sentences for the user, counts are of steps.
+
+    `held`: what the kernel's fence held, of "files", "network" and "signals".
+    """
 
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
@@ -65,6 +69,16 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     seeded_rows: int = 0
     seconds: float = 0.0
     server: str = "SQLite"
+    held: tuple[str, ...] = ()
+
+    @property
+    def fence(self) -> str:
+        """Whose fence stood, in words."""
+        if {"files", "network"} <= set(self.held):
+            return "fenced by the kernel"
+        if self.held:
+            return f"fenced by the kernel for {' and '.join(self.held)} alone"
+        return "fenced by Python alone"
 
 
 def run_roundtrip(
@@ -95,14 +109,10 @@ def run_roundtrip(
     config = settings.config
     python = find_interpreter(settings, root, config_path.parent)
     before = databases.fingerprints(root)
-    folder = Path(tempfile.mkdtemp(prefix="guard-roundtrip-"))
-    try:
-        with backend.server_for(config, url) as server:
-            request = _request(environment, root, folder, revisions, config, server)
-            log = _Log(root, on_progress, python, config_path, newer)
-            _listen(log, _start(python.path, config_path.parent, request, config), config.timeout)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with scratch_folder() as folder, backend.server_for(config, url) as server:
+        request = _request(environment, root, folder, revisions, settings, server)
+        log = _Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
+        _listen(log, _start(python.path, config_path.parent, request, config), config)
     changed = databases.changes(before, databases.fingerprints(root))
     if changed:
         raise RoundTripError(
@@ -118,10 +128,10 @@ def _request(
     root: Path,
     folder: Path,
     revisions: Sequence[str] | None,
-    config: Config,
+    settings: Settings,
     server: PostgresqlServer | None,
 ) -> dict[str, Any]:
-    drivers = folder / "drivers"
+    config, drivers = settings.config, folder / "drivers"
     if server is not None:
         backend.lay_out_driver(drivers)
     return {
@@ -136,12 +146,36 @@ def _request(
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
         "postgresql": server and {**server.request(), "drivers": str(drivers)},
+        "writable": [str(path) for path in _writable(settings, root)],
+        "ports": [] if server is None else [server.address.port],  # that TCP may connect to
     }
 
 
+def _writable(settings: Settings, root: Path) -> list[Path]:
+    """Return the folders that the project may write to. Raises RoundTripError."""
+    found = []
+    for name in settings.config.writable:
+        path = (settings.folder / name).resolve()
+        if not path.is_dir() or not path.is_relative_to(root.resolve()):
+            raise RoundTripError(
+                f"writable = {name!r} in [tool.guard] is no folder of the repository: "
+                "make it, or name another"
+            )
+        found.append(path)
+    return found
+
+
 def _start(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
+    folder = Path(request["folder"])
+    variables = confined(folder, config.env_vars, config.pass_env)
+    fence = Fence(
+        folder=folder,
+        writable=tuple(map(Path, request["writable"])),
+        ports=tuple(request["ports"]),
+        memory=config.memory * 1024 * 1024,
+    )
     try:
-        return Worker(python, project, request, config.env_vars)
+        return Worker(python, project, request, variables, fence)
     except OSError as error:
         raise RoundTripError(
             f"The interpreter {python} cannot be run ({error.strerror}): "
@@ -149,10 +183,17 @@ def _start(python: str, project: Path, request: dict[str, Any], config: Config) 
         ) from None
 
 
-def _listen(log: _Log, worker: Worker, seconds: float) -> None:
+def _listen(log: _Log, worker: Worker, config: Config) -> None:
+    seconds = config.timeout
     with worker:
         try:
             for event in worker.events(seconds):
+                if event["event"] == "memory":
+                    log.stop(
+                        f"stopped as it held more than {config.memory} MB of memory",
+                        "find what grows there, or give it more with memory = in [tool.guard]",
+                    )
+                    return
                 log.take(event, worker)
         except TimeLimitError:
             log.stop(
@@ -177,7 +218,10 @@ class _Log:
         python: Interpreter,
         config_path: Path,
         newer: NewerPythons | None,
+        withheld: list[str],
     ) -> None:
+        self._withheld = withheld
+        self._held: tuple[str, ...] = ()
         self._root = root
         self._on_progress = on_progress
         self._python = python
@@ -202,6 +246,14 @@ class _Log:
                     self._on_progress(label, event["done"], event["total"])
             case "fact":
                 self._facts.append(self._fact(event))
+                if names := self._secrets_in(event.get("error", "")):
+                    raise RoundTripError(
+                        f"{self._facts[-1].span.path}:{self._facts[-1].span.line}: "
+                        f"revision {event['revision']} cannot run: {event['error']}. "
+                        f"Remedy: {withheld_remedy(names)}"
+                    )
+            case "fence":
+                self._held = tuple(event["held"])
             case "note":
                 self._notes[event["text"]] = None
             case "unrun":
@@ -244,7 +296,13 @@ class _Log:
             downgraded=self._counts["downgraded"],
             seeded_rows=self._counts["seeded"],
             seconds=seconds,
+            held=self._held,
         )
+
+    def _secrets_in(self, error: str) -> list[str]:
+        """Return the variables that an error names and that were withheld."""
+        words = set(re.findall(r"\w+", error))
+        return [name for name in self._withheld if name in words]
 
     def _count(self, event: dict[str, Any]) -> None:
         self._counts = {name: event[name] for name in self._counts}
@@ -283,7 +341,9 @@ class _Log:
             span = self._span(event)
             place = f"{span.path}:{span.line}: "
         lacking = event.get("lacking") or {}
-        remedy = remedy_for(lacking, self._python, self._config_path, self._root)
+        secrets = self._secrets_in(" ".join(lacking.get("settings", [])) or event["text"])
+        remedy = withheld_remedy(secrets) if secrets else ""
+        remedy = remedy or remedy_for(lacking, self._python, self._config_path, self._root)
         remedy = remedy or event["remedy"]
         text: str = event["text"]
         return place + text + (f" Remedy: {remedy}" if remedy else _quoted(worker.output()))

@@ -301,7 +301,7 @@ def _round_trip(
         return Part(errors=(scope.settings.as_set_here(str(error)),))
     done = (
         f"round trip of {trip.upgraded} up, {trip.downgraded} down "
-        f"with {trip.seeded_rows} rows on {trip.server} in {trip.seconds:.1f} s"
+        f"with {trip.seeded_rows} rows on {trip.server}, {trip.fence}, in {trip.seconds:.1f} s"
     )
     application = Application(scope, history.environment)
     explained = application.explained(trip.facts, history.parsed.texts)

@@ -1,4 +1,7 @@
-"""Run by path: load the files beside this one as a package of their own and start."""
+"""Run by path: load the files beside this one as a package of their own and start.
+
+Its first argument is what the kernel's fence holds, or `supervise` for the process that puts it up.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ NAME = "guard_worker"
 
 
 def start() -> None:
-    """Run the worker; the folder of this file leaves the path, it would shadow project modules."""
+    """Run the worker, or what supervises it.
+
+    The folder of this file leaves the path: it would shadow modules of the project.
+    """
     folder = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if not entry or Path(entry).resolve() != folder]
     sys.dont_write_bytecode = True  # nothing is left behind in the project
@@ -23,7 +29,11 @@ def start() -> None:
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)
-    importlib.import_module(f"{NAME}.run").main()
+    if sys.argv[1:2] == ["supervise"]:
+        importlib.import_module(f"{NAME}.supervisor").main(sys.argv[2:])
+    else:
+        importlib.import_module(f"{NAME}.run").main(sys.argv[1:])
 
 
-start()
+if __name__ == "__main__":  # multiprocessing loads it again, in processes of its own
+    start()

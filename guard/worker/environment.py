@@ -21,7 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
-from . import batch, engines, flask_app
+from . import batch, engines, flask_app, unwritten
 from .backends.postgresql import PostgresqlServer
 from .backends.postgresql_engines import PostgresqlScratch
 from .backends.postgresql_wire import Address
@@ -39,10 +39,14 @@ OWN_WORDS = ("base", "head", "heads", "current")
 
 
 class Run:
-    """One request: `config`, `section`, `env`, `metadata`, `databases`, `revisions`, `folder`."""
+    """One request: `config`, `section`, `env`, `metadata`, `databases`, `revisions`, `folder`.
 
-    def __init__(self, channel: Channel, request: dict[str, Any]) -> None:
+    `held` is what the kernel's fence holds.
+    """
+
+    def __init__(self, channel: Channel, request: dict[str, Any], held: list[str]) -> None:
         self._channel = channel
+        self._held = held
         self._request = request
         self._tracks: list[Track] = []
         self._schemas = Schemas()
@@ -54,13 +58,16 @@ class Run:
     def go(self) -> None:
         """Put the fence up, read the scripts, climb until every track is at its end."""
         folder = self._request["folder"]
-        fence = Fence(folder, self._refused)
+        writable = [folder, *self._request["writable"]]
+        fence = Fence(writable, self._refused, self._started, self._held)
+        self._channel.send("fence", held=self._held)
         self._scratch = self._make_scratch(folder, fence)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
         self._members.install()
         batch.listen(self._hear_of_column)
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
+        unwritten.install()
         fence.close()
         config = self._config()
         with self._application(config):
@@ -263,6 +270,14 @@ class Run:
         place = place_outside_libraries(error) or {"path": self._env_path()}
         traceback.print_exception(type(error), error, error.__traceback__)
         what = "Alembic" if self._request["env"] == "none" else "env.py"
+        refused = self._scratch.fence.explain(error)
+        if refused:
+            return FatalError(
+                f"{what} cannot run: {refused}.",
+                "let it do without, name the folder that it has to write to (writable = in "
+                '[tool.guard]), or let guard configure Alembic itself: env = "none"',
+                **place,
+            )
         return FatalError(
             f"{what} cannot run: {headline(error)}.",
             "set the environment variables it needs, name the interpreter that has the project's "
@@ -312,6 +327,16 @@ class Run:
 
     def _refused(self, what: str) -> None:
         self._note(f"Refused {what}, which code of the project asked for.")
+
+    def _started(self, program: str) -> None:
+        if self._current:
+            text = (
+                f"{program} was started by code of the project: the fence holds it as well, and "
+                "what it was refused is not told."
+                if {"files", "network"} <= set(self._held)
+                else f"{program} was started by code of the project: no fence holds what it does."
+            )
+            self._note(text)
 
     def _tell(self) -> None:
         ran_on = "PostgreSQL" if self._scratch.has_schemas else "SQLite"

@@ -60,9 +60,8 @@ def failure_of(
     """Return what `error` says of the step of the revision that raised it.
 
     `server`: the dialect that the revision is for, "" where nobody said, None for SQLite. `refused`
-    is the last thing that was refused: SQLite itself does not say what it was denied.
+    is what the fence says of the error, "" where it is not of its making.
     """
-    denied = refused and re.search("not authorized|authorization denied", str(error))
     path = str(script.path)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if _is_same(frame.filename, path)]
@@ -71,13 +70,13 @@ def failure_of(
     return Failure(
         revision=script.revision,
         step=step,
-        error=(refused if denied else describe(error))[:_MOST],
+        error=(refused or describe(error))[:_MOST],
         sql=sql and _BATCH_COPY.sub("", sql.strip())[:_MOST],
         path=path,
         line=line or place_of(script, step)["line"],
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
-        limit=None if denied else _limit(error, server),
+        limit=None if refused else _limit(error, server),
     )
 
 

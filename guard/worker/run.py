@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import sys
@@ -14,17 +15,22 @@ OLDEST_ALEMBIC = (1, 9)
 OLDEST_SQLALCHEMY = (1, 4)
 
 
-def main() -> None:
-    """Answer one request: events until `done` or `fatal`."""
+def main(arguments: list[str]) -> None:
+    """Answer one request: events until `done` or `fatal`.
+
+    The argument, where a supervisor started this, is what the kernel's fence holds, as JSON.
+    """
     channel = Channel()
     request = channel.request()
-    channel.end_with_guard(request["folder"])
+    held = json.loads(arguments[0]) if arguments else []
+    if not arguments:
+        channel.end_with_guard(request["folder"])
     try:
         if "ask" in request:
             _ask_database(channel, request["ask"], request["url"])
         else:
             _check_versions()
-            run = importlib.import_module(f"{__package__}.environment").Run(channel, request)
+            run = importlib.import_module(f"{__package__}.environment").Run(channel, request, held)
             run.go()
     except FatalError as error:
         channel.send("fatal", text=str(error), remedy=error.remedy, **error.place)

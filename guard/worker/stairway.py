@@ -246,7 +246,7 @@ class Track:
                 run(*arguments, **named)
             except BaseException as error:
                 failure = failure_of(
-                    error, script, direction, self._server, self._scratch.fence.last
+                    error, script, direction, self._server, self._scratch.fence.explain(error)
                 )
                 if up and self._phase == "upgrade" and self._partial.excuses(failure, self._server):
                     self._database.undo()

@@ -17,18 +17,49 @@ from roundtrip_project import ENV, USERS, project, round_trip, story
 from guard.facts import DowngradeFailed, RunFailure, SecondUpgradeFailed, UpgradeFailed
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
-from guard.roundtrip import RoundTripError
+from guard.roundtrip import RoundTripError, process
+from guard.roundtrip.variables import confined, is_secret
 from guard.server import Server
 from guard.statement import Span
 
+DATABASE = "of the SQLite database {file}: a migration may only use the connection it is given"
+ALONE = "a round trip leaves files outside of its scratch folder alone"
+# Code, and what is said of it.
 LEAK = {
-    "its own sqlite3 connection": "import sqlite3; sqlite3.connect({file!r})",
-    "a SQLite URI": "import sqlite3; sqlite3.connect('file:{file}?mode=rw', uri=True)",
-    "ATTACH from memory": "import sqlite3\n"
-    'sqlite3.connect(":memory:").execute("ATTACH DATABASE {file!r} AS other")',
-    "ATTACH": 'op.execute("ATTACH DATABASE {file!r} AS other")',
-    "VACUUM INTO": 'op.get_bind().connection.execute("VACUUM INTO {file!r}")',
-    "a socket": "import socket; socket.socket().connect(('127.0.0.1', 9))",
+    "its own sqlite3 connection": ("import sqlite3; sqlite3.connect({file!r})", DATABASE),
+    "a SQLite URI": ("import sqlite3; sqlite3.connect('file:{file}?mode=rw', uri=True)", DATABASE),
+    "ATTACH from memory": (
+        'import sqlite3\nsqlite3.connect(":memory:").execute("ATTACH DATABASE {file!r} AS other")',
+        f"the attaching {DATABASE}",
+    ),
+    "ATTACH": ('op.execute("ATTACH DATABASE {file!r} AS other")', f"the attaching {DATABASE}"),
+    "ATTACH with a parameter": (
+        "op.get_bind().exec_driver_sql('ATTACH DATABASE ? AS other', ({file!r},))",
+        "the attaching of a SQLite database whose name is no literal",
+    ),
+    "ATTACH with an expression": (
+        "op.execute(\"ATTACH DATABASE '' || '{file}' AS other\")",
+        "the attaching of a SQLite database whose name is no literal",
+    ),
+    "VACUUM INTO": ('op.get_bind().connection.execute("VACUUM INTO {file!r}")', DATABASE),
+    "a socket": (
+        "import socket; socket.socket().connect(('127.0.0.1', 9))",
+        "a connection to 127.0.0.1:9: a migration may",
+    ),
+    "writing": ("open({file!r}, 'w')", f"writing to {{file}}: {ALONE}"),
+    "pathlib": ("import pathlib; pathlib.Path({file!r}).write_text('')", "writing to {file}"),
+    "emptying": ("import os; os.truncate({file!r}, 0)", "the emptying of {file}"),
+    "removal": ("import os; os.remove({file!r})", "the removal of {file}"),
+    "renaming": ("import os; os.rename({file!r}, {file!r} + '.old')", "the renaming of {file}"),
+    "a link": (
+        "import os, tempfile; os.link({file!r}, tempfile.gettempdir() + '/x')",
+        "a link of {file}",
+    ),
+    "the mode": ("import os; os.chmod({file!r}, 0)", "a change of {file}"),
+    "rmtree": (
+        "import os, shutil; shutil.rmtree(os.path.dirname({file!r}) + '/p/migrations')",
+        "the removal of ",
+    ),
 }
 
 
@@ -43,23 +74,169 @@ def left_behind(folder: Path) -> list[Path]:
     return list((folder / "scratch-folders").iterdir())
 
 
+@pytest.mark.parametrize(
+    "alone",
+    [
+        pytest.param(False, id="with the kernel"),
+        pytest.param(True, id="Python alone", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("how", LEAK)
-def test_what_reaches_for_another_database_is_refused_by_name(how: str, tmp_path: Path) -> None:
+def test_what_reaches_out_is_refused_by_name(
+    how: str, alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "SUPERVISED", process.SUPERVISED and not alone)
+    code, words = (text.replace("{file!r}", "'{file}'") for text in LEAK[how])
     real = tmp_path / "real.data"
     with sqlite3.connect(real) as connection:
         connection.execute("CREATE TABLE t (a)")
         connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
     before = real.read_bytes()
-    folder = project(tmp_path / "p", USERS, (LEAK[how].format(file=str(real)), ""))
+    folder = project(tmp_path / "p", USERS, (code.format(file=real), ""))
     result = round_trip(folder)
     (failure,) = result.facts
     assert isinstance(failure, UpgradeFailed)
     assert failure.revision == "r2"
-    target = "127.0.0.1:9" if how == "a socket" else str(real)
-    assert "guard refused" in failure.error
-    assert target in failure.error
+    assert failure.error.startswith("guard refused ")
+    assert words.format(file=real) in failure.error
     assert real.read_bytes() == before
+    assert result.fence == "fenced by Python alone" or not alone
+
+
+# What the kernel refuses where Python sees nothing: code, and the words of the finding.
+BELOW = {
+    "the C library": (
+        "import ctypes, os\n"
+        "if ctypes.CDLL(None).unlink({file!r}.encode()): raise PermissionError(1, 'no', {file!r})",
+        f"a change of {{file}}: {ALONE}",
+    ),
+    "a Unix socket": (
+        "import socket; socket.socket(socket.AF_UNIX)",
+        "what a library asked for ([Errno 13] Permission denied): a migration may only use",
+    ),
+    "a child that is checked": (
+        "import subprocess; subprocess.run(['rm', '-f', {file!r}], check=True)",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BELOW)
+def test_what_the_kernel_refuses_is_explained(how: str, tmp_path: Path) -> None:
+    real = tmp_path / "real.data"
+    real.write_text("kept")
+    code, words = BELOW[how]
+    code = code.replace("{file!r}", repr(str(real)))
+    result = round_trip(project(tmp_path / "p", USERS, (code, "")))
+    if not {"files", "network"} <= set(result.held):
+        pytest.skip("this kernel has no such fence")
+    (failure,) = result.facts
+    assert isinstance(failure, UpgradeFailed)
+    assert real.read_text() == "kept"
+    if words is None:
+        assert "rm was started by code of the project: the fence holds it as well" in str(
+            result.notes
+        )
+    else:
+        assert failure.error.startswith(f"guard refused {words.format(file=real)}")
+
+
+def test_a_refusal_of_the_disk_itself_is_none_of_the_fence(tmp_path: Path) -> None:
+    step = "raise PermissionError(13, 'Permission denied', '/proc/1/nowhere/x')"
+    (failure,) = round_trip(project(tmp_path, USERS, (step, ""))).facts
+    assert isinstance(failure, UpgradeFailed)
+    assert failure.error.startswith("PermissionError: [Errno 13]")
+
+
+LOGGED = """
+import logging, logging.handlers, os
+os.makedirs("logs/deep", exist_ok=True)
+logging.getLogger().addHandler(logging.FileHandler("logs/deep/app.log"))
+logging.getLogger().addHandler(logging.handlers.RotatingFileHandler("app.log"))
+logging.getLogger("app").warning("hello")
+"""
+
+
+def test_log_files_and_their_folders_are_left_out_with_a_note(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env=LOGGED + ENV)
+    before = sorted(folder.rglob("*"))
+    result = round_trip(folder)
+    assert story(result) == []
+    said = "\n".join(result.notes)
+    for what in ("the making of logs/deep", "/logs/deep/app.log", "writing to", "/app.log"):
+        assert what in said
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_what_env_py_has_to_write_can_be_allowed(tmp_path: Path) -> None:
+    env = "open('var/state', 'w').close()\n" + ENV
+    folder = project(tmp_path, USERS, env=env)
+    (folder / "var").mkdir()
+    with pytest.raises(RoundTripError, match=r"env\.py:1: .*refused writing to var.*writable"):
+        round_trip(folder)
+    assert story(round_trip(folder, writable=["var"])) == []
+    assert (folder / "var" / "state").exists()
+    for wrong in ("..", "nowhere", "/tmp"):
+        with pytest.raises(RoundTripError, match="is no folder of the repository"):
+            round_trip(folder, writable=[wrong])
+
+
+SECRET = "STRIPE_API_KEY"
+
+
+@pytest.mark.parametrize("where", ["env.py", "a revision"])
+def test_secrets_are_withheld_and_the_setting_is_named(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET, "hunter2")
+    code = f"import os; assert os.environ[{SECRET!r}]"
+    env = f"{code}\n{ENV}" if where == "env.py" else ENV
+    step = ("pass", "") if where == "env.py" else (code, "")
+    folder = project(tmp_path, USERS, step, env=env)
+    with pytest.raises(RoundTripError) as stopped:
+        round_trip(folder)
+    for words in ("py:", "withholds", f'pass-env = ["{SECRET}"]', "[tool.guard.env-vars]"):
+        assert words in str(stopped.value)
+    assert "hunter2" not in str(stopped.value)
+    assert story(round_trip(folder, pass_env=["STRIPE_*"])) == []
+    assert story(round_trip(folder, env_vars={SECRET: "another"})) == []
+
+
+NAMES = {
+    True: "GITHUB_TOKEN DB_PASSWORD MYSQL_PWD SECRET_KEY DJANGO_SECRET AWS_ACCESS_KEY_ID "
+    "AWS_SESSION_TOKEN AZURE_CLIENT_ID GOOGLE_APPLICATION_CREDENTIALS "
+    "SSH_AUTH_SOCK API_KEY OPENAI_KEY FERNET_KEYS CI_JOB_TOKEN ACTIONS_ID_TOKEN_REQUEST_URL",
+    False: "PWD OLDPWD HOME PATH DATABASE_URL FLASK_APP KEYBOARD TOKENIZERS_PARALLELISM LANG "
+    "AWS_REGION AWS_DEFAULT_REGION MONKEY COMPASS_HOME POSTGRES_HOST AUTHOR PYTHONPATH",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"), [(name, secret) for secret in NAMES for name in NAMES[secret].split()]
+)
+def test_what_looks_like_a_secret(name: str, secret: bool) -> None:
+    assert is_secret(name) is secret
+
+
+def test_the_variables_of_the_c_libraries_point_nowhere(tmp_path: Path) -> None:
+    real = {
+        "PGHOST": "db.example", "PGHOSTADDR": "192.0.2.1", "PGSERVICE": "prod",
+        "PGSERVICEFILE": "/etc/services", "PGPASSWORD": "x", "MYSQL_UNIX_PORT": "/run/mysql.sock",
+        "MYSQL_PWD": "x", "PGDATABASE": "app", "KEPT": "1",
+    }  # fmt: skip
+    found = confined(tmp_path, {"KEPT": "0", "GIVEN": "2"}, [], real)
+    assert {name: found.get(name) for name in (*real, "GIVEN", "TMPDIR")} == {
+        **dict.fromkeys(("PGHOSTADDR", "PGSERVICE", "PGPASSWORD", "MYSQL_PWD")),
+        "PGHOST": "guard.invalid",
+        "PGSERVICEFILE": os.devnull,
+        "MYSQL_UNIX_PORT": str(tmp_path / "guard.invalid"),
+        "PGDATABASE": "app",
+        "KEPT": "1",
+        "GIVEN": "2",
+        "TMPDIR": str(tmp_path),
+    }
+    assert confined(tmp_path, {}, ["PG*"], real)["PGHOST"] == "db.example"
 
 
 def test_a_private_database_in_memory_is_not_refused(tmp_path: Path) -> None:
@@ -84,7 +261,7 @@ def test_a_database_of_the_project_that_changed_is_an_error(tmp_path: Path) -> N
     step = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {script!r}])"
     folder = project(tmp_path, USERS, (step, ""))
     with pytest.raises(RoundTripError, match=r"^app\.db changed while the migrations ran"):
-        round_trip(folder)
+        round_trip(folder, writable=["."])
 
 
 def test_prints_and_reads_disturb_nothing(
@@ -180,12 +357,13 @@ def test_a_read_only_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_guard_leaves_nothing(with_signal: signal.Signals, tmp_path: Path) -> None:
     slow = """
-    from pathlib import Path
-    import os, time
-    Path('pid').write_text(str(os.getpid()))
+    import os, tempfile, time
+    with open(tempfile.gettempdir() + '/pid.new', 'w') as file:
+        file.write(str(os.getpid()))
+    os.rename(file.name, tempfile.gettempdir() + '/pid')
     time.sleep(60)
     """
-    folder = project(tmp_path / "p", USERS, (slow, ""))
+    folder, scratch = project(tmp_path / "p", USERS, (slow, "")), tmp_path / "scratch-folders"
     code = (
         "import tempfile, pathlib, roundtrip_project as p\n"
         f"tempfile.tempdir = {str(tmp_path / 'scratch-folders')!r}\n"
@@ -193,10 +371,10 @@ def test_an_interrupted_guard_leaves_nothing(with_signal: signal.Signals, tmp_pa
     )
     tests = Path(__file__).parent.parent / "support"
     with subprocess.Popen([sys.executable, "-c", code], cwd=tests, stderr=subprocess.PIPE) as guard:
-        wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text() != "")
+        wait_for(lambda: [*scratch.glob("*/pid")])
+        worker = int(next(scratch.glob("*/pid")).read_text())
         guard.send_signal(with_signal)
-        guard.communicate(timeout=10)
-    worker = int((folder / "pid").read_text())
+        guard.communicate(timeout=20)
     wait_for(lambda: not is_alive(worker) and not left_behind(tmp_path))
 
 
