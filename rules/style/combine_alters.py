@@ -76,7 +76,8 @@ ONE = "op.execute('ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b text')"
         Example(
             upgrade="""
             op.execute('ALTER TABLE orders ADD CONSTRAINT c CHECK (a > 0) NOT VALID')
-            op.execute('ALTER TABLE orders VALIDATE CONSTRAINT c')
+            with op.get_context().autocommit_block():
+                op.execute('ALTER TABLE orders VALIDATE CONSTRAINT c')
             """,
             dialect="postgresql",
             config=ON,

@@ -74,6 +74,18 @@ def test_safe_trips_nothing(rule: Rule, example: Example, tmp_path: Path) -> Non
     assert [f for f in findings if f.severity != "info" or f.rule == rule.name] == []
 
 
+SELECTED = [case for case in cases("safe") if "select" in case.values[1].config]
+
+
+@pytest.mark.parametrize(("rule", "example"), SELECTED)
+def test_safe_trips_no_error_of_the_rules_that_are_on(
+    rule: Rule, example: Example, tmp_path: Path
+) -> None:
+    config = {key: value for key, value in example.config.items() if key != "select"}
+    findings = judge(replace(example, config=config), tmp_path)
+    assert [f for f in findings if f.severity == "error"] == []
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_explains_itself(rule: Rule) -> None:
     assert rule.title.endswith(".")
