@@ -4,9 +4,8 @@ The rename itself is done in a moment; every query with the old name fails from 
 code with the new name fails until then. SQLAlchemy names each mapped column in its queries. Add the
 new column instead, write both, copy the values, let the code use the new one, and drop the old one
 in a later deployment. Where the old name is there again at the end, nothing breaks, also in a view
-that takes the name of its renamed table. It is a warning
-where the base has models and none of them maps the old name: only SQL that is written out can use
-it.
+that takes the name of its renamed table. It is a warning where the base has models and none of them
+maps the old name: only SQL that is written out can use it.
 """
 
 import re
