@@ -38,9 +38,11 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
     `locks` are those that earlier statements of it took on tables and that are still held.
     Not `begun`: there is none when the statement comes, in an autocommit block or after a COMMIT.
+    Not `certain`: env.py is handed its connection, which may commit by itself.
     """
 
     begun: bool = True
+    certain: bool = True
     before: tuple[Statement, ...] = ()
     after: tuple[Statement, ...] = ()
     locks: tuple[TableEffect, ...] = ()

@@ -17,12 +17,14 @@ _OFF = ("0", "off", "false", "no")
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """How revisions share a connection.
 
-    `autocommit`: its isolation level is AUTOCOMMIT, so that nothing begins a transaction on it.
+    `autocommit`: its isolation level is AUTOCOMMIT, so that nothing begins a transaction on it;
+    what that is of a connection that is `handed_over` to env.py, nobody sees.
     `transactional_ddl` is None where Alembic decides, by the dialect. `settings` are in force when
     the first revision begins, and a RESET leads back to the `defaults`.
     """
 
     autocommit: bool = False
+    handed_over: bool = False
     transaction_per_migration: bool = False
     transactional_ddl: bool | None = None
     defaults: Mapping[str, Setting] = {}
@@ -63,6 +65,7 @@ def connection_of(env_py: EnvPy, server: Server, lock_timeout: str | None) -> Co
                     settings[name] = _session(value)
     return Connection(
         autocommit=env_py.autocommit,
+        handed_over=env_py.handed_over,
         transaction_per_migration=env_py.transaction_per_migration,
         transactional_ddl=env_py.transactional_ddl,
         defaults=defaults,

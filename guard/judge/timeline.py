@@ -88,6 +88,7 @@ class Timeline:
         numbers = self._transactions
         start, end = bisect_left(numbers, numbers[index]), bisect_right(numbers, numbers[index])
         return Transaction(
+            certain=not self._connection.handed_over,
             begun=self._begun[index],
             before=self.statements[start:index],
             after=self.statements[index + 1 : end],

@@ -23,6 +23,9 @@ _FOREIGN_KEYS = re.compile(r"\s*PRAGMA\s+(foreign_keys)\s*=\s*(\w+)\s*;?\s*", re
 _OFF = ("0", "off", "false", "no")
 # What an env.py executes that begins SQLite's transactions itself.
 _BEGINS = re.compile(r"\s*BEGIN(\s+(DEFERRED|IMMEDIATE|EXCLUSIVE))?\s*;?\s*", re.I)
+# How an env.py gets its connection: it makes one, or is given one.
+_CONNECTS = ("create_engine", "create_async_engine", "engine_from_config", ".connect(")
+_HANDED_OVER = re.compile(r"attributes(?:\.get\(|\[)\s*[\"']connection[\"']")
 _LISTENS = re.compile(r"(?:.*\.)?listen(?:s_for)?")
 _ANY_ENGINE = ("Engine", "Pool")
 _DEEPEST = 3  # env.py imports app.models, that app.database, that app.listeners
@@ -49,6 +52,7 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
         autocommit=any(
             name == "isolation_level" and _is_autocommit(value) for name, value in given
         ),
+        handed_over=_is_handed_over(module, resolver),
         transaction_per_migration=any(
             name == "transaction_per_migration" and not _is(value, False) for name, value in given
         ),
@@ -62,6 +66,14 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
             if name not in executed or (name == "foreign_keys" and value.lower() in _OFF)
         },
     )
+
+
+def _is_handed_over(module: Module, resolver: Resolver) -> bool:
+    """Return whether env.py, or a module that it imports, only asks for a connection."""
+    if any(word in module.source.text for word in _CONNECTS):
+        return False
+    asked = (one for one in (module, *_imported(module, resolver)))
+    return any(_HANDED_OVER.search(one.source.text) for one in asked)
 
 
 def _is_opaque(statement: Statement) -> bool:

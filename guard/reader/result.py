@@ -26,13 +26,15 @@ class ParsedRevision(msgspec.Struct, frozen=True, kw_only=True):
 class EnvPy(msgspec.Struct, frozen=True, kw_only=True):
     """What an env.py does to the database, and how it has revisions run.
 
-    `autocommit`: it connects with that isolation level.
+    `autocommit`: it connects with that isolation level. `handed_over`: it does not connect by
+    itself, but takes its connection from `config.attributes`.
     `transactional_ddl` is None where it is left to Alembic. `settings` are those of the session,
     by name in lower case, that a connection is opened with.
     """
 
     statements: tuple[Statement, ...] = ()
     autocommit: bool = False
+    handed_over: bool = False
     transaction_per_migration: bool = False
     transactional_ddl: bool | None = None
     settings: dict[str, str] = {}

@@ -215,7 +215,7 @@ def not_in_transaction(operation: Operation, context: Context) -> Iterator[Probl
     what = _refusing(operation, context)
     if what is None or not context.transaction.begun:
         return
-    statement = context.statement
+    statement, sure = context.statement, True
     if statement.run_by is not None:
         why = f"{what} fails in a function, which runs in a transaction."
     elif (statement.sql or "")[:2].upper() == "DO":
@@ -228,8 +228,12 @@ def not_in_transaction(operation: Operation, context: Context) -> Iterator[Probl
     else:
         begins = "and Alembic begins one"
         begins = "and this migration runs in one" if statement.in_sql_file else begins
-        why = f"{what} fails inside a transaction, {begins}."
-    yield Problem(message=why, remedy=_remedy(operation, context))
+        sure = statement.in_sql_file or context.transaction.certain
+        unless = "" if sure else ", unless the connection that env.py is given commits by itself"
+        why = f"{what} fails inside a transaction, {begins}{unless}."
+    yield Problem(
+        message=why, remedy=_remedy(operation, context), severity=None if sure else "warning"
+    )
 
 
 def _refusing(operation: Operation, context: Context) -> str | None:

@@ -71,6 +71,35 @@ def test_an_extension_that_may_be_missing(handler: str, is_told: bool, tmp_path:
     assert bool(told("create-extension", tmp_path, example)) is is_told
 
 
+GIVEN = """
+from alembic import context
+
+connection = context.config.attributes.get("connection"){}
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "severity"),
+    [("", "warning"), (" or sa.create_engine('sqlite://').connect()", "error")],
+)
+def test_a_connection_of_which_nobody_sees_how_it_commits(
+    otherwise: str, severity: str, tmp_path: Path
+) -> None:
+    example = Example(
+        upgrade="op.execute('VACUUM orders')",
+        base={"migrations/env.py": GIVEN.format(otherwise)},
+        dialect=PG,
+    )
+    (found,) = told("not-in-transaction", tmp_path, example)
+    assert found.severity == severity
+    assert ("unless the connection that env.py is given" in found.message) is (
+        severity == "warning"
+    )
+
+
 @pytest.mark.parametrize(("new", "is_told"), [("made", False), ("orders", True)])
 def test_a_table_of_a_computed_name(new: str, is_told: bool, tmp_path: Path) -> None:
     upgrade = f"""
