@@ -125,7 +125,10 @@ def revision_file(
     used = [
         line
         for module, line in IMPORTS.items()
-        if any(re.search(rf"\b{re.escape(module)}", body) for body in bodies.values())
+        if any(
+            module in body and re.search(rf"\b{re.escape(module)}", body)
+            for body in bodies.values()
+        )
     ]
     parts = [f'"""Revision {id_}."""\n\n']
     parts += ["\n".join(used) + "\n\n"] if used else []
