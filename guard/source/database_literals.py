@@ -184,9 +184,9 @@ class _Finder:
                     fallback = short in _ENVIRONMENT and short != "str"
                     return f"{name}()", fallback
                 case ast.Assign(targets=[target, *_]):
-                    return f"assigned to {unparse(target)}", self._in_settings(parent)
+                    return self._assigned(unparse(target), parent)
                 case ast.AnnAssign(target=target):
-                    return f"assigned to {unparse(target)}", self._in_settings(parent)
+                    return self._assigned(unparse(target), parent)
                 case ast.arguments():
                     return "a default argument", False
                 case ast.keyword(arg=str() as name):
@@ -197,6 +197,12 @@ class _Finder:
                     return "in the code", False
             parent = self._parents.get(parent)
         return "in the code", False
+
+    def _assigned(self, target: str, assignment: ast.stmt) -> tuple[str, bool]:
+        """Return the use of what is assigned; a default is one that a setting may replace."""
+        words = target.rpartition(".")[2].lower().split("_")
+        is_default = "default" in (words[0], words[-1])
+        return f"assigned to {target}", is_default or self._in_settings(assignment)
 
     def _in_settings(self, node: ast.AST) -> bool:
         """Whether it is the default of a field of a settings class (pydantic)."""

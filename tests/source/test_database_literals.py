@@ -81,6 +81,9 @@ def test_literals_in_code(code: str) -> None:
     [
         ("e = create_engine('sqlite:///d.db')", "create_engine()", False, False),
         ("URL = 'sqlite:///d.db'", "assigned to URL", False, False),
+        ("DEFAULT_URL = 'sqlite:///d.db'", "assigned to DEFAULT_URL", True, False),
+        ("URL_DEFAULT: str = 'sqlite:///d.db'", "assigned to URL_DEFAULT", True, False),
+        ("DEFAULTED = 'sqlite:///d.db'", "assigned to DEFAULTED", False, False),
         ("u = os.getenv('URL', 'sqlite:///d.db')", "os.getenv()", True, False),
         ("u = os.environ.get('URL') or 'sqlite:///d.db'", "a fallback", True, False),
         ("class S(BaseSettings):\n    url: str = 'sqlite:///d.db'", "assigned to url", True, False),
