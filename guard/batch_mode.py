@@ -93,15 +93,21 @@ def _is_made_of_sql(column: Column) -> bool:
 def enforces_foreign_keys(context: Context) -> bool:
     """Return whether SQLite enforces foreign keys there, as far as that is said anywhere."""
     changed: list[bool] = []
-    in_transaction = False
+    in_transaction = context.takes_ddl_back  # which SQLite does in one that env.py began
     for statement in context.transaction.before:
         for operation in statement.operations:
             if isinstance(operation, Insert | Update | Delete):
                 in_transaction = True  # the driver begins one
-            elif isinstance(operation, SetOption) and operation.name.lower() == "foreign_keys":
-                changed.append(_is_on(operation.value) is not in_transaction)
+            elif (
+                not in_transaction  # in which it changes nothing
+                and isinstance(operation, SetOption)
+                and operation.name.lower() == "foreign_keys"
+            ):
+                changed.append(_is_on(operation.value))
     setting = context.settings.get("foreign_keys")
-    return changed[-1] if changed else bool(setting and _is_on(setting.value))
+    if changed:
+        return changed[-1]
+    return bool(setting and _is_on(setting.value))
 
 
 def _is_on(value: str | None) -> bool:

@@ -189,10 +189,15 @@ class Timeline:
             made = {name: s or defaults.get(name) for name, s in {**session, **local}.items()}
             found.append({name: s for name, s in {**defaults, **made}.items() if s is not None})
             for operation in statement.operations:
-                if isinstance(operation, SetOption):
+                if isinstance(operation, SetOption) and not self._is_ignored(operation):
                     session, local = _after(operation, statement, session, local)
             previous = number
         return tuple(found)
+
+    def _is_ignored(self, operation: SetOption) -> bool:
+        """Return whether it is SQLite's PRAGMA that changes nothing in env.py's transaction."""
+        pragma = self._server.dialect == "sqlite" and operation.name.lower() == "foreign_keys"
+        return pragma and self.takes_ddl_back
 
 
 def _commands(statement: Statement) -> set[str]:

@@ -135,3 +135,19 @@ def test_ddl_is_taken_back_where_alembic_is_told_so(tmp_path: Path) -> None:
         config={"ignore": []},
     )
     assert "implicit-commit" not in {f.rule for f in judge(example, tmp_path)}
+
+
+@pytest.mark.parametrize(("top", "enforced"), [("", True), (LISTENER, True), (LEFT_OUT, False)])
+def test_a_pragma_changes_nothing_where_env_py_began(
+    top: str, enforced: bool, tmp_path: Path
+) -> None:
+    env = ENV.format(top=top, before="pass", after="pass")
+    pragma = "op.execute('PRAGMA foreign_keys=ON')"
+    example = Example(
+        released=(SHOP,),
+        upgrade=f"{pragma}{ALTER}",
+        base={"migrations/env.py": env},
+        dialect="sqlite",
+    )
+    found = [finding.rule for finding in judge(example, tmp_path)]
+    assert ("batch-cascade-delete" in found) is enforced
