@@ -232,8 +232,6 @@ def _moved(change: AlterObject, context: Context) -> Iterator[Problem]:
         "materialized view",
     ):
         return
-    if change.object_type == "database":
-        return  # which nobody may be connected to, and no migration can move
     table = context.schema.table_of_index(change.name)
     if context.is_unreleased(table.name if table else change.name):
         return
