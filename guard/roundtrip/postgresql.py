@@ -162,33 +162,51 @@ def remove_leftovers() -> None:
     """Stop and remove the servers whose guard was killed."""
     for place in {Path(tempfile.gettempdir()), MEMORY}:
         for folder in place.glob(f"{FOLDERS}*"):
-            with contextlib.suppress(OSError), (folder / "lock").open("r+b") as lock:
-                if folder.owner() and _hold(lock):
-                    _end_left_behind(folder)
-                    shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError, KeyError):
+                if folder.is_symlink() or folder.stat().st_uid not in _ours():
+                    continue
+                with (folder / "lock").open("r+b") as lock:
+                    if _hold(lock):
+                        _end_left_behind(folder)
+                        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end_left_behind(folder: Path) -> None:
     with contextlib.suppress(OSError, ValueError):
         pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline")
-        if not command.exists() or os.fsencode(folder) in command.read_bytes():
+        command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if str(folder) in said.stdout:  # the number may be another process's by now
             os.kill(pid, signal.SIGQUIT)
             time.sleep(0.2)
 
 
-def _owner(folder: Path) -> dict[str, Any]:
-    """Return how to become who may run the server: it refuses root."""
+def _ours() -> set[int]:
+    """Return the users whose folders are of guard's making: this one, and who runs its servers."""
+    account = _account()
+    return {os.geteuid(), *([account[0]] if account else [])} if hasattr(os, "geteuid") else set()
+
+
+def _account() -> tuple[int, int] | None:
+    """Return the user and group that run a server for root, since it refuses root itself."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return {}
+        return None
     import pwd
 
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
-            account = pwd.getpwnam(name)
-            os.chown(folder, account.pw_uid, account.pw_gid)
-            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    return {}
+            found = pwd.getpwnam(name)
+            return found.pw_uid, found.pw_gid
+    return None
+
+
+def _owner(folder: Path) -> dict[str, Any]:
+    """Give the folder to who may run the server, and return how to become that."""
+    account = _account()
+    if account is None:
+        return {}
+    os.chown(folder, *account)
+    return {"user": account[0], "group": account[1], "extra_groups": []}
 
 
 def _reachable(programs: Path, folder: Path, owner: dict[str, Any]) -> Path:

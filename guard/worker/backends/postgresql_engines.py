@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import NullPool
 
+from ..channel import FatalError
 from ..fence import Fence
 from .postgresql import PostgresqlDatabase, PostgresqlServer
 from .postgresql_wire import Address
@@ -102,6 +103,12 @@ class PostgresqlScratch:
                 return str(driver)
         if self._drivers not in sys.path:
             sys.path.append(self._drivers)
+        if not find_spec("pg8000"):
+            raise FatalError(
+                f"{sys.executable} has no driver for PostgreSQL.",
+                "install the project's own there, or pip install 'migration-guard[postgresql]' "
+                "where guard is; --backend sqlite does without",
+            )
         self._say(named, "pg8000")
         return "guard_pg8000" if wait else "pg8000"
 
