@@ -70,7 +70,7 @@ CONCURRENTLY = (
 MAKE_VIEW, DROP_VIEW = "CREATE VIEW v AS SELECT id FROM users", "DROP VIEW v"
 FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
 TRIGGER = "CREATE TRIGGER g BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f()"
-CHECK = "ALTER TABLE users ADD CONSTRAINT c CHECK (length(email) > 0)"
+CHECK = "ALTER TABLE users ADD CONSTRAINT c CHECK (length(email) < 99)"
 PARTED = (
     "CREATE TABLE p (id int, d date) PARTITION BY RANGE (d);"
     "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2011-01-01') TO ('2012-01-01')"
@@ -123,8 +123,8 @@ def run(server: PostgresqlServer, tmp_path: Path) -> Run:
         (sql(f"{FUNCTION}; {TRIGGER}", "DROP FUNCTION f CASCADE; "
              "ALTER TABLE users ALTER COLUMN email SET DEFAULT 'x'"),
          ["- column users.email varchar(80)", "+ column users.email varchar(80) DEFAULT 'x'"]),
-        (sql(CHECK), ["+ check c on users: (length(email) > 0)"]),
-        (sql(f"{CHECK} NOT VALID"), ["+ check c on users: (length(email) > 0) NOT VALID"]),
+        (sql(CHECK), ["+ check c on users: (length(email) < 99)"]),
+        (sql(f"{CHECK} NOT VALID"), ["+ check c on users: (length(email) < 99) NOT VALID"]),
         (sql("ALTER TABLE users DROP CONSTRAINT users_pkey",
              "ALTER TABLE users ADD CONSTRAINT other PRIMARY KEY (id)"),
          ["- primary key users_pkey of users (id)", "+ primary key other of users (id)"]),
@@ -164,8 +164,9 @@ def test_what_a_downgrade_leaves_behind(step: Step, expected: list[str], run: Ru
              "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"), "upgrade-with-rows fails"),
         (sql("ALTER TABLE users ALTER COLUMN email TYPE varchar(3)",
              "ALTER TABLE users ALTER COLUMN email TYPE varchar(80)"), "upgrade-with-rows fails"),
-        (sql("ALTER TABLE users ALTER COLUMN email TYPE varchar(3) USING left(email, 3)",
-             "ALTER TABLE users ALTER COLUMN email TYPE varchar(80)"), "downgrade loses users"),
+        (sql("ALTER TABLE users ALTER COLUMN email TYPE text",
+             "ALTER TABLE users ALTER COLUMN email TYPE varchar(80) USING left(email, 3)"),
+         "downgrade loses users"),
         (("pass", "op.execute('SELECT nothing')"), "downgrade fails"),
         (("op.execute('SELECT nothing')", "pass"), "upgrade fails"),
         (("op.create_table('u', sa.Column('id', sa.Integer()))", "pass"), "downgrade drift"),
@@ -211,7 +212,7 @@ def test_every_type_gets_rows(run: Run) -> None:
             "DROP TABLE every; DROP DOMAIN pos; DROP TYPE mood"),
         ("pass", "pass"),
     )  # fmt: skip
-    assert result.seeded_rows == 3
+    assert result.seeded_rows >= 3
     assert result.notes == ()
 
 
