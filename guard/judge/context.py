@@ -19,6 +19,7 @@ from guard.operations import (
     ChangeColumnType,
     CreateTable,
     Delete,
+    DropTable,
     ModifyColumn,
     Name,
     Opaque,
@@ -226,6 +227,9 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
     def _is_made_beside(self, table: Name) -> bool:
         """Return whether the statement itself makes the table, or one under its condition did."""
         here, key = self.statement, self.schema.catalog.key
+        first = next((o for o in here.operations if isinstance(o, CreateTable | DropTable)), None)
+        if isinstance(first, DropTable) and key(first.table) == key(table):
+            return False  # MariaDB's CREATE OR REPLACE TABLE drops what is there
         made = [o for o in here.operations if isinstance(o, CreateTable)]
         fresh = [o for o in made if not (o.if_not_exists and self.schema.table(table))]
         if not is_known(table):  # a name that is computed, and may be the same one

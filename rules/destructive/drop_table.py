@@ -38,6 +38,14 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
     ),
     unsafe=(
         Example(
+            released=(ORDERS,),
+            upgrade="op.execute('CREATE OR REPLACE TABLE orders (id integer)')",
+            downgrade="raise NotImplementedError('the rows are gone')",
+            dialect="mariadb",
+            says="Dropping table orders deletes its rows",
+            at="CREATE OR REPLACE",
+        ),
+        Example(
             upgrade="op.drop_table('orders')",
             says="Dropping table orders deletes its rows, and no downgrade restores them.",
             help="Deploy code that no longer uses orders, keep a copy of its rows, then record who "
