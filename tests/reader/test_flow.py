@@ -146,6 +146,7 @@ FUNCTIONS = [
     ("library decorator", "@functools.lru_cache\ndef f():\n    A\nf()", ["a"]),
     ("__call__", "class F:\n    def __call__(self, t):\n        op.drop_table(t)\nF()('a')", ["a"]),
     ("super().__init__", "class P:\n    def __init__(self, t):\n        self.t = t\nclass Q(P):\n    def __init__(self):\n        super().__init__('a')\nop.drop_table(Q().t)", ["a"]),
+    ("super() of one of two bases", "class A:\n    def go(self):\n        pass\nclass B(A):\n    def go(self):\n        super().go()\nclass C(A):\n    def go(self):\n        op.drop_table('a')\nclass D(B, C):\n    pass\nD().go()", ["a"]),
     ("async", "async def f(conn):\n    await conn.run_sync(lambda c: c.execute(sa.text('DROP TABLE a')))\nop.run_async(f)", ["a"]),
 ]  # fmt: skip
 

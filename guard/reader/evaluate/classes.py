@@ -54,15 +54,22 @@ def define(run: Run, node: ast.ClassDef, frame: Frame) -> Class:
 
 def lookup(cls: Class, name: str) -> Value | None:
     """Return the class attribute, also from base classes in sight."""
-    if name in cls.attributes:
-        value = cls.attributes[name]
-        if cls.is_enum and not isinstance(value, Instance | Function) and not name.startswith("_"):
-            return _member(cls, name, value)
-        return value
+    owner = next((one for one in _order(cls) if name in one.attributes), None)
+    if owner is None:
+        return None
+    value = owner.attributes[name]
+    if owner.is_enum and not isinstance(value, Instance | Function) and not name.startswith("_"):
+        return _member(owner, name, value)
+    return value
+
+
+def _order(cls: Class) -> list[Class]:
+    """Return the class and its bases in sight in the order in which Python asks them."""
+    every = [cls]
     for base in cls.bases:
-        if isinstance(base, Class) and (found := lookup(base, name)) is not None:
-            return found
-    return None
+        every += _order(base) if isinstance(base, Class) else []
+    last = {id(one): place for place, one in enumerate(every)}
+    return [one for place, one in enumerate(every) if last[id(one)] == place]
 
 
 def parent_view(function: Function | None) -> Instance | None:
@@ -73,7 +80,10 @@ def parent_view(function: Function | None) -> Instance | None:
     owner = _defining(receiver.cls, function.node)
     if owner is None:
         return None
-    parent = Class("super", owner.module, {}, bases=owner.bases)
+    order = _order(receiver.cls)
+    later = order[next(place for place, one in enumerate(order) if one is owner) + 1 :]
+    out_of_sight = (base for base in owner.bases if not isinstance(base, Class))
+    parent = Class("super", owner.module, {}, bases=(*later, *out_of_sight))
     return Instance(parent, receiver.attributes)
 
 
