@@ -101,6 +101,7 @@ ROWS: list[tuple[str, str, tuple[str, ...], str, str]] = [
     # a CHECK that is no more than words, keys that are not looked up
     (MY, "8.0.15", (T,), sql("ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)"), ""),
     (MY, "8.0.16", (T,), sql("ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)"), "add-check-constraint error"),
+    (MY, "8.0", (T,), sql("ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)"), "add-check-constraint error"),
     (MA, "10.11", (T,), sql("SET STATEMENT foreign_key_checks=0 FOR ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES t (id)"), ""),
     (MA, "10.11", (T,), sql("SET STATEMENT foreign_key_checks=0 FOR SELECT 1", "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES t (id)"), "add-foreign-key error"),
     (MY, "8.4", (T,), sql("CREATE INDEX i ON t (n) ALGORITHM=DEFAULT LOCK=DEFAULT"), ""),

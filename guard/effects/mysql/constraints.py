@@ -7,7 +7,8 @@ from guard.operations import AddColumn, AddConstraint, AlterConstraint, DropCons
 from guard.schema.model import ReadOnlySchema
 
 ONLINE_DDL = "https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html"
-CHECKS = (8, 0, 16)  # from which on they are more than words
+# From 8.0.16 on, a CHECK is more than words; of "8.0" nobody knows, and it is taken for that.
+FIRST, CHECKS = (8, 0, 0), (8, 0, 16)
 ALTER_TABLE = "https://dev.mysql.com/doc/refman/8.4/en/alter-table.html"
 
 
@@ -52,11 +53,12 @@ WITH_A_COLUMN: tuple[Row, ...] = (
     row(
         AddColumn,
         when=_inline_check,
-        since=CHECKS,
-        lock="LOCK=SHARED",
-        rewrites=True,
+        lock="LOCK=NONE",
         source=ALTER_TABLE,
+        since=FIRST,
+        until=CHECKS,
     ),
+    row(AddColumn, when=_inline_check, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(
         AddColumn,
         when=_inline_reference,
@@ -71,14 +73,9 @@ ROWS: tuple[Row, ...] = (
     row(AddConstraint, when=_foreign_key, lock="LOCK=SHARED", rewrites=True, source=ONLINE_DDL),
     row(AddConstraint, when=_primary_key, lock="LOCK=NONE", rewrites=True, source=ONLINE_DDL),
     row(
-        AddConstraint,
-        when=_check,
-        since=CHECKS,
-        lock="LOCK=SHARED",
-        rewrites=True,
-        source=ALTER_TABLE,
+        AddConstraint, when=_check, lock="LOCK=NONE", source=ALTER_TABLE, since=FIRST, until=CHECKS
     ),
-    row(AddConstraint, when=_check, until=CHECKS, lock="LOCK=NONE", source=ALTER_TABLE),
+    row(AddConstraint, when=_check, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
     row(AddConstraint, when=_not_enforced, lock="LOCK=NONE", source=ALTER_TABLE),
     row(AddConstraint, lock="LOCK=NONE", scans=True, source=ONLINE_DDL),
     row(AlterConstraint, when=_enforced, lock="LOCK=SHARED", rewrites=True, source=ALTER_TABLE),
