@@ -136,6 +136,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     metadata: Annotated[
         str | None, Meta(description="such as app.models:Base.metadata, for env = 'none'")
     ] = None
+    initial_schema: Annotated[
+        str | None,
+        Meta(
+            description="such as 'schema.sql' or app.models:create_tables: what makes the tables "
+            "that the first revision finds, where the history starts later"
+        ),
+    ] = None
     timeout: Annotated[float, Meta(description="seconds for a whole round trip")] = 300.0
     memory: Annotated[
         Annotated[int, Meta(ge=64)], Meta(description="megabytes for a whole round trip (Linux)")

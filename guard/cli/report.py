@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from guard.cli.arguments import Arguments
-from guard.cli.output import FAILED, is_terminal, write, write_error
+from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_error
 from guard.cli.progress import Progress
 from guard.errors import GuardError
 from guard.reporters import REPORTERS
@@ -55,7 +55,7 @@ def run_and_report(
     for error in errors:
         write_error(error)
     if errors:
-        sys.exit(FAILED)
+        sys.exit(INTERRUPTED if result.interrupted else FAILED)
     sys.exit(1 if result.report.failed and not arguments.exit_zero else 0)
 
 

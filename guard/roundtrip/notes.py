@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from guard.statement import Direction, Span
 
 IF_SQLITE = ' If the project runs on SQLite, say so: dialect = "sqlite" in [tool.guard].'
+MOST_TABLES = 10  # that are named
 MOST = 3  # revisions that are named with their reasons
 SERVERS = {
     "postgresql": "PostgreSQL",
@@ -24,17 +25,18 @@ class Unrun(msgspec.Struct, frozen=True, kw_only=True):
     """An upgrade or downgrade that was not run whole.
 
     `why`: SQLite cannot do what `server` (empty: nobody said which) may well do (limit); the
-    scratch server lacks something (lacks); a released revision failed (released); it needs what
-    `cause` would have made (follows).
+    scratch server lacks something (lacks); it needs `tables` that no revision makes (initial); a
+    released revision failed (released); it needs what `cause` would have made (follows).
     """
 
-    why: Literal["limit", "lacks", "released", "follows"]
+    why: Literal["limit", "lacks", "initial", "released", "follows"]
     revision: str
     step: Direction
     reason: str
     span: Span
     server: str = ""
     cause: str = ""
+    tables: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -47,8 +49,17 @@ class Unrun(msgspec.Struct, frozen=True, kw_only=True):
         return f"the downgrade of {self.revision}" if self.step == "downgrade" else self.revision
 
 
-def unrun_notes(unrun: Sequence[Unrun]) -> Iterator[str]:
-    """Yield one sentence for each reason, however many revisions it holds for."""
+def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[str]:
+    """Yield one sentence for each reason, however many revisions it holds for.
+
+    `absent` are the tables that statements looked for and that no revision makes.
+    """
+    roots = {one.revision for one in unrun if one.why == "initial"}
+    for one in unrun:  # in the order of the run: what follows comes after its cause
+        if one.cause in roots:
+            roots.add(one.revision)
+    yield from _initial([one for one in unrun if one.revision in roots], absent)
+    unrun = [one for one in unrun if one.revision not in roots]
     limits = [one for one in unrun if one.why == "limit"]
     for server in dict.fromkeys(one.server for one in limits):
         yield from _limits([one for one in limits if one.server == server], server)
@@ -62,6 +73,24 @@ def unrun_notes(unrun: Sequence[Unrun]) -> Iterator[str]:
                 f"{_capital(one.name)} could not be tested ({one.place}), since it needs what "
                 f"{one.cause} does, and that could not be run here."
             )
+
+
+def made_up_notes(events: Collection[dict[str, Any]]) -> Iterator[str]:
+    """Yield a sentence for each kind of rows with which revisions had to be run instead."""
+    for rows, how in (("plain", "over plainer rows"), ("none", "without rows")):
+        met = [event for event in events if event["rows"] == rows]
+        if not met:
+            continue
+        named = [
+            f"{'the downgrade of ' * (event['step'] == 'downgrade')}{event['revision']} "
+            f"({event['reason']})"
+            for event in met[:MOST]
+        ]
+        more = f" and {len(met) - MOST} more" if len(met) > MOST else ""
+        yield (
+            f"Tested {how}, since code of their own does not understand made-up values: "
+            f"{', '.join(named)}{more}."
+        )
 
 
 def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[str]:
@@ -78,6 +107,30 @@ def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[str]:
         f"{len(unrun)} steps need {label}: read and judged, not run: {named} and "
         f"{len(unrun) - MOST} more.{say}"
     )
+
+
+def _initial(unrun: Sequence[Unrun], absent: Iterable[str]) -> Iterator[str]:
+    if not unrun:
+        return
+    tables = dict.fromkeys([name for one in unrun for name in one.tables] + [*absent])
+    first = next(one for one in unrun if one.why == "initial")
+    steps = len({(one.revision, one.step) for one in unrun})
+    yield (
+        f"The revisions start from tables that none of them makes: {_listed(list(tables))} "
+        f"({first.revision}, {first.place}). So {_counted(steps, 'step')} could not be run whole. "
+        "Say what makes those tables as they were before the first revision: "
+        'initial-schema = "schema.sql" in [tool.guard], or "package.module:function".'
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    named = ", ".join(names[:MOST_TABLES])
+    more = len(names) - MOST_TABLES
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _released(unrun: Sequence[Unrun]) -> Iterator[str]:

@@ -32,8 +32,8 @@ from guard.project.settings import Settings
 from guard.roundtrip import backend, databases
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
-from guard.roundtrip.notes import Unrun, unrun_notes
-from guard.roundtrip.places import span_at
+from guard.roundtrip.notes import Unrun, made_up_notes, unrun_notes
+from guard.roundtrip.places import Frame, is_own, span_at, stack_in
 from guard.roundtrip.postgresql import PostgresqlServer
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
@@ -42,6 +42,7 @@ from guard.roundtrip.variables import confined, withheld
 from guard.statement import Span
 
 Progress = Callable[[str, int, int], None]
+STACK_LINES = 200  # of a process whose time was over: the stacks of its threads
 # Facts by the stage at which the worker met them.
 FAILURES: dict[str, type[RunFailure]] = {
     "upgrade": UpgradeFailed,
@@ -60,6 +61,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a round trip; `notes` are sentences for the user, counts are of steps.
 
     `held`: what the kernel's fence held, of "files", "network" and "signals".
+    `interrupted` says where somebody ended it, "" where nobody did.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -70,6 +72,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     server: str = "SQLite"
     held: tuple[str, ...] = ()
+    interrupted: str = ""
 
     @property
     def fence(self) -> str:
@@ -142,12 +145,14 @@ def _request(
         "databases": list(environment.databases),
         "env": config.env,
         "metadata": config.metadata,
+        "initial": _initial_schema(settings),
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
         "postgresql": server and {**server.request(), "drivers": str(drivers)},
         "writable": [str(path) for path in _writable(settings, root)],
         "ports": [] if server is None else [server.address.port],  # that TCP may connect to
+        "until": time.time() + config.timeout,
     }
 
 
@@ -163,6 +168,22 @@ def _writable(settings: Settings, root: Path) -> list[Path]:
             )
         found.append(path)
     return found
+
+
+def _initial_schema(settings: Settings) -> str | None:
+    """Return the setting with the whole path of a file; raise RoundTripError where that is none."""
+    given = settings.config.initial_schema
+    if given is None or not given.endswith(".sql"):
+        if given is not None and not re.fullmatch(r"[\w.]+:[\w.]+", given):
+            raise RoundTripError(
+                f"initial-schema = {given!r} names neither a .sql file nor a function: write "
+                'it as "schema.sql" or as "package.module:function"'
+            )
+        return given
+    file = settings.folder / given
+    if not file.is_file():
+        raise RoundTripError(f"initial-schema = {given!r}: there is no file {file}")
+    return str(file.resolve())
 
 
 def _start(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
@@ -199,7 +220,11 @@ def _listen(log: _Log, worker: Worker, config: Config) -> None:
             log.stop(
                 f"still running when the {seconds:g} s of the round trip were over",
                 "find what waits there, or give it more time with timeout = in [tool.guard]",
+                worker.output(STACK_LINES),
             )
+            return
+        except KeyboardInterrupt:
+            log.interrupt()
             return
         if not log.complete:
             log.stop(
@@ -230,10 +255,13 @@ class _Log:
         self._facts: list[Fact] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
+        self._absent: dict[str, None] = {}  # tables that no revision makes
+        self._made_up: dict[tuple[str, str], dict[str, Any]] = {}  # by revision and step
         self._step: dict[str, Any] | None = None  # of a revision that is running
         self._step_began = 0.0
         self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
         self.complete = False
+        self._interrupted = ""
 
     def take(self, event: dict[str, Any], worker: Worker) -> None:
         """Take one event in; raises RoundTripError for a fatal one."""
@@ -256,8 +284,12 @@ class _Log:
                 self._held = tuple(event["held"])
             case "note":
                 self._notes[event["text"]] = None
+            case "absent":
+                self._absent.update(dict.fromkeys(event["tables"]))
             case "unrun":
                 self._unrun.append(msgspec.convert({**event, "span": self._span(event)}, Unrun))
+            case "made-up":
+                self._made_up[event["revision"], event["step"]] = event
             case "done":
                 self._count(event)
                 self.complete = True
@@ -266,13 +298,19 @@ class _Log:
             case "fatal":
                 raise RoundTripError(self._fatal(event, worker))
 
-    def stop(self, why: str, remedy: str) -> None:
-        """The worker was stopped: a fact about the revision that ran, else RoundTripError."""
+    def stop(self, why: str, remedy: str, output: str = "") -> None:
+        """The worker was stopped: a fact about the revision that ran, else RoundTripError.
+
+        `output` is what it wrote, its stack at the end.
+        """
         step = self._step
+        printed, frames = stack_in(output)
         if step is None:
             if old := too_old(self._python):
                 raise RoundTripError(old)
-            raise RoundTripError(f"The round trip stopped outside the revisions, {why}: {remedy}")
+            raise RoundTripError(self._outside(why, remedy, printed, frames))
+        own = [line for file, line, _ in frames if Path(file) == Path(step["path"])]
+        step = {**step, "line": own[0]} if own else step
         self._facts.append(
             FAILURES[step["stage"]](
                 span=self._span(step), revision=step["revision"], error=why, stopped=True
@@ -284,19 +322,48 @@ class _Log:
             f"{step['revision']} began, so nothing after it was tested: {remedy}"
         ] = None
 
+    def interrupt(self) -> None:
+        """Somebody ended the run: what was found so far stays."""
+        step = self._step
+        where = f" in the {step['direction']} of {step['revision']}" if step else ""
+        self._interrupted = (
+            f"interrupted: the round trip ended{where}, so nothing after that was tested"
+        )
+
+    def _outside(self, why: str, remedy: str, printed: str, frames: Sequence[Frame]) -> str:
+        """Return what to say of a run that came to its end outside the revisions."""
+        root = self._root.resolve()
+        where = next((f for f in frames if is_own(Path(f[0]), root)), None)
+        if where is None:
+            return f"The round trip stopped outside the revisions, {why}: {remedy}"
+        file, line, function = where
+        place = f"{relative(Path(file).resolve(), root)}:{line}"
+        what = function if function.startswith("<") else f"{function}()"
+        return (
+            f"{place}: the round trip stopped outside the revisions, in {what}, {why}: {remedy}. "
+            'What env.py waits for is left out with env = "none" in [tool.guard].'
+            f"{_quoted(printed)}"
+        )
+
     def result(
         self, seconds: float, server: PostgresqlServer | None, notes: Iterable[str]
     ) -> RoundTrip:
         """Return the results so far, and `notes` on the server."""
         return RoundTrip(
             facts=tuple(self._facts),
-            notes=(*notes, *unrun_notes(self._unrun), *self._notes),
+            notes=(
+                *notes,
+                *unrun_notes(self._unrun, self._absent),
+                *made_up_notes(self._made_up.values()),
+                *self._notes,
+            ),
             server="SQLite" if server is None else server.label,
             upgraded=self._counts["upgraded"],
             downgraded=self._counts["downgraded"],
             seeded_rows=self._counts["seeded"],
             seconds=seconds,
             held=self._held,
+            interrupted=self._interrupted,
         )
 
     def _secrets_in(self, error: str) -> list[str]:

@@ -48,12 +48,16 @@ Progress = Callable[[str, int, int], None]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The report, the texts of the files that it speaks of, and what it was made of."""
+    """The report, the texts of the files that it speaks of, and what it was made of.
+
+    `interrupted`: it is of what was found until somebody ended the run.
+    """
 
     report: Report
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
     histories: tuple[ChangedHistory, ...] = ()
+    interrupted: bool = False
 
     def with_note(self, note: str) -> Result:
         """Return the same with one more note in the report."""
@@ -102,6 +106,7 @@ def run(
         texts=texts,
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
+        interrupted=whole.interrupted,
     )
 
 
@@ -138,6 +143,8 @@ def _parts(
     for (service, history), place in zip(histories, places, strict=True):
         found = _history(service, history, released, on_progress)
         parts[service.file] += found if alone else found.of(place.name, history.environment.name)
+        if found.interrupted:
+            return parts
     if services.scope.request.statements:
         for service, part in _models(services, histories, released):
             parts[service.file] += part
@@ -324,6 +331,8 @@ def _round_trip(
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
+        errors=(trip.interrupted,) if trip.interrupted else (),
+        interrupted=bool(trip.interrupted),
     )
 
 

@@ -29,6 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     new: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
     errors: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def __add__(self, other: Part) -> Part:
         return Part(
@@ -45,6 +46,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             new=self.new | other.new,
             coverage=self.coverage + other.coverage,
             errors=self.errors + other.errors,
+            interrupted=self.interrupted or other.interrupted,
         )
 
     def of(self, name: str, environment: str) -> Part:

@@ -298,6 +298,7 @@ class Run:
                 self._tested,
                 dialect=self._request["dialect"],
                 members=None if self._schemas.names else self._members,
+                initial=self._request["initial"],
             )
             self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
         track = self._tracks[self._calls - 1]
@@ -314,9 +315,9 @@ class Run:
             return sql, parameters
         return self._schemas.fold(sql, server=self._has_server()), parameters
 
-    def _hear_of_column(self, table: str, column: str) -> None:
+    def _hear_of_column(self, table: str, column: str, new: str | None) -> None:
         if self._current:
-            self._current.heard_of_column(table, column)
+            self._current.heard_of_column(table, column, new)
 
     def _has_server(self) -> bool:
         dialect: str | None = self._request["dialect"]

@@ -1,4 +1,6 @@
-"""The shape of JSON that a revision's code takes apart, so that made-up values have it too.
+"""The shape of values that a revision's code takes apart, so that made-up ones have it too.
+
+JSON, mostly; also text that is parsed as a number, a date or the like, or looked up in a table.
 
 Only a cheap look: names stand for columns where they are spelled alike (`row.config`,
 `row["config"]`, `for id, config in rows`), whatever the table.
@@ -7,14 +9,26 @@ Only a cheap look: names stand for columns where they are spelled alike (`row.co
 from __future__ import annotations
 
 import ast
+import datetime
+import functools
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Callable
 
 _IN_SQL = re.compile(r"\bjson_\w+\s*\(\s*(?:\w+\.)?\"?(\w+)", re.IGNORECASE)
 _SELECT = re.compile(r"\s*SELECT\s+(?:DISTINCT\s+)?(.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
 _OF_OBJECTS = {"get", "pop", "setdefault", "items", "keys", "values", "update"}
 _OF_LISTS = {"append", "extend", "insert", "remove", "sort", "reverse"}
+_PARSED = re.compile(rb"json|Decimal|UUID|int\(|float\(|fromisoformat|strptime|\.split\(| in |\]")
+_Text = Callable[[int], str]
+# What text has to be like for these to understand it.
+_TEXTS: dict[str, _Text] = {
+    "int": str,
+    "float": "{}.25".format,
+    "Decimal": "{}.25".format,
+    "UUID": "{:032x}".format,
+    "fromisoformat": lambda number: f"20{10 + number % 20}-01-31",
+}
 _SAME = {"dict", "list", "tuple", "sorted", "reversed", "loads", "deepcopy", "copy", "enumerate"}
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -29,11 +43,16 @@ class Shape:
         self.keys: dict[str, Shape] = {}
         self.items: Shape | None = None
         self.is_object = self.is_list = self.number = self.text = False
+        self.texts: list[_Text] = []  # that code understands, by number
 
     @property
     def known(self) -> bool:
         """Whether the code says anything of it."""
         return self.is_object or self.is_list
+
+    def text_of(self, number: int) -> str | None:
+        """Return text that the code understands, another for each number; None: any may do."""
+        return self.texts[number % len(self.texts)](number) if self.texts else None
 
     def key(self, name: str) -> Shape:
         """Return the shape of a key's value."""
@@ -50,6 +69,7 @@ class Shape:
         """Take in how other code uses the value; what is known already stays."""
         self.text = self.text or other.text
         self.number = self.number or other.number
+        self.texts = self.texts or other.texts
         if self.known and self._kind() != other._kind():
             return
         for name, shape in other.keys.items():
@@ -80,7 +100,7 @@ def shapes_in(paths: Iterable[str]) -> Shapes:
     for path in paths:
         with open(path, "rb") as file:
             source = file.read()
-        if b"json" in source.lower():
+        if _PARSED.search(source):
             for name, shape in _of_source(source).items():
                 found.setdefault(name, Shape()).add(shape)
     return found
@@ -95,7 +115,7 @@ def _of_source(source: bytes) -> Shapes:
     functions = [node for node in tree.body if isinstance(node, _Function)]
     for function in sorted(functions, key=lambda node: node.name != "upgrade"):
         reader.function(function)
-    return {name: shape for name, shape in reader.columns.items() if shape.known}
+    return {name: shape for name, shape in reader.columns.items() if shape.known or shape.texts}
 
 
 class _Reader(ast.NodeVisitor):
@@ -104,6 +124,14 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         self.columns: Shapes = {}
         self._names: dict[str, Shape] = {}  # what local names stand for
+        self._tables = {
+            target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, (ast.Dict, ast.List, ast.Tuple, ast.Set))
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
         sql = [text for text in texts if isinstance(text, str)]
         self._selected = [_columns(match[1]) for match in map(_SELECT.match, sql) if match]
@@ -168,9 +196,21 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        for other in node.comparators:
+        for how, other in zip(node.ops, node.comparators):
             self._together(node.left, other)
+            if isinstance(how, (ast.In, ast.NotIn)):
+                self._looked_up(node.left, other)
         self.generic_visit(node)
+
+    def _looked_up(self, value: ast.expr, table: ast.expr) -> None:
+        """Whatever is looked up in a table of texts is one of them."""
+        table = self._tables.get(table.id, table) if isinstance(table, ast.Name) else table
+        items = table.keys if isinstance(table, ast.Dict) else getattr(table, "elts", ())
+        values = [item.value for item in items if isinstance(item, ast.Constant)]
+        texts = [text for text in values if isinstance(text, str)]
+        shape = self._shape(value) if texts else None
+        if shape is not None and not shape.texts:
+            shape.texts = [functools.partial(_given, text) for text in texts]
 
     def _together(self, one: ast.expr, other: ast.expr) -> None:
         """Whatever stands beside a number is one."""
@@ -237,6 +277,7 @@ class _Reader(ast.NodeVisitor):
 
     def _taken(self, node: ast.Subscript) -> Shape | None:
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        self._looked_up(node.slice, node.value)
         holder = self._shape(node.value)
         if holder is None:
             return self._of_row(key)
@@ -266,9 +307,15 @@ class _Reader(ast.NodeVisitor):
                 shape.text = True
                 shape.is_object = shape.is_object or not shape.is_list
             return shape
+        if node.args and name in (*_TEXTS, "strptime"):
+            self._parsed(name, node.args)
+            return None
         if not isinstance(node.func, ast.Attribute):
             return None
         holder = self._shape(node.func.value)
+        if name == "split" and holder is not None and node.args:
+            self._split(holder, node.args[0])
+            return None
         if holder is None:
             return None
         if name in _OF_LISTS:
@@ -280,6 +327,31 @@ class _Reader(ast.NodeVisitor):
             return holder.key(first.value)
         holder.is_object = holder.is_object or name != "pop"
         return None
+
+    def _parsed(self, name: str, arguments: list[ast.expr]) -> None:
+        shape = self._shape(arguments[0])
+        if shape is None or shape.texts:
+            return
+        if name in _TEXTS:
+            shape.texts = [_TEXTS[name]]
+        elif len(arguments) > 1 and isinstance(arguments[1], ast.Constant):
+            shape.texts = [functools.partial(_dated, str(arguments[1].value))]
+
+    def _split(self, shape: Shape, separator: ast.expr) -> None:
+        if isinstance(separator, ast.Constant) and isinstance(separator.value, str):
+            shape.texts = shape.texts or [functools.partial(_joined, separator.value)]
+
+
+def _given(text: str, number: int) -> str:
+    return text
+
+
+def _dated(form: str, number: int) -> str:
+    return datetime.datetime(2010 + number % 20, 1, 31, 12, 30).strftime(form)
+
+
+def _joined(separator: str, number: int) -> str:
+    return separator.join((str(number), str(number)))
 
 
 def _name(function: ast.expr) -> str:

@@ -18,6 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler, SQLiteTypeCompiler
 from sqlalchemy.engine import Engine
 
+from .sqltext import statements
+
 _CAST = re.compile(r"::\s*(?:\"\w+\"|\w+)(?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _CALL_AS_DEFAULT = re.compile(r"\bDEFAULT\s+[\w.]+\s*\([^()]*\)", re.IGNORECASE)
 _LITERAL = re.compile(
@@ -33,8 +35,18 @@ _NAMED = re.compile(
     r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
     r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(\w+)\" does not exist"
 )
+_TABLE = re.compile(
+    r"no such table: \"?(?:\w+\.)*(\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
+    r"could not find table '(\w+)'"
+)
 # What a line of a schema's difference is about.
 _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
+
+
+def missing_table(error: str) -> str | None:
+    """Return the table that an error misses."""
+    found = _TABLE.search(error)
+    return next(filter(None, found.groups()), None) if found else None
 
 
 class Lenient:
@@ -44,6 +56,7 @@ class Lenient:
         self._active = False
         self._revision = ""
         self._missing: dict[str, str] = {}  # a name in what was passed over: the revision
+        self.absent: dict[str, None] = {}  # tables that statements looked for
         self._kept: set[str] = set()  # tables whose rebuilt copy could not be made
 
     @contextlib.contextmanager
@@ -60,6 +73,11 @@ class Lenient:
         """Take down the names in something of the revision that was not done."""
         for word in _WORD.findall(text):
             self._missing.setdefault(word.lower(), revision)
+
+    def _look_for(self, error: str) -> None:
+        table = missing_table(error)
+        if table:
+            self.absent[table] = None
 
     def to_blame(self, error: str) -> str | None:
         """Return the revision that would have made, or removed, what the error speaks of."""
@@ -122,6 +140,7 @@ class Lenient:
             except Exception as error:  # noqa: BLE001 (what it is does not matter any more)
                 names = [_described(argument) for argument in arguments[1:]]
                 self.without(self._revision, " ".join([*names, str(error)]))
+                self._look_for(f"{type(error).__name__}: {error}")
                 return None
 
         return perhaps
@@ -134,10 +153,13 @@ class Lenient:
         dropped = _DROP.match(statement)
         if not (dropped and dropped[1] in self._kept):
             for sql in (statement, plainer(statement)):
-                with contextlib.suppress(sqlite3.Error, sqlite3.Warning):
+                try:
                     cursor.execute(sql, parameters)
+                except (sqlite3.Error, sqlite3.Warning) as error:
+                    self._look_for(str(error))
+                else:
                     return True
-        pieces = list(_pieces(statement))
+        pieces = list(statements(statement))
         if len(pieces) > 1:
             for piece in pieces:
                 self._execute(cursor, piece, (), None)
@@ -156,17 +178,6 @@ def plainer(sql: str) -> str:
 def _literal(default: str) -> str:
     text = _CAST.sub("", default)
     return text if _LITERAL.fullmatch(text) else "''"
-
-
-def _pieces(sql: str) -> Iterator[str]:
-    piece = ""
-    for part in re.split(r"(?<=;)", sql):
-        piece += part
-        if piece.strip() and sqlite3.complete_statement(piece):
-            yield piece
-            piece = ""
-    if piece.strip():
-        yield piece
 
 
 def _described(thing: Any) -> str:

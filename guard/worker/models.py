@@ -37,6 +37,17 @@ class Schema(NamedTuple):
     batch: bool
 
 
+def models_tables(context: MigrationContext) -> set[str]:
+    """Return the tables of the models that env.py names, in lower case."""
+    return {name.lower() for name in _models(context)}
+
+
+def _models(context: MigrationContext) -> dict[str, sqlalchemy.Table]:
+    metadata = context.opts.get("target_metadata") or ()
+    all_metadata = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+    return {name: table for one in all_metadata for name, table in one.tables.items()}
+
+
 def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
     """Return what only the schema has (-) and what only the models have (+), with its code.
 
@@ -56,9 +67,7 @@ def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
     for change in compare_metadata(comparing, metadata):
         for one in change if isinstance(change, list) else [change]:
             lines += _line(one, schema)
-    all_metadata = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-    models = {name: table for one in all_metadata for name, table in one.tables.items()}
-    for name, model in models.items():
+    for name, model in _models(context).items():
         if name in schema.tables and _is_included(model, context.opts):
             lines += _unseen(model, schema, context.dialect)
     return sorted(lines, key=lambda line: (line[2:].split()[:2], line[0] == "+", line[2:]))

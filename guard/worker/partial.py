@@ -1,11 +1,14 @@
 """The revisions that cannot be run whole here, through no fault of the change: said, passed over.
 
-They need another server than SQLite, they are released and fail, or they need what such a
-revision would have made.
+They need another server than SQLite, tables that no revision makes, they are released and fail, or
+they need what such a revision would have made.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
+import re
 from pathlib import Path
 from typing import Any, Callable
 
@@ -13,16 +16,23 @@ from alembic.script import Script
 
 from .channel import Channel
 from .failure import Failure, failure_of, place_of
-from .lenient import Lenient
+from .lenient import Lenient, missing_table
+
+_FILLS = re.compile(r"\s*(?:INSERT|REPLACE)\b", re.IGNORECASE)
 
 
 class Partial:
-    """Those of one track; `tested` are the revisions that the round trip is about."""
+    """Those of one track; of its `plan`, the round trip is about the `tested`."""
 
-    def __init__(self, lenient: Lenient, tested: set[str], channel: Channel) -> None:
+    def __init__(
+        self, lenient: Lenient, plan: list[Script], tested: set[str], channel: Channel
+    ) -> None:
         self._lenient = lenient
+        self._plan = plan
         self._tested = tested
         self._channel = channel
+        self.models: set[str] = set()  # tables of theirs, in lower case
+        self._elsewhere = False  # whether the history starts from tables that it does not make
         self.revisions: set[str] = set()
 
     def excuses(self, failure: Failure, server: str | None) -> bool:
@@ -35,9 +45,30 @@ class Partial:
             self._say("limit", failure, server=server, reason=failure.limit)
         elif cause and not released:
             self._say("follows", failure, cause=cause, reason=failure.error)
+        elif not cause and self._starts_elsewhere(failure):
+            table = missing_table(failure.error)
+            self._say("initial", failure, reason=failure.error, tables=[table])
         elif released and not cause:
             self._say("released", failure, reason=failure.error)
-        return bool(failure.limit or cause or released)
+        else:
+            return bool(cause)
+        return True
+
+    def _starts_elsewhere(self, failure: Failure) -> bool:
+        """Whether a step misses a table that is none of the revisions' to make.
+
+        One that the models have, or that is altered before any is made: any other is a mistake.
+        """
+        table = missing_table(failure.error)
+        if not table or (failure.step == "downgrade" and not self._elsewhere):
+            return False
+        known = self._elsewhere or table.lower() in self.models
+        before = self._before(failure.revision)
+        if len(self._plan) > 1 and not _FILLS.match(failure.sql or ""):
+            known = known or not any(_makes(r"\w+", script) for script in before)
+        found = known and not any(_makes(table, script) for script in before)
+        self._elsewhere = self._elsewhere or found
+        return found
 
     def of_its_own(self, script: Script, direction: str, lines: list[str]) -> list[str]:
         """Return the differences of a schema that come from no revision that was not run whole."""
@@ -62,7 +93,14 @@ class Partial:
                 self.without(script)
                 if not again and script.revision in self._tested and _is_of_the_text(error):
                     return failure_of(error, script, "upgrade", None)
+        if self._lenient.absent:
+            before = self._before(script.revision)
+            tables = [t for t in self._lenient.absent if not any(_makes(t, s) for s in before)]
+            self._channel.send("absent", tables=tables)
         return None
+
+    def _before(self, revision: str) -> list[Script]:
+        return [*itertools.takewhile(lambda script: script.revision != revision, self._plan)]
 
     def without(self, script: Script) -> None:
         """Whatever the revision names may be missing from now on."""
@@ -71,6 +109,16 @@ class Partial:
 
     def _say(self, why: str, failure: Failure, **more: Any) -> None:
         self._channel.send("unrun", why=why, step=failure.step, **failure.where(), **more)
+
+
+@functools.cache
+def _makes(table: str, script: Script) -> bool:
+    """Whether a revision's text seems to make a table of a name that this expression matches."""
+    text = Path(script.path).read_text(encoding="utf-8", errors="replace")
+    name = rf"""["'`\[]?{table}\b"""
+    made = rf"create_table\(\s*{name}|CREATE\s+TABLE\s[^(]*?{name}"
+    named = rf"rename_table\([^)]*?{name}|RENAME\s+TO\s+{name}|create_all|Table\(\s*{name}"
+    return bool(re.search(f"{made}|{named}", text, re.IGNORECASE))
 
 
 def _is_of_the_text(error: Exception) -> bool:

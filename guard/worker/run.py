@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import json
 import os
 import re
 import sys
+import time
 import traceback
 
 from .channel import Channel, FatalError
@@ -30,6 +32,7 @@ def main(arguments: list[str]) -> None:
             _ask_database(channel, request["ask"], request["url"])
         else:
             _check_versions()
+            _show_stack(request.get("until"))
             run = importlib.import_module(f"{__package__}.environment").Run(channel, request, held)
             run.go()
     except FatalError as error:
@@ -41,6 +44,13 @@ def main(arguments: list[str]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that the project started do not hold guard up
+
+
+def _show_stack(until: float | None) -> None:
+    """Write down where the code stands, shortly before guard's patience is over."""
+    if until is not None:
+        left = until - time.time()
+        faulthandler.dump_traceback_later(max(left - min(1.0, left / 4), 0.1), file=sys.stderr)
 
 
 def _ask_database(channel: Channel, question: str, url: str) -> None:

@@ -1,6 +1,8 @@
 """A few rows for every table: what an empty database hides comes to light over them.
 
-One row with every nullable column NULL, the others filled, equal where nothing says unique.
+Nullable columns NULL and filled, values that are equal where nothing says unique and that differ
+by case only where something does, several children of one parent, each literal of a CHECK, and the
+numbers and texts at which code breaks: negative, zero, empty.
 """
 
 from __future__ import annotations
@@ -9,48 +11,80 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from .backends.protocol import Column, Database, RowRefusedError, State, Table
+from .backends.protocol import Column, Database, ForeignKey, RowRefusedError, State, Table
+from .checks import choices, literals, solved
 from .json_shapes import Shape, Shapes
-from .sqltext import tokens
 
 FIRST_NUMBER = 1001  # a migration that writes its own keys starts at 1
+APART = 20_000  # is added to what must be unique and is no key, so that it is no key of a parent
+ORDINARY = 42  # a number that is no key of a parent either
 MOST_ROWS = 40  # of a table that changes again and again
-_SHAPE = re.compile(r"\(*'(\[\]|\{\})'\)*")  # of JSON, as a column's default shows it
+MOST_LITERALS = 12  # of the CHECKs of one table
 MOST_TRIES = 200  # of values for one row that a CHECK refuses
+_SHAPE = re.compile(r"\(*'(\[\]|\{\})'\)*")  # of JSON, as a column's default shows it
+ALL_ROWS, PLAIN_ROWS, NO_ROWS = "all", "plain", "none"
+
+
+class Mode(NamedTuple):
+    """What one row is like. `like_last`: as the row before it, and by case only another.
+
+    `parent` counts the rows that it may be a child of. `empty`: "" for texts and this for numbers.
+    """
+
+    filled: bool = True
+    explicit: bool = False  # NULL also where the column has a default
+    like_last: bool = False
+    parent: int = 0
+    empty: int | None = None
+
+
+NULLS = (Mode(filled=False), Mode(filled=False, explicit=True))
+FILLED = (Mode(), Mode(like_last=True), Mode(parent=1))
+EDGES = (Mode(parent=2, empty=-1), Mode(parent=3, empty=0))
+MODES = {ALL_ROWS: (*NULLS, *FILLED, *EDGES), PLAIN_ROWS: (*NULLS, *FILLED), NO_ROWS: ()}
 
 
 class Seeder:
     """Keeps every table of one database filled; `notes` says which could not be, and why.
 
-    `shapes` are those of JSON that the revisions take apart, by column.
+    `shapes` are those of the values that the revisions take apart, by column; `kind` says which
+    rows there shall be.
     """
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
         self._seeded: dict[str, tuple[Column, ...]] = {}  # columns when rows were last put in
         self._next = FIRST_NUMBER
+        self.kind = ALL_ROWS
         self.rows = 0
         self.notes: dict[str, str] = {}
 
     def forget(self) -> None:
-        """The database was put back to one without rows."""
+        """The database was put back to one without rows, or shall have others."""
         self._seeded = {}
 
-    def seed(self, database: Database) -> State:
-        """Put rows where a table is new, changed or empty; return what the database holds then."""
+    def seed(self, database: Database, only: set[str] | None = None) -> State:
+        """Put rows where a table is new, changed or empty; return what the database holds then.
+
+        `only`: in no other tables.
+        """
         state = database.snapshot()
         unsettled = sorted(database.unsettled & state.tables.keys())
-        database.unsettled = set()
+        if only is not None:
+            unsettled = [name for name in unsettled if name in only]
+        else:
+            database.unsettled = set()
         poor = [name for name in unsettled if self._needs_rows(name, state)]
         if not poor:
             return state
         for name in _parents_first(poor, state.tables):
             self._fill(database, name, state)
         database.keep()
+        left = database.unsettled
         state = database.snapshot()
-        database.unsettled = set()
+        database.unsettled = left - set(poor)
         return state
 
     def _needs_rows(self, name: str, state: State) -> bool:
@@ -63,55 +97,183 @@ class Seeder:
     def _fill(self, database: Database, name: str, state: State) -> None:
         table = state.tables[name]
         self._seeded[name] = table.columns
-        made = 0
-        for filled in (False, True, True):
+        maker = _Maker(database, name, state, self._shapes)
+        made, refused = 0, ""
+        for mode in MODES[self.kind]:
+            self._next += 1
             try:
-                made += self._insert(database, name, table, filled)
+                maker.insert(self._next - 1, mode)
+                made += 1
             except RowRefusedError as error:
-                if not made and not state.rows.get(name):
-                    self.notes[name] = str(error)
-                break
+                refused = refused or str(error)
+        for column, value in maker.literals():
+            self._next += 1
+            made += maker.insert_with(self._next - 1, column, value)
+        if not made and not state.rows.get(name):
+            self.notes[name] = refused
         self.rows += made
 
-    def _insert(self, database: Database, name: str, table: Table, filled: bool) -> int:
-        number = self._next
-        self._next += 1
-        row = self._row(database, table, number, filled)
-        refused: RowRefusedError | None = None
-        for values in itertools.islice(_variants(row, table), MOST_TRIES):
+
+class _Maker:
+    """Makes the rows of one table."""
+
+    def __init__(self, database: Database, name: str, state: State, shapes: Shapes) -> None:
+        self._database = database
+        self._name = name
+        self._table = table = state.tables[name]
+        self._shapes = shapes
+        self._alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
+        self._unique = {column for unique in _keys(table) for column in unique}
+        self._parents = [(key, database.parent_keys(key)) for key in table.foreign_keys]
+        self._looks = _looks_foreign(table, state, database)
+        self._places = {column.name: place for place, column in enumerate(table.columns)}
+        self._last = FIRST_NUMBER
+        self._there: dict[str, set[Any]] = {}
+
+    def insert(self, number: int, mode: Mode) -> None:
+        """Insert the row of this number; raise RowRefusedError."""
+        if mode.like_last:
             try:
-                database.put(name, values)
+                self._put(self._row(self._last, mode, number))
+            except RowRefusedError:
+                mode = mode._replace(like_last=False)
+            else:
+                return
+        self._put(self._row(number, mode, number))
+        self._last = number
+
+    def literals(self) -> list[tuple[str, Any]]:
+        """Return the literals of CHECKs, with their columns, that no row holds so far."""
+        found = [
+            (column.name, value)
+            for column in self._table.columns
+            if column.name not in self._table.primary_key
+            for value in literals(self._table, column.name)
+            if isinstance(value, str) == _is_text(column)
+            and value not in self._there.get(column.name, ())
+        ]
+        return [*dict.fromkeys(found)][:MOST_LITERALS]
+
+    def insert_with(self, number: int, column: str, value: Any) -> int:
+        """Insert a row that holds a value there, if one may; return how many were."""
+        if value in self._there.get(column, ()):  # another one's column had to hold it too
+            return 0
+        row = self._row(number, Mode(), number)
+        made = solved(self._database, self._table, {**row, column: value}, {column})
+        if made is None:
+            return 0
+        try:
+            self._take(made)
+        except RowRefusedError:
+            return 0
+        return 1
+
+    def _put(self, row: dict[str, Any]) -> None:
+        made = solved(self._database, self._table, row, set())
+        others = choices(row, self._table)
+        refused: RowRefusedError | None = None
+        for values in itertools.islice(
+            others if made is None else itertools.chain([made], others), MOST_TRIES
+        ):
+            try:
+                self._take(values)
             except RowRefusedError as error:
-                refused = error
+                refused = refused or error
                 if not error.by_check:
                     break
             else:
-                return 1
+                return
         assert refused
         raise refused
 
-    def _row(self, database: Database, table: Table, number: int, filled: bool) -> dict[str, Any]:
-        alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
-        together = {column for unique in _keys(table) for column in unique}
-        row = {}
-        for column in table.columns:
-            if column.generated or (column.nullable and not filled):
+    def _take(self, row: dict[str, Any]) -> None:
+        self._database.put(self._name, row)
+        for column, value in row.items():
+            self._there.setdefault(column, set()).add(value)
+
+    def _row(self, number: int, mode: Mode, key: int) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for column in self._table.columns:
+            if column.generated:
                 continue
-            unique = column.name in alone or column.name in together
-            shape = self._shapes.get(column.name.lower())
-            chosen = number if unique else FIRST_NUMBER
-            row[column.name] = database.value(column, chosen, shape)
-        nullable = {column.name for column in table.columns if column.nullable}
-        choice = number  # walks through all combinations of parents, one by one
-        for key in table.foreign_keys:
-            if any(column in row for column in key.columns):
-                parents = database.parent_keys(key)
-                parent = parents[choice % len(parents)] if parents else itertools.repeat(None)
-                choice = choice // (len(parents) or 1)
-                for name, value in zip(key.columns, parent):
-                    if value is not None or name in nullable:
-                        row[name] = value
+            if column.nullable and not mode.filled:
+                if mode.explicit:
+                    row[column.name] = None
+                continue
+            row[column.name] = self._value(column, number, mode, key)
+        self._with_parents(row, mode, key)
         return row
+
+    def _value(self, column: Column, number: int, mode: Mode, key: int) -> Any:
+        """Return a value; of `key` is what must be unique beyond any doubt."""
+        shape = self._shapes.get(column.name.lower())
+        keyed = column.name in self._table.primary_key
+        if column.name not in self._unique:
+            if column.name in self._looks:
+                return self._looks[column.name] if not mode.parent else ORDINARY
+            place = 10 * self._places[column.name]  # no two columns hold the same
+            plain = FIRST_NUMBER + place + mode.parent
+            value = self._database.value(column, plain, shape)
+            value = ORDINARY + place if value == plain else value
+        elif mode.like_last and _is_text(column) and column.name in self._alone:
+            text = self._database.value(column, number, shape)
+            value = text.replace("n", "N") if isinstance(text, str) and not shape else text
+        else:
+            value = self._database.value(column, key, shape)
+            value = key + APART if value == key and not keyed else value
+        return value if mode.empty is None or keyed else _emptied(column, value, mode.empty)
+
+    def _with_parents(self, row: dict[str, Any], mode: Mode, number: int) -> None:
+        nullable = {column.name for column in self._table.columns if column.nullable}
+        choice = number  # walks through all combinations of parents, one by one
+        for key, known in self._parents:
+            if not any(row.get(column) is not None for column in key.columns):
+                continue
+            parents = self._database.parent_keys(key) if key.parent == self._name else known
+            if not parents:
+                parent: Iterable[Any] = itertools.repeat(None)
+            elif self._unique.isdisjoint(key.columns):
+                parent = parents[mode.parent % len(parents)]
+            else:
+                parent = parents[choice % len(parents)]
+                choice = choice // len(parents)
+            for name, value in zip(key.columns, parent):
+                if value is not None or name in nullable:
+                    row[name] = value
+
+
+def _looks_foreign(table: Table, state: State, database: Database) -> dict[str, Any]:
+    """Return columns that seem to refer to a table, without a key that says so, and a row there.
+
+    So that a row has a parent and another has none, whatever the tables are called.
+    """
+    keyed = {column for key in table.foreign_keys for column in key.columns}
+    names = {name.lower(): name for name in state.tables}
+    found = {}
+    for column in table.columns:
+        word = re.sub(r"_?id$", "", column.name.lower())
+        if column.name in keyed or word == column.name.lower() or not word:
+            continue
+        parent = next((names[n] for n in (word, f"{word}s", f"{word}es") if n in names), None)
+        key = state.tables[parent].primary_key if parent else ()
+        if parent and len(key) == 1:
+            keys = database.parent_keys(ForeignKey((column.name,), parent, key))
+            if keys:
+                found[column.name] = keys[0][0]
+    return found
+
+
+def _is_text(column: Column) -> bool:
+    return "CHAR" in column.type.upper() or "TEXT" in column.type.upper()
+
+
+def _emptied(column: Column, value: Any, number: int) -> Any:
+    """Return the value at which code breaks, of the same type; others stay."""
+    kind = column.type.upper()
+    if isinstance(value, str) and _is_text(column) and value[:1] not in ("[", "{"):
+        return ""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number if is_number and "BOOL" not in kind else value
 
 
 def value_for(column: Column, number: int, used: Shape | None = None) -> Any:
@@ -143,7 +305,7 @@ def value_for(column: Column, number: int, used: Shape | None = None) -> Any:
         return f"{number}".encode()
     if "CHAR(32)" in kind or "CHAR(36)" in kind:
         return f"{number:032x}"  # how SQLAlchemy keeps a UUID
-    text = f"Ünï {number}"
+    text = (used and used.text_of(number)) or f"Ünï {number}"
     return text[-int(size[1]) :] if size else text
 
 
@@ -158,37 +320,6 @@ def _keys(table: Table) -> Iterator[tuple[str, ...]]:
     if table.primary_key:
         yield table.primary_key
     yield from table.uniques
-
-
-def _variants(row: dict[str, Any], table: Table) -> Iterator[dict[str, Any]]:
-    """Yield the row, then ones with other values where a CHECK names the column."""
-    yield row
-    choices: dict[str, list[Any]] = {}
-    for column in table.columns:
-        if column.generated or column.name in table.primary_key:
-            continue
-        checks = [tokens(check) for check in table.checks]
-        naming = [words for words in checks if column.name.lower() in map(str.lower, words)]
-        if naming:
-            base = row.get(column.name)
-            values = [base, *(value for words in naming for value in _literals(words)), 1, 0]
-            if isinstance(base, str):
-                values.append(base[:1])
-            choices[column.name] = [*dict.fromkeys([*values, None] if column.nullable else values)]
-    for combination in itertools.product(*choices.values()):
-        yield {**row, **dict(zip(choices, combination))}
-
-
-def _literals(words: Iterable[str]) -> Iterator[Any]:
-    for word in words:
-        if word.startswith("'"):
-            yield word[1:-1].replace("''", "'")
-        elif re.fullmatch(r"\d+", word):
-            yield int(word)
-            yield int(word) + 1
-            yield int(word) - 1
-        elif re.fullmatch(r"\d*\.\d+", word):
-            yield float(word)
 
 
 def _parents_first(names: list[str], tables: dict[str, Table]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+import sqlite3
+from collections.abc import Iterator
 
 _TOKEN = re.compile(
     r"""
@@ -15,6 +17,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_SAME = {"!=": "<>", "==": "="}
+_BEFORE_AN_EXPRESSION = {"(", "where", ":", "as"}
 
 
 def tokens(sql: str) -> list[str]:
@@ -31,6 +36,56 @@ def plain(sql: str | None) -> str:
     """Return `sql` as its tokens with single spaces: what may differ means nothing."""
     text = " ".join(tokens(sql or ""))
     return re.sub(r"(?<=\() | (?=[),.])|(?<=\.) | (?=\()", "", text)
+
+
+@functools.lru_cache(maxsize=4096)
+def same(line: str) -> str:
+    """Return what is equal for two texts that mean the same: case, spelling, idle parentheses."""
+    words = [
+        word if word.startswith("'") else _SAME.get(word.lower(), word.lower())
+        for word in tokens(line)
+        if word != ";"
+    ]
+    for place in range(len(words) - 1, -1, -1):
+        if words[place] == "(" and (place == 0 or words[place - 1] in _BEFORE_AN_EXPRESSION):
+            _unwrap(words, place)
+    text = plain(" ".join(words))
+    return re.sub(r"\bdefault (true|false)\b", lambda m: f"default {int(m[1] == 'true')}", text)
+
+
+def _unwrap(words: list[str], place: int) -> None:
+    """Take away parentheses, from `place` on, that are around all that follows or in others."""
+    depth = 0
+    for end in range(place, len(words)):
+        depth += {"(": 1, ")": -1}.get(words[end], 0)
+        if not depth:
+            if end == len(words) - 1 or (words[place - 1] == "(" and words[end + 1] == ")"):
+                del words[end], words[place]
+            return
+
+
+def unwrapped(text: str) -> str:
+    """Return an expression without parentheses around all of it."""
+    words = tokens(text)
+    while words[:1] == ["("] and words[-1] == ")":
+        count = len(words)
+        _unwrap(words, 0)
+        if len(words) == count:
+            break
+        text = plain(" ".join(words))
+    return text
+
+
+def statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script, each with its semicolon."""
+    piece = ""
+    for part in re.split(r"(?<=;)", script):
+        piece += part
+        if piece.strip() and sqlite3.complete_statement(piece):
+            yield piece
+            piece = ""
+    if piece.strip():
+        yield piece
 
 
 def parts(definition: str) -> list[list[str]]:

@@ -14,23 +14,29 @@ from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
-from .backends.protocol import AFTER, BEFORE, EMPTY, Scratch, State
+from .backends.protocol import AFTER, BEFORE, EMPTY, ROW_LIMIT, Scratch, State
 from .channel import Channel, FatalError
-from .compare import nothing_written, rows_changed, rows_gone, schema_difference, values_gone
+from .compare import schema_difference
 from .enums import Members
 from .failure import Failure, failure_of, place_of
+from .initial import make_tables
 from .json_shapes import shapes_in
 from .lenient import Lenient
-from .models import Schema, models_difference
+from .models import Schema, models_difference, models_tables
 from .partial import Partial
-from .seed import Seeder
+from .row_losses import losses
+from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
+from .written import Written
+
+MOST_NAMES = 10  # of tables or revisions in one sentence
 
 
 class Course(NamedTuple):
     """What a track runs: all of `plan`, of which `tested` go up, down and up again.
 
     `dialect` is the configured one, else None; `members` are what revisions give their enums, for
-    the models to be compared with, and None where they are not compared.
+    the models to be compared with, and None where they are not compared. `initial` says what makes
+    the tables that the first revision finds.
     """
 
     scripts: ScriptDirectory
@@ -38,6 +44,7 @@ class Course(NamedTuple):
     tested: set[str]
     dialect: str | None
     members: Members | None
+    initial: str | None
 
 
 class Progress:
@@ -65,15 +72,18 @@ class Track:
     def __init__(
         self, course: Course, scratch: Scratch, lenient: Lenient, progress: Progress
     ) -> None:
-        self._scripts, self._plan, self._tested, self._dialect, self._members = course
+        self._scripts, self._plan, self._tested, self._dialect, self._members, self._initial = (
+            course
+        )
         self._scratch = scratch
         self._progress = progress
         self._channel = progress.channel
-        self._partial = Partial(lenient, self._tested, self._channel)
+        self._partial = Partial(lenient, self._plan, self._tested, self._channel)
         tested = [script for script in self._plan if script.revision in self._tested]
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database = scratch.database()
-        self._written = nothing_written()
+        self._database.hear = self._take_down
+        self._written = Written(self._database.rows_of)
         self._impl: DefaultImpl
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
@@ -82,9 +92,11 @@ class Track:
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
-        self._with_rows = True  # whether the database may hold rows of ours
+        self._rows = ALL_ROWS  # of ours, that the database may hold
         self._before = self._after = State({}, {}, {})
         self._same = True  # whether the downgrade brought the schema back
+        self._starts_again = False  # from what the first upgrade made
+        self._notes_statements = False  # since they are those of a first upgrade
         self._proven = False
         self.finished = False
 
@@ -94,6 +106,8 @@ class Track:
         """Yield the steps from where the database stands; runs between them what they need."""
         self._database.open(context)
         self._impl = context.impl
+        self._partial.models = models_tables(context)
+        self._begin(context)
         while self._position < len(self._plan):
             script = self._plan[self._position]
             if self._applied < self._position:
@@ -111,9 +125,22 @@ class Track:
         self._compare_models(context)
         self.finished = True
 
+    def _begin(self, context: MigrationContext) -> None:
+        """Make the tables that the first revision finds, where a setting says how."""
+        if self._initial and not self._applied and not self._database.snapshot().tables:
+            assert context.connection is not None
+            self._database.listen()
+            make_tables(self._initial, context.connection)
+            self._database.settle()
+
     def recover(self, error: BaseException) -> bool:
         """Put the database back after a failed step; False where `error` came from no step."""
         self._channel.send("rest")
+        self._notes_statements = False
+        if self._starts_again:
+            self._starts_again = False
+            self._go_on_after()
+            return True
         failure, self._failure = self._failure, None
         running, self._running = self._running, None
         if failure is None and running is not None:  # it failed when it was committed
@@ -132,15 +159,22 @@ class Track:
 
     def note(self) -> list[str]:
         """Return what the user should know of this track."""
-        notes = [
-            f"Table {name} could not be given rows ({why}), so its revisions were tested without."
-            for name, why in sorted(self._seeder.notes.items())
-        ]
+        notes = []
+        for why in sorted(set(self._seeder.notes.values())):
+            names = sorted(name for name, reason in self._seeder.notes.items() if reason == why)
+            what = f"Table {names[0]}" if len(names) == 1 else f"{len(names)} tables"
+            named = "" if len(names) == 1 else f": {_listed(names)}"
+            notes.append(
+                f"{what} could not be given rows ({why}), so revisions were tested without{named}."
+            )
+        long = sorted(self._database.longer)
+        if long:
+            notes.append(f"Only the first {ROW_LIMIT} rows of {_listed(long)} were compared.")
         last = self._plan[-1].revision if self._plan else None
         names = [name for name in self._skipped if name != last]
         if names:
             notes.append(
-                f"Every revision after {', '.join(names)} was tested on a schema without it, "
+                f"Every revision after {_listed(names)} was tested on a schema without it, "
                 "since its upgrade does not run."
             )
         return notes
@@ -148,52 +182,84 @@ class Track:
     # The steps
 
     def _round_trip(self, script: Script) -> Iterator[MigrationStep]:
-        database = self._database
         if self._phase == "upgrade":
-            if self._with_rows:
-                if EMPTY not in self._database.saved:
-                    self._database.save(EMPTY, self._applied)
-                self._before = self._seed()
-                self._database.save(BEFORE, self._applied)
-            else:
-                self._database.save(EMPTY, self._applied)
-                self._before = database.snapshot()
-            self._written = nothing_written()
-            yield self._up(script)
-            self._settle()
-            self._applied += 1
-            self._passed_without_rows()
+            yield from self._first_upgrade(script)
             if script.revision in self._partial.revisions:
-                self._with_rows = True
+                self._with_full_rows()
                 return
-            self._after = database.snapshot()
-            self._database.save(AFTER, self._applied)
-            self._prove(script)
             self._phase = "downgrade"
-        if self._phase == "downgrade" and not hasattr(script.module, "downgrade"):
+        if not hasattr(script.module, "downgrade"):
             self._channel.send(
                 "note", text=f"Revision {script.revision} has no downgrade() to test."
             )
-            self._phase = "upgrade"
-        if self._phase == "downgrade":
-            yield self._step(script, up=False)
-            self._settle()
-            self._progress.downgraded += 1
-            restored = database.snapshot()
-            self._phase = "second-upgrade"
-            self._same = self._compare(script, restored)
-            yield self._up(script)
-            self._settle()
-            if self._same:
-                self._difference("second-upgrade", script, self._after, database.snapshot())
-            self._phase = "upgrade"
-        self._with_rows = True
+            self._losses(script, None)
+        else:
+            yield from self._back_and_again(script)
+        self._phase = "upgrade"
+        self._with_full_rows()
 
-    def _seed(self) -> State:
+    def _first_upgrade(self, script: Script) -> Iterator[MigrationStep]:
+        database = self._database
+        if self._rows is NO_ROWS or EMPTY not in database.saved:
+            database.save(EMPTY, self._applied)
+        self._before = database.snapshot()
+        if self._rows is not NO_ROWS:
+            self._before = self._seed()
+            database.save(BEFORE, self._applied)
+        self._written = Written(database.rows_of)
+        self._notes_statements = True
+        yield self._up(script)
+        self._settle()
+        self._written.close()
+        self._applied += 1
+        self._passed_with_other_rows()
+        self._after = database.snapshot()
+        if self._rows is not NO_ROWS and script.revision not in self._partial.revisions:
+            self._after = self._seed(new=True)
+        database.save(AFTER, self._applied)
+        self._prove(script)
+
+    def _back_and_again(self, script: Script) -> Iterator[MigrationStep]:
+        database = self._database
+        yield self._step(script, up=False)
+        self._settle()
+        self._progress.downgraded += 1
+        restored = database.snapshot()
+        self._phase = "second-upgrade"
+        kept = self._losses(script, restored)
+        self._same = self._difference("downgrade", script, self._before, restored)
+        yield self._up(script)
+        self._settle()
+        if self._same:
+            again = database.snapshot()
+            kept = self._difference("second-upgrade", script, self._after, again) and kept
+        if not (kept and self._same):  # the next one starts from what the first upgrade made
+            self._starts_again = True
+            raise _StartAgainError
+
+    def _seed(self, new: bool = False) -> State:
+        """Give rows to tables that need some, and return what the database holds then.
+
+        `new`: only to those that the upgrade made, and left empty.
+        """
         rows = self._seeder.rows
-        state = self._seeder.seed(self._database)
+        only = None
+        if new:
+            only = {
+                name
+                for name in self._after.tables.keys() - self._before.tables.keys()
+                if not self._after.rows.get(name) and self._written.is_new(name)
+            }
+        state = self._seeder.seed(self._database, only)
         self._progress.seeded += self._seeder.rows - rows
         return state
+
+    def _with_full_rows(self) -> None:
+        """Have the next revision start over rows of all kinds."""
+        if self._rows is not ALL_ROWS:
+            self._rows = self._seeder.kind = ALL_ROWS
+            self._seeder.forget()
+            self._database.unsettled |= self._after.tables.keys()
 
     def _catch_up(self) -> Iterator[MigrationStep]:
         """Bring a database without rows to the revision at hand, and keep it for the next time."""
@@ -270,19 +336,22 @@ class Track:
     def heard(self, sql: str) -> None:
         """Take down a statement that SQLAlchemy runs."""
         self._database.heard(sql)
-        if self._phase == "upgrade":
-            self._written.note(sql)
 
-    def heard_of_column(self, table: str, column: str) -> None:
-        """Take down a column that a batch drops or renames."""
-        if self._phase == "upgrade":
-            self._written.note_column(table, column)
+    def heard_of_column(self, table: str, column: str, new: str | None) -> None:
+        """Take down a column that a batch drops, or calls `new`."""
+        if self._notes_statements:
+            self._written.hear_of_column(table, column, new)
+
+    def _take_down(self, sql: str) -> None:
+        if self._notes_statements:
+            self._written.hear(sql)
 
     # Between the steps
 
     def _settle(self) -> None:
         self._running = None
         self._impl.memo.clear()  # of enums made so far: no deployment goes up, down and up again
+        self._notes_statements = False
         self._database.settle()
 
     def _prove(self, script: Script) -> None:
@@ -299,19 +368,15 @@ class Track:
             )
         self._proven = True
 
-    def _compare(self, script: Script, restored: State) -> bool:
-        """Report what the downgrade did not bring back; return whether the schema is as before."""
-        gone = values_gone(self._before, self._after, restored, self._written)
-        gone.update(rows_gone(self._before, self._after, self._written))
-        for table, lines in gone.items():
-            self._fact("rows", script, "upgrade", table=table, stage="upgrade", difference=lines)
-        changed = rows_changed(self._before, self._after, restored, self._written)
-        for table, lines in changed.items():
-            if table not in gone:
-                self._fact(
-                    "rows", script, "downgrade", table=table, stage="downgrade", difference=lines
-                )
-        return self._difference("downgrade", script, self._before, restored)
+    def _losses(self, script: Script, restored: State | None) -> bool:
+        """Report the rows and values that are lost; None: there is no way back.
+
+        Return whether the downgrade kept all.
+        """
+        found = losses(self._before, self._after, restored, self._written)
+        for (table, stage), lines in found.items():
+            self._fact("rows", script, stage, table=table, stage=stage, difference=lines)
+        return all(stage == "upgrade" for _, stage in found)
 
     def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
         lines = schema_difference(old, new)
@@ -347,39 +412,61 @@ class Track:
     # After a failure
 
     def _upgrade_failed(self, failure: Failure) -> None:
-        seeded = self._with_rows and self._database.saved.get(BEFORE) == self._applied
+        seeded = self._rows is not NO_ROWS and self._database.saved.get(BEFORE) == self._applied
         script = self._plan[self._applied]
-        if seeded and self._failed_with_rows is None:
-            self._failed_with_rows = failure
-            self._with_rows = False
-            self._restore(EMPTY)
-            self._seeder.forget()
+        if seeded:
+            first = self._failed_with_rows
+            if first is None or not failure.of_made_up_rows:
+                self._failed_with_rows = failure
+            self._with_other_rows(failure)
             return
         self._fail("upgrade", failure)
         self._skipped[script.revision] = None
         self._partial.without(script)
         if self._failed_with_rows and self._applied == self._position:
             self._failed_with_rows = None
-            self._with_rows = True
+            self._with_full_rows()
             self._restore(BEFORE)
         else:
             self._restore(EMPTY)
 
-    def _passed_without_rows(self) -> None:
+    def _with_other_rows(self, failure: Failure) -> None:
+        """Try the same revision again: with plainer rows where code trips over them, else without.
+
+        Whether an upgrade that failed is right on empty tables, is to be known as well.
+        """
+        plainer = self._rows is ALL_ROWS and failure.of_made_up_rows
+        self._rows = PLAIN_ROWS if plainer else NO_ROWS
+        self._seeder.kind = self._rows
+        self._phase = "upgrade"
+        self._restore(EMPTY)
+        self._seeder.forget()
+
+    def _passed_with_other_rows(self) -> None:
         """Say what the rows were to blame for, now that the same upgrade ran without them."""
         failure, self._failed_with_rows = self._failed_with_rows, None
         if failure is None:
             return
         if failure.of_made_up_rows:
-            self._channel.send(
-                "note",
-                text=f"Revision {failure.revision} was tested without rows: its own code does not "
-                f"understand made-up values ({failure.error}).",
-            )
+            self._say_made_up(failure)
         else:
             self._fail("upgrade-with-rows", failure)
 
+    def _say_made_up(self, failure: Failure) -> None:
+        self._channel.send(
+            "made-up",
+            revision=failure.revision,
+            step=failure.step,
+            reason=failure.error,
+            rows=self._rows,
+        )
+
     def _downgrade_failed(self, failure: Failure) -> None:
+        if failure.of_made_up_rows and not failure.declared and self._rows is not NO_ROWS:
+            self._with_other_rows(failure)
+            self._say_made_up(failure)
+            return
+        self._losses(self._plan[self._position], None)
         if failure.declared:
             self._channel.send(
                 "fact", kind="irreversible", message=failure.error, **failure.where()
@@ -391,7 +478,7 @@ class Track:
     def _go_on_after(self) -> None:
         self._restore(AFTER)
         self._phase = "upgrade"
-        self._with_rows = True
+        self._with_full_rows()
         self._position += 1
         self._progress.done += 1
 
@@ -419,6 +506,15 @@ class _Step(RevisionStep):
         if len(parents) == 1 and not set(heads) - {self.revision.revision}:
             return tuple(parents)
         return tuple(super()._unmerge_to_revisions(heads))
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+class _StartAgainError(Exception):
+    """Ends a run of env.py, so that the database can be put back."""
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import PROJECT, STEP, VERSIONS, chain, guard, write
+from roundtrip_project import USERS, project
 
 from guard.cli.main import main
 
@@ -212,3 +213,19 @@ def test_nothing_that_moves_the_screen_is_printed(
     }
     done = guard(write(tmp_path, files), *(part.replace("{}", name) for part in arguments))
     assert [c for c in done.output if not c.isprintable() and c not in HARMLESS] == []
+
+
+def test_an_interrupt_of_the_round_trip_keeps_what_was_found(tmp_path: Path) -> None:
+    slow = "from pathlib import Path\nPath('running').touch()\nimport time\ntime.sleep(60)"
+    folder = project(tmp_path, (USERS[0], ""), (slow, ""))
+    command = [sys.executable, "-m", "guard", "roundtrip", "--all"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while not (folder / "running").exists():
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        found, said = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert "schema-not-restored" in found
+    assert "interrupted: the round trip ended in the upgrade of r2, so nothing after" in said

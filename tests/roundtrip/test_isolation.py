@@ -294,7 +294,7 @@ def test_a_process_that_ends_names_the_revision(step: str, message: str, tmp_pat
     assert (failure.span.path, failure.span.line) == ("migrations/versions/r2.py", 8)
     assert failure.error == f"the process {message}"
     assert [note for note in result.notes if "must not end the process" in note]
-    assert (result.upgraded, result.downgraded, result.seeded_rows) == (2, 1, 3)
+    assert (result.upgraded, result.downgraded, result.seeded_rows) == (2, 1, 14)
     assert left_behind(tmp_path) == []
 
 
@@ -400,3 +400,33 @@ def is_alive(pid: int) -> bool:
 def test_the_scratch_folder_goes_after_a_clean_run_too(tmp_path: Path) -> None:
     round_trip(project(tmp_path / "p", USERS, env=ENV))
     assert left_behind(tmp_path) == []
+
+
+WAITS = """
+import time
+
+def wait_for_a_server():
+    print("waiting for the server")
+    time.sleep(600)
+
+wait_for_a_server()
+"""
+
+
+def test_a_time_limit_outside_the_revisions_gives_the_place(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, env=WAITS)
+    with pytest.raises(RoundTripError) as stopped:
+        round_trip(folder, timeout=6.0)
+    words = str(stopped.value)
+    assert words.startswith(
+        "migrations/env.py:6: the round trip stopped outside the revisions, in "
+        "wait_for_a_server(), still running when the 6 s"
+    )
+    assert 'env = "none" in [tool.guard]' in words
+    assert words.endswith("Its last output:\nwaiting for the server")
+
+
+def test_a_time_limit_in_a_revision_points_to_the_line_that_waits(tmp_path: Path) -> None:
+    waits = ("op.get_bind()\nimport time\ntime.sleep(600)", "")
+    (failure,) = round_trip(project(tmp_path, waits), timeout=6.0).facts
+    assert (failure.span.path, failure.span.line) == ("migrations/versions/r1.py", 11)

@@ -32,6 +32,21 @@ with create_engine("sqlite:///data.sqlite3").connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+ENFORCING_ENV = """
+from alembic import context
+from sqlalchemy import create_engine, event
+
+engine = create_engine("sqlite:///data.sqlite3")
+
+@event.listens_for(engine, "connect")
+def enforce(connection, record):
+    connection.execute("PRAGMA foreign_keys = ON")
+
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
 USERS = (
     "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True),"
     " sa.Column('email', sa.String(80)))",

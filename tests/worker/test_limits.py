@@ -150,6 +150,9 @@ def raised(code: str, value: object) -> BaseException:
         ("import datetime; datetime.date.fromisoformat(value)", "text"),
         ("a, b = value.split(':')", "text"),
         ("1 / (value - 1)", 1),
+        ("raise RuntimeError(value)", "text"),
+        ("assert value in ('a', 'b')", "text"),
+        ("class Odd(Exception): pass\nraise Odd(value)", "text"),
     ],
 )
 def test_another_value_might_have_passed(code: str, made_up: object) -> None:
@@ -174,7 +177,8 @@ def test_another_value_might_have_passed(code: str, made_up: object) -> None:
         ("value.upper(1, 2, key=3)", "text"),
         ("(lambda a: a)()", "text"),
         ("value()", "text"),
-        ("raise RuntimeError(value)", "text"),
+        ("raise NotImplementedError(value)", "text"),
+        ("len(value, value)", "text"),
     ],
 )
 def test_no_other_value_would_have_passed(code: str, value: object) -> None:

@@ -6,12 +6,13 @@ is made anew, empty, and the walk brings it to where it was.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from alembic.runtime.migration import MigrationContext
 
 from ..channel import FatalError
 from ..json_shapes import Shape
+from ..written import Rows
 from . import postgresql_values
 from .postgresql_catalog import Catalog
 from .postgresql_wire import (
@@ -93,6 +94,7 @@ class PostgresqlDatabase:
         self._catalog = Catalog("")
         self._only_rows = False  # changed since the last snapshot
         self._states: dict[str, State] = {}
+        self.hear: Callable[[str], None] = _hear_nothing
         self.saved: dict[str, int] = {}
 
     @property
@@ -155,7 +157,8 @@ class PostgresqlDatabase:
         """Nothing has to be done: the catalogue is asked."""
 
     def heard(self, sql: str) -> None:
-        """Nothing has to be taken down: the catalogue is asked."""
+        """Take down the statement that SQLAlchemy is about to run."""
+        self.hear(sql)
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
@@ -212,6 +215,15 @@ class PostgresqlDatabase:
         self._server.make(self._name)
         return 0
 
+    @property
+    def longer(self) -> set[str]:
+        """The tables of which no more than the first rows were read: none is told."""
+        return set()
+
+    def rows_of(self, table: str) -> Rows | None:
+        """Return None: what a transaction that is open has changed, only it can see."""
+        return None
+
     def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the members of each column, by (table, column), that is an enum."""
         types = self._catalog.types
@@ -236,6 +248,10 @@ class PostgresqlDatabase:
         names = ", ".join(map(quote, key.parent_columns))
         return list(self._ask().rows(f"SELECT {names} FROM {parent} LIMIT 50"))
 
+    def holds(self, check: str, row: dict[str, Any]) -> bool | None:
+        """Return None: that is found out by trying."""
+        return None
+
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""
         name = self._catalog.quoted[table]
@@ -248,6 +264,10 @@ class PostgresqlDatabase:
             self._ask().query(sql)
         except ServerError as error:
             raise RowRefusedError(str(error), error.code in _REFUSED_BY_CHECK) from error
+
+
+def _hear_nothing(sql: str) -> None:
+    """Stand in until somebody wants to hear."""
 
 
 def _text(value: Any) -> str | None:

@@ -9,7 +9,9 @@ from sqlalchemy.engine.url import URL
 
 from ..fence import Fence
 from ..json_shapes import Shape
+from ..written import Rows
 
+ROW_LIMIT = 20_000  # rows of a table that are read and compared
 # The states of a database that are saved for later.
 EMPTY, BEFORE, AFTER = "empty", "before", "after"
 UNKNOWN = ("driver",)  # in the URL that `alembic init` writes
@@ -73,8 +75,17 @@ class Database(Protocol):
         None: it is of that kind. `dialect` is the configured one.
         """
 
+    @property
+    def longer(self) -> set[str]:
+        """The tables of which no more than the first rows were read."""
+
     def open(self, context: MigrationContext) -> None:
         """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
+
+    hear: Callable[[str], None]  # is told each statement of a revision before it runs
+
+    def rows_of(self, table: str) -> Rows | None:
+        """Return the rows of a table at this moment, names in lower case; None without it."""
 
     def listen(self) -> None:
         """Hear, from now on, what the connection does."""
@@ -111,6 +122,9 @@ class Database(Protocol):
 
     def parent_keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
         """Return values that rows of the parent have in the columns that `key` refers to."""
+
+    def holds(self, check: str, row: dict[str, Any]) -> bool | None:
+        """Return whether a row passes the text of a CHECK; None where that cannot be asked."""
 
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""

@@ -11,8 +11,10 @@ from alembic.runtime.migration import MigrationContext
 from ..channel import FatalError
 from ..json_shapes import Shape
 from ..seed import value_for
+from ..written import Rows
 from .protocol import Column, ForeignKey, RowRefusedError, State
-from .sqlite_catalog import Catalog, quote
+from .sqlite_catalog import Catalog, fetched, quote
+from .sqlite_connection import Connection, hear_nothing
 
 
 class Files(Protocol):
@@ -46,7 +48,8 @@ class SqliteDatabase:
         self._file = ""
         self._version_table = ""
         self._enforces = 0  # foreign keys, as env.py left the connection
-        self._sql = ""  # what SQLAlchemy runs just now
+        self._sql = ""  # what runs just now
+        self.hear: Callable[[str], None] = hear_nothing
         self._copies: dict[str, sqlite3.Connection] = {}
         self.saved: dict[str, int] = {}
 
@@ -63,6 +66,11 @@ class SqliteDatabase:
         """Return the kind of server that it stands in for, "" where that is not known."""
         dialect = dialect or self._scratch.backend_of(self._file) or ""
         return None if dialect == "sqlite" else dialect
+
+    @property
+    def longer(self) -> set[str]:
+        """The tables of which no more than the first rows were read."""
+        return self._catalog.longer
 
     # The connection
 
@@ -92,11 +100,16 @@ class SqliteDatabase:
     def listen(self) -> None:
         """Hear, from now on, what the connection does."""
         self._scratch.watch = self._touched
+        if isinstance(self._raw, Connection):
+            self._raw.hear = self._hear
         self._scratch.listen(self._raw)
 
     def heard(self, sql: str) -> None:
-        """Take down the statement that SQLAlchemy is about to run."""
+        """Hear nothing here: the driver's cursors tell of every statement."""
+
+    def _hear(self, sql: str) -> None:
         self._sql = sql
+        self.hear(sql)
 
     def _touched(self, action: int, first: Any, second: Any) -> None:
         self._catalog.touched(action, first, second, self._sql)
@@ -106,6 +119,8 @@ class SqliteDatabase:
 
         What it set of the session is gone: the next is deployed over a connection of its own.
         """
+        if isinstance(self._raw, Connection):
+            self._raw.hear = hear_nothing
         self.keep()
         self._raw.execute(f"PRAGMA foreign_keys = {self._enforces}")
 
@@ -133,6 +148,22 @@ class SqliteDatabase:
     def snapshot(self) -> State:
         """Return what the database holds; what did not change stays the very same object."""
         return self._catalog.read(self._raw)
+
+    def rows_of(self, table: str) -> Rows | None:
+        """Return the rows of a table at this moment, names in lower case; None without it."""
+        cursor = self._cursor()
+        columns = cursor.execute(f"PRAGMA table_info({quote(table)})").fetchall()
+        keyed = sorted((row for row in columns if row[5]), key=lambda row: row[5])
+        if not columns:
+            return None
+        names = ", ".join(quote(row[1]) for row in columns)
+        try:
+            rows = fetched(cursor, f"SELECT {names} FROM {quote(table)}")
+        except sqlite3.Error:  # a view that cannot be read
+            return None
+        return Rows(
+            tuple(row[1].lower() for row in columns), tuple(row[1].lower() for row in keyed), rows
+        )
 
     def save(self, name: str, applied: int) -> None:
         """Keep what the database holds now, with `applied` revisions, under `name`."""
@@ -173,6 +204,18 @@ class SqliteDatabase:
         except sqlite3.Error:  # the parent is not there (yet)
             return []
 
+    def holds(self, check: str, row: dict[str, Any]) -> bool | None:
+        """Return whether a row passes the text of a CHECK; None where that cannot be asked."""
+        values = ", ".join(f"? AS {quote(column)}" for column in row)
+        try:
+            found = self._cursor().execute(
+                f"SELECT ({check}) FROM (SELECT {values})", [*row.values()]
+            )
+            value = found.fetchone()[0]
+        except sqlite3.Error:  # a name that wants quotes, a column that is left to its default
+            return None
+        return value is None or bool(value)
+
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""
         columns = ", ".join(quote(column) for column in row)
@@ -187,6 +230,6 @@ class SqliteDatabase:
         self._catalog.rows_changed(table)
 
     def _cursor(self) -> sqlite3.Cursor:
-        cursor = self._raw.cursor()
+        cursor = self._raw.cursor(sqlite3.Cursor)
         cursor.row_factory = None
         return cursor

@@ -6,10 +6,9 @@ import re
 import sqlite3
 from typing import Any
 
-from ..sqltext import after, parts, plain, tokens
-from .protocol import Column, ForeignKey, State, Table
+from ..sqltext import after, parts, plain, same, tokens, unwrapped
+from .protocol import ROW_LIMIT, Column, ForeignKey, State, Table
 
-ROW_LIMIT = 1000  # rows of a table that are read and compared
 _MASTER = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
 _ROW_ACTIONS = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 _TABLE_ACTIONS = {
@@ -41,6 +40,7 @@ class Catalog:
 
     def __init__(self, hidden: str) -> None:
         self._hidden = hidden  # Alembic's own table
+        self.longer: set[str] = set()  # tables of which no more than the first rows were read
         self._known: dict[tuple[str, Definition], Table] = {}
         self.forget()
 
@@ -72,7 +72,7 @@ class Catalog:
 
     def read(self, connection: sqlite3.Connection) -> State:
         """Return what the database holds now; what did not change stays the very same object."""
-        cursor = connection.cursor()
+        cursor = connection.cursor(sqlite3.Cursor)
         cursor.row_factory = None
         stale = set(self._rows_changed)
         if self._everything or self._redefined:
@@ -83,6 +83,8 @@ class Catalog:
             for name in sorted(stale):
                 if name in tables:
                     rows[name] = _read_rows(cursor, name, tables[name])
+                    if len(rows[name]) == ROW_LIMIT:
+                        self.longer.add(name)
                     self.unsettled.add(name)
                 else:
                     rows.pop(name, None)
@@ -134,8 +136,24 @@ class Catalog:
 
 
 def _read_rows(cursor: sqlite3.Cursor, name: str, table: Table) -> list[tuple[Any, ...]]:
+    """Return the rows, also those whose text is no UTF-8."""
     columns = ", ".join(quote(column.name) for column in table.columns)
-    return cursor.execute(f"SELECT {columns} FROM {quote(name)} LIMIT {ROW_LIMIT}").fetchall()
+    query = f"SELECT {columns} FROM {quote(name)} LIMIT {ROW_LIMIT}"
+    return fetched(cursor, query)
+
+
+def fetched(cursor: sqlite3.Cursor, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, with text that is no UTF-8 as Python keeps odd file names."""
+    connection = cursor.connection
+    reads, connection.text_factory = connection.text_factory, _text
+    try:
+        return cursor.execute(query).fetchall()
+    finally:
+        connection.text_factory = reads
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _describe(cursor: sqlite3.Cursor, name: str, master: Definition) -> Table:
@@ -152,7 +170,7 @@ def _describe(cursor: sqlite3.Cursor, name: str, master: Definition) -> Table:
     )
     uniques, indexes = _uniques_and_indexes(cursor, name, master)
     foreign_keys, references = _foreign_keys(cursor, name)
-    checks = tuple(check for piece in pieces for check in after(piece, "CHECK"))
+    checks = tuple(unwrapped(check) for piece in pieces for check in after(piece, "CHECK"))
     shown = [f"table {name}"]
     shown += [_column_line(name, column, written) for column in columns]
     if primary_key:
@@ -162,7 +180,7 @@ def _describe(cursor: sqlite3.Cursor, name: str, master: Definition) -> Table:
     shown += indexes
     tail = tokens(sql[sql.rfind(")") + 1 :])
     shown += [f"table {name} {' '.join(tail).upper()}"] if tail else []
-    lines = {line.lower(): line for line in shown}
+    lines = {same(line): line for line in shown}
     return Table(columns, primary_key, tuple(sorted(uniques)), tuple(foreign_keys), checks, lines)
 
 
@@ -220,11 +238,31 @@ def _uniques_and_indexes(
         if origin == "u":
             lines.append(f"unique on {table} ({', '.join(columns)})")
         if origin == "c":
-            words = tokens(sql_of[name])
-            rest = words[[word.upper() for word in words].index("ON") + 2 :]
             kind = "unique index" if unique else "index"
-            lines.append(f"{kind} {name} on {table} {plain(' '.join(rest))}")
+            lines.append(f"{kind} {name} on {table} {_of_index(cursor, name, sql_of[name])}")
     return uniques, lines
+
+
+def _of_index(cursor: sqlite3.Cursor, name: str, sql: str) -> str:
+    """Return the columns or expressions of an index, and which rows it is for."""
+    written = [piece for piece in parts(sql) if piece]
+    shown = []
+    found = cursor.execute(f"PRAGMA index_xinfo({quote(name)})").fetchall()
+    for piece, (_, _, column, descends, collation, key) in zip(written, found):
+        if not key:
+            continue
+        expression = [word for word in piece if word.upper() not in ("ASC", "DESC")]
+        words = plain(" ".join(expression)) if column is None else column
+        if column is not None and collation != "BINARY":
+            words += f" COLLATE {collation}"
+        shown.append(words + " DESC" * descends)
+    words = tokens(sql)
+    upper = [word.upper() for word in words]
+    where = ""
+    if "WHERE" in upper:
+        rest = plain(" ".join(word for word in words[upper.index("WHERE") + 1 :] if word != ";"))
+        where = f" WHERE {unwrapped(rest)}"
+    return f"({', '.join(shown)}){where}"
 
 
 def _foreign_keys(cursor: sqlite3.Cursor, table: str) -> tuple[list[ForeignKey], list[str]]:

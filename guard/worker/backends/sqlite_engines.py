@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from ..fence import Fence
 from .protocol import PLACEHOLDER, UNKNOWN, Database
 from .sqlite import SqliteDatabase
+from .sqlite_connection import Connection
 
 _OF_A_SERVER = ("connect_args", "isolation_level")  # means something else, or nothing, to SQLite
 
@@ -84,7 +85,7 @@ class SqliteScratch:
 
     def connect(self, path: str) -> sqlite3.Connection:
         """Return a new connection to a scratch file, watched and without waiting for the disk."""
-        connection = sqlite3.connect(path, check_same_thread=False, factory=_Connection)
+        connection = sqlite3.connect(path, check_same_thread=False, factory=Connection)
         connection.executescript(
             "PRAGMA page_size = 1024; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
         )
@@ -98,7 +99,7 @@ class SqliteScratch:
 
     def is_ours(self, connection: Any) -> bool:
         """Return whether the driver's `connection` was made here."""
-        return isinstance(connection, _Connection) and connection in self._open
+        return isinstance(connection, Connection) and connection in self._open
 
     def close_all(self) -> None:
         """Close every connection that the project left open."""
@@ -122,7 +123,3 @@ class SqliteScratch:
 
 def _hear_nothing(action: int, first: Any, second: Any) -> None:
     """Stand in until a migration runs."""
-
-
-class _Connection(sqlite3.Connection):
-    """A connection that can be held weakly on every Python."""

@@ -1,0 +1,211 @@
+"""Rows and values that were there before a revision, and that none of its statements takes away.
+
+Each row is followed by its key, each table and column by its name, through an upgrade and back.
+What is gone after the upgrade is the upgrade's loss, what the downgrade does not bring back is its
+own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .backends.protocol import State
+from .written import Effects, Row, Rows, Written
+
+MOST_LINES = 12  # of one table
+_NOT_THERE = object()
+Lines = dict[tuple[str, str], list[str]]  # by table and "upgrade" or "downgrade"
+
+
+class _Course(NamedTuple):
+    """A table's rows before, between and after; `now` are its columns' names between."""
+
+    name: str
+    before: Rows
+    between: Rows
+    after: Rows | None
+    now: dict[str, str | None]  # None: dropped by a statement
+    effects: Effects
+    rebuilt: bool  # by hand: values that are not as they were are what that wanted
+
+
+def losses(before: State, between: State, after: State | None, written: Written) -> Lines:
+    """Return what went, by table and step; `after` is None where there is no way back."""
+    found: Lines = {}
+    names = {name.lower(): name for name in between.tables}
+    for name, rows in before.rows.items():
+        place = names.get(written.place_of(name) or "")
+        if not rows or place is None:
+            continue
+        same = between.rows[place] is rows and place == name
+        if same and (after is None or after.rows.get(name) is rows):
+            continue
+        if after is not None and name not in after.tables:  # the schema tells it
+            continue
+        columns = [column.name for column in before.tables[name].columns]
+        course = _Course(
+            name,
+            _rows(before, name),
+            _rows(between, place),
+            None if after is None else _rows(after, name),
+            {column.lower(): written.column_of(name, column) for column in columns},
+            written.effects_on(name),
+            name.lower().rpartition(".")[2] in written.rebuilt,
+        )
+        for stage, line in _of_table(course):
+            found.setdefault((name, stage), []).append(line)
+    return {where: lines[:MOST_LINES] for where, lines in found.items()}
+
+
+def _rows(state: State, name: str) -> Rows:
+    table = state.tables[name]
+    return Rows(
+        tuple(column.name.lower() for column in table.columns),
+        tuple(column.lower() for column in table.primary_key),
+        state.rows.get(name, []),
+    )
+
+
+def _of_table(course: _Course) -> Iterator[tuple[str, str]]:
+    if course.effects.all_of_it:
+        return
+    old = course.before.by_key()
+    key = tuple(course.now[column] or "" for column in course.before.key)
+    if old is not None and set(key) <= set(course.between.columns):
+        middle = course.between.by(key)
+        after = course.after
+        end = None if after is None else after.by(course.before.key) if old else None
+        if middle is not None and (after is None or end is not None):
+            yield from _of_keyed(course, old, middle, end)
+            return
+    yield from _of_others(course)
+
+
+# Rows that have a key
+
+
+def _of_keyed(
+    course: _Course, old: dict[Row, Row], middle: dict[Row, Row], end: dict[Row, Row] | None
+) -> Iterator[tuple[str, str]]:
+    meant = course.effects.deleted
+    wanted = [key for key in old if key not in meant]
+    kept = [key for key in wanted if key in middle]
+    if len(kept) < len(wanted) and not (course.rebuilt and len(middle) >= len(wanted)):
+        yield from _counts(course.name, len(wanted), len(kept))
+    for key in kept:
+        if end is not None and key not in end:
+            columns, row = course.before.columns, old[key]
+            yield "downgrade", f"- {course.name}: {_shown(columns, row)}"
+            continue
+        last = None if end is None else end[key]
+        yield from _of_row(course, key, old[key], middle[key], last)
+
+
+def _of_row(
+    course: _Course, key: Row, row: Row, middle: Row, end: Row | None
+) -> Iterator[tuple[str, str]]:
+    for column, was in zip(course.before.columns, row):
+        now = course.now[column]
+        if was is None or now is None:  # a NULL that was filled is no loss
+            continue
+        between = _at(course.between, middle, now)
+        last = between if course.after is None else _at(course.after, end or (), column)
+        if last is _NOT_THERE and course.after is not None:  # the schema tells it
+            continue
+        updated = any(key in course.effects.updated.get(name, ()) for name in (column, now))
+        # What a table that is made anew holds is meant, if it is no other column's by mistake.
+        computed = course.rebuilt and between not in (None, was, *row)
+        stage = _stage(course, updated or computed, was, between, last)
+        if stage:
+            keys = [course.before.columns.index(name) for name in course.before.key]
+            where = _shown(course.before.key, [row[place] for place in keys])
+            yield stage, f"- {course.name}.{column} = {_value(was)} where {where}"
+            if last is not _NOT_THERE:
+                yield stage, f"+ {course.name}.{column} = {_value(last)} where {where}"
+
+
+def _stage(course: _Course, meant: bool, was: Any, between: Any, last: Any) -> str:
+    """Return the step that lost a value, "" where none did; `meant`: the upgrade changed it."""
+    if last == was or (course.after is None and _means(last) == _means(was)):
+        return ""
+    if meant:
+        blanked = last in (None, "") and between not in (None, "", _NOT_THERE)
+        return "downgrade" if blanked else ""
+    return "downgrade" if between == was else "upgrade"
+
+
+def _at(rows: Rows, row: Row, column: str) -> Any:
+    return row[rows.columns.index(column)] if column in rows.columns else _NOT_THERE
+
+
+def _means(value: Any) -> Any:
+    """Return a value so that one of another type that means the same is equal."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return str(value)
+
+
+# Rows that have none: told by what they hold
+
+
+def _of_others(course: _Course) -> Iterator[tuple[str, str]]:
+    meant = +course.effects.without_key
+    wanted = []
+    for row in course.before.rows:
+        if meant[repr(row)] > 0:
+            meant[repr(row)] -= 1
+        else:
+            wanted.append(row)
+    if len(course.between.rows) < len(wanted):
+        yield from _counts(course.name, len(wanted), len(course.between.rows))
+    elif course.after is not None and not course.rebuilt:
+        yield from _unlike(course, wanted, course.after)
+
+
+def _unlike(course: _Course, wanted: list[Row], after: Rows) -> Iterator[tuple[str, str]]:
+    """Yield the rows that are no more, by the columns that no statement touches."""
+    columns = [
+        column
+        for column in course.before.columns
+        if course.now[column] and column in after.columns and column not in course.effects.updated
+    ]
+    if not columns:
+        return
+    names = [course.now[column] or "" for column in columns]
+    forgotten = not set(names) <= set(course.between.columns)
+    middle = Counter() if forgotten else Counter(map(repr, _project(course.between, names)))
+    end = Counter(map(repr, _project(after, columns)))
+    for row in _project(course.before._replace(rows=wanted), columns):
+        text = repr(row)
+        end[text] -= 1
+        middle[text] -= 1
+        if end[text] < 0 and None not in row:
+            stage = "upgrade" if middle[text] < 0 else "downgrade"
+            yield stage, f"- {course.name}: {_shown(columns, row)}"
+
+
+def _project(rows: Rows, columns: Sequence[str]) -> list[Row]:
+    places = [rows.columns.index(column) for column in columns]
+    return [tuple(row[place] for place in places) for row in rows.rows]
+
+
+# In words
+
+
+def _counts(name: str, before: int, after: int) -> Iterator[tuple[str, str]]:
+    yield "upgrade", f"- {before} rows in {name}"
+    yield "upgrade", f"+ {after} rows in {name}"
+
+
+def _shown(columns: Sequence[str], row: Sequence[Any]) -> str:
+    return ", ".join(f"{column} = {_value(value)}" for column, value in zip(columns, row))
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
