@@ -167,6 +167,10 @@ def test_what_a_downgrade_leaves_behind(step: Step, expected: list[str], run: Ru
         (sql("ALTER TABLE users ALTER COLUMN email TYPE text",
              "ALTER TABLE users ALTER COLUMN email TYPE varchar(80) USING left(email, 3)"),
          "downgrade loses users"),
+        (sql("ALTER TABLE users ALTER COLUMN email TYPE varchar(3) USING left(email, 3)",
+             "ALTER TABLE users ALTER COLUMN email TYPE varchar(80)"), "upgrade loses users"),
+        (sql("DELETE FROM users WHERE email IS NULL", "UPDATE users SET email = NULL"),
+         "downgrade loses users"),
         (("pass", "op.execute('SELECT nothing')"), "downgrade fails"),
         (("op.execute('SELECT nothing')", "pass"), "upgrade fails"),
         (("op.create_table('u', sa.Column('id', sa.Integer()))", "pass"), "downgrade drift"),
@@ -189,6 +193,8 @@ def test_what_goes_wrong(step: Step, expected: str, run: Run) -> None:
             "ALTER TABLE users ALTER COLUMN id TYPE integer"),
         add("n", "sa.Integer(), nullable=False, server_default='0'"),
         sql("SET lock_timeout = '5s'", "RESET lock_timeout"),
+        sql("DELETE FROM users WHERE email IS NULL"),  # these rows are meant
+        sql("UPDATE users SET email = lower(email)"),
     ],
 )  # fmt: skip
 def test_what_is_as_it_should_be(step: Step, run: Run) -> None:

@@ -15,6 +15,7 @@ from ..json_shapes import Shape
 from ..written import Rows
 from . import postgresql_values
 from .postgresql_catalog import Catalog
+from .postgresql_rows import rows_now
 from .postgresql_wire import (
     Address,
     Client,
@@ -217,12 +218,12 @@ class PostgresqlDatabase:
 
     @property
     def longer(self) -> set[str]:
-        """The tables of which no more than the first rows were read: none is told."""
-        return set()
+        """The tables of which no more than the first rows were read."""
+        return self._catalog.longer
 
     def rows_of(self, table: str) -> Rows | None:
-        """Return None: what a transaction that is open has changed, only it can see."""
-        return None
+        """Return the rows of a table at this moment, names in lower case; None without it."""
+        return rows_now(self._raw, table)
 
     def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the members of each column, by (table, column), that is an enum."""

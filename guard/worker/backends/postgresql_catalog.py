@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from .postgresql_rows import with_numbers
 from .postgresql_wire import Client, Row, quote
-from .protocol import Column, ForeignKey, State, Table
+from .protocol import ROW_LIMIT, Column, ForeignKey, State, Table
 
-ROW_LIMIT = 1000  # rows of a table that are read and compared
-_WHOLE = ("smallint", "integer", "bigint")
 _SHORT = (
     ("character varying", "varchar"),
     ("timestamp without time zone", "timestamp"),
@@ -187,6 +186,7 @@ class Catalog:
         self._hidden = hidden  # Alembic's own table
         self._state = State({}, {}, {})
         self._mark: str | None = None
+        self.longer: set[str] = set()  # tables of which no more than the first rows were read
         self.quoted: dict[str, str] = {}  # each table's name in SQL
         self.types: dict[str, MadeType] = {}
         self.unsettled: set[str] = set()
@@ -241,7 +241,9 @@ class Catalog:
         found = client.query(";".join(self._select(name, tables[name]) for name in names))
         rows: dict[str, list[tuple[Any, ...]]] = {}
         for name, now in zip(names, found):
-            made = _numbers(now, tables[name])
+            made = with_numbers(now, [column.type for column in tables[name].columns])
+            if len(made) == ROW_LIMIT:
+                self.longer.add(name)
             old = self._state.rows.get(name)
             if old != made:
                 self.unsettled.add(name)
@@ -270,17 +272,6 @@ def _grouped(rows: Iterable[Row]) -> dict[str | None, list[Row]]:
     for row in rows:
         groups.setdefault(row[0], []).append(row)
     return groups
-
-
-def _numbers(rows: list[Row], table: Table) -> list[tuple[Any, ...]]:
-    """Return the rows with whole numbers as such, so that they are shown as people write them."""
-    whole = [column.type in _WHOLE for column in table.columns]
-    if not any(whole):
-        return list(rows)
-    return [
-        tuple(int(v) if is_whole and v is not None else v for is_whole, v in zip(whole, row))
-        for row in rows
-    ]
 
 
 def _is_virtual(table: Table) -> bool:
