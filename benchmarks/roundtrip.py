@@ -30,7 +30,7 @@ from alembic import command
 from guard.config import Config
 from guard.project.environments import Environment
 from guard.project.settings import Settings
-from guard.roundtrip import run_roundtrip
+from guard.roundtrip.run import run_roundtrip
 
 PEER_TEST = """
 import pytest

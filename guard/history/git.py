@@ -12,6 +12,7 @@ import posixpath
 import subprocess
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -174,8 +175,9 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         return [found for entry in entries for found in self._with_submodule(entry)]
 
     def _committed(self, commit: str) -> Iterator[Entry]:
-        listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
-        for entry in filter(None, listing.split(b"\0")):
+        for entry in filter(
+            None, _listing(self.root, commit, (*self.objects.values(),)).split(b"\0")
+        ):
             fields, path = entry.split(b"\t", 1)
             mode, _, id_ = fields.split()
             yield os.fsdecode(path), mode, id_.decode()
@@ -252,10 +254,20 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         return _run(self.root, *arguments, stdin=stdin, objects=self.objects.values())
 
     def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        done = self._git(*arguments, stdin=stdin)
-        if done.returncode:
-            raise GuardError(f"{self.root}: git {arguments[0]} failed: {_message(done)}")
-        return done.stdout
+        return _checked(self.root, arguments[0], self._git(*arguments, stdin=stdin))
+
+
+@lru_cache(maxsize=8)
+def _listing(root: Path, commit: str, objects: tuple[str, ...]) -> bytes:
+    """Return what git lists of a commit: of one id it is always the same."""
+    done = _run(root, "ls-tree", "-r", "-z", "--full-tree", commit, objects=objects)
+    return _checked(root, "ls-tree", done)
+
+
+def _checked(root: Path, command: str, done: subprocess.CompletedProcess[bytes]) -> bytes:
+    if done.returncode:
+        raise GuardError(f"{root}: git {command} failed: {_message(done)}")
+    return done.stdout
 
 
 def blob_id(data: bytes, like: str) -> str:

@@ -6,7 +6,6 @@ import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import msgspec
@@ -137,6 +136,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _package(name: str) -> Path:
     """The folder of an installed package's rules."""
+    from importlib.metadata import entry_points
+
     found = [*entry_points(group=PACKAGES, name=name)]
     if not found:
         raise GuardError(

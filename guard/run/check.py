@@ -24,7 +24,7 @@ from guard.judge.statements import (
     reason_without_way_back,
 )
 from guard.project.settings import SettingsFiles
-from guard.roundtrip import RoundTripError, run_roundtrip
+from guard.roundtrip.errors import RoundTripError
 from guard.rule import Rule
 from guard.run.application import Application
 from guard.run.causes import as_declared
@@ -293,6 +293,8 @@ def _round_trip(
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
     if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
+    from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
+
     chosen = history.runs or None
     try:
         trip = run_roundtrip(

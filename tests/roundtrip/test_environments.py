@@ -13,7 +13,7 @@ from alembic.config import CommandLine
 from roundtrip_project import ENV, USERS, Step, project, revision, round_trip, story
 
 import alembic
-from guard.roundtrip import RoundTripError
+from guard.roundtrip.errors import RoundTripError
 
 STEPS: tuple[Step, ...] = (
     USERS,

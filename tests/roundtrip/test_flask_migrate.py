@@ -14,7 +14,8 @@ from alembic import command
 from guard.config import Config
 from guard.project.environments import find_environments
 from guard.project.settings import Settings
-from guard.roundtrip import RoundTrip, RoundTripError, run_roundtrip
+from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.run import RoundTrip, run_roundtrip
 
 flask_migrate = pytest.importorskip("flask_migrate")
 

@@ -17,7 +17,8 @@ from roundtrip_project import ENV, USERS, project, round_trip, story
 from guard.facts import DowngradeFailed, RunFailure, SecondUpgradeFailed, UpgradeFailed
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
-from guard.roundtrip import RoundTripError, process
+from guard.roundtrip import process
+from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.variables import confined, is_secret
 from guard.server import Server
 from guard.statement import Span

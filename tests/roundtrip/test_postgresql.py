@@ -17,9 +17,11 @@ from roundtrip_project import ENV, USERS, Step, project, round_trip, story
 from servers import need
 
 from guard.facts import SchemaNotRestored, UpgradeFailedWithRows
-from guard.roundtrip import RoundTrip, RoundTripError, postgresql
+from guard.roundtrip import postgresql
 from guard.roundtrip.backend import lay_out_driver
+from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.postgresql import DATABASES, FOLDERS, MEMORY, PostgresqlServer
+from guard.roundtrip.run import RoundTrip
 from guard.worker.backends.postgresql_wire import Client, quote
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]

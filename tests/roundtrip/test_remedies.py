@@ -18,7 +18,7 @@ from roundtrip_project import ENV, USERS, project, round_trip, story
 import alembic
 from guard.config import Config, read_table
 from guard.project.settings import Settings
-from guard.roundtrip import RoundTripError
+from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
 from guard.roundtrip.remedies import too_old
 

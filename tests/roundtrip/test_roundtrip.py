@@ -15,7 +15,7 @@ from guard.facts import (
     SchemaNotRestored,
     UpgradeFailed,
 )
-from guard.roundtrip import RoundTripError
+from guard.roundtrip.errors import RoundTripError
 
 NOT_NULL = """
 with op.batch_alter_table('users') as users:

@@ -21,7 +21,7 @@ from guard.facts import (
 )
 from guard.project.environments import Environment
 from guard.project.settings import Settings
-from guard.roundtrip import RoundTrip, run_roundtrip
+from guard.roundtrip.run import RoundTrip, run_roundtrip
 
 ENV = """
 from alembic import context
