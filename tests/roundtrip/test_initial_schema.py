@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from roundtrip_project import ENV, Step, project, round_trip, story
 
-from guard.roundtrip import RoundTripError
+from guard.roundtrip.errors import RoundTripError
 
 STEPS: tuple[Step, ...] = (
     ("op.add_column('users', sa.Column('nick', sa.Text()))", "op.drop_column('users', 'nick')"),
