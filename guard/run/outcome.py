@@ -51,7 +51,8 @@ def outcome_of(service: Service, part: Part) -> Outcome:
     scope, judge = service.scope, service.judge
     here, before = once(part.findings), once(part.known)
     predicts = {rule.name: rule.predicts for rule in service.rules}
-    told, facts, foretold = proven((*here, *before), part.facts, predicts)
+    fixed = {rule.name for rule in service.rules if rule.severity_is_set}
+    told, facts, foretold = proven((*here, *before), part.facts, predicts, fixed)
     wanted = _wanted(service)
     about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
     facts, seen = told_before(told, facts, about_models)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from guard.facts import (
     SchemaNotRestored,
     SecondUpgradeFailed,
     UpgradeFailed,
+    UpgradeFailedWithRows,
 )
 from guard.finding import Finding
 from guard.phrases import listed
@@ -28,14 +29,18 @@ _EXISTS = re.compile(r"already exists|duplicate column name", re.IGNORECASE)
 
 
 def proven(
-    findings: Sequence[Finding], facts: Iterable[Fact], predicts: Predicts
+    findings: Sequence[Finding],
+    facts: Iterable[Fact],
+    predicts: Predicts,
+    fixed: Collection[str] = (),
 ) -> tuple[tuple[Finding, ...], tuple[Fact, ...], tuple[Fact, ...]]:
     """Return the findings with what the run proves of them, and the facts that prove none.
 
-    `predicts` are the kinds of facts that the findings of a rule foretell. Of a difference in
-    schema or rows only what no finding foretold is left. What is the likely reason of a failure is
-    told with that, and no finding of its own. Apart come the facts that prove one and say more than
-    a rule can: that an upgrade fails wherever it runs, even where there are no rows.
+    `predicts` are the kinds of facts that the findings of a rule foretell, `fixed` the rules whose
+    severity the settings say, which no run makes an error. Of a difference in schema or rows only
+    what no finding foretold is left. What is the likely reason of a failure is told with that, and
+    no finding of its own. Apart come the facts that prove one and say more than a rule can: that an
+    upgrade fails wherever it runs, even where there are no rows.
     """
     facts = tuple(facts)
     reasons = {f.likely.span for f in facts if isinstance(f, RunFailure) and f.likely}
@@ -43,12 +48,14 @@ def proven(
     rest: list[Fact] = []
     foretold: list[Fact] = []
     for fact in facts:
-        # A failure is no warning, whatever foretold it: of a way back that fails, the warning is
-        # one no longer.
+        # A failure is no warning: what was one since rows or the way back decide, is one no longer.
         able = [
             index
             for index, finding in enumerate(told)
-            if (finding.severity == "error" or _is_lenient(finding, fact))
+            if (
+                finding.severity == "error"
+                or (finding.rule not in fixed and _is_unsure(finding, fact))
+            )
             and finding.revision == fact.revision
             and type(fact) in predicts.get(finding.rule, ())
         ]
@@ -62,9 +69,10 @@ def proven(
     return tuple(told), tuple(rest), tuple(foretold)
 
 
-def _is_lenient(finding: Finding, fact: Fact) -> bool:
-    """Return whether it is a warning only because it stands in a downgrade, which has failed."""
-    return finding.severity == "warning" and isinstance(fact, DowngradeFailed)
+def _is_unsure(finding: Finding, fact: Fact) -> bool:
+    """Return whether it is a warning only since rows, or a way back, decide what has failed now."""
+    decided = isinstance(fact, (DowngradeFailed, UpgradeFailedWithRows))
+    return finding.severity == "warning" and decided
 
 
 def _proof(

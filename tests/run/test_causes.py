@@ -200,8 +200,7 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
             UNDO_C,
         ),
         [
-            ("upgrade-fails-with-rows", "open", False),
-            ("unique-over-existing-rows", "open", False),
+            ("unique-over-existing-rows", "open", True),
             ("incomplete-downgrade", "open", True),
         ],
     ),
