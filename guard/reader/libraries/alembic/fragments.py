@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.text import Text
@@ -30,18 +30,25 @@ def _is_sql(name: str) -> bool:
 
 
 def _pieces(values: tuple[Value, ...]) -> Iterator[str]:
-    for value in values:
+    """Yield the SQL in the values, and in what they hold; what is held twice is looked at once."""
+    waiting, seen = [*reversed(values)], set[int]()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
         if isinstance(value, Construct):
             if last(value.path) in _SQL:
                 yield from _texts(value.args[:1])
-            yield from _pieces((*value.args, *value.kwargs.values()))
+            waiting += reversed((*value.args, *value.kwargs.values()))
         elif isinstance(value, Sequence):
-            yield from _pieces(tuple(value.items))
+            waiting += reversed(value.items)
 
 
-def _texts(values: tuple[Value, ...] | Iterator[Value]) -> Iterator[str]:
+def _texts(values: Iterable[Value]) -> Iterator[str]:
+    """Yield the texts among the values, and in their sequences."""
     for value in values:
         if isinstance(value, Text):
             yield value.plain
         elif isinstance(value, Sequence):
-            yield from _texts(tuple(value.items))
+            yield from (item.plain for item in value.items if isinstance(item, Text))
