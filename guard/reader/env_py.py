@@ -24,7 +24,7 @@ _OFF = ("0", "off", "false", "no")
 # What an env.py executes that begins SQLite's transactions itself.
 _BEGINS = re.compile(r"\s*BEGIN(\s+(DEFERRED|IMMEDIATE|EXCLUSIVE))?\s*;?\s*", re.I)
 # How an env.py gets its connection: it makes one, or is given one.
-_CONNECTS = ("create_engine", "create_async_engine", "engine_from_config", ".connect(")
+_CONNECTS = re.compile(r"create_(?:async_)?engine|engine_from_config|\.connect\(")
 _HANDED_OVER = re.compile(r"attributes(?:\.get\(|\[)\s*[\"']connection[\"']")
 _LISTENS = re.compile(r"(?:.*\.)?listen(?:s_for)?")
 _ANY_ENGINE = ("Engine", "Pool")
@@ -70,7 +70,7 @@ def read_env_py(module: Module, resolver: Resolver, dialect: str | None) -> EnvP
 
 def _is_handed_over(module: Module, resolver: Resolver) -> bool:
     """Return whether env.py, or a module that it imports, only asks for a connection."""
-    if any(word in module.source.text for word in _CONNECTS):
+    if _CONNECTS.search(module.source.text):
         return False
     asked = (one for one in (module, *_imported(module, resolver)))
     return any(_HANDED_OVER.search(one.source.text) for one in asked)

@@ -227,7 +227,7 @@ def _answers() -> Iterator[None]:
     added: Any = {
         "execute": executed,
         "close": lambda self: None,
-        "scalar": lambda self, *args: None,
+        "scalar": lambda self, *args: executed(self, *args).scalar(),
     }
     with (
         mock.patch.multiple(MockConnection, create=True, **added),
@@ -249,8 +249,6 @@ def run(
     steps += [(path, "downgrade") for path in reversed(paths)]
     records = []
     engine = None if url is None else _engine(url)
-    if before is not None and engine is not None:
-        _named(before).create_all(engine)
     if before is not None and engine is not None:
         _named(before).create_all(engine)
     for path, direction in steps:
