@@ -216,13 +216,20 @@ def test_nothing_that_moves_the_screen_is_printed(
 
 
 def test_an_interrupt_of_the_round_trip_keeps_what_was_found(tmp_path: Path) -> None:
-    slow = "from pathlib import Path\nPath('running').touch()\nimport time\ntime.sleep(60)"
-    folder = project(tmp_path, (USERS[0], ""), (slow, ""))
-    command = [sys.executable, "-m", "guard", "roundtrip", "--all"]
+    mark = "import pathlib, tempfile\npathlib.Path(tempfile.gettempdir(), 'running').touch()\n"
+    scratch = tmp_path / "scratch"  # the only place where a migration may leave a mark
+    scratch.mkdir()
+    folder = project(tmp_path, (USERS[0], ""), (f"{mark}import time\ntime.sleep(60)", ""))
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "guard", "roundtrip", "--all"],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as run:
-        while not (folder / "running").exists():
+        end = time.monotonic() + 30
+        while not [*scratch.rglob("running")] and time.monotonic() < end:
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)
         found, said = run.communicate(timeout=20)
