@@ -63,7 +63,7 @@ def main() -> NoReturn:
     never_fail_to_encode()
     try:
         # Not standalone: click would end an interrupt with its own words, and the code of findings.
-        code = cli.main(prog_name="guard", windows_expand_args=False, standalone_mode=False)
+        code = cli(prog_name="guard", windows_expand_args=False, standalone_mode=False)
         sys.exit(code or 0)  # a number where an option such as --help ended the run
     except click.Abort:
         write_error("interrupted")

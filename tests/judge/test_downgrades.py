@@ -80,7 +80,9 @@ ENUMS: dict[str, Case] = {
         PG_TICKETS.replace("name=", "create_type=False, name="), DROP_TICKETS
     ),
     "of an earlier revision": Case(
-        TICKETS.replace("tickets", "more"), "op.drop_table('more')", before=TICKETS
+        PG_TICKETS.replace("name=", "create_type=False, name=").replace("tickets", "more"),
+        "op.drop_table('more')",
+        before=TICKETS,
     ),
     "swapped and swapped back": Case(
         sql(
