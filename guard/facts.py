@@ -347,7 +347,7 @@ class DestructiveCall(SourceFact, frozen=True, kw_only=True):
     column that is dropped it is `table.column`.
     """
 
-    action: Literal["drop", "drop column", "truncate", "delete"]
+    does: Literal["drop", "drop column", "truncate", "delete"]
     tables: str
     code: str
 

@@ -57,7 +57,7 @@ def _name(node: ast.Call) -> str:
 
 def _fact(source: PythonSource, node: ast.expr, action: Action, tables: str) -> DestructiveCall:
     code = ast.unparse(node)
-    return DestructiveCall(span=source.span(node), action=action, tables=tables, code=code)
+    return DestructiveCall(span=source.span(node), does=action, tables=tables, code=code)
 
 
 # SQLAlchemy's methods

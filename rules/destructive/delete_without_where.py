@@ -80,7 +80,7 @@ from guard.rule import Context, Example, Foretold, Problem, rule
     ),
 )
 def delete_without_where(delete: Operation | Fact, context: Context) -> Iterator[Problem]:
-    if isinstance(delete, DestructiveCall) and delete.action == "delete":
+    if isinstance(delete, DestructiveCall) and delete.does == "delete":
         yield Problem(
             message=f"This deletes every row of {delete.tables} each time the code runs.",
             severity="warning",

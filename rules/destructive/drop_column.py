@@ -149,7 +149,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
     ),
 )
 def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
-    if isinstance(drop, DestructiveCall) and drop.action == "drop column":
+    if isinstance(drop, DestructiveCall) and drop.does == "drop column":
         table, _, column = drop.tables.rpartition(".")
         call = f"op.drop_column({table!r}, {column!r})"
         message, remedy = dropped_by_code(f"{drop.tables} with its values", call)

@@ -190,7 +190,7 @@ def _remedy(drop: DropTable, mapped: Mapped | None, context: Context) -> str:
 
 
 def _by_code(call: DestructiveCall) -> Iterator[Problem]:
-    if call.action == "drop":
+    if call.does == "drop":
         one = "" if " " in call.tables else f"op.drop_table({call.tables!r})"
         message, remedy = dropped_by_code(f"{call.tables} with its rows", one)
         yield Problem(message=message, remedy=remedy)

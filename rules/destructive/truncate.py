@@ -99,7 +99,7 @@ PARTS: dict[TableAction, str] = {
 )
 def truncate(operation: Operation | Fact, context: Context) -> Iterator[Problem]:
     if isinstance(operation, DestructiveCall):
-        if operation.action == "truncate":
+        if operation.does == "truncate":
             yield Problem(
                 message=f"This deletes every row of {operation.tables} each time the code runs.",
                 remedy="Delete the rows that are not needed, with a WHERE. If the code is meant "

@@ -17,7 +17,7 @@ import sqlalchemy
 
 
 def clear(connection, name):
-    connection.execute(f'DELETE FROM {name}')
+    connection.execute(f'DELETE FROM {name} WHERE id = 1')
 """
 DROP = ("op.drop_table('a')", *CREATE_A)
 OF_MYSQL = ("op.execute(\"ALTER TABLE a COMMENT = 'old'\")", "raise NotImplementedError('none')")

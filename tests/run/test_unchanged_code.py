@@ -13,10 +13,10 @@ from roundtrip_project import revision
 
 Files = Mapping[str, Content]
 TOOLS = "migrations/tools.py"
-CLEAR = "def clear(connection, name):\n    connection.execute(f'DELETE FROM {name}')\n"
+CLEAR = "def clear(connection, name):\n    connection.execute(f'DELETE FROM {name} WHERE id = 1')\n"
 EMPTY = "def empty(connection, name):\n    connection.execute(f'ANALYZE {name}')\n"
 AGAIN = CLEAR.replace("def clear", "def clear_again")
-IGNORED = CLEAR.replace("{name}')", "{name}')  # guard: ignore[string-built-sql] the name is ours")
+IGNORED = CLEAR.replace("1')", "1')  # guard: ignore[string-built-sql] the name is ours")
 USED = INI.replace("sqlite://", "postgresql://shop:shop-dev@localhost/shop")
 BROKEN = "class Member(:\n"
 
@@ -47,12 +47,12 @@ CALLER = (
 )
 CALLS = f"{CALLER}clear(session, name)\n"
 RUN = "def run(connection, sql):\n    connection.execute(sql)\n"
-WRAPPED = f"{CALLER}run(session, f'DELETE FROM {{name}}')\n"
-MADE = "def made(name):\n    return f'DELETE FROM {name}'\n"
+WRAPPED = f"{CALLER}run(session, f'DELETE FROM {{name}} WHERE id = 1')\n"
+MADE = "def made(name):\n    return f'DELETE FROM {name} WHERE id = 1'\n"
 MAKES = f"{CALLER}made(name)\n".replace(
     "tools.made(name)", "session.execute(text(tools.made(name)))"
 )
-ONE_TEXT = "def clear(connection, name):\n    sql = f'DELETE FROM {name}'\n"
+ONE_TEXT = "def clear(connection, name):\n    sql = f'DELETE FROM {name} WHERE id = 1'\n"
 EXECUTED = "    connection.execute(sql)\n"
 SOURCES: dict[str, tuple[Files, Files, list[str], int]] = {
     "untouched": ({TOOLS: CLEAR}, {}, [], 1),

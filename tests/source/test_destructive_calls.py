@@ -102,7 +102,7 @@ HARMLESS = (
 @pytest.mark.parametrize("code", DESTRUCTIVE)
 def test_destructive(code: str, tmp_path: Path) -> None:
     (found,) = facts(tmp_path, HEAD + code, MODELS).destructive
-    assert (found.action, found.tables) == DESTRUCTIVE[code]
+    assert (found.does, found.tables) == DESTRUCTIVE[code]
 
 
 @pytest.mark.parametrize("code", HARMLESS)

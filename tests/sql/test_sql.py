@@ -92,7 +92,7 @@ SPLIT: list[tuple[str, str | None, list[str]]] = [
     ("SELECT [a;b]; SELECT 2", "sqlite", ["SELECT [a;b]", "SELECT 2"]),
     ("SELECT 1 # a; b\n; SELECT 2", "mysql", ["SELECT 1", "SELECT 2"]),
     ("COPY t FROM stdin;\n1\tDROP TABLE x;\n\\.\nDROP TABLE t;", "postgresql", ["COPY t FROM stdin", "DROP TABLE t"]),
-    ("\\connect d\n\\set x 1; 2\nDROP TABLE t;", "postgresql", ["DROP TABLE t"]),
+    ("\\connect d\n\\set x 1; 2\nDROP TABLE t;", "postgresql", ["\\connect d\n", "DROP TABLE t"]),
     ("\ufeffDROP TABLE t", None, ["DROP TABLE t"]),
     ("DELIMITER //\nDROP TABLE t; DROP TABLE u//\nDELIMITER ;\nDROP TABLE v;", "mysql", ["DROP TABLE t; DROP TABLE u", "DROP TABLE v"]),
 ]  # fmt: skip
