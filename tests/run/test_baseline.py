@@ -22,7 +22,7 @@ BASELINE = "guard-baseline.toml"
 R2, R4 = f"{VERSIONS}/r2.py", f"{VERSIONS}/r4.py"
 DROP = ("op.drop_table('a')", STEP[0])
 TOOLS = "migrations/tools.py"
-CLEAR = "def clear(connection, name):\n    connection.execute(f'DELETE FROM {name}')\n"
+CLEAR = "def clear(connection, name):\n    connection.execute(f'DELETE FROM {name} WHERE id = 1')\n"
 OLD: dict[str, Content] = {**chain(STEP, DROP, STEP), TOOLS: CLEAR}
 HARMLESS = ("op.create_table('b', sa.Column('id', sa.Integer()))", "op.drop_table('b')")
 
@@ -64,7 +64,7 @@ CHANGES: dict[str, tuple[Files, list[str], int]] = {
         2,
     ),
     "another statement": (
-        {TOOLS: CLEAR.replace("DELETE FROM", "ANALYZE")},
+        {TOOLS: CLEAR.replace("DELETE FROM {name} WHERE id = 1", "ANALYZE {name}")},
         [BUILT, GONE],
         1,
     ),
