@@ -28,7 +28,9 @@ _THERE = re.compile(
     r"|Duplicate (?:column|key) name '(\w+)'|Table '(?:\w+\.)?(\w+)' already exists"
     r"|duplicate column name: (\w+)|(?:table|index|view) \"?(\w+)\"? already exists"
 )
-_URL = ('"sqlite://"', 'context.config.attributes["url"]')
+# Without a pool, which would leave its connection open for as long as nobody collects the engine.
+_URL = ('"sqlite://"})', 'context.config.attributes["url"]}, poolclass=pool.NullPool)')
+_IMPORT = ("import engine_from_config", "import engine_from_config, pool")
 FIRST = 1001  # a revision that writes keys of its own starts at 1
 
 
@@ -41,7 +43,7 @@ def run_example(example: Example, folder: Path, fresh: Callable[[], str], names:
     project(example, folder)
     environment = folder / "migrations" / "env.py"
     code = environment.read_text(encoding="utf-8")
-    environment.write_text(code.replace(*_URL), encoding="utf-8")
+    environment.write_text(code.replace(*_URL).replace(*_IMPORT), encoding="utf-8")
     bodies = (*example.released, example.upgrade, example.downgrade or "", names)
     makes: set[str] = set()
     while True:
