@@ -28,9 +28,10 @@ _THERE = re.compile(
     r"|Duplicate (?:column|key) name '(\w+)'|Table '(?:\w+\.)?(\w+)' already exists"
     r"|duplicate column name: (\w+)|(?:table|index|view) \"?(\w+)\"? already exists"
 )
-# Without a pool, which would leave its connection open for as long as nobody collects the engine.
-_URL = ('"sqlite://"})', 'context.config.attributes["url"]}, poolclass=pool.NullPool)')
-_IMPORT = ("import engine_from_config", "import engine_from_config, pool")
+_URL = ('"sqlite://"', 'context.config.attributes["url"]')
+# A pool would leave its connection open for as long as nobody collects the engine.
+_MADE = re.compile(r"(\[\"url\"\]\}?)(?=[,)])")
+_WITHOUT_POOL = r"\1, poolclass=__import__('sqlalchemy').pool.NullPool"
 FIRST = 1001  # a revision that writes keys of its own starts at 1
 
 
@@ -43,7 +44,8 @@ def run_example(example: Example, folder: Path, fresh: Callable[[], str], names:
     project(example, folder)
     environment = folder / "migrations" / "env.py"
     code = environment.read_text(encoding="utf-8")
-    environment.write_text(code.replace(*_URL).replace(*_IMPORT), encoding="utf-8")
+    code = _MADE.sub(_WITHOUT_POOL, code.replace(*_URL))
+    environment.write_text(code, encoding="utf-8")
     bodies = (*example.released, example.upgrade, example.downgrade or "", names)
     makes: set[str] = set()
     while True:
