@@ -448,13 +448,15 @@ class UnreadableSource(SourceFact, frozen=True, kw_only=True):
 class RunFailure(RoundTripFact, frozen=True, kw_only=True):
     """A step of the round trip failed: the fields that the facts of all steps share.
 
-    `stopped`: the whole run ended in it, so it is not known whether rows are to blame. `likely`:
+    `stopped`: the whole run ended in it, so it is not known whether rows are to blame. `refused`:
+    it reached for what lies outside of the scratch database, and guard did not let it. `likely`:
     the reason, where that is a model of today that the revision uses.
     """
 
     error: str  # the exception's own words
     sql: str | None = None
     stopped: bool = False
+    refused: bool = False
     likely: ApplicationImport | None = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from guard.context import Context, Mapped, Remains, TableSize
 from guard.effects.effect import Effect, TableEffect
-from guard.facts import LOCK, ApplicationImport, LiveModel
+from guard.facts import LOCK, ApplicationImport, LiveModel, RunFailure
 from guard.operations import SetOption
 from guard.statement import Statement
 
@@ -33,6 +33,11 @@ NO_SUCH_OPERATION = (
 )
 LEAVE_THE_PROCESS_ALONE = (
     "Find what in it waits or ends the process: a revision must not stop the process it runs in."
+)
+
+STAY_INSIDE = (
+    "Let it work on the connection that env.py gives it, and on nothing else; a folder of the "
+    "repository that it has to write to is named by `writable` in guard's settings"
 )
 
 
@@ -204,16 +209,18 @@ def _as_table(model: LiveModel) -> str:
     return f'{model.table} = sa.table("{model.table}"{columns})'
 
 
-def likely_reason(imported: ApplicationImport | None) -> tuple[str, str] | None:
-    """Return why a run failed that uses a model of today, and what to do; None for no such."""
-    if imported is None:
-        return None
-    names = ", ".join(imported.names)
+def reason_of(failure: RunFailure) -> tuple[str, str]:
+    """Return why a run failed and what to do, each "" where nothing better is known."""
+    if failure.refused:
+        return "", STAY_INSIDE
+    if failure.likely is None:
+        return "", ""
+    names, path = ", ".join(failure.likely.names), failure.likely.path
     why = (
-        f"The likely reason: it uses {names} of {imported.path} as it is today, and the database "
-        "is here as it was when the revision was written."
+        f" The likely reason: it uses {names} of {path} as it is today, and the database is here "
+        "as it was when the revision was written."
     )
-    return why, instead_of_import(imported)
+    return why, instead_of_import(failure.likely)
 
 
 def what_waits(effect: Effect, size: TableSize | None = None) -> str:

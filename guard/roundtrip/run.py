@@ -384,7 +384,13 @@ class _Log:
         match event["kind"]:
             case "failure":
                 failed = FAILURES[event["stage"]]
-                return failed(span=span, revision=revision, error=event["error"], sql=event["sql"])
+                return failed(
+                    span=span,
+                    revision=revision,
+                    error=event["error"],
+                    sql=event["sql"],
+                    refused=event["refused"],
+                )
             case "schema":
                 drifted = DRIFTS[event["stage"]]
                 return drifted(span=span, revision=revision, difference=tuple(event["difference"]))

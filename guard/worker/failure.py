@@ -36,7 +36,8 @@ _MOST = 2000  # characters of an error or a statement
 class Failure(NamedTuple):
     """`step`: upgrade or downgrade; `of_made_up_rows`: code that tripped over a made-up value.
 
-    `limit`: why the scratch server cannot do what another server may well do.
+    `limit`: why the scratch server cannot do what another server may well do; `refused`: the fence
+    refused what it reached for.
     """
 
     revision: str
@@ -48,6 +49,7 @@ class Failure(NamedTuple):
     of_made_up_rows: bool
     declared: bool
     limit: str | None
+    refused: bool
 
     def where(self) -> dict[str, Any]:
         """Return what an event says of the place."""
@@ -77,6 +79,7 @@ def failure_of(
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
         limit=None if refused else _limit(error, server),
+        refused=bool(refused),
     )
 
 

@@ -491,6 +491,7 @@ class Track:
             stage=stage,
             error=failure.error,
             sql=failure.sql,
+            refused=failure.refused,
             **failure.where(),
         )
 

@@ -7,7 +7,7 @@ held a few rows; a downgrade that brings back a NOT NULL column without a defaul
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, reason_of
 from guard.rule import Context, Example, Problem, rule
 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -41,11 +41,10 @@ def downgrade_fails(failure: DowngradeFailed, context: Context) -> Iterator[Prob
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
-        why, instead = likely_reason(failure.likely) or ("", "")
+        why, instead = reason_of(failure)
         yield Problem(
             message=f"The downgrade of {failure.revision} fails right after its own upgrade: "
-            f"{failure.error}."
-            f"{why and ' '}{why}",
+            f"{failure.error}.{why}",
             remedy=instead
             or "Write the downgrade so that it undoes the upgrade, with rows in the tables; "
             "where that cannot be done, raise NotImplementedError with the reason.",

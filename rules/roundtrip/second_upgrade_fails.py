@@ -7,7 +7,7 @@ inserts again, so a release that was taken back can never be deployed again.
 from collections.abc import Iterator
 
 from guard.facts import SecondUpgradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, reason_of
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = "op.create_table('roles', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -56,11 +56,10 @@ def second_upgrade_fails(failure: SecondUpgradeFailed, context: Context) -> Iter
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
-        why, instead = likely_reason(failure.likely) or ("", "")
+        why, instead = reason_of(failure)
         yield Problem(
             message=f"The upgrade of {failure.revision} fails when it is repeated after its "
-            f"downgrade: {failure.error}."
-            f"{why and ' '}{why}",
+            f"downgrade: {failure.error}.{why}",
             remedy=instead
             or "Let the downgrade remove everything that the upgrade made, rows included.",
         )

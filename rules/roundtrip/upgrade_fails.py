@@ -7,7 +7,7 @@ revision was run on a scratch database whose tables held no rows, so no data is 
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailed
-from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, likely_reason
+from guard.phrases import ALWAYS_UP_DOWN_UP, LEAVE_THE_PROCESS_ALONE, reason_of
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -39,11 +39,10 @@ def upgrade_fails(failure: UpgradeFailed, context: Context) -> Iterator[Problem]
             remedy=LEAVE_THE_PROCESS_ALONE,
         )
     else:
-        why, instead = likely_reason(failure.likely) or ("", "")
+        why, instead = reason_of(failure)
         yield Problem(
             message=f"The upgrade of {failure.revision} fails on an empty database: "
-            f"{failure.error}."
-            f"{why and ' '}{why}",
+            f"{failure.error}.{why}",
             remedy=instead
             or "Make the upgrade run on an empty database; try it with: alembic upgrade "
             f"{failure.revision}",

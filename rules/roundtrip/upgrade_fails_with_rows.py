@@ -8,7 +8,7 @@ own constraints: nullable columns filled and NULL, equal values where nothing fo
 from collections.abc import Iterator
 
 from guard.facts import UpgradeFailedWithRows
-from guard.phrases import ALWAYS_UP_DOWN_UP, likely_reason
+from guard.phrases import ALWAYS_UP_DOWN_UP, reason_of
 from guard.rule import Context, Example, Problem, rule
 
 TABLE = """
@@ -48,11 +48,10 @@ op.create_table(
     ),
 )
 def upgrade_fails_with_rows(failure: UpgradeFailedWithRows, context: Context) -> Iterator[Problem]:
-    why, instead = likely_reason(failure.likely) or ("", "")
+    why, instead = reason_of(failure)
     yield Problem(
         message=f"The upgrade of {failure.revision} passes on empty tables and fails "
-        f"once they hold rows: {failure.error}."
-        f"{why and ' '}{why}",
+        f"once they hold rows: {failure.error}.{why}",
         remedy=instead
         or "Bring the existing rows into shape first, in this upgrade or in an earlier "
         "revision: fill NULLs, merge duplicates, give new NOT NULL columns a server_default.",

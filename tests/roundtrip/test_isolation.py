@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -12,11 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
-from roundtrip_project import ENV, USERS, project, round_trip, story
+from command_line import STEP, chain, guard, write
+from roundtrip_project import ENV, USERS, Step, project, round_trip, story
 
 from guard.facts import DowngradeFailed, RunFailure, SecondUpgradeFailed, UpgradeFailed
 from guard.judge.judge import Judge
 from guard.judge.load_rules import load_rules
+from guard.phrases import STAY_INSIDE
 from guard.roundtrip import process
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.variables import confined, is_secret
@@ -431,3 +434,15 @@ def test_a_time_limit_in_a_revision_points_to_the_line_that_waits(tmp_path: Path
     waits = ("op.get_bind()\nimport time\ntime.sleep(600)", "")
     (failure,) = round_trip(project(tmp_path, waits), timeout=6.0).facts
     assert (failure.span.path, failure.span.line) == ("migrations/versions/r1.py", 11)
+
+
+WRITING = "open('orders.csv', 'w')"
+
+
+@pytest.mark.parametrize("step", [(WRITING, "pass"), ("pass", WRITING)], ids=["up", "down"])
+def test_what_is_refused_is_told_with_what_to_do(step: Step, tmp_path: Path) -> None:
+    done = guard(write(tmp_path, chain(STEP, step)), "roundtrip", "--all", "--output-format=json")
+    (found,) = json.loads(done.output)["findings"]
+    assert "guard refused writing to" in found["message"]
+    assert found["remedy"] == STAY_INSIDE
+    assert not (tmp_path / "orders.csv").exists()
