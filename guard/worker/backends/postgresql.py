@@ -25,7 +25,14 @@ from .postgresql_wire import (
     literal,
     quote,
 )
-from .protocol import Column, ForeignKey, RowRefusedError, State
+from .protocol import (
+    Column,
+    ForeignKey,
+    RowRefusedError,
+    State,
+    driver_connection,
+    leads_elsewhere,
+)
 
 LOCK_TIMEOUT = "SET lock_timeout = '20s'"
 _REFUSED_BY_CHECK = ("23514", "23P01", "22P02", "22001", "22003")
@@ -115,23 +122,14 @@ class PostgresqlDatabase:
 
     def open(self, context: MigrationContext) -> None:
         """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
-        connection = context.connection
-        assert connection is not None
-        fairy = connection.connection
-        self._raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
-        name, pid = self._whereabouts() if connection.dialect.name == "postgresql" else ("", 0)
+        self._raw = driver_connection(context)
+        name, pid = self._whereabouts() if context.dialect.name == "postgresql" else ("", 0)
         if not self._server.is_ours(name):
-            raise FatalError(
-                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
-                'make its engine with sqlalchemy.create_engine, or set env = "none"',
-            )
+            raise leads_elsewhere("that does not lead to guard's scratch database")
         self._name = name
         known = f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid} AND datname = {literal(name)}"
         if not self._ask().rows(known):
-            raise FatalError(
-                "env.py gives Alembic a connection to another server than guard's.",
-                'make its engine with sqlalchemy.create_engine, or set env = "none"',
-            )
+            raise leads_elsewhere("to another server than guard's")
         self._raw.commit()  # so that what env.py did is there to be seen
         self._only_rows = False
         if not self._version_table:

@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple, Protocol
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine.url import URL
 
+from ..channel import FatalError
 from ..fence import Fence
 from ..json_shapes import Shape
 from ..written import Rows
@@ -34,6 +35,21 @@ class ForeignKey(NamedTuple):
     columns: tuple[str, ...]
     parent: str
     parent_columns: tuple[str, ...]
+
+
+def driver_connection(context: MigrationContext) -> Any:
+    """Return the driver's own connection behind the one that env.py gives Alembic."""
+    assert context.connection is not None
+    fairy = context.connection.connection
+    return getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
+
+
+def leads_elsewhere(where: str) -> FatalError:
+    """Return the error of an env.py whose connection leads there, and not to a scratch database."""
+    return FatalError(
+        f"env.py gives Alembic a connection {where}.",
+        'make its engine with sqlalchemy.create_engine, or set env = "none"',
+    )
 
 
 class Table(NamedTuple):

@@ -8,11 +8,17 @@ from typing import Any, Callable, Protocol
 
 from alembic.runtime.migration import MigrationContext
 
-from ..channel import FatalError
 from ..json_shapes import Shape
 from ..seed import value_for
 from ..written import Rows
-from .protocol import Column, ForeignKey, RowRefusedError, State
+from .protocol import (
+    Column,
+    ForeignKey,
+    RowRefusedError,
+    State,
+    driver_connection,
+    leads_elsewhere,
+)
 from .sqlite_catalog import Catalog, fetched, quote
 from .sqlite_connection import Connection, hear_nothing
 
@@ -76,15 +82,9 @@ class SqliteDatabase:
 
     def open(self, context: MigrationContext) -> None:
         """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
-        connection = context.connection
-        assert connection is not None
-        fairy = connection.connection
-        raw = getattr(fairy, "dbapi_connection", None) or getattr(fairy, "connection", None)
+        raw = driver_connection(context)
         if not isinstance(raw, sqlite3.Connection) or not self._scratch.is_ours(raw):
-            raise FatalError(
-                "env.py gives Alembic a connection that does not lead to guard's scratch database.",
-                'make its engine with sqlalchemy.create_engine, or set env = "none"',
-            )
+            raise leads_elsewhere("that does not lead to guard's scratch database")
         self.take(raw, context.version_table)
 
     def take(self, raw: sqlite3.Connection, version_table: str) -> None:
