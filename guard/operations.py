@@ -188,6 +188,7 @@ class CreateTable(Operation, frozen=True, kw_only=True):
     unlogged: bool = False
     filled: bool = False  # CREATE TABLE ... AS SELECT: born with rows
     copy: Copy | None = None  # what that query takes, where it is one table's
+    queried: tuple[str, ...] = ()  # the columns that the query surely names, in order
     like: Name | None = None
     partitioned: bool = False
     partition_by: str | None = None  # PostgreSQL: "range (created_at)", as written
@@ -537,8 +538,9 @@ class CreateView(Operation, frozen=True, kw_only=True):
     replace: bool = False
     materialized: bool = False
     with_data: bool = True
-    columns: tuple[str, ...] | None = None  # None: not read
+    columns: tuple[str, ...] | None = None  # None: not written
     query: str | None = None  # None: not read
+    queried: tuple[str, ...] = ()  # the columns that the query surely names, in order
 
 
 class RefreshMaterializedView(Operation, frozen=True, kw_only=True):

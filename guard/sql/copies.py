@@ -86,6 +86,35 @@ def _output(item: Cursor) -> str:
     return item.source.identifier(last) if last.kind in ("word", "quoted") else ""
 
 
+def names_of_query(c: Cursor) -> tuple[str, ...]:
+    """Return the names that the query ahead surely gives its columns, in order. Does not move.
+
+    Only `a`, `t.a` and `... AS a` say so: how a server calls what is computed is its own affair.
+    """
+    c = ahead(c)
+    if c.word == "(":
+        c = c.parens()
+    if not c.take("SELECT"):
+        return ()
+    if c.choose("DISTINCT", "ALL") and c.take("ON"):
+        c.parens()
+    items = c.skip_to("FROM", "UNION", "EXCEPT", "INTERSECT", "WHERE", "LIMIT").items()
+    return tuple(name for item in items if (name := _name_of(ahead(item))))
+
+
+def _name_of(item: Cursor) -> str:
+    """Return the name that an item of a SELECT writes out, "" where it writes none."""
+    called = ahead(item)
+    called.skip_to("AS")
+    named = called if called.take("AS") else item
+    name = ""
+    while named.is_name() and not named.at_hole():
+        name = named.source.identifier(named.next())
+        if not named.take("."):
+            break
+    return name if named.at_end() else ""
+
+
 def copied_by_update(
     assignments: list[Cursor], table: Name, aliases: Aliases, rest: Cursor
 ) -> Copy | None:

@@ -21,6 +21,7 @@ from guard.sql.columns import (
     read_index_keys,
     read_index_options,
 )
+from guard.sql.copies import names_of_query
 from guard.sql.create_table import QUERIES, before_table, read_table
 from guard.sql.cursor import Cursor, SqlError
 from guard.sql.extents import skip_expression
@@ -164,6 +165,7 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
         raise c.fail("a query")
     ending = [token.word for token in c.tokens[max(c.index, c.stop - 3) : c.stop]]
     known = not c.at_hole()
+    queried = names_of_query(c)
     query = c.rest()
     return CreateView(
         name=name,
@@ -172,6 +174,7 @@ def _read_view(c: Cursor, replace: bool) -> Operation:
         with_data=ending != ["WITH", "NO", "DATA"],
         columns=columns,
         query=query if known else None,
+        queried=queried,
     )
 
 

@@ -22,7 +22,7 @@ from guard.sql.columns import (
     read_constraint,
     read_inline_index,
 )
-from guard.sql.copies import copied_by_query
+from guard.sql.copies import copied_by_query, names_of_query
 from guard.sql.cursor import Cursor
 from guard.sql.types import read_word
 
@@ -63,6 +63,7 @@ class _Options(msgspec.Struct, frozen=True):
     partitioned: bool = False
     filled: bool = False
     copy: Copy | None = None
+    queried: tuple[str, ...] = ()
     complete: bool = True
     partition_by: str | None = None
     bounds: str | None = None
@@ -96,6 +97,7 @@ def read_table(c: Cursor) -> list[Operation]:
         unlogged="UNLOGGED" in kinds,
         filled=options.filled,
         copy=options.copy if options.filled and not named else None,
+        queried=() if named else options.queried,
         like=body.like or model.like,
         partitioned=options.partitioned,
         partition_by=options.partition_by,
@@ -197,8 +199,14 @@ def _read_postgres_options(c: Cursor, *, child: bool) -> _Options:
         elif c.take("AS"):
             if c.word not in (*QUERIES, "EXECUTE"):
                 raise c.fail("a query")
-            copy = copied_by_query(c, None)
-            found = msgspec.structs.replace(found, copy=copy, filled=_fills(c), complete=False)
+            query = _read_query(c)
+            found = msgspec.structs.replace(
+                found,
+                filled=query.filled,
+                copy=query.copy,
+                queried=query.queried,
+                complete=False,
+            )
         elif c.take("FOR", "VALUES"):
             found = msgspec.structs.replace(found, bounds=_read_bounds(c))
         elif c.take("WITH"):
@@ -226,9 +234,7 @@ def _read_bounds(c: Cursor) -> str:
 
 def _read_table_options(c: Cursor) -> _Options:
     """Move to the end, noting the options that rules look at."""
-    partitioned = filled = False
-    copy: Copy | None = None
-    complete = True
+    partitioned, query = False, _Options()
     storage = Storage()
     while not c.at_end():
         if c.source.mysql and (field := _storage_option(c)):
@@ -240,19 +246,23 @@ def _read_table_options(c: Cursor) -> _Options:
             complete = False
             c.next()
         elif c.word in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE") and _begins_query(c):
-            copy = copied_by_query(c, None)
-            filled, complete = _fills(c), False
+            query = _read_query(c)
         elif c.word == "(":
             if _at_query(c):
-                copy = copied_by_query(c, None)
-                filled, complete = _fills(c), False
+                query = _read_query(c)
             else:
                 c.parens()
         elif c.word == ")":
             raise c.fail("the end of the statement")
         else:
             c.next()
-    return _Options(partitioned, filled, copy, complete, storage=storage)
+    return msgspec.structs.replace(query, partitioned=partitioned, storage=storage)
+
+
+def _read_query(c: Cursor) -> _Options:
+    """Return what the query ahead, from which the table is made, says of it, and pass the query."""
+    copy, queried = copied_by_query(c, None), names_of_query(c)
+    return _Options(filled=_fills(c), copy=copy, queried=queried, complete=False)
 
 
 def _storage_option(c: Cursor) -> str | None:

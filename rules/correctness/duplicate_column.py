@@ -45,6 +45,14 @@ op.create_table(
             at="CREATE TABLE",
         ),
         Example(
+            upgrade="op.execute('CREATE VIEW mine AS SELECT o.id, o.total, u.id FROM orders o "
+            "JOIN users u ON u.id = o.user_id')",
+            dialect="postgresql",
+            says="CREATE VIEW mine names column id twice, and fails.",
+            help="Leave one of them out",
+            at="CREATE VIEW",
+        ),
+        Example(
             upgrade="op.execute('UPDATE orders SET note = NULL, a = 1, note = NULL WHERE id = 1')",
             dialect="postgresql",
             says="UPDATE of orders sets column note twice, and fails.",
@@ -71,6 +79,11 @@ op.create_table(
             dialect="postgresql",
         ),
         Example(
+            upgrade="op.execute('CREATE VIEW mine AS SELECT o.id, o.total::text, u.id AS owner, "
+            "u.name::text FROM orders o JOIN users u ON u.id = o.user_id')",
+            dialect="postgresql",
+        ),
+        Example(
             upgrade="op.execute('CREATE TABLE logs (id int PRIMARY KEY, \"At\" date, at date)')",
             dialect="postgresql",
         ),
@@ -85,14 +98,17 @@ def duplicate_column(operation: Operation, context: Context) -> Iterator[Problem
         yield from _added_again(operation, context)
         return
     match operation:
-        case CreateTable(table=table, columns=columns):
-            what, names = f"CREATE TABLE {table} names", [column.name for column in columns]
-        case Insert() | CreateView() if context.server.dialect == "sqlite":
+        case CreateTable(queried=[_, *_]) | Insert() | CreateView() if (
+            context.server.dialect == "sqlite"
+        ):
             return  # which takes one of the values, and calls the second column a:1
+        case CreateTable(table=table, columns=columns, queried=queried):
+            names = [*(column.name for column in columns), *queried]
+            what = f"CREATE TABLE {table} names"
         case Insert(table=table, columns=listed):
             what, names = f"INSERT INTO {table} names", [*listed]
-        case CreateView(name=view, columns=listed) if listed:
-            what, names = f"CREATE VIEW {view} names", [*listed]
+        case CreateView(name=view, columns=listed, queried=queried):
+            what, names = f"CREATE VIEW {view} names", [*(listed or queried)]
         case Update(table=table, columns=listed) if context.server.dialect == "postgresql":
             what, names = f"UPDATE of {table} sets", [*listed]  # the others take the last value
         case _:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from guard.operations import Copy, CreateTable, Insert, Name, Update
+from guard.operations import Copy, CreateTable, CreateView, Insert, Name, Update
 from guard.sql import read_sql
 
 OLD, S, T = Name("o"), Name("s"), Name("t")
@@ -80,3 +80,25 @@ def test_rows_that_may_be_ignored(dialect: str) -> None:
     word = "OR IGNORE" if dialect == "sqlite" else "IGNORE"
     found = copy_in(f"INSERT {word} INTO n (a) SELECT a FROM o", dialect)
     assert found == Copy(source=OLD, columns=("a",), names=("a",), all_rows=False)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT a, b, a FROM o", ("a", "b", "a")),
+        ("SELECT o.a, s.o.a FROM o JOIN s ON true", ("a", "a")),
+        ("SELECT count(*) AS n, a AS \"N\" FROM o", ("n", "N")),
+        ("SELECT DISTINCT ON (b) b, a UNION SELECT c, d FROM o", ("b", "a")),
+        ("(SELECT a)", ("a",)),
+        # What a server calls these is its own affair.
+        ("SELECT a::text, lower(a), 1, *, o.*, a b, CASE WHEN a THEN b END FROM o", ()),
+        ("WITH w AS (SELECT a, a FROM o) SELECT * FROM w", ()),
+        ("VALUES (1, 1)", ()),
+    ],
+)
+@pytest.mark.parametrize("create", ["CREATE VIEW n AS ", "CREATE TABLE n AS "])
+def test_the_names_that_a_query_gives(create: str, query: str, expected: tuple[str, ...]) -> None:
+    (statement,) = read_sql(create + query, "postgresql", ()).statements
+    (operation,) = statement.operations
+    assert isinstance(operation, CreateTable | CreateView)
+    assert operation.queried == expected
