@@ -5,18 +5,20 @@ given as existing_type, existing_nullable, existing_server_default, existing_com
 existing_autoincrement. A column that was NOT NULL takes NULL afterwards, its default, its ON UPDATE
 (which Alembic takes as the end of the default), its comment and its AUTO_INCREMENT are gone. What
 is said against is what the revisions made of the column; of a column that they do not show, only
-what op.alter_column() should have been told.
+what op.alter_column() should have been told. Without any type, Alembic refuses the call.
 """
 
 from collections.abc import Iterator
 
 from guard.operations import Column, ModifyColumn
 from guard.rule import Context, Example, Problem, rule
-from guard.schema.model import StoredColumn
+from guard.schema.model import Missing, StoredColumn
+from guard.statement import Directive
 from guard.type_code import sqlalchemy_type
 
 TELL_IT = "Tell it what the column is"
 TELL_IT_OF_RENAMED = "If it has to be renamed at once, tell it what the column is"
+EXPECTED = ("existing_type", "existing_nullable", "existing_server_default")
 ORDERS = """
 op.create_table(
     'orders',
@@ -95,6 +97,25 @@ op.create_table(
             help="Give it existing_nullable and existing_server_default",
             at="op.alter_column",
         ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.alter_column('orders', 'total', comment='in cents')",
+            dialect="mysql",
+            says="op.alter_column() fails: the MODIFY that it sends writes orders.total anew, and "
+            "nothing tells it the type.",
+            help="Tell it what the column is:\nop.alter_column('orders', 'total', "
+            "comment='in cents', existing_type=sa.Integer(), existing_nullable=True)",
+            at="op.alter_column",
+            fixed="op.alter_column('orders', 'total', comment='in cents', "
+            "existing_type=sa.Integer(), existing_nullable=True)",
+        ),
+        Example(
+            upgrade="op.alter_column('users', 'name', comment='of birth')",
+            dialect="mariadb",
+            says="op.alter_column() fails: the MODIFY that it sends writes users.name anew",
+            help="Give it existing_type, existing_nullable and existing_server_default",
+            at="op.alter_column",
+        ),
     ),
     safe=(
         Example(
@@ -130,28 +151,63 @@ op.create_table(
 )
 def alter_column_loses_attributes(change: ModifyColumn, context: Context) -> Iterator[Problem]:
     name = change.column.name
+    before = context.schema.column(change.table, name)
+    if _lacks_type(change, context):
+        yield _refused(change, before, context)
+        return
     if context.is_unreleased(change.table) or context.is_new_column(change.table, name):
         return
-    before = context.schema.column(change.table, name)
     if not before:
         yield from _unknown(change, context)
         return
     lost = list(_lost(change, before, context))
     if not lost:
         return
-    directive = context.statement.directive
-    called = directive is not None and directive.name == "alter_column"
+    called = _called(context) is not None
     verb = "CHANGE" if change.new else "MODIFY"
     sent = f"the {verb} that alter_column() sends" if called else f"the {verb}"
     it = "it" if len(lost) == 1 else "them"
     yield Problem(
         message=f"{change.table}.{name} loses {_listed([word for word, _ in lost])}, since {sent} "
         f"does not repeat {it}.",
-        remedy=f"{TELL_IT_OF_RENAMED if change.new else TELL_IT}:\n{_call(change, before, context)}"
+        remedy=_told(change, before, context)
         if called
         else f"Repeat {it}: {' '.join(sql for _, sql in lost)}",
         severity="warning" if _is_mild(lost, context) else None,
     )
+
+
+def _called(context: Context) -> Directive | None:
+    """Return the call of alter_column() behind the statement, None where it is SQL."""
+    directive = context.statement.directive
+    return directive if directive and directive.name == "alter_column" else None
+
+
+def _lacks_type(change: ModifyColumn, context: Context) -> bool:
+    """Return whether Alembic is told no type, neither the one that is nor the one to be."""
+    called, batch = _called(context), context.statement.batch
+    anew = batch is not None and batch.recreate == "always"
+    return (
+        called is not None
+        and not anew
+        and "existing_type" in called.missing
+        and "type" not in change.meant
+    )
+
+
+def _refused(change: ModifyColumn, before: StoredColumn | Missing, context: Context) -> Problem:
+    verb, called = "CHANGE" if change.new else "MODIFY", _called(context)
+    missing = [word for word in called.missing if word in EXPECTED] if called else []
+    return Problem(
+        message=f"op.alter_column() fails: the {verb} that it sends writes {change.table}."
+        f"{change.column.name} anew, and nothing tells it the type.",
+        remedy=_told(change, before, context) if before else f"Give it {_listed(missing)}",
+    )
+
+
+def _told(change: ModifyColumn, before: StoredColumn, context: Context) -> str:
+    words = TELL_IT_OF_RENAMED if change.new else TELL_IT
+    return f"{words}:\n{_call(change, before, context)}"
 
 
 def _lost(
@@ -230,8 +286,8 @@ def _text(column: Column) -> str:
 
 def _unknown(change: ModifyColumn, context: Context) -> Iterator[Problem]:
     """Say what a column may lose that no revision shows."""
-    directive = context.statement.directive
-    missing = directive.missing if directive and directive.name == "alter_column" else ()
+    called = _called(context)
+    missing = called.missing if called else ()
     if "existing_nullable" not in missing:
         return
     default = "existing_server_default" in missing

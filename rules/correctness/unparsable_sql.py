@@ -2,6 +2,7 @@
 
 The statement is broken, or is written for another database than the one that guard was told: no
 rule has judged it. Or it is for a newer version of PostgreSQL than the one that guard was told.
+MariaDB takes no name for the CHECK of a column, where MySQL does.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from guard.operations import (
     CreateTable,
     DetachPartition,
     Merge,
+    ModifyColumn,
     Opaque,
     Operation,
     Reindex,
@@ -34,6 +36,7 @@ GROWN = (
 @rule(
     Opaque,
     *GROWN,
+    ModifyColumn,
     predicts=(UpgradeFailed, DowngradeFailed),
     instructs=("NEVER write SQL for another database than the project's",),
     unsafe=(
@@ -61,6 +64,27 @@ GROWN = (
             "server-version in [tool.guard]",
             at="ALTER TABLE orders ADD CONSTRAINT",
         ),
+        Example(
+            upgrade="op.add_column('orders', sa.Column('rank', sa.Integer(), "
+            "sa.CheckConstraint('rank > 0', name='ck_rank')))",
+            dialect="mariadb",
+            says="MariaDB does not know a name for the CHECK of a column, CONSTRAINT ck_rank behind "
+            "rank: this fails.",
+            help="Leave the name out: MariaDB calls the CHECK as the column",
+            at="op.add_column",
+            fixed="op.add_column('orders', sa.Column('rank', sa.Integer(), "
+            "sa.CheckConstraint('rank > 0')))",
+        ),
+        Example(
+            upgrade="op.create_table('ranks', sa.Column('rank', sa.Integer(), "
+            "sa.CheckConstraint('rank > 0', name='ck_rank')))",
+            dialect="mariadb",
+            says="CONSTRAINT ck_rank behind rank: this fails.",
+            help="Write the CHECK beside the columns: it belongs to the table there",
+            at="op.create_table",
+            fixed="op.create_table('ranks', sa.Column('rank', sa.Integer()), "
+            "sa.CheckConstraint('rank > 0', name='ck_rank'))",
+        ),
     ),
     safe=(
         "op.execute('ALTER TABLE orders ADD COLUMN note text')",
@@ -70,11 +94,17 @@ GROWN = (
             dialect="postgresql",
             version="18",
         ),
+        Example(
+            upgrade="op.create_table('ranks', sa.Column('rank', sa.Integer(), "
+            "sa.CheckConstraint('rank > 0', name='ck_rank')))",
+            dialect="mysql",
+        ),
     ),
 )
 def unparsable_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(opaque, Opaque):
         yield from _too_new(opaque, context)
+        yield from _of_mysql(opaque, context)
         return
     if not opaque.invalid:
         return
@@ -87,7 +117,7 @@ def unparsable_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
 
 
 def _too_new(operation: Operation, context: Context) -> Iterator[Problem]:
-    first = next(o for o in context.statement.operations if isinstance(o, GROWN))
+    first = next((o for o in context.statement.operations if isinstance(o, GROWN)), None)
     newer = context.newer_words if operation is first else None
     if newer is None:
         return
@@ -98,3 +128,25 @@ def _too_new(operation: Operation, context: Context) -> Iterator[Problem]:
         remedy=f"Write it in the words of version {version}, or say which version the server has: "
         "server-version in [tool.guard]",
     )
+
+
+def _of_mysql(operation: Operation, context: Context) -> Iterator[Problem]:
+    """Say where MariaDB is sent the named CHECK of a column, which only MySQL reads."""
+    if context.server.dialect != "mariadb":
+        return
+    match operation:
+        case CreateTable(columns=columns):
+            remedy = "Write the CHECK beside the columns: it belongs to the table there"
+        case AddColumn(column=column) | ModifyColumn(column=column):
+            columns = (column,)
+            remedy = "Leave the name out: MariaDB calls the CHECK as the column"
+        case _:
+            return
+    for column in columns:
+        for check in column.constraints:
+            if check.type == "check" and check.name:
+                yield Problem(
+                    message="MariaDB does not know a name for the CHECK of a column, CONSTRAINT "
+                    f"{check.name} behind {column.name}: this fails.",
+                    remedy=remedy,
+                )

@@ -365,6 +365,13 @@ MARIADB = (
     Row("D6", "op.create_foreign_key('f', 'orders', 'users', ['id'], ['id'])", "add-foreign-key"),
     Row("F16", sql("ALTER TABLE orders DROP SYSTEM VERSIONING"), "drop-system-versioning"),
     Row("B7", "op.alter_column('users', 'email', comment='x')", "alter-column-loses-attributes"),
+    Row("B7 no type", "op.alter_column('users', 'age', nullable=True)", "alter-column-loses-attributes"),
+    Row("B7 no type, new", NEW + "op.alter_column('fresh', 'a', nullable=False)", "alter-column-loses-attributes"),
+    Row("B7 no type, batch", "with op.batch_alter_table('users') as batch_op:\n    batch_op.alter_column('age', new_column_name='years')", "alter-column-loses-attributes"),
+    Row("B7 a lone default", "op.alter_column('users', 'age', server_default='1')", None),
+    Row("J14 a named CHECK", "op.add_column('orders', sa.Column('n', sa.Integer(), sa.CheckConstraint('n > 0', name='c')))", "unparsable-sql"),
+    Row("J14 a named CHECK", NEW.replace("sa.Column('a', sa.Integer())", "sa.Column('a', sa.Integer(), sa.CheckConstraint('a > 0', name='c'))"), "unparsable-sql"),
+    Row("J14 beside the columns", NEW.replace("sa.Column('a', sa.Integer())", "sa.Column('a', sa.Integer()), sa.CheckConstraint('a > 0', name='c')"), None),
 )  # fmt: skip
 
 UNNAMED = "op.create_table('things', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('a', sa.Integer()), sa.CheckConstraint('a > 0'))"
