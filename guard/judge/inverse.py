@@ -113,6 +113,7 @@ _OPPOSITES: dict[TableAction, TableAction] = {
     "add-system-versioning": "drop-system-versioning",
     "disable-row-level-security": "enable-row-level-security",
     "disable-trigger": "enable-trigger",
+    "no-force-row-level-security": "force-row-level-security",
     "set-logged": "set-unlogged",
 }
 _BOTH_WAYS = {**_OPPOSITES, **{there: back for back, there in _OPPOSITES.items()}}

@@ -1,19 +1,26 @@
-"""Row level security without a policy hides every row.
+"""Row level security without a policy hides every row, and taken away it hides none.
 
 From ENABLE ROW LEVEL SECURITY on, PostgreSQL shows and changes only the rows that a policy lets
 through, and without a permissive one there are none: queries succeed and find nothing. The owner of
 the table and superusers are spared, so that a test as the owner shows no difference. Create the
-policies first, in the same revision.
+policies first, in the same revision. From DISABLE ROW LEVEL SECURITY on, the policies mean nothing
+and everybody who may read the table sees all of it; from NO FORCE on, its owner does.
 """
 
 import re
 from collections.abc import Iterator
 
+from guard.action_words import TableAction
 from guard.operations import AlterTable, CreateObject, Name
 from guard.rule import Context, Example, Problem, rule
 from guard.statement import Statement
 
 ENABLE = "op.execute('ALTER TABLE orders ENABLE ROW LEVEL SECURITY')"
+DISABLE = ENABLE.replace("ENABLE", "DISABLE")
+TAKEN_AWAY: dict[TableAction, TableAction] = {
+    "disable-row-level-security": "enable-row-level-security",
+    "no-force-row-level-security": "force-row-level-security",
+}
 POLICY = "op.execute('CREATE POLICY own ON orders USING (owner = current_user)')"
 
 
@@ -42,16 +49,65 @@ POLICY = "op.execute('CREATE POLICY own ON orders USING (owner = current_user)')
             "every row",
             at="ALTER TABLE",
         ),
+        Example(
+            released=(f"{POLICY}\n{ENABLE}",),
+            upgrade=DISABLE,
+            dialect="postgresql",
+            says="Without row level security the policies of orders mean nothing: everybody who "
+            "may read it sees and changes the rows of all.",
+            help="Leave it enabled and change the policies: ALTER POLICY own ON orders",
+            at="ALTER TABLE",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders NO FORCE ROW LEVEL SECURITY')",
+            dialect="postgresql",
+            says="Without FORCE the policies of orders mean nothing to its owner, as whom many "
+            "applications connect",
+            help="Leave it forced, unless no application connects as the owner of orders",
+            at="ALTER TABLE",
+        ),
     ),
     safe=(
         Example(upgrade=f"{POLICY}\n{ENABLE}", dialect="postgresql"),
         Example(upgrade=f"{ENABLE}\n{POLICY}", dialect="postgresql"),
         Example(released=(POLICY,), upgrade=ENABLE, dialect="postgresql"),
+        Example(upgrade=ENABLE, downgrade=DISABLE, released=(POLICY,), dialect="postgresql"),
+        Example(upgrade=f"{DISABLE}\n{ENABLE}", released=(POLICY,), dialect="postgresql"),
     ),
 )
-def row_level_security(enable: AlterTable, context: Context) -> Iterator[Problem]:
-    if enable.action != "enable-row-level-security" or context.undoes_upgrade(enable):
+def row_level_security(alter: AlterTable, context: Context) -> Iterator[Problem]:
+    if context.undoes_upgrade(alter):
         return
+    if alter.action == "enable-row-level-security":
+        yield from _enabled(alter, context)
+    elif alter.action in TAKEN_AWAY and not context.is_unreleased(alter.table):
+        yield from _taken_away(alter, context)
+
+
+def _taken_away(alter: AlterTable, context: Context) -> Iterator[Problem]:
+    back = TAKEN_AWAY[alter.action]
+    later = (o for s in (*context.after, *context.transaction.after) for o in s.operations)
+    if any(isinstance(o, AlterTable) and _gives(o, alter.table, back) for o in later):
+        return  # only for a while
+    table, name = context.schema.table(alter.table), alter.table
+    policies = [o.name for o in table.objects if o.object_type == "policy"] if table else []
+    if alter.action == "no-force-row-level-security":
+        message = f"Without FORCE the policies of {name} mean nothing to its owner, as whom many "
+        message += "applications connect: it sees and changes the rows of all."
+        remedy = f"Leave it forced, unless no application connects as the owner of {name}"
+    else:
+        message = f"Without row level security the policies of {name} mean nothing: everybody who "
+        message += "may read it sees and changes the rows of all."
+        policy = policies[0] if policies else "<name>"
+        remedy = f"Leave it enabled and change the policies: ALTER POLICY {policy} ON {name}"
+    yield Problem(message=message, remedy=remedy, severity="warning")
+
+
+def _gives(operation: AlterTable, table: Name, action: TableAction) -> bool:
+    return operation.action == action and _is(operation.table, table)
+
+
+def _enabled(enable: AlterTable, context: Context) -> Iterator[Problem]:
     table = context.schema.table(enable.table)
     around = (*context.before, *context.after, *context.transaction.after)
     made = [s for s in around if _makes_policy(s, enable.table)]
