@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from guard.context import Context
@@ -30,6 +31,7 @@ from guard.operations import (
     SetOption,
     Update,
 )
+from guard.schema.model import View
 from guard.statement import Batch, Statement
 
 # What a batch can do.
@@ -112,6 +114,30 @@ def enforces_foreign_keys(context: Context) -> bool:
 
 def _is_on(value: str | None) -> bool:
     return (value or "").strip("'\"").lower() in ("1", "on", "true", "yes")
+
+
+def broken_without(table: Name, context: Context) -> str | None:
+    """Return the view or trigger that surely asks for the table, so that SQLite renames nothing.
+
+    It reads all of them whenever it renames something or drops a column. None also where
+    `legacy_alter_table` spares it that.
+    """
+    setting = context.settings.get("legacy_alter_table")
+    if setting and _is_on(setting.value):
+        return None
+    named = re.compile(rf"\b(?:from|join)\s+[\"`\[]?{re.escape(table.name)}\b", re.I)
+    for view in context.schema.objects():
+        if isinstance(view, View) and view.certain and view.query and named.search(view.query):
+            return f"view {view.name}"
+    for other in context.schema.tables():
+        if other.name.name.lower() == table.name.lower() or not other.certain:
+            continue  # its own triggers go with it
+        for thing in other.objects:
+            done = thing.body.operations if thing.body and thing.certain else ()
+            changed = (getattr(operation, "table", None) for operation in done)
+            if any(one and one.name.lower() == table.name.lower() for one in changed):
+                return f"{thing.object_type} {thing.name}"
+    return None
 
 
 def in_batch(table: Name, *code: str, options: str = "") -> str:

@@ -243,7 +243,7 @@ def _read_table_options(c: Cursor) -> _Options:
         elif c.take("PARTITION", "BY"):
             partitioned = True
         elif c.at("INHERITS") and c.peek(1).word == "(":
-            complete = False
+            query = _Options(complete=False)
             c.next()
         elif c.word in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE") and _begins_query(c):
             query = _read_query(c)

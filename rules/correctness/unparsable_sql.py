@@ -68,8 +68,8 @@ GROWN = (
             upgrade="op.add_column('orders', sa.Column('rank', sa.Integer(), "
             "sa.CheckConstraint('rank > 0', name='ck_rank')))",
             dialect="mariadb",
-            says="MariaDB does not know a name for the CHECK of a column, CONSTRAINT ck_rank behind "
-            "rank: this fails.",
+            says="MariaDB does not know a name for the CHECK of a column, CONSTRAINT ck_rank "
+            "behind rank: this fails.",
             help="Leave the name out: MariaDB calls the CHECK as the column",
             at="op.add_column",
             fixed="op.add_column('orders', sa.Column('rank', sa.Integer(), "

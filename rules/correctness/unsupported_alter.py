@@ -5,8 +5,9 @@ does not understand. A column that is added may be neither UNIQUE nor a key; ove
 no default that is computed (CURRENT_TIMESTAMP, an expression) or that its CHECK forbids and be no
 STORED one, so that this passes on an empty test database and fails in production. A column is not
 dropped while a key, an index, a constraint of the table, a generated column or a view needs it.
-Alembic's batch mode makes the table anew instead, where it has no computed column and no view asks
-for it. It fails over a computed column and over a view that asks for the table.
+Alembic's batch mode makes the table anew instead. It fails over a computed column, and over a view
+or another table's trigger that asks for the table while it is gone: SQLite renames nothing then,
+nor the copy that is put in the place of the table by hand.
 """
 
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 
 from guard.batch_mode import (
     SENT_AT_ONCE,
+    broken_without,
     enforces_foreign_keys,
     in_batch,
     makes_anew,
@@ -34,9 +36,11 @@ from guard.operations import (
     DropDefault,
     DropIndex,
     DropNotNull,
+    DropTable,
     Name,
     Operation,
     RenameColumn,
+    RenameTable,
     SetDefault,
     SetNotNull,
 )
@@ -81,6 +85,7 @@ ADDED_HINT = "op.add_column('orders', sa.Column('hint', sa.Text()))\n"
     AddConstraint,
     DropConstraint,
     RenameColumn,
+    RenameTable,
     dialects=("sqlite",),
     predicts=(UpgradeFailed, UpgradeFailedWithRows, DowngradeFailed),
     instructs=(
@@ -207,10 +212,9 @@ def unsupported_alter(operation: Operation, context: Context) -> Iterator[Proble
         return
     in_new_table = batch is not None and remakes(batch, context) and _is_of_batch(context)
     found = _left_in_batch(operation, context) if in_new_table else _refused(operation, context)
-    if found is None:
-        return
-    message, remedy = found
-    yield Problem(message=message, remedy=remedy)
+    if found := found or _stopped_by_others(operation, context):
+        message, remedy = found
+        yield Problem(message=message, remedy=remedy)
 
 
 def _not_made_anew(batch: Batch, context: Context) -> Answer | None:
@@ -231,9 +235,8 @@ def _not_made_anew(batch: Batch, context: Context) -> Answer | None:
                 f"{column.name}, which SQLite refuses.",
                 f"Drop column {column.name} before the batch, and add it again after it",
             )
-    setting = context.settings.get("legacy_alter_table")
-    user = _asking_for(table, context)
-    if user is None or (setting and setting.value.strip("'").lower() in ("1", "on", "true")):
+    user = broken_without(batch.table, context)
+    if user is None:
         return None
     return (
         f"The batch makes {table.name} anew and fails: {user} asks for it, and is broken while it "
@@ -242,12 +245,28 @@ def _not_made_anew(batch: Batch, context: Context) -> Answer | None:
     )
 
 
-def _asking_for(table: Table, context: Context) -> str | None:
-    """Return a view whose query surely names the table."""
-    named = re.compile(rf"\b(?:from|join)\s+[\"`\[]?{re.escape(table.name.name)}\b", re.I)
-    for view in context.schema.objects():
-        if isinstance(view, View) and view.certain and view.query and named.search(view.query):
-            return f"view {view.name}"
+def _stopped_by_others(operation: Operation, context: Context) -> Answer | None:
+    """Return what to say of a change that SQLite refuses since something asks for a dropped table.
+
+    So ends the copy of a table that is put in its place: DROP TABLE, RENAME TO.
+    """
+    match operation:
+        case RenameTable(table=table, new=new):
+            what = f"Renaming {table} to {new} fails"
+        case DropColumn(table=table, column=column):
+            what = f"Dropping {column} of {table} fails"
+        case RenameColumn(table=table, column=column, new=name):
+            what = f"Renaming {column} of {table} to {name} fails"
+        case _:
+            return None
+    for gone in (o.table for s in context.before for o in s.operations if isinstance(o, DropTable)):
+        user = None if context.schema.table(gone) else broken_without(gone, context)
+        if user:
+            return (
+                f"{what}: {user} asks for {gone}, which is gone.",
+                f"Drop {user} before {gone} is dropped, and create it again after that, in this "
+                "same revision",
+            )
     return None
 
 

@@ -58,6 +58,18 @@ def t(columns: str) -> str:
     return f"op.execute('CREATE TABLE t (a INTEGER, {columns})')"
 
 
+def trigger(body: str) -> str:
+    return f"op.execute('CREATE TRIGGER r AFTER INSERT ON p BEGIN {body}; END')"
+
+
+COPY = """
+op.execute('CREATE TABLE t2 (a INTEGER)')
+op.execute('INSERT INTO t2 SELECT a FROM t')
+op.drop_table('t')
+op.rename_table('t2', 't')
+"""
+
+
 @pytest.mark.parametrize(
     ("released", "upgrade", "expected"),
     [
@@ -70,6 +82,30 @@ def t(columns: str) -> str:
         ((t("b TEXT"), VIEW), ADD, set()),
         ((t("b TEXT"), VIEW), f"op.execute('PRAGMA legacy_alter_table=ON')\n{ALTER}", set()),
         ((t("b TEXT"), VIEW.replace("FROM t", "FROM p AS t")), ALTER, set()),
+        # ... or another table's trigger
+        ((P, t("b TEXT"), trigger("UPDATE t SET b = 1")), ALTER, FAILS),
+        ((P, t("b TEXT"), trigger("UPDATE t SET b = 1")), ADD, set()),
+        (
+            (P, t("b TEXT"), trigger("UPDATE t SET b = 1")),
+            f"op.execute('DROP TRIGGER r')\n{ALTER}",
+            set(),
+        ),
+        ((P, t("b TEXT"), trigger("DELETE FROM p")), ALTER, set()),
+        # ... also where it is put in the place of the table by hand
+        ((t("b TEXT"), VIEW), COPY, FAILS),
+        ((P, t("b TEXT"), trigger("DELETE FROM t")), COPY, FAILS),
+        ((P, t("b TEXT"), trigger("DELETE FROM p")), COPY, set()),
+        ((t("b TEXT"), VIEW), f"op.execute('DROP VIEW v')\n{COPY}", set()),
+        (
+            (P, t("b TEXT"), trigger("DELETE FROM t")),
+            "op.drop_table('t')\nop.drop_column('p', 'a')",
+            FAILS,
+        ),
+        (
+            (P, t("b TEXT"), trigger("DELETE FROM t")),
+            "op.drop_table('t')\nop.add_column('p', sa.Column('z', sa.Integer()))",
+            set(),
+        ),
         # what is not read of a table is not made again
         ((P, t("b INTEGER REFERENCES p (id) ON DELETE CASCADE")), ALTER, LOSES),
         ((P, t("b INTEGER REFERENCES p (id)")), ALTER, set()),

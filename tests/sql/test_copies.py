@@ -87,7 +87,7 @@ def test_rows_that_may_be_ignored(dialect: str) -> None:
     [
         ("SELECT a, b, a FROM o", ("a", "b", "a")),
         ("SELECT o.a, s.o.a FROM o JOIN s ON true", ("a", "a")),
-        ("SELECT count(*) AS n, a AS \"N\" FROM o", ("n", "N")),
+        ('SELECT count(*) AS n, a AS "N" FROM o', ("n", "N")),
         ("SELECT DISTINCT ON (b) b, a UNION SELECT c, d FROM o", ("b", "a")),
         ("(SELECT a)", ("a",)),
         # What a server calls these is its own affair.
