@@ -20,6 +20,7 @@ from guard.errors import GuardError
 from guard.finding import Severity
 from guard.options import in_words
 from guard.paths import read_bytes, read_text
+from guard.patterns import lazy_re
 from guard.server import Server, parse_dialect, parse_version
 from guard.toml import parse_toml
 
@@ -279,9 +280,9 @@ def explain_invalid(error: msgspec.ValidationError, known: list[str], where: str
 
 # Where a key stands
 
-_HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?")
-_KEY = re.compile(r"""\s*((?:[\w.-]|\s*\.\s*|"[^"]*"|'[^']*')+?)\s*=""")
-_PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\.?""")
+_HEADER = lazy_re(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?")
+_KEY = lazy_re(r"""\s*((?:[\w.-]|\s*\.\s*|"[^"]*"|'[^']*')+?)\s*=""")
+_PART = lazy_re(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\.?""")
 
 
 def line_of(path: Path, *keys: str) -> int | None:

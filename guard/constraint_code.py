@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from guard.action_words import ConstraintType
 from guard.operations import AddColumn, AddConstraint, Column, Constraint, Name
+from guard.patterns import lazy_re
 from guard.statement import Statement
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_PLAIN = lazy_re(r"[a-z_][a-z0-9_$]*")
 # The words among the usual names of tables and columns that SQL wants quoted.
 _RESERVED = frozenset(
     """

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guard.patterns import lazy_re
+
 MASK = "***"
 
-_URL = re.compile(r"\b[a-z][\w+.-]{0,40}://[^\s:/@]{0,200}:", re.IGNORECASE)
-_SPACE = re.compile(r"\s")
+_URL = lazy_re(r"\b[a-z][\w+.-]{0,40}://[^\s:/@]{0,200}:", re.IGNORECASE)
+_SPACE = lazy_re(r"\s")
 _LONGEST = 4096  # characters of a password, so that no text takes long to search
-_NAMED = re.compile(
+_NAMED = lazy_re(
     r"""
       # password='secret', "password": "secret", PASSWORD 'secret'
       (?:passw(?:or)?d|\bpwd)(?:["']?\s*[=:]\s*|\s+)(?P<quote>["'])(?P<quoted>.+?)(?P=quote)
@@ -22,7 +24,7 @@ _NAMED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # What stands for a password and is none: {name}, ${NAME}, $NAME, %(name)s, <name>, stars.
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}|\$\{\w+\}|\$\w+|%\(\w+\)s|%s|<[\w -]+>|\*+")
+_PLACEHOLDER = lazy_re(r"\{[^{}]*\}|\$\{\w+\}|\$\w+|%\(\w+\)s|%s|<[\w -]+>|\*+")
 
 
 def secrets(text: str) -> list[tuple[int, int]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal, InvalidOperation
 
 import msgspec
 
 from guard.operations import Type
+from guard.patterns import lazy_re
 from guard.server import fold
 
-_MIDNIGHT = re.compile(r"[ T]00:00(:00(\.0+)?)?([+-]00(:?00)?|Z)?$")
+_MIDNIGHT = lazy_re(r"[ T]00:00(:00(\.0+)?)?([+-]00(:?00)?|Z)?$")
 
 
 class Cast(msgspec.Struct, frozen=True):

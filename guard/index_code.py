@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from guard.constraint_code import executed, in_autocommit_block, quoted, table_sql
 from guard.operations import CreateIndex, DropIndex, Name
+from guard.patterns import lazy_re
 from guard.schema.model import ReadOnlySchema
 from guard.statement import Statement
 
-_COLUMN = re.compile(r"[A-Za-z_]\w*")
+_COLUMN = lazy_re(r"[A-Za-z_]\w*")
 MOST_PARTITIONS = 4  # that are written out one by one
 OUTSIDE = "a migration that runs without a transaction"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-_RANGE = re.compile(r"from\s*\((?P<low>.*)\)\s*to\s*\((?P<high>.*)\)", re.I | re.S)
-_LIST = re.compile(r"in\s*(?P<values>\(.*\))", re.I | re.S)
-_KEY = re.compile(r"(?:range|list)\s*\(\s*(?P<column>\"[^\"]+\"|\w+)\s*\)", re.I)
+from guard.patterns import lazy_re
+
+_RANGE = lazy_re(r"from\s*\((?P<low>.*)\)\s*to\s*\((?P<high>.*)\)", re.I | re.S)
+_LIST = lazy_re(r"in\s*(?P<values>\(.*\))", re.I | re.S)
+_KEY = lazy_re(r"(?:range|list)\s*\(\s*(?P<column>\"[^\"]+\"|\w+)\s*\)", re.I)
 _OPEN = ("minvalue", "maxvalue")
 
 

@@ -6,17 +6,17 @@ them sends them through `safe` first.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from guard.credentials import mask_credentials
+from guard.patterns import lazy_re
 
 REPLACEMENT = "\ufffd"
 # Control, format (among them those that turn the text around), surrogate.
 _UNPRINTABLE = {"Cc", "Cf", "Cs"}
 # What a line must begin with, after spaces, to be a workflow command of GitHub; wrapping a text may
 # bring any of its words to the beginning of a line.
-_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z][^\n]*::)")
+_COMMAND = lazy_re(r"(?<!\S)::(?=[A-Za-z][^\n]*::)")
 OLD_COMMAND = "##["  # a command also in the middle of a line; Azure Pipelines know no other
 
 

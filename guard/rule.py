@@ -149,8 +149,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     group: str
-    title: str
-    why: str
+    doc: str  # of its file: the title, and after an empty line the reason
     on: tuple[FactType, ...]
     severity: Severity
     approvable: bool
@@ -163,6 +162,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     instructs: Instructions = ()
     severity_is_set: bool = False
     url: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it finds, in a few words."""
+        return inspect.cleandoc(self.doc).partition("\n")[0].strip()
+
+    @property
+    def why(self) -> str:
+        """Why that is dangerous, and what to do."""
+        return inspect.cleandoc(self.doc).partition("\n")[2].strip()
 
     @property
     def instructions(self) -> tuple[str, ...]:
@@ -197,12 +206,10 @@ def rule(
     def make(check: Callable[[F | G, Context], Iterator[Problem]]) -> Rule:
         module = inspect.getmodule(check)
         path = PurePath(check.__code__.co_filename)
-        title, _, why = inspect.cleandoc((module and module.__doc__) or "").partition("\n")
         return Rule(
             name=path.stem.replace("_", "-"),
             group=path.parent.name,
-            title=title.strip(),
-            why=why.strip(),
+            doc=(module and module.__doc__) or "",
             on=on,
             severity=severity,
             approvable=approvable,

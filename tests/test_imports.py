@@ -16,6 +16,7 @@ SAMPLE = ROOT / "alembic" / "versions"
 
 # A chapter (a folder, or a module at the top of guard/) imports only from rows above its own.
 CHAPTERS: tuple[set[str], ...] = (
+    {"patterns"},
     {
         "action_words",
         "server",
@@ -198,7 +199,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "overridden_url",
             "policy_values",
         },
-        {"meanings"},
+        {"meanings", "source_file"},
         {"provenance"},
         {
             "destructive_calls",
@@ -209,7 +210,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         },
         {"legacy"},
         {"code", "event_loop"},
-        {"application_imports", "files"},
+        {"application_imports", "files", "read"},
     ),
     "source.event_loop": (
         {"database_calls", "values"},

@@ -74,8 +74,7 @@ def test_a_terminal_leads_there_from_the_name_of_the_rule(links: bool, tmp_path:
 RULE = Rule(
     name="add-required-column",
     group="correctness",
-    title="A title.",
-    why="A reason.",
+    doc="A title.\n\nA reason.",
     on=load_rules()[0].on,
     severity="warning",
     approvable=False,

@@ -16,15 +16,16 @@ from guard.adopt.surroundings import Surroundings, outermost
 from guard.config import Config, parse_config
 from guard.errors import GuardError
 from guard.paths import read_bytes, relative
+from guard.patterns import lazy_re
 from guard.toml import parse_toml
 
 PACKAGE = f"migration-guard[fast]=={__version__}"
 PRE_COMMIT = ".pre-commit-config.yaml"
 UNKNOWN = '# dialect = "postgresql"  # name it: the rules for one database apply only then\n'
 DEFAULT_PYTHON = "3.13"
-_OURS = re.compile(r"\bguard (?:check|lint)\b|\bguard-(?:check|lint)\b|migration-guard")
-_REPO = re.compile(r"^( *)- +repo *:", re.MULTILINE)
-_TOP_LEVEL = re.compile(r"^[A-Za-z_][\w.-]*(?= *:)", re.MULTILINE)
+_OURS = lazy_re(r"\bguard (?:check|lint)\b|\bguard-(?:check|lint)\b|migration-guard")
+_REPO = lazy_re(r"^( *)- +repo *:", re.MULTILINE)
+_TOP_LEVEL = lazy_re(r"^[A-Za-z_][\w.-]*(?= *:)", re.MULTILINE)
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from guard.config import Config
 from guard.errors import GuardError
 from guard.judge.select_rules import select_rules
 from guard.paths import read_text, relative
+from guard.patterns import lazy_re
 from guard.project.environments import Environment
 from guard.rule import Rule
 from guard.show.instructions import BEGIN, END, Project, instructions
@@ -21,7 +22,7 @@ FOLDER = ".github/instructions"
 NEW_FILE = f"{FOLDER}/migrations.instructions.md"
 AGENTS = "AGENTS.md"
 _KNOWN = (AGENTS, "CLAUDE.md", ".github/copilot-instructions.md")
-_SECTION = re.compile(rf"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+_SECTION = lazy_re(rf"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
 
 class File(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Generic, TypeVar
 
@@ -134,14 +135,25 @@ def _key(path: PurePath, data: bytes) -> str:
     return digest.hexdigest()[:32]
 
 
+@cache
 def _stamp() -> str:
+    """Return the stamp of guard's own code, which does not change during a run."""
+    return stamp_of(Path(__file__).parent.parent)
+
+
+def stamp_of(code: Path) -> str:
     """Return what changes whenever code does that has a part in reading: its files' times."""
     digest = hashlib.sha256(__version__.encode())
-    here = Path(__file__).parent.parent
-    for folder, folders, names in os.walk(here):
-        unread = _NOT_READING if Path(folder) == here else frozenset()
-        folders[:] = sorted({*folders} - {"__pycache__"} - unread)
-        for path in (Path(folder, name) for name in sorted(names) if name.endswith(".py")):
-            status = path.stat()
-            digest.update(f"{path}{status.st_size}{status.st_mtime_ns}".encode())
+    waiting = [str(code)]
+    while waiting:
+        folder = waiting.pop()
+        unread = _NOT_READING if folder == str(code) else frozenset()
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                digest.update(f"{entry.path}{status.st_size}{status.st_mtime_ns}".encode())
+            elif entry.name != "__pycache__" and entry.name not in unread and entry.is_dir():
+                waiting.append(entry.path)
     return digest.hexdigest()[:16]

@@ -41,11 +41,12 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """A checkout; `root` is its top folder. Paths are relative to it, with forward slashes.
 
     `objects` are the folders where the submodules that are checked out keep theirs, by path: what
-    these hold belongs to the project.
+    these hold belongs to the project. What git listed of the working tree is kept: for one run.
     """
 
     root: Path
     objects: Mapping[str, str] = {}
+    listed: dict[tuple[str, ...], bytes] = msgspec.field(default_factory=dict)
 
     @classmethod
     def discover(cls, path: Path) -> Repository | None:
@@ -209,7 +210,7 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def present_files(self) -> tuple[str, ...]:
         """Return the paths of the working tree that git tracks or would add: nothing ignored."""
-        listing = self._check("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        listing = self._list("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return tuple(os.fsdecode(path) for path in dict.fromkeys(listing.split(b"\0")) if path)
 
     def changed_files(self, commit: str) -> tuple[str, ...]:
@@ -217,8 +218,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
         A file whose times alone are new is among them, since no filter of the project is run.
         """
-        differing = self._check("diff-index", "-z", "--name-only", "--no-renames", commit)
-        unknown = self._check("ls-files", "-z", "--others", "--exclude-standard")
+        differing = self._list("diff-index", "-z", "--name-only", "--no-renames", commit)
+        unknown = self._list("ls-files", "-z", "--others", "--exclude-standard")
         names = dict.fromkeys((differing + unknown).split(b"\0"))
         return tuple(os.fsdecode(name) for name in names if name)
 
@@ -252,6 +253,11 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return _run(self.root, *arguments, stdin=stdin, objects=self.objects.values())
+
+    def _list(self, *arguments: str) -> bytes:
+        if arguments not in self.listed:
+            self.listed[arguments] = self._check(*arguments)
+        return self.listed[arguments]
 
     def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
         return _checked(self.root, arguments[0], self._git(*arguments, stdin=stdin))

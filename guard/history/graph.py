@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePath
@@ -20,13 +19,12 @@ from guard.errors import GuardError
 from guard.facts import BrokenChain
 from guard.operations import is_known
 from guard.paths import read_bytes, relative
+from guard.patterns import lazy_re
 from guard.project.environments import Environment, project_root
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.statement import Span
 
-REVISION_FILE = re.compile(
-    r"(?!\.\#|__init__).*\.py$"
-)  # alembic.script.base, _only_source_rev_file
+REVISION_FILE = lazy_re(r"(?!\.\#|__init__).*\.py$")  # alembic.script.base, _only_source_rev_file
 ChainProblem = Literal[
     "missing-parent", "cycle", "duplicate", "no-revision", "unreadable", "computed"
 ]

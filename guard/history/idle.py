@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Sequence
 from typing import get_args
 
 from guard.history.program import program
+from guard.patterns import lazy_re
 from guard.statement import Direction
 
 # What only looks, or sets something up for code that is not there: by the name's last part.
@@ -15,7 +15,7 @@ LOOKS = {
     "get_bind", "get_context", "inspect", "get_x_argument", "get", "is_offline_mode", "lower",
     "globals", "Session", "sessionmaker", "MetaData", "declarative_base", "getLogger",
 }  # fmt: skip
-ENGINE_FUNCTION = re.compile(r"(up|down)grade_\w+")
+ENGINE_FUNCTION = lazy_re(r"(up|down)grade_\w+")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

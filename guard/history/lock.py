@@ -8,7 +8,6 @@ otherwise still does the same.
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.facts import LOCK
 from guard.paths import read_text
+from guard.patterns import lazy_re
 from guard.toml import parse_toml
 
 HEAD = """\
@@ -26,7 +26,7 @@ HEAD = """\
 # Do not edit it: a released revision stays as it is.
 version = 1
 """
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN = lazy_re(r"[A-Za-z0-9_-]+")
 
 
 class Locked(

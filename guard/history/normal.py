@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -18,6 +17,7 @@ from guard.history.arguments import Named
 from guard.history.helper_calls import without_helpers
 from guard.history.names import LOOKS_AROUND, Substituted, bindings, is_constant
 from guard.history.plain import Plain
+from guard.patterns import lazy_re
 
 ROUNDS = 4  # of helpers that call helpers
 MOST_TURNS = 50  # of a loop that is written out
@@ -26,7 +26,7 @@ MOST_NODES = 50_000  # of code that has been written out
 _ELSEWHERE = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Global, ast.Nonlocal,
 )  # fmt: skip
-_NOT_PLAIN_TEXT = re.compile(r"['\"`$\[\]\\]|--|/\*|#")  # where white space may mean something
+_NOT_PLAIN_TEXT = lazy_re(r"['\"`$\[\]\\]|--|/\*|#")  # where white space may mean something
 
 
 def normal(statements: Sequence[ast.stmt]) -> list[ast.stmt]:

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from guard.patterns import lazy_re
+
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Where names of SQLAlchemy stand beside the package itself.
-SQLALCHEMY = re.compile(r"^sqlalchemy\.(sql(\.(expression|sqltypes|schema))?|types|schema)(?=\.)")
-LOGGER = re.compile(r"(^|\.|_)(logg(er|ing)|log)(\.getLogger)?$", re.IGNORECASE)
+SQLALCHEMY = lazy_re(r"^sqlalchemy\.(sql(\.(expression|sqltypes|schema))?|types|schema)(?=\.)")
+LOGGER = lazy_re(r"(^|\.|_)(logg(er|ing)|log)(\.getLogger)?$", re.IGNORECASE)
 LOG_METHODS = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
 PRINTS = {
     "print", "click.echo", "typer.echo", "warnings.warn", "pprint.pprint",
@@ -30,7 +32,7 @@ HARMLESS = {
 ONLY_IN_PYTHON = {"default", "insert_default", "onupdate", "info", "doc"}  # of a column: no DDL
 MAKES_DDL = {"Sequence", "Identity", "Computed", "FetchedValue", "DefaultClause"}
 # Where text() would change the text: a bind parameter, an escaped colon, a driver's placeholder.
-NOT_PLAIN_SQL = re.compile(r"(?<![:\w\\]):\w|%|\\")
+NOT_PLAIN_SQL = lazy_re(r"(?<![:\w\\]):\w|%|\\")
 
 
 def origins(tree: ast.AST) -> dict[str, str]:

@@ -18,10 +18,11 @@ import msgspec
 from guard.history.names import LOOKS_AROUND
 from guard.history.normal import normal
 from guard.history.plain import Plain, origins
+from guard.patterns import lazy_re
 from guard.project.revision_header import NAMES
 from guard.statement import Direction
 
-TIMEOUT = re.compile(
+TIMEOUT = lazy_re(
     r"\s*(SET\s+((LOCAL|SESSION|GLOBAL)\s+|@@(session|global)\.)?|RESET\s+)"
     r"(lock_timeout|statement_timeout|idle_in_transaction_session_timeout|transaction_timeout"
     r"|(innodb_)?lock_wait_timeout|max_execution_time|max_statement_time)\b[^;]*;?\s*"

@@ -31,13 +31,14 @@ from guard.operations import (
     Update,
     is_known,
 )
+from guard.patterns import lazy_re
 from guard.schema.model import Missing, Table
 from guard.schema.names import Key, key_of
 from guard.server import fold
 from guard.sql.expressions import read_expression
 from guard.statement import Statement
 
-_READS = re.compile(r"\b(?:FROM|SELECT|JOIN)\b", re.IGNORECASE)
+_READS = lazy_re(r"\b(?:FROM|SELECT|JOIN)\b", re.IGNORECASE)
 
 
 class _Origin(msgspec.Struct, frozen=True):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import msgspec
 
 from guard.operations import Opaque, Operation
+from guard.patterns import lazy_re
 from guard.statement import Statement
 
-_QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
-_BLANKS = re.compile(r"\s*([^\w\s])\s*|\s+")
+_QUOTED = lazy_re(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
+_BLANKS = lazy_re(r"\s*([^\w\s])\s*|\s+")
 
 
 def fingerprint_of(operation: Operation, statement: Statement) -> str:

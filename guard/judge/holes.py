@@ -7,10 +7,11 @@ f-string holds as well.
 from __future__ import annotations
 
 import ast
-import re
 
-_LITERAL = re.compile(r"""(?<!\w)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
-_HOLE = re.compile(r"\{([^{}]+)\}")
+from guard.patterns import lazy_re
+
+_LITERAL = lazy_re(r"""(?<!\w)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_HOLE = lazy_re(r"\{([^{}]+)\}")
 
 
 def filled(remedy: str) -> str:

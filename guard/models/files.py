@@ -8,16 +8,17 @@ from pathlib import Path
 
 import msgspec
 
+from guard.patterns import lazy_re
 from guard.python_source import Sources
 from guard.reader.modules import Resolver
 
 # Found by a look at the bytes: only what may hold models is parsed.
 _OF_MODELS = (b"mapped_column", b"Mapped[", b"SQLModel")
-_OF_CLASSES = re.compile(rb"^[ \t]+__tablename__\b|^class .*\.Model\b", re.M)
+_OF_CLASSES = lazy_re(rb"^[ \t]+__tablename__\b|^class .*\.Model\b", re.M)
 _OF_TABLES = (b"Column(", b"Table(")
 _OF_BASES = (b"DeclarativeBase", b"declarative_base", b"SQLAlchemy(", b"registry(", b"MetaData(")
 _LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"advanced_alchemy")
-_IMPORTS = re.compile(
+_IMPORTS = lazy_re(
     rb"^[ \t]*(?:from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n]*)"
     rb"|import[ \t]+(?P<modules>[^\n]*))",
     re.M,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
+
+from guard.patterns import lazy_re
 
 Version = tuple[int, int]
 
@@ -23,26 +23,24 @@ class Construct(msgspec.Struct, frozen=True):
 
 _PARAMETERS = r"^[ \t]*((async[ \t]+)?def|class|type)[ \t]+\w+[ \t]*\["
 _CONSTRUCTS = (
-    (re.compile(_PARAMETERS + r"[^\]]*="), Construct((3, 13), "`class Name[T = int]`")),
-    (re.compile(_PARAMETERS), Construct((3, 12), "`class Name[T]`")),
-    (re.compile(r"^[ \t]*type[ \t]+\w+[ \t]*="), Construct((3, 12), "`type Name = ...`")),
+    (lazy_re(_PARAMETERS + r"[^\]]*="), Construct((3, 13), "`class Name[T = int]`")),
+    (lazy_re(_PARAMETERS), Construct((3, 12), "`class Name[T]`")),
+    (lazy_re(r"^[ \t]*type[ \t]+\w+[ \t]*="), Construct((3, 12), "`type Name = ...`")),
     (
-        re.compile(
-            r"""(?<!\w)([fF][rR]?|[rR][fF])(["'])(?:(?!\2).)*\{[^{}"']*\2[^{}]*\2[^{}]*\}"""
-        ),
+        lazy_re(r"""(?<!\w)([fF][rR]?|[rR][fF])(["'])(?:(?!\2).)*\{[^{}"']*\2[^{}]*\2[^{}]*\}"""),
         Construct((3, 12), "the same quotes inside an f-string"),
     ),
     (
-        re.compile(r"""(?<!\w)([fF][rR]?|[rR][fF])(["']).*\{[^{}]*\\[^{}]*\}"""),
+        lazy_re(r"""(?<!\w)([fF][rR]?|[rR][fF])(["']).*\{[^{}]*\\[^{}]*\}"""),
         Construct((3, 12), "a backslash inside the braces of an f-string"),
     ),
     (
-        re.compile(r"^[ \t]*except\*?[ \t]+(?![^#]*\bas\b)[^:(#]*,[^:#]*:"),
+        lazy_re(r"^[ \t]*except\*?[ \t]+(?![^#]*\bas\b)[^:(#]*,[^:#]*:"),
         Construct((3, 14), "`except A, B:`"),
     ),
-    (re.compile(r"""(?<!\w)([tT][rR]?|[rR][tT])["']"""), Construct((3, 14), '`t"..."`')),
-    (re.compile(r"^[ \t]*lazy[ \t]+(import|from)\b"), Construct((3, 15), "`lazy import`")),
-    (re.compile(r"^[^#]*[\[{(][ \t]*\*[^#]*\bfor\b"), Construct((3, 15), "`[*x for x in y]`")),
+    (lazy_re(r"""(?<!\w)([tT][rR]?|[rR][tT])["']"""), Construct((3, 14), '`t"..."`')),
+    (lazy_re(r"^[ \t]*lazy[ \t]+(import|from)\b"), Construct((3, 15), "`lazy import`")),
+    (lazy_re(r"^[^#]*[\[{(][ \t]*\*[^#]*\bfor\b"), Construct((3, 15), "`[*x for x in y]`")),
 )
 
 

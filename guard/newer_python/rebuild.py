@@ -8,16 +8,17 @@ statement its body, under such a call as the condition.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
+from guard.patterns import lazy_re
+
 CALLED = {"TemplateStr": "t-string", "Interpolation": "t-string"}
 UNKNOWN: dict[str, type[ast.AST]] = {"expr": ast.Call, "stmt": ast.If}
 # In the documentation of a class, its lists, and the fields that must have a value.
-_LIST = re.compile(r"\b\w+\* (\w+)[,)]")
-_FIELD = re.compile(r"\b(?!constant )\w+ (\w+)[,)]")
+_LIST = lazy_re(r"\b\w+\* (\w+)[,)]")
+_FIELD = lazy_re(r"\b(?!constant )\w+ (\w+)[,)]")
 
 Node = TypeVar("Node", bound=ast.AST)
 Part = TypeVar("Part", ast.expr, ast.stmt)

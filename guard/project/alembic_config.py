@@ -18,11 +18,12 @@ import msgspec
 
 from guard.errors import GuardError
 from guard.paths import read_text
+from guard.patterns import lazy_re
 from guard.toml import parse_toml
 
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
-LEGACY_LOCATIONS = re.compile(r", *|(?: +)")
-LEGACY_SYS_PATH = re.compile(r", *|(?: +)|\:")
+LEGACY_LOCATIONS = lazy_re(r", *|(?: +)")
+LEGACY_SYS_PATH = lazy_re(r", *|(?: +)|\:")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

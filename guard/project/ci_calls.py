@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatch
 
+from guard.patterns import lazy_re
+
 FILES = (
     ".pre-commit-config.yaml", ".pre-commit-config.yml", ".github/workflows/*.yml",
     ".github/workflows/*.yaml", ".github/actions/*/action.yml", ".gitlab-ci.yml",
@@ -12,16 +14,16 @@ FILES = (
     ".buildkite/*.yml", ".woodpecker*.y*ml", "Jenkinsfile", "Makefile", "justfile", "tox.ini",
     "noxfile.py", "lefthook.yml",
 )  # fmt: skip
-CALL = re.compile(
+CALL = lazy_re(
     r"\bguard(?:\.exe)?\s+(?:check|lint|history|roundtrip)\b"
     r"|\bid:\s*['\"]?guard-(?:check|lint)\b"
     r"|\buses:\s*\S*/migration-guard\b"
 )
-LETS_PASS = re.compile(
+LETS_PASS = lazy_re(
     r"\bcontinue-on-error:\s*['\"]?true|\ballow_failure:\s*true|\bif:\s*(?:\$\{\{\s*)?false\b"
     r"|\bcontinueOnError:\s*true"
 )
-COMMENT = re.compile(r"(^|\s)#.*$")
+COMMENT = lazy_re(r"(^|\s)#.*$")
 
 
 def may_run_guard(path: str) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from guard.paths import read_text, relative
+from guard.patterns import lazy_re
 from guard.project.server_clues import IN_MEMORY, SCHEMES, Clue, dialect_of
 
 _MOST_FILES = 40
 _DEEPEST = 3  # env.py imports app.db, that app.session, that app.settings
-_IMPORT = re.compile(
+_IMPORT = lazy_re(
     r"""^[ \t]*(?:
         from[ \t]+(\.*[\w.]*)[ \t]+import\s*(?:\(([^)]*)\)|([^\n\#]*))
         |import[ \t]+([^\n\#]+)
@@ -21,10 +22,8 @@ _IMPORT = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 # As a text begins: postgresql+asyncpg://..., or is: the drivername of a URL.
-_URL = re.compile(rf"({SCHEMES})(?:(?:\+\w+)?://|\+\w+$)")
-_MENTIONS = re.compile(
-    rf"[\"'](?:{SCHEMES})(?:\+\w+)?(?:://|[\"'])|\b(?:Postgres|MySQL|MariaDB)Dsn\b"
-)
+_URL = lazy_re(rf"({SCHEMES})(?:(?:\+\w+)?://|\+\w+$)")
+_MENTIONS = lazy_re(rf"[\"'](?:{SCHEMES})(?:\+\w+)?(?:://|[\"'])|\b(?:Postgres|MySQL|MariaDB)Dsn\b")
 _DSN = {"PostgresDsn": "postgresql", "MySQLDsn": "mysql", "MariaDBDsn": "mariadb"}
 
 

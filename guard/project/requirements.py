@@ -16,10 +16,11 @@ import msgspec
 
 from guard.context import Required
 from guard.paths import read_text
+from guard.patterns import lazy_re
 from guard.toml import parse_toml
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
-_CLAUSE = re.compile(r"(===|==|~=|>=|<=|!=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)")
+_CLAUSE = lazy_re(r"(===|==|~=|>=|<=|!=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)")
 _DEPTH = 2  # folders below the root in which requirements may lie
 
 

@@ -14,12 +14,13 @@ from typing import Literal
 import msgspec
 
 from guard.operations import is_known, unknown_name
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource, SourceError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
-LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")  # Alembic 0.1 took the id from the file's name
-LIKELY_ID = re.compile(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
+LEGACY_ID = lazy_re(r"([a-f0-9]+)\.py$")  # Alembic 0.1 took the id from the file's name
+LIKELY_ID = lazy_re(rb"^revision\b[^=\n]*=\s*['\"](\w+)['\"]", re.MULTILINE)
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 ILLEGAL_IN_ID = "@-+:"  # alembic.script.revision, _revision_illegal_chars
 ALEMBIC_WORDS = ("base", "head", "heads")  # what its commands take for a place in the history

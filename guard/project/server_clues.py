@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from guard.paths import read_text, relative
+from guard.patterns import lazy_re
 from guard.project.requirements import requirements_in
 
 Kind = Literal["url", "image", "driver", "revision", "asked"]
@@ -80,17 +81,17 @@ _URL_FILES = (
 _SKIPPED = {".git", ".tox", ".venv", "node_modules", "venv"}
 
 NOT_SQLITE = "not sqlite"
-_IMAGE = re.compile(
+_IMAGE = lazy_re(
     r"""(?:\bimage\s*:|^\s*FROM\s|^\s*-\s*(?:name\s*:)?|^\s*services\s*:.*?\bname\s*:)\s*["']?
     (?:[\w.-]+:\d+/)?(?P<image>[\w./-]+)(?::(?P<tag>[^\s"'\#,\]]+))?""",
     re.VERBOSE,
 )
-_DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")  # of a variable
-IN_MEMORY = re.compile(r"sqlite(?:\+\w+)?://(?:/?:memory:.*|/?)$")
+_DEFAULT = lazy_re(r"\$\{\w+:?-([^}]*)\}")  # of a variable
+IN_MEMORY = lazy_re(r"sqlite(?:\+\w+)?://(?:/?:memory:.*|/?)$")
 # Of URLs, also those of servers for which guard has no rules.
 SCHEMES = "postgres|postgresql|mysql|mariadb|sqlite|mssql|oracle|cockroachdb"
-_URL = re.compile(rf"(?<![\w.+-])({SCHEMES})(?:\+\w+)?://")
-_VERSION = re.compile(r"^\s*(POSTGRES|POSTGRESQL|MYSQL|MARIADB)_VERSION\s*[:=]\s*[\"']?(\d[\d.]*)")
+_URL = lazy_re(rf"(?<![\w.+-])({SCHEMES})(?:\+\w+)?://")
+_VERSION = lazy_re(r"^\s*(POSTGRES|POSTGRESQL|MYSQL|MARIADB)_VERSION\s*[:=]\s*[\"']?(\d[\d.]*)")
 
 # What only one server has, as it stands in a revision: types, options, statements.
 _ONLY = {
@@ -113,7 +114,7 @@ _ONLY = {
     "sqlite": (r"(?<![\w.])sqlite_\w+=(?=[^=\s])", r"\bAUTOINCREMENT\b", r"\bPRAGMA\b"),
 }
 _NAMED = r"(?:dialect|backend|drivername)\w*.{0,40}[\"'](postgresql|mysql|mariadb|sqlite)[\"']"
-_HISTORY = re.compile(
+_HISTORY = lazy_re(
     "|".join(f"(?P<{name}>{'|'.join(words)})" for name, words in _ONLY.items()) + f"|(?:{_NAMED})"
 )
 # One of these stands in whatever that finds: looking for words alone is ten times as fast.
@@ -122,7 +123,7 @@ _WORDS = (
     "SERIAL", "plpgsql", "InnoDB", "INCREMENT", "PRAGMA",
 )  # fmt: skip
 # What SQLite cannot do but by copying the table, as a batch does.
-_NOT_ON_SQLITE = re.compile(
+_NOT_ON_SQLITE = lazy_re(
     r"\bop\.(?:alter_column|create_(?:foreign_key|unique_constraint|check_constraint|primary_key)"
     r"|drop_constraint)\("
 )

@@ -13,6 +13,7 @@ import msgspec
 from guard.config import Config, parse_config, read_table
 from guard.errors import GuardError
 from guard.paths import relative
+from guard.patterns import lazy_re
 from guard.project.environments import Environment, project_root
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 PYPROJECT = "pyproject.toml"
 NAMES = ("guard.toml", PYPROJECT)  # the first that has settings counts
-_TABLE = re.compile(r"\[tool\.guard\.([\w.<>-]+)\]")
-_HEADING = re.compile(rf"^{_TABLE.pattern}$", re.M)
-_FILE_OF_A_TABLE = re.compile(rf"\bpyproject\.toml(?=[^\n]*:\n{_TABLE.pattern}$)", re.M)
+_TABLE = lazy_re(r"\[tool\.guard\.([\w.<>-]+)\]")
+_HEADING = lazy_re(rf"^{_TABLE.pattern}$", re.M)
+_WILD = lazy_re(r"[*?\[\]\\#]")
+_FILE_OF_A_TABLE = lazy_re(rf"\bpyproject\.toml(?=[^\n]*:\n{_TABLE.pattern}$)", re.M)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,9 +137,12 @@ class SettingsFiles:
         shown = relative(path, settings.folder) if globs else ""
         if not globs or shown == path.as_posix():  # it does not lie below
             return False
+        names = set(shown.split("/"))
+        if not any(_literal_names(glob) <= names for glob in globs):
+            return False
         key = tuple(globs)
         if key not in self._globs:
-            from pathspec import GitIgnoreSpec  # costs 30 ms, and often nothing asks
+            from pathspec import GitIgnoreSpec  # costs as much as reading the settings, or more
 
             self._globs[key] = GitIgnoreSpec.from_lines(globs)
         return self._globs[key].match_file(shown)
@@ -195,3 +200,9 @@ def _own(folder: Path, change: Change) -> Settings | None:
         if table is not None:
             return Settings(config=change(parse_config(table, file)), folder=folder, file=file)
     return None
+
+
+def _literal_names(glob: str) -> set[str]:
+    """Return the names that a path must have for the glob to mean it."""
+    names = glob.strip().lstrip("!").split("/")
+    return {name for name in names if name and not _WILD.search(name)}

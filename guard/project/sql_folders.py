@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from guard.paths import MAX_BYTES, too_long
+from guard.patterns import lazy_re
 from guard.python_source import Sources
 from guard.sql import Hole
 
@@ -62,18 +63,18 @@ class SqlMigration(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(found))
 
 
-_FLYWAY = re.compile(r"(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__.+\.sql|R__.+\.sql")
+_FLYWAY = lazy_re(r"(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__.+\.sql|R__.+\.sql")
 # What Flyway runs around the others, each time: beforeMigrate.sql, afterEachMigrate__note.sql.
-_CALLBACK = re.compile(r"((before|after)[A-Z][A-Za-z]*|createSchema)(__.+)?\.sql")
-_PAIR = re.compile(r"(?P<version>\d+)_.*\.(?P<direction>up|down)\.sql")
-_NUMBERED = re.compile(r"(?P<version>\d+)(?:[_.-].*)?\.sql")
+_CALLBACK = lazy_re(r"((before|after)[A-Z][A-Za-z]*|createSchema)(__.+)?\.sql")
+_PAIR = lazy_re(r"(?P<version>\d+)_.*\.(?P<direction>up|down)\.sql")
+_NUMBERED = lazy_re(r"(?P<version>\d+)(?:[_.-].*)?\.sql")
 
-_DBMATE = re.compile(r"^[ \t]*--[ \t]*migrate:(?P<direction>up|down)(?P<rest>[^\n]*)\n?", re.M)
-_GOOSE = re.compile(r"^[ \t]*--[ \t]*\+goose[ \t]+(?P<direction>Up|Down)\b[^\n]*\n?", re.M | re.I)
-_GOOSE_OUTSIDE = re.compile(r"^[ \t]*--[ \t]*\+goose[ \t]+NO[ \t]+TRANSACTION\b", re.M | re.I)
-_GOOSE_VARIABLES = re.compile(r"^[ \t]*--[ \t]*\+goose[ \t]+ENVSUB[ \t]+ON\b", re.M | re.I)
-_OUTSIDE = re.compile(r"\ufeff?\s*--[ \t]*no-transaction\b", re.I)
-_PLACEHOLDER = re.compile(r"\$\{([^}\n]*)\}")
+_DBMATE = lazy_re(r"^[ \t]*--[ \t]*migrate:(?P<direction>up|down)(?P<rest>[^\n]*)\n?", re.M)
+_GOOSE = lazy_re(r"^[ \t]*--[ \t]*\+goose[ \t]+(?P<direction>Up|Down)\b[^\n]*\n?", re.M | re.I)
+_GOOSE_OUTSIDE = lazy_re(r"^[ \t]*--[ \t]*\+goose[ \t]+NO[ \t]+TRANSACTION\b", re.M | re.I)
+_GOOSE_VARIABLES = lazy_re(r"^[ \t]*--[ \t]*\+goose[ \t]+ENVSUB[ \t]+ON\b", re.M | re.I)
+_OUTSIDE = lazy_re(r"\ufeff?\s*--[ \t]*no-transaction\b", re.I)
+_PLACEHOLDER = lazy_re(r"\$\{([^}\n]*)\}")
 
 
 def is_sql_migration_folder(folder: Path) -> bool:

@@ -7,26 +7,27 @@ import re
 from collections.abc import Iterator
 
 from guard.operations import Opaque, SetOption
+from guard.patterns import lazy_re
 from guard.reader.modules import Module, Resolver
 from guard.reader.result import EnvPy
 from guard.reader.revision import read_loading
 from guard.statement import Statement
 
 # In a URL, in `connect_args`, in what a driver executes as it connects.
-_TIMEOUT = re.compile(
+_TIMEOUT = lazy_re(
     r"(?<![A-Za-z_])(lock_timeout|lock_wait_timeout)\s*(?:=|%3D|\bTO\b)\s*'?([\w.]+(?: ?[a-z]+)?)",
     re.I,
 )
 _TIMEOUTS = ("lock_timeout", "lock_wait_timeout")
 # What a listener executes as SQLite connects, and what it listens to where that is any engine.
-_FOREIGN_KEYS = re.compile(r"\s*PRAGMA\s+(foreign_keys)\s*=\s*(\w+)\s*;?\s*", re.I)
+_FOREIGN_KEYS = lazy_re(r"\s*PRAGMA\s+(foreign_keys)\s*=\s*(\w+)\s*;?\s*", re.I)
 _OFF = ("0", "off", "false", "no")
 # What an env.py executes that begins SQLite's transactions itself.
-_BEGINS = re.compile(r"\s*BEGIN(\s+(DEFERRED|IMMEDIATE|EXCLUSIVE))?\s*;?\s*", re.I)
+_BEGINS = lazy_re(r"\s*BEGIN(\s+(DEFERRED|IMMEDIATE|EXCLUSIVE))?\s*;?\s*", re.I)
 # How an env.py gets its connection: it makes one, or is given one.
-_CONNECTS = re.compile(r"create_(?:async_)?engine|engine_from_config|\.connect\(")
-_HANDED_OVER = re.compile(r"attributes(?:\.get\(|\[)\s*[\"']connection[\"']")
-_LISTENS = re.compile(r"(?:.*\.)?listen(?:s_for)?")
+_CONNECTS = lazy_re(r"create_(?:async_)?engine|engine_from_config|\.connect\(")
+_HANDED_OVER = lazy_re(r"attributes(?:\.get\(|\[)\s*[\"']connection[\"']")
+_LISTENS = lazy_re(r"(?:.*\.)?listen(?:s_for)?")
 _ANY_ENGINE = ("Engine", "Pool")
 _DEEPEST = 3  # env.py imports app.models, that app.database, that app.listeners
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from typing import get_args
 
@@ -11,6 +10,7 @@ import msgspec
 
 from guard.facts import BuiltSql
 from guard.operations import Opaque
+from guard.patterns import lazy_re
 from guard.reader.evaluate import calls, imports, unrun, values
 from guard.reader.evaluate.interpreter import MAX_STATEMENTS, Interpreter, Task
 from guard.reader.evaluate.state import (
@@ -32,7 +32,7 @@ from guard.statement import Direction, Span, Statement, Steps
 Key = tuple[object, ...]
 LIBRARY = combined(libraries().values())
 _DIALECTS: dict[str | None, Dialect] = {dialect: dialect for dialect in get_args(Dialect)}
-_ENGINE_FUNCTION = re.compile(r"(upgrade|downgrade)_(\w+)")
+_ENGINE_FUNCTION = lazy_re(r"(upgrade|downgrade)_(\w+)")
 
 
 def read_revision(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from guard.patterns import lazy_re
+
 _WORDS = (
     "select|insert|update|delete|create|alter|drop|truncate|with"
     "|merge|replace|pragma|grant|revoke|set|comment|vacuum|analyze|do|call|begin|commit|rollback"
     "|reindex|refresh|lock|copy|explain|attach|rename|show|exec|use|values|cluster|reset"
 )
 # `set -eu` and `exec /bin/x` are of a shell: there are no such statements.
-_SQL_START = re.compile(
+_SQL_START = lazy_re(
     rf"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(?!(?:set|exec)\s+[-+/]\w)({_WORDS})\b", re.I | re.S
 )
-_QUOTED = re.compile(rf"[\"'](?:\s|\\\n|\\[nrt])*(?:--|/\*|(?:{_WORDS})\b)", re.I)
+_QUOTED = lazy_re(rf"[\"'](?:\s|\\\n|\\[nrt])*(?:--|/\*|(?:{_WORDS})\b)", re.I)
 
 
 def begins_like_sql(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from guard.credentials import MASK, secrets
+from guard.patterns import lazy_re
 from guard.printable import OLD_COMMAND, REPLACEMENT, is_printable
 from guard.statement import Span
 
@@ -17,7 +17,7 @@ MOST_LINES = 5
 _TAB = 4
 _CUT = "..."
 _NEAR = 5000  # characters of one line that are looked at on each side of a place
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_re(r"\r\n|\r|\n")
 
 
 class Row(msgspec.Struct, frozen=True):

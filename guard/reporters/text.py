@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from guard.finding import Finding, Report, Status
+from guard.patterns import lazy_re
 from guard.printable import safe
 from guard.reporters import summary
 from guard.reporters.frame import Row, frame, split_lines
@@ -183,7 +183,7 @@ def _place(finding: Finding) -> str:
 
 
 # A line of code in a remedy: wrapped, it would not work when it is pasted.
-_CODE = re.compile(
+_CODE = lazy_re(
     r"\s|(?:op|batch_op|config|context|connection)\.|with op\.|(?:import|from) \w|#|--"
     r"|(?:ALTER|CREATE|DROP|UPDATE|SET|SELECT|COMMENT) .*;$"
 )

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from guard.newer_python import NewerPythons
 from guard.paths import read_bytes
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource, SourceError
 from guard.statement import Span
 
 Frame = tuple[str, int, str]  # a file, its line, and the function
-_FRAME = re.compile(r'  File "(.+)", line (\d+) in (.+)')
-_STACK = re.compile(r"^Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!$", re.MULTILINE)
+_FRAME = lazy_re(r'  File "(.+)", line (\d+) in (.+)')
+_STACK = lazy_re(r"^Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!$", re.MULTILINE)
 _QUOTED = 5  # lines of what a process printed
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -25,12 +24,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from guard.credentials import mask_credentials
+from guard.patterns import lazy_re
 from guard.roundtrip.errors import RoundTripError
 from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
 
 FOLDERS = "guard-postgresql-"  # of our own servers, and
 DATABASES = "guard_scratch_"  # of databases on a server of the user's: what guard makes and removes
-OURS = re.compile(rf"{DATABASES}\d+_(\d+)_\d+")
+OURS = lazy_re(rf"{DATABASES}\d+_(\d+)_\d+")
 MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
 ROOM = 512 * 1024 * 1024  # bytes that have to be free there
 PATIENCE = 30  # seconds for a server to start

@@ -8,10 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from guard.patterns import lazy_re
 from guard.roundtrip.interpreter import Interpreter
 
 OLDEST = (3, 9)
-_OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
+_OF_A_DATABASE = lazy_re(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
 def remedy_for(

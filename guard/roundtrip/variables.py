@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from guard.patterns import lazy_re
+
 NOWHERE = "guard.invalid"  # a name that never has an address (RFC 2606)
-_SECRET = re.compile(
+_SECRET = lazy_re(
     r"""(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|PASS|CREDENTIALS?|APIKEY|AUTH)S?(_|$)
     | (^|_)(API|ACCESS|SECRET|PRIVATE|SIGNING|ENCRYPTION|FERNET|JWT|LICENSE|DEPLOY|SSH)_?KEYS?(_|$)
     | _KEYS?$

@@ -13,6 +13,7 @@ from guard.facts import ApplicationImport, Fact, RunFailure
 from guard.history.cache import Cache, Entry
 from guard.history.read import code_of, reading
 from guard.paths import relative
+from guard.patterns import lazy_re
 from guard.project.environments import Environment
 from guard.python_source import SourceError
 from guard.reader.modules import Module, Resolver
@@ -22,13 +23,11 @@ from guard.source.database_literals import is_test
 from guard.source.files import files_below
 
 INSTALLED = {"site-packages", "dist-packages"}
-IMPORTS = re.compile(rb"\bimport\b")
-IMPORTED = re.compile(rb"\b(?P<from>from)\s+(?P<level>\.*)(?P<path>[.\w]*)\s+import\b")
-DEFINES_MODEL = re.compile(
-    rb"__tablename__|\bTable\(|\btable\s*=\s*True|declarative_base|Declarative"
-)
+IMPORTS = lazy_re(rb"\bimport\b")
+IMPORTED = lazy_re(rb"\b(?P<from>from)\s+(?P<level>\.*)(?P<path>[.\w]*)\s+import\b")
+DEFINES_MODEL = lazy_re(rb"__tablename__|\bTable\(|\btable\s*=\s*True|declarative_base|Declarative")
 # What a database says of a column or table that it does not have, and Python of a name.
-LACKS = re.compile(
+LACKS = lazy_re(
     r"no such (?:column|table)|has no column|does not exist|unknown column|doesn't exist"
     r"|has no attribute|cannot import name",
     re.IGNORECASE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -19,8 +18,9 @@ from guard.facts import (
     SecondUpgradeFailed,
 )
 from guard.finding import Finding
+from guard.patterns import lazy_re
 
-_CODE = re.compile(r"`[^`]*`")
+_CODE = lazy_re(r"`[^`]*`")
 
 
 def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -11,25 +11,26 @@ from collections.abc import Sequence
 import msgspec
 
 from guard.finding import Foretold
+from guard.patterns import lazy_re
 
 _SHOWN = (
     # column t.c INTEGER, t.c = 1 where id = 2
-    re.compile(r"(?P<kind>column) (?P<table>\S+)\.(?P<name>[^\s.]+)"),
-    re.compile(r"(?P<table>[^\s.]+)\.(?P<name>[^\s.]+) = "),
+    lazy_re(r"(?P<kind>column) (?P<table>\S+)\.(?P<name>[^\s.]+)"),
+    lazy_re(r"(?P<table>[^\s.]+)\.(?P<name>[^\s.]+) = "),
     # unique index i on t (a, b), foreign key on t (a) to p (b), primary key of t (a), check on t: x
-    re.compile(
+    lazy_re(
         r"(?:unique )?(?P<kind>index|unique|primary key|foreign key|check)(?: (?P<name>\S+))?? "
         r"(?:on|of) (?P<table>[^\s:]+)(?: \((?P<columns>[^()]*)\))?:?(?P<rest>.*)"
     ),
     # table t, virtual t: ...
-    re.compile(r"(?:table|virtual) (?P<table>[^\s:]+)"),
+    lazy_re(r"(?:table|virtual) (?P<table>[^\s:]+)"),
     # 3 rows in t, t: id = 1, a = 2
-    re.compile(r"\d+ (?P<kind>rows) in (?P<table>\S+)"),
-    re.compile(r"(?P<table>[^\s:]+): \S+ = "),
+    lazy_re(r"\d+ (?P<kind>rows) in (?P<table>\S+)"),
+    lazy_re(r"(?P<table>[^\s:]+): \S+ = "),
     # view v: CREATE VIEW ...
-    re.compile(r"(?P<kind>\w+) (?P<name>[^\s:]+): "),
+    lazy_re(r"(?P<kind>\w+) (?P<name>[^\s:]+): "),
 )
-_COUNT = re.compile(r"\d+ rows in ")
+_COUNT = lazy_re(r"\d+ rows in ")
 _KINDS = ("column", "column", "", "table", "rows", "rows", "")  # of those that do not name it
 _SIGNS = {"left over": "+", "missing": "-", "changed": "+-"}
 

@@ -19,13 +19,14 @@ from guard.facts import (
     UpgradeFailedWithRows,
 )
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.phrases import listed
 from guard.run.drift import has_word, names, split
 from guard.statement import Span
 
 Predicts = Mapping[str, Sequence[type]]
 _PROVEN = "proven in the scratch run"
-_EXISTS = re.compile(r"already exists|duplicate column name", re.IGNORECASE)
+_EXISTS = lazy_re(r"already exists|duplicate column name", re.IGNORECASE)
 
 
 def proven(

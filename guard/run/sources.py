@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,19 +22,16 @@ from guard.run.released import Released
 from guard.run.scope import Scope
 from guard.run.services import Services
 from guard.source.database_literals import is_test
-from guard.source.event_loop import EventLoop
 from guard.source.files import (
-    SourceFile,
     calls_from_coroutines,
     files_below,
     is_source,
-    read_source_file,
     select_sources,
     touches_database,
-    unreadable,
 )
 from guard.source.overridden_url import always_sets_url
 from guard.source.policy_constants import Policy, copies_in
+from guard.source.source_file import SourceFile, unreadable
 
 WORTH_A_PROCESS = 100_000  # bytes of source that each process should have to read
 
@@ -79,7 +76,6 @@ def read_sources(
     before: dict[Path, bytes] = {}
     if released and any(changed[path].facts or copies[path] for path in changed):
         before = released.before(changed)
-    loop = EventLoop(resolver)
     versions = {
         path: PythonSource(relative(path, scope.root), data, newer) for path, data in before.items()
     }
@@ -93,7 +89,7 @@ def read_sources(
             *(copy for path in same for copy in copies[path]),
         ),
         before=(
-            *_facts(read_source_file(path, v, resolver, loop) for path, v in versions.items()),
+            *_facts(_read_each(versions, resolver)),
             *(
                 copy
                 for path, source in versions.items()
@@ -102,6 +98,15 @@ def read_sources(
         ),
         texts_before=dict(_texts(scope, Sources(before), before)),
     )
+
+
+def _read_each(sources: Mapping[Path, PythonSource], resolver: Resolver) -> list[SourceFile]:
+    if not sources:
+        return []
+    from guard.source.read import SourceReader
+
+    reader = SourceReader(resolver)
+    return [reader.read(path, source) for path, source in sources.items()]
 
 
 def _policies(services: Services, path: Path) -> tuple[Policy, ...]:
@@ -203,13 +208,15 @@ class _Share(msgspec.Struct, frozen=True):
 def _read_some(
     scope: Scope, here: Sources, search: tuple[Path, ...], paths: Sequence[Path]
 ) -> _Share:
+    from guard.source.read import SourceReader  # where all is known from the last run, none asks
+
     resolver = Resolver(scope.root, search, scope.sources)
-    loop = EventLoop(resolver)
+    reader = SourceReader(resolver)
     files: dict[Path, tuple[SourceFile, bool]] = {}
     for path in paths:
         before = resolver.asked
         source = here.source(relative(path, scope.root), here.read(path))
-        file = read_source_file(path, source, resolver, loop)
+        file = reader.read(path, source)
         files[path] = file, resolver.asked > before
     return _Share(files, resolver.consulted)
 

@@ -30,13 +30,14 @@ from guard.operations import (
     Update,
     is_known,
 )
+from guard.patterns import lazy_re
 from guard.schema.catalog import Draft
 from guard.schema.constraints import with_constraint, with_renamed_column, without_column
 from guard.schema.model import Filled, StoredColumn, Table
 from guard.server import as_stored
 from guard.sql.expressions import read_expression
 
-_COALESCE = re.compile(r"\b(COALESCE|IFNULL)\s*\(", re.I)
+_COALESCE = lazy_re(r"\b(COALESCE|IFNULL)\s*\(", re.I)
 
 
 def stored(draft: Draft, column: Column, created_by: str | None) -> StoredColumn:
@@ -261,8 +262,8 @@ def _fills_all(update: Update, column: str, draft: Draft) -> bool:
 
 
 # In batches: WHERE c IS NULL AND id BETWEEN 1 AND 1000, WHERE id IN (SELECT ... LIMIT 1000)
-_TESTED = re.compile(r"(\w+)[\"`]?\s+IS\s+NULL\b", re.I)
-_BATCH = re.compile(r"\b(BETWEEN|LIMIT|SELECT)\b|[:{?%]", re.I)
+_TESTED = lazy_re(r"(\w+)[\"`]?\s+IS\s+NULL\b", re.I)
+_BATCH = lazy_re(r"\b(BETWEEN|LIMIT|SELECT)\b|[:{?%]", re.I)
 
 
 def _takes_nulls(column: str, where: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from guard.operations import Column, Constraint, Name, Type
+from guard.patterns import lazy_re
 from guard.schema import Domain, EnumType, Index, Other, Schema, Table, View
 from guard.schema.describe import column_text, constraint_text, index_text, object_text
 from guard.server import is_mysql
@@ -204,9 +205,9 @@ _TYPES = {
 }
 _SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
 # Parts of an index that need no parentheses: a column and a call, in whatever order.
-_BARE_PART = re.compile(r"\w+|\"[^\"]+\"|`[^`]+`|\w+\([^()]*\)")
-_ORDER = re.compile(r"(\s+(ASC|DESC))?(\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
-_SIMPLE_DEFAULT = re.compile(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_\w+", re.I)
+_BARE_PART = lazy_re(r"\w+|\"[^\"]+\"|`[^`]+`|\w+\([^()]*\)")
+_ORDER = lazy_re(r"(\s+(ASC|DESC))?(\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
+_SIMPLE_DEFAULT = lazy_re(r"[-+]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_\w+", re.I)
 
 
 def as_sql(schema: Schema, dialect: str | None = None) -> str:

@@ -16,14 +16,15 @@ from pathlib import Path
 import msgspec
 
 from guard.facts import ApplicationImport, LiveModel
+from guard.patterns import lazy_re
 from guard.reader.modules import Module, Resolver
 from guard.source import column_types
 from guard.source.column_types import HOPS, defined
 from guard.source.mapped_classes import live_model
 
 LIBRARIES = {*sys.stdlib_module_names, "alembic", "sqlalchemy"}
-FROM_ELSEWHERE = re.compile(r"^[ \t]*(?:from|import)[ \t]+([.\w]+)|\bimport_module\(", re.MULTILINE)
-LOGS = re.compile(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
+FROM_ELSEWHERE = lazy_re(r"^[ \t]*(?:from|import)[ \t]+([.\w]+)|\bimport_module\(", re.MULTILINE)
+LOGS = lazy_re(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
 TAKES_ALL = {"metadata", "__table__"}  # attributes that stand for whole tables
 
 IsOwn = Callable[[Path], bool]

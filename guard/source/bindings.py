@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -15,6 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Block = ast.Module | ast.ClassDef | Function
 _BLOCKS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BINDS_NOTHING = (ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.Expr, ast.Return, ast.If)
 _OPENING = (*_BLOCKS, *_COMPREHENSIONS)
 
 
@@ -45,7 +46,7 @@ class Scope:
     def bindings(self) -> dict[str, list[Binding]]:
         """What binds each name that is bound here, in order."""
         found: dict[str, list[Binding]] = {}
-        for name, binding in _bindings(self.block):
+        for name, binding in _bindings(self.block, walrus=b":=" in self.module.source.data):
             found.setdefault(name, []).append(binding)
         return found
 
@@ -53,6 +54,17 @@ class Scope:
     def has_star(self) -> bool:
         """Whether a star import may bind any name."""
         return "*" in self.bindings
+
+    @cached_property
+    def assigned(self) -> dict[str, list[tuple[ast.expr, Scope]]]:
+        """What the methods of this class assign to each `self.name`, with the method's scope."""
+        found: dict[str, list[tuple[ast.expr, Scope]]] = {}
+        for binding in (each for bindings in self.bindings.values() for each in bindings):
+            method = binding.node
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.args.args:
+                for name, value in _assigned_to(method.args.args[0].arg, method):
+                    found.setdefault(name, []).append((value, self.opened_by(method)))
+        return found
 
     def opened_by(self, block: ast.AST) -> Scope:
         """Return the scope of a class, function or comprehension that stands in this one."""
@@ -131,10 +143,24 @@ def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *several]
 
 
-# What binds names
+# What binds names and attributes
 
 
-def _bindings(block: ast.AST) -> Iterator[tuple[str, Binding]]:
+def _assigned_to(receiver: str, method: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the attributes of the receiver that the method assigns, each with the value."""
+    for node in ast.walk(method):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Attribute(ast.Name(holder), name)], value=value)
+                | ast.AnnAssign(
+                    target=ast.Attribute(ast.Name(holder), name), value=ast.expr() as value
+                )
+            ) if holder == receiver:
+                yield name, value
+
+
+def _bindings(block: ast.AST, *, walrus: bool) -> Iterator[tuple[str, Binding]]:
+    """Yield what binds names in the block; without a `walrus` in the file no expression does."""
     if isinstance(block, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         yield from _of_arguments(block.args)
     if isinstance(block, _COMPREHENSIONS):
@@ -144,8 +170,7 @@ def _bindings(block: ast.AST) -> Iterator[tuple[str, Binding]]:
     for parameter in getattr(block, "type_params", ()):  # of Python 3.12
         yield parameter.name, Binding("unknown", parameter)
     body = getattr(block, "body", [])
-    for statement in body if isinstance(body, list) else [body]:
-        yield from _of_statement(statement)
+    yield from _of_statements(body if isinstance(body, list) else [body], walrus=walrus)
 
 
 def _of_arguments(arguments: ast.arguments) -> Iterator[tuple[str, Binding]]:
@@ -160,20 +185,24 @@ def _of_arguments(arguments: ast.arguments) -> Iterator[tuple[str, Binding]]:
             yield several.arg, Binding("unknown", several)
 
 
-def _of_statement(node: ast.AST) -> Iterator[tuple[str, Binding]]:
-    """Yield what the node binds, and what the nodes inside it bind in the same scope."""
-    yield from _of_import_or_block(node)
-    if isinstance(node, _BLOCKS):
-        return
-    if isinstance(node, _COMPREHENSIONS):
-        for inside in ast.walk(node):  # only `:=` reaches out of it
-            if isinstance(inside, ast.NamedExpr):
-                yield from _of_assignment(inside)
-        return
-    yield from _of_assignment(node)
-    yield from _of_other(node)
-    for child in ast.iter_child_nodes(node):
-        yield from _of_statement(child)
+def _of_statements(body: Iterable[ast.AST], *, walrus: bool) -> Iterator[tuple[str, Binding]]:
+    """Yield what the statements bind, and what stands inside them and binds in the same scope."""
+    waiting = [*body][::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _COMPREHENSIONS):
+            for inside in ast.walk(node):  # only `:=` reaches out of it
+                if isinstance(inside, ast.NamedExpr):
+                    yield from _of_assignment(inside)
+            continue
+        if not isinstance(node, _BINDS_NOTHING):
+            yield from _of_import_or_block(node)
+            if isinstance(node, _BLOCKS):
+                continue
+            yield from _of_assignment(node)
+            yield from _of_other(node)
+        inside_it = ast.iter_child_nodes(node)
+        waiting += [n for n in inside_it if walrus or not isinstance(n, ast.expr)][::-1]
 
 
 def _of_import_or_block(node: ast.AST) -> Iterator[tuple[str, Binding]]:

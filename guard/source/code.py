@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
-import msgspec
-
-from guard.facts import DestructiveCall, LegacyUse, SourceFact, UnboundName, WrittenTable
+from guard.patterns import lazy_re
 from guard.reader.modules import Module, Resolver
 from guard.source.database_literals import is_test
 from guard.source.destructive_calls import find_destructive, may_destroy
 from guard.source.legacy import find_legacy, may_be_legacy
 from guard.source.provenance import Provenance
+from guard.source.source_file import CodeFacts
 from guard.source.unbound_names import find_unbound
 from guard.source.written_tables import find_tables
 
 # What a model is written with; a file without any of it defines none.
-_MODEL = re.compile(r"__tablename__|\b(Column|mapped_column|Table|Mapped|SQLModel)\b")
-
-
-class CodeFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts of one file, by what they are about."""
-
-    legacy: tuple[LegacyUse, ...] = ()
-    unbound: tuple[UnboundName, ...] = ()
-    tables: tuple[WrittenTable, ...] = ()
-    destructive: tuple[DestructiveCall, ...] = ()
-
-    @property
-    def all(self) -> tuple[SourceFact, ...]:
-        """All of them, for the rules to judge."""
-        return (*self.legacy, *self.unbound, *self.tables, *self.destructive)
+_MODEL = lazy_re(r"__tablename__|\b(Column|mapped_column|Table|Mapped|SQLModel)\b")
 
 
 def read_code(module: Module, resolver: Resolver) -> CodeFacts:

@@ -12,30 +12,29 @@ import msgspec
 
 from guard.credentials import mask_credentials
 from guard.facts import DatabaseLiteral
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.reader.evaluate.values import unparse
 from guard.statement import Span
 
 _SCHEMES = "sqlite|postgres|postgresql|mysql|mariadb|oracle|mssql|cockroachdb"
-_URL = re.compile(rf"(?P<scheme>{_SCHEMES})(\+\w+)?://(?P<rest>\S*)\Z", re.I)
-_PLACEHOLDER = re.compile(
+_URL = lazy_re(rf"(?P<scheme>{_SCHEMES})(\+\w+)?://(?P<rest>\S*)\Z", re.I)
+_PLACEHOLDER = lazy_re(
     r"[{}<>$]|%\(|\*\*\*|^driver:|\.\.\.|//user:pass(word)?@(host|localhost)/|\[[A-Z_ ]+\]"
     r"|/path/to/"
 )
-_MEMORY = re.compile(r"^(/{0,2}:memory:.*|/?file::memory:.*|/?\?.*mode=memory.*|)$", re.I)
+_MEMORY = lazy_re(r"^(/{0,2}:memory:.*|/?file::memory:.*|/?\?.*mode=memory.*|)$", re.I)
 # What libpq takes besides a URL: `host=db password=secret`.
-_DSN = re.compile(
-    r"(?=.*\b(host|dbname|user)\s*=)(.*\bpassword\s*=\s*)([^\s'\"]+|'[^']+')(.*)", re.S
-)
+_DSN = lazy_re(r"(?=.*\b(host|dbname|user)\s*=)(.*\bpassword\s*=\s*)([^\s'\"]+|'[^']+')(.*)", re.S)
 _DRIVERS = (
     r"psycopg2?|asyncpg|aiopg|pg8000|pymysql|MySQLdb|mysql\.connector|aiomysql|asyncmy|mariadb"
     r"|oracledb"
 )
-_TAKES_PASSWORD = re.compile(
+_TAKES_PASSWORD = lazy_re(
     rf"(({_DRIVERS})\.([\w.]+\.)?(connect|create_pool)|(\w+\.)*URL\.create)\Z"
 )
-_FILE = re.compile(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)
-_ABOUT_DATABASE = re.compile(r"db|database|sqlite|dsn|engine|conn|url", re.I)
+_FILE = lazy_re(r"[^\s*?<>{}|]+\.(db3?|sqlite3?|sdb)\Z", re.I)
+_ABOUT_DATABASE = lazy_re(r"db|database|sqlite|dsn|engine|conn|url", re.I)
 _FILE_CONNECTS = {"sqlite3.connect", "aiosqlite.connect", "apsw.Connection", "duckdb.connect"}
 _TALK = {"description", "example", "examples", "help", "json_schema_extra", "title"}
 _ENVIRONMENT = {"getenv", "get", "env", "config", "str", "setdefault", "Field"}
@@ -53,8 +52,8 @@ def is_test(path: str) -> bool:
     )
 
 
-_CONNECTS = re.compile(r"\b(connect|Connection)\s*\(")
-_HINT = re.compile(
+_CONNECTS = lazy_re(r"\b(connect|Connection)\s*\(")
+_HINT = lazy_re(
     rf"({_SCHEMES})(\+\w+)?:|\bpassword\s*=|[\"']://|\.(db|sqlite|sdb)|connect(ion)?\s*\("
 )
 

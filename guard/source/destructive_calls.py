@@ -9,6 +9,7 @@ from typing import Literal
 
 from guard.facts import DestructiveCall
 from guard.operations import Delete, DropColumn, DropTable, Operation, Truncate
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.source.bindings import Scope
 from guard.source.meanings import Defined, Method, Named, Object
@@ -16,12 +17,12 @@ from guard.source.provenance import Provenance
 from guard.sql import Hole, read_sql
 
 _WORDS = r"(drop\s+table|truncate|alter\s+table|delete\s+from)\b"
-_HINT = re.compile(rf"{_WORDS}|\.drop(_all)?\b|\bdelete\(", re.I)
+_HINT = lazy_re(rf"{_WORDS}|\.drop(_all)?\b|\bdelete\(", re.I)
 _EXECUTES = {"execute", "executescript", "exec_driver_sql", "executemany", "scalar", "scalars"}
-_STARTS = re.compile(rf"\s*(--[^\n]*\n\s*)*{_WORDS}", re.I)
+_STARTS = lazy_re(rf"\s*(--[^\n]*\n\s*)*{_WORDS}", re.I)
 Action = Literal["drop", "drop column", "truncate", "delete"]
 _OPENS, _CLOSES = "\x01", "\x02"
-_ALEMBIC = re.compile(r"^\s*(from|import) alembic\b", re.M)
+_ALEMBIC = lazy_re(r"^\s*(from|import) alembic\b", re.M)
 
 
 def may_destroy(text: str) -> bool:

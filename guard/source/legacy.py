@@ -12,20 +12,21 @@ from collections.abc import Iterator
 
 from guard.facts import LegacyUse
 from guard.finding import Edit
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.source.legacy_queries import GONE, MOVED, Use, of_call, of_name, of_subscript
 from guard.source.provenance import Provenance
 
 # What legacy code is written with; most files have none of it.
-_HINT = re.compile(
+_HINT = lazy_re(
     r"ext\.declarative|\.get\(|\.(execute|scalar)\(|autocommit|subtransactions|select\(\s*\[|select"
     r"|case\(|mapper\(|\bbind\s*=|autoload|relation\(|from_self|load(_only)?\(|as_scalar|\band_\(\)"
     r"|or_\(\)|from_engine|table_names|has_table|convert_unicode|strategy=|\[[\"']|\.c\.|\.join\("
     r"|MetaData\(|close_all|eagerload|\.keys\(|\.items\(|defer\("
 )
 # What a try meets where a name or an argument is not there.
-_MISSING = re.compile(r"\b(ImportError|ModuleNotFoundError|AttributeError|TypeError)\b")
-_VERSION = re.compile(r"__version__|\bsqla(lchemy)?_?\w*", re.I)
+_MISSING = lazy_re(r"\b(ImportError|ModuleNotFoundError|AttributeError|TypeError)\b")
+_VERSION = lazy_re(r"__version__|\bsqla(lchemy)?_?\w*", re.I)
 
 
 def find_legacy(source: PythonSource, where: Provenance) -> tuple[LegacyUse, ...]:

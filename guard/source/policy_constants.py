@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from guard.facts import PolicyCopy
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource, SourceError
 from guard.reader.modules import Module, Resolver
 from guard.reader.sql_text import begins_like_sql
@@ -25,7 +26,7 @@ _ONLY_SAYS = {
     "debug", "info", "warning", "error", "exception", "critical", "log", "print", "echo", "warn",
     "secho", "Revision", "deprecated",
 }  # fmt: skip
-_ENVIRONMENT = re.compile(r"\benviron\b|\bgetenv\b|\benv\(|\bconfig\(")
+_ENVIRONMENT = lazy_re(r"\benviron\b|\bgetenv\b|\benv\(|\bconfig\(")
 _GENERIC = {"max", "min", "default", "data", "value", "the", "count", "size", "of"}
 
 

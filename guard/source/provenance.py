@@ -239,7 +239,7 @@ class Provenance:
             if own:
                 given = [
                     self.meaning(value, scope)
-                    for value, scope in self._assigned(each, name)
+                    for value, scope in each.scope.assigned.get(name, ())
                     if not (isinstance(value, ast.Constant) and value.value is None)
                 ]
                 if given:
@@ -253,26 +253,6 @@ class Provenance:
             return self._result(own_query) if own_query else Object("query")
         inherited = self.kind_of(of)
         return self.attribute(Object(inherited), name) if inherited else None
-
-    def _assigned(self, of: Defined, name: str) -> Iterator[tuple[ast.expr, Scope]]:
-        """What the methods of the class assign to `self.name`."""
-        defined = (b.node for found in of.scope.bindings.values() for b in found)
-        for node in defined:
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.args.args:
-                continue
-            method, arguments = of.scope.opened_by(node), node.args
-            receiver = arguments.args[0].arg
-            for inside in ast.walk(node):
-                match inside:
-                    case ast.Assign(targets=[ast.Attribute() as target], value=value):
-                        pass
-                    case ast.AnnAssign(target=ast.Attribute() as target, value=ast.expr() as value):
-                        pass
-                    case _:
-                        continue
-                held = target.value
-                if target.attr == name and isinstance(held, ast.Name) and held.id == receiver:
-                    yield value, method
 
     def _call(self, node: ast.Call, scope: Scope) -> Meaning | None:
         called = self.meaning(node.func, scope)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from guard.facts import UnboundName
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.source.bindings import Scope, all_arguments
 from guard.source.meanings import Named
@@ -17,7 +18,7 @@ _ALWAYS = frozenset(dir(builtins)) | {
     "__file__", "__path__", "__annotations__", "__builtins__", "__module__", "__qualname__",
     "__class__", "reveal_type", "WindowsError",
 }  # fmt: skip
-_BINDS_BY_NAME = re.compile(r"\b(globals|locals|vars|exec|__import__)\s*\(|\b__getattr__\b")
+_BINDS_BY_NAME = lazy_re(r"\b(globals|locals|vars|exec|__import__)\s*\(|\b__getattr__\b")
 _COLUMNS = {"Column", "mapped_column", "relationship"}
 # What models use, by the module that exports it.
 _EXPORTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from guard.patterns import lazy_re
 from guard.sql.tokens import split
 
 
@@ -34,7 +35,7 @@ _WORDS: tuple[tuple[str, int], ...] = (
     ("BEGIN ATOMIC", 14),
 )
 _PATTERNS = tuple((words.split(), Newer(words, since)) for words, since in _WORDS)
-_HINT = re.compile(
+_HINT = lazy_re(
     r"\b(ENFORCED|VIRTUAL|NOT\s+NULL|OVERLAPS|EXPRESSION|DISTINCT|METHOD|MERGE|DETACH|REPLACE"
     r"|REINDEX|ATOMIC)\b",
     re.I,

@@ -10,6 +10,7 @@ import msgspec
 
 from guard.action_words import RowChange
 from guard.operations import Body, CallRoutine, CreateObject, Opaque, Operation
+from guard.patterns import lazy_re
 from guard.sql.blocks import parted, read_steps
 from guard.sql.builtin import is_builtin
 from guard.sql.calls import calls_of
@@ -23,7 +24,7 @@ _EVENTS: dict[str, RowChange] = {
     "DELETE": "delete",
     "TRUNCATE": "truncate",
 }
-_BRANCH = re.compile(r"\b(IF(?!\s+(NOT\s+)?EXISTS\s+\w)|CASE|LOOP|WHILE|EXCEPTION|HANDLER)\b", re.I)
+_BRANCH = lazy_re(r"\b(IF(?!\s+(NOT\s+)?EXISTS\s+\w)|CASE|LOOP|WHILE|EXCEPTION|HANDLER)\b", re.I)
 _WITH_BODY = ("function", "procedure", "trigger", "event", "rule")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from guard.action_words import ObjectAction, TransactionCommand
@@ -17,6 +16,7 @@ from guard.operations import (
     SetOption,
     TransactionControl,
 )
+from guard.patterns import lazy_re
 from guard.sql.cursor import Cursor
 from guard.sql.tokens import words
 
@@ -39,7 +39,7 @@ def read_set(c: Cursor) -> list[Operation]:
 
 
 # Settings by which a server reads later text in another way than guard does.
-_SQL_MODES = re.compile(r"ANSI|BACKSLASH|ORACLE|DB2|MAXDB|MSSQL|POSTGRESQL")
+_SQL_MODES = lazy_re(r"ANSI|BACKSLASH|ORACLE|DB2|MAXDB|MSSQL|POSTGRESQL")
 
 
 def _with_reach(setting: SetOption) -> list[Operation]:

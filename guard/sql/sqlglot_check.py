@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from itertools import permutations
 
@@ -12,13 +11,14 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from guard.operations import Name
+from guard.patterns import lazy_re
 from guard.sql.cursor import SqlError, SqlText
 from guard.sql.tokens import FILLER, PUNCTUATION, Token
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
-_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")  # in its messages
+_CLASS = lazy_re(r"<class '(?:\w+\.)*(\w+)'>")  # in its messages
 _MOST_TOKENS = 50_000  # of a statement worth parsing: about a second
 # The compiled parser calls itself for each level, and overflows the C stack at a few thousand
 # levels where Python does not count them (3.12 and later). Written SQL has a dozen.

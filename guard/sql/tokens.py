@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from guard.patterns import lazy_re
 from guard.server import is_mysql
 
 # A hole is masked, so that any lexer takes it for a letter: one code point that numbers it, then
@@ -20,7 +21,7 @@ from guard.server import is_mysql
 HOLE_BASE = 0xF0000
 HOLE_LIMIT = 0xFFFD
 FILLER = "\uf8ff"
-HOLE = re.compile(f"[{chr(HOLE_BASE)}-{chr(HOLE_BASE + HOLE_LIMIT)}]{FILLER}*")
+HOLE = lazy_re(f"[{chr(HOLE_BASE)}-{chr(HOLE_BASE + HOLE_LIMIT)}]{FILLER}*")
 
 
 def words(text: str) -> frozenset[str]:
@@ -90,9 +91,9 @@ def _scanner(dialect: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in groups), re.DOTALL)
 
 
-_LINE = re.compile(r"[^\n]*\n?")
-_DELIMITER = re.compile(r"[ \t]*(\S+)[^\n]*")
-_COPY_END = re.compile(r"^\\\.[ \t\r]*$", re.MULTILINE)
+_LINE = lazy_re(r"[^\n]*\n?")
+_DELIMITER = lazy_re(r"[ \t]*(\S+)[^\n]*")
+_COPY_END = lazy_re(r"^\\\.[ \t\r]*$", re.MULTILINE)
 _ROUTINES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "PACKAGE"})
 _LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
 
@@ -216,10 +217,10 @@ def _enclosed(
 
 
 # What psql then runs: a file, a shell, the rows of a query; or where it is connected to from there.
-_RUNS = re.compile(
+_RUNS = lazy_re(
     r"\\(!|i|ir|include|include_relative|copy|c|connect|g\w*|o|out|w|write|watch)(?!\w)"
 )
-_COMMENT_MARK = re.compile(r"/\*|\*/")
+_COMMENT_MARK = lazy_re(r"/\*|\*/")
 
 
 def _comment_end(text: str, start: int, nested: bool) -> int | None:

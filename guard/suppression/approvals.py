@@ -20,10 +20,11 @@ import msgspec
 from guard.config import nearest
 from guard.errors import GuardError
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.statement import Span
 from guard.toml import parse_toml
 
-_HEADER = re.compile(r"\s*\[\[\s*(['\"]?)approval\1\s*\]\]")
+_HEADER = lazy_re(r"\s*\[\[\s*(['\"]?)approval\1\s*\]\]")
 _NEW_FILE = "# Each entry lets one operation of one revision pass. `guard approve` writes them."
 _NO_TABLES = "write each approval as a table of its own: [[approval]]"
 

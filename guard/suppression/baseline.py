@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from guard.config import explain_invalid
 from guard.errors import GuardError
 from guard.facts import UnusedSuppression
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.statement import Span
 from guard.suppression.decide import Covered
 from guard.suppression.meaning import meaning_of
@@ -27,7 +27,7 @@ _HEADER = """\
 # What guard found before it was the gate: `guard check --all` fails only for what is not here.
 # `guard baseline` writes this file, and `guard baseline --prune` takes out what is gone.
 """
-_LINE = re.compile(r"\s*\{")
+_LINE = lazy_re(r"\s*\{")
 _REASON = "found before guard was the gate"
 
 

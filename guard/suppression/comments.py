@@ -14,20 +14,21 @@ from typing import Literal, get_args
 
 import msgspec
 
+from guard.patterns import lazy_re
 from guard.statement import Span
 
 Kind = Literal["ignore", "ignore-file", "irreversible", "unknown"]
 SHOWN = 10  # names of a comment in a message
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 
-_MARK = re.compile(r"(?:#|--)\s*guard:\s*", re.IGNORECASE)
-_BODY = re.compile(r"(?P<word>[\w-]+)\s*(?P<list>\[(?P<rules>[^\]]*)\])?[\s:–—-]*(?P<reason>.*)")
+_MARK = lazy_re(r"(?:#|--)\s*guard:\s*", re.IGNORECASE)
+_BODY = lazy_re(r"(?P<word>[\w-]+)\s*(?P<list>\[(?P<rules>[^\]]*)\])?[\s:–—-]*(?P<reason>.*)")
 # Another tool's comment on the same line is not part of the reason, `see #42` is.
-_REASON_END = re.compile(r"\s#\s|\\n")
+_REASON_END = lazy_re(r"\s#\s|\\n")
 _COMMENT_STARTS = ("#", "--")
 
 # A backslash escapes a quote in some databases only; before a letter (it\'s) it surely does.
-_SQL_TOKEN = re.compile(
+_SQL_TOKEN = lazy_re(
     r"""
       (?P<comment> --[^\n]* )
     | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$ (?P<body>.*?) (?: \$(?P=tag)\$ | \Z )
@@ -39,7 +40,7 @@ _SQL_TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_QUOTES = re.compile(r"[a-zA-Z]*('''|\"\"\"|'|\")")
+_QUOTES = lazy_re(r"[a-zA-Z]*('''|\"\"\"|'|\")")
 _DEPTH = 3  # how deep dollar quotes are followed into each other
 
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import msgspec
 
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.statement import Span
 
-_LINE = re.compile(r"\blines? \d+")
-_QUOTES = re.compile(r"\"\"\"|'''|'")
+_LINE = lazy_re(r"\blines? \d+")
+_QUOTES = lazy_re(r"\"\"\"|'''|'")
 
 
 class Meaning(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from guard.cli.main import cli
-from guard.history.cache import _stamp
+from guard.history.cache import stamp_of
 
 REVISION = '''\
 """first."""
@@ -161,15 +161,12 @@ def test_source_files_are_kept_with_what_they_import(project: Path) -> None:
         ("guard/reader/notes.txt", False),
     ],
 )
-def test_the_code_that_reads_is_part_of_the_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
-) -> None:
-    monkeypatch.setattr("guard.history.cache.__file__", str(tmp_path / "guard/history/cache.py"))
+def test_the_code_that_reads_is_part_of_the_key(tmp_path: Path, name: str, counts: bool) -> None:
     for file in ("guard/history/cache.py", "guard/python_source.py", "guard/reporters/text.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("")
-    before = _stamp()
-    assert _stamp() == before
+    before = stamp_of(tmp_path / "guard")
+    assert stamp_of(tmp_path / "guard") == before
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("new")
-    assert (_stamp() != before) == counts
+    assert (stamp_of(tmp_path / "guard") != before) == counts

@@ -16,8 +16,7 @@ def page(unsafe: Example, safe: Example) -> str:
     rule = Rule(
         name="drop-table",
         group="destructive",
-        title="A dropped table takes its rows with it.",
-        why="No downgrade brings them back.",
+        doc="A dropped table takes its rows with it.\n\nNo downgrade brings them back.",
         on=(DropTable,),
         severity="error",
         approvable=True,

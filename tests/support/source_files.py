@@ -16,7 +16,8 @@ from guard.python_source import PythonSource
 from guard.reader.modules import Module, Resolver
 from guard.run.check import run
 from guard.run.scope import Request
-from guard.source.code import CodeFacts, read_code
+from guard.source.code import read_code
+from guard.source.source_file import CodeFacts
 
 PATH = "app/models.py"
 

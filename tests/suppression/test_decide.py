@@ -34,8 +34,7 @@ def rule(name: str, group: str, severity: str = "error") -> Rule:
     return Rule(
         name=name,
         group=group,
-        title="",
-        why="",
+        doc="",
         on=(DropTable,),
         severity=severity,  # type: ignore[arg-type]
         approvable=False,

@@ -14,6 +14,7 @@ from guard.operations import (
     RenameColumn,
     SetDefault,
 )
+from guard.patterns import lazy_re
 from guard.schema.model import ReadOnlySchema
 from guard.sql.expressions import read_expression
 
@@ -25,7 +26,7 @@ INSTANT = (
 )
 INPLACE = INSTANT.replace("instant", "inplace")
 # Functions that are asked anew for each row: any other gives one value, which is kept once.
-_FOR_EACH_ROW = re.compile(
+_FOR_EACH_ROW = lazy_re(
     r"\b((uuid(_short|_v4|_v7)?|sys_guid|random_bytes|sysdate|utc_timestamp|nextval|lastval)\s*\(|"
     r"next\s+value\s+for\b)",
     re.IGNORECASE,

@@ -8,11 +8,12 @@ from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
 
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.statement import Span
 
-_OPENING = re.compile(r"(?P<prefix>[rRbBuUfF]{0,2})(?P<quote>'''|\"\"\"|'|\")")
-_ESCAPE = re.compile(
+_OPENING = lazy_re(r"(?P<prefix>[rRbBuUfF]{0,2})(?P<quote>'''|\"\"\"|'|\")")
+_ESCAPE = lazy_re(
     r"\\(?:\r?\n|N\{[^}]*\}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}"
     r"|[0-7]{1,3}|.)",
     re.S,

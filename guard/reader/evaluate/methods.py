@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
+from guard.patterns import lazy_re
 from guard.reader.evaluate import classes, formats, loops, text, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, unknown
@@ -148,7 +148,7 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
 
 
 # What stands for a bound parameter: `?`, `%s`, `:name`, `%(name)s`, `$1`.
-_MARK = re.compile(r"\(?(?:\?|%s|:\w+|%\(\w+\)s|\$\d+)\)?")
+_MARK = lazy_re(r"\(?(?:\?|%s|:\w+|%\(\w+\)s|\$\d+)\)?")
 
 
 def _repeated_mark(call: Call, *, numbered: bool) -> str | None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from guard.patterns import lazy_re
 from guard.reader.evaluate.literals import Literal
 from guard.statement import Origin, Span
 
@@ -237,10 +237,10 @@ def map_plain(text: Text, changed: str) -> Text:
     return Text(tuple(parts), text.how)
 
 
-_PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?(?P<kind>[a-zA-Z%])")
-_BRACE = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*(?:![rsa])?(?::[^{}]*)?)\}")
-_STEP = re.compile(r"\.\w+|\[[^\]]*\]")
-_DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<named>\w+)|\{(?P<braced>\w+)\})")
+_PERCENT = lazy_re(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.\d+)?(?P<kind>[a-zA-Z%])")
+_BRACE = lazy_re(r"\{\{|\}\}|\{(?P<field>[^{}!:]*(?:![rsa])?(?::[^{}]*)?)\}")
+_STEP = lazy_re(r"\.\w+|\[[^\]]*\]")
+_DOLLAR = lazy_re(r"\$(?:(?P<escaped>\$)|(?P<named>\w+)|\{(?P<braced>\w+)\})")
 
 
 def percent_fields(text: Text) -> Iterator[tuple[int, int, str | None, str]]:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from guard.patterns import lazy_re
 from guard.reader.evaluate.run import Library
 
 # Code without any of these calls executes no SQL: it need not be read.
-_EXECUTING = re.compile(
+_EXECUTING = lazy_re(
     r"execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL|fetch(row|val|_all|_one|_val)?"
 )
-_EXECUTES = re.compile(rf"\b({_EXECUTING.pattern})\s*\(")
+_EXECUTES = lazy_re(rf"\b({_EXECUTING.pattern})\s*\(")
 _WITHOUT_TEXT = {"sqlalchemy", "sqlmodel"}
 
 

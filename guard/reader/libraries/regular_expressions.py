@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from guard.operations import DropTable, Name
+from guard.patterns import lazy_re
 from guard.reader.evaluate.run import Example, Library, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -12,8 +13,8 @@ from guard.reader.evaluate.values import Construct, Value
 
 MAX_LENGTH = 80  # of what is searched, and of the pattern
 MAX_REPEATS = 3  # in a pattern; none of a group: it is somebody else's, and must not take long
-_REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
-_REPEAT = re.compile(r"[*+{]")
+_REPEATED_GROUP = lazy_re(r"\)\s*[*+{]")
+_REPEAT = lazy_re(r"[*+{]")
 
 
 def _sub(run: Run, call: Call) -> Value:

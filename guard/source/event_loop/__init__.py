@@ -1,5 +1,5 @@
 """What runs on the event loop, and which of it waits for a database."""
 
-from guard.source.event_loop.blocking import EventLoop, Waits
+from guard.source.event_loop.blocking import EventLoop
 
-__all__ = ["EventLoop", "Waits"]
+__all__ = ["EventLoop"]

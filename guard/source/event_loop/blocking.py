@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from guard.facts import BlockingCall, LazyLoad
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.reader.modules import Module, Resolver
 from guard.source.event_loop.annotations import last_name
@@ -33,10 +34,11 @@ from guard.source.event_loop.values import (
     Value,
     label_of,
 )
+from guard.source.source_file import Waits
 from guard.statement import Span
 
 MAX_CALLS = 8  # deep: what is called by what is called
-_ELSEWHERE = re.compile(r"async|thread|executor|background|greenlet|run_sync", re.I)
+_ELSEWHERE = lazy_re(r"async|thread|executor|background|greenlet|run_sync", re.I)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -45,13 +47,6 @@ class Step(msgspec.Struct, frozen=True):
     called: str
     span: Span
     library: str = ""
-
-
-class Waits(msgspec.Struct, frozen=True):
-    """What the coroutines of a file do that waits for a database, or tries to."""
-
-    calls: tuple[BlockingCall, ...] = ()
-    lazy: tuple[LazyLoad, ...] = ()
 
 
 def has_coroutines(source: PythonSource) -> bool:

@@ -7,13 +7,13 @@ SELECT of its model alone, and nothing there loads more.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from guard.facts import LazyLoad
+from guard.patterns import lazy_re
 from guard.reader.evaluate.values import unparse
 from guard.source.event_loop.annotations import last_name
 from guard.source.event_loop.database_calls import key_of
@@ -21,12 +21,12 @@ from guard.source.event_loop.functions import own_nodes
 from guard.source.event_loop.inference import Inference
 from guard.source.event_loop.values import Class, Frame, Function, Made, Named, label_of
 
-_LOADS_MORE = re.compile(r"options|refresh|awaitable_attrs|run_sync|joinedload|selectinload|merge")
+_LOADS_MORE = lazy_re(r"options|refresh|awaitable_attrs|run_sync|joinedload|selectinload|merge")
 _SELECTS = {("sqlalchemy", "select"), ("sqlmodel", "select")}
 _STILL_SELECTS = {"where", "filter", "filter_by", "order_by", "limit", "offset", "distinct"}
 _ONE_OF_RESULT = {"scalar", "scalar_one", "scalar_one_or_none"}
 _ONE_OF_SCALARS = {"first", "one", "one_or_none"}
-_NOT_LAZY_TYPES = re.compile(r"WriteOnly|Dynamic")
+_NOT_LAZY_TYPES = lazy_re(r"WriteOnly|Dynamic")
 
 
 class Loaded(msgspec.Struct, frozen=True):

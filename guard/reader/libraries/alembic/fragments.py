@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from guard.patterns import lazy_re
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Construct, Sequence, Value
@@ -12,7 +12,7 @@ from guard.reader.libraries.sqlalchemy.clauses import last
 from guard.server import DIALECTS
 
 _SQL = {"text", "literal_column", "Computed", "CheckConstraint", "quoted_name"}
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`")
+_QUOTED = lazy_re(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`")
 
 
 def more_than_a_piece(call: Call, named: Mapping[str, Value]) -> str | None:

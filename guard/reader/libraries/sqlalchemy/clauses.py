@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import re
 from collections.abc import Iterable
 
 from guard.operations import Name, unknown_name
+from guard.patterns import lazy_re
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     BoundMethod,
@@ -118,7 +118,7 @@ _COMPARISONS: dict[type[ast.AST], str] = {
 
 
 _JOINTS: dict[type[ast.AST], str] = {ast.BitAnd: "AND", ast.BitOr: "OR"}
-_NOT_NULL = re.compile(r"(\w+) IS NOT NULL")
+_NOT_NULL = lazy_re(r"(\w+) IS NOT NULL")
 _NULLS = {"is_": "IS NULL", "is_not": "IS NOT NULL", "isnot": "IS NOT NULL"}
 
 

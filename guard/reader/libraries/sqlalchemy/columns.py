@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from guard.operations import Column, Constraint, Default, Generated, Type, unknown_name
+from guard.patterns import lazy_re
 from guard.reader.evaluate import classes
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.text import Text
@@ -28,7 +29,7 @@ from guard.reader.libraries.sqlalchemy.types import TypeCheck, read_type, type_c
 COLUMN_WORDS = {"Column", "mapped_column", "MappedColumn"}
 _WITHOUT_IDENTITY = {"mysql", "mariadb", "sqlite"}  # SQLAlchemy leaves it out there
 _INTEGERS = {"integer", "bigint", "smallint"}
-_ON_UPDATE = re.compile(r"\s*(.+?)\s+ON\s+UPDATE\s+([\w()]+)\s*", re.IGNORECASE | re.DOTALL)
+_ON_UPDATE = lazy_re(r"\s*(.+?)\s+ON\s+UPDATE\s+([\w()]+)\s*", re.IGNORECASE | re.DOTALL)
 
 
 class ReadColumn(msgspec.Struct, frozen=True):

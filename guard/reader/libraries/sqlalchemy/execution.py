@@ -18,6 +18,7 @@ from guard.operations import (
     Opaque,
     Operation,
 )
+from guard.patterns import lazy_re
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.text import Text
@@ -36,12 +37,12 @@ from guard.reader.sql_text import begins_like_sql
 from guard.sql import Hole, read_sql
 
 # Queries of the server's own catalogue: a test of their answer is a guard, not unknown.
-_CATALOGUE = re.compile(
+_CATALOGUE = lazy_re(
     r"information_schema|pg_catalog|\bpg_\w+|sqlite_(master|schema)|\bPRAGMA\s+\w+_(list|info)"
     r"|\bSHOW\s|\bto_regclass\b|user_(tab|constr|ind)|has_table",
     re.I,
 )
-_BLOCK = re.compile(r"DO\b", re.I)
+_BLOCK = lazy_re(r"DO\b", re.I)
 SQL_COST = 40  # in steps, for reading a short text
 MYSQLS = ("mysql", "mariadb")
 

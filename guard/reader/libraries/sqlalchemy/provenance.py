@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 
+from guard.patterns import lazy_re
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import BuiltText, Call
 from guard.reader.evaluate.text import Part, Text
@@ -12,10 +12,10 @@ from guard.reader.evaluate.values import Construct, Value, unparse
 from guard.sql import Hole, read_sql
 from guard.statement import Piece
 
-_STRING = re.compile(r"'[^']*'")
-_MARK = re.compile(r"\?|%s|:\w+|%\(\w+\)s|\$\d+")
-_PARAMETER = re.compile(r"(?:(?<![:\w]):\w*|%\(\w*|(?<!\$)\$)\Z")
-_WHOLE_TOKEN = re.compile(r"[\w.$\"`\[\]-]+")
+_STRING = lazy_re(r"'[^']*'")
+_MARK = lazy_re(r"\?|%s|:\w+|%\(\w+\)s|\$\d+")
+_PARAMETER = lazy_re(r"(?:(?<![:\w]):\w*|%\(\w*|(?<!\$)\$)\Z")
+_WHOLE_TOKEN = lazy_re(r"[\w.$\"`\[\]-]+")
 
 
 def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece, ...]:
