@@ -25,6 +25,7 @@ from .postgresql_wire import (
     literal,
     quote,
 )
+from .postgresql_writes import LOCKED
 from .protocol import (
     Column,
     ForeignKey,
@@ -101,6 +102,8 @@ class PostgresqlDatabase:
         self._version_table = ""
         self._catalog = Catalog("")
         self._only_rows = False  # changed since the last snapshot
+        self._pid = 0  # of the project's connection
+        self._last: State | None = None  # where nothing was done since
         self._states: dict[str, State] = {}
         self.hear: Callable[[str], None] = _hear_nothing
         self.saved: dict[str, int] = {}
@@ -123,15 +126,15 @@ class PostgresqlDatabase:
     def open(self, context: MigrationContext) -> None:
         """Take a new connection of env.py; raise FatalError where it leads anywhere else."""
         self._raw = driver_connection(context)
-        name, pid = self._whereabouts() if context.dialect.name == "postgresql" else ("", 0)
+        name, self._pid = self._whereabouts() if context.dialect.name == "postgresql" else ("", 0)
         if not self._server.is_ours(name):
             raise leads_elsewhere("that does not lead to guard's scratch database")
         self._name = name
-        known = f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid} AND datname = {literal(name)}"
-        if not self._ask().rows(known):
+        known = f"SELECT 1 FROM pg_stat_activity WHERE pid = {self._pid}"
+        if not self._ask().rows(f"{known} AND datname = {literal(name)}"):
             raise leads_elsewhere("to another server than guard's")
         self._raw.commit()  # so that what env.py did is there to be seen
-        self._only_rows = False
+        self._only_rows, self._last = False, None
         if not self._version_table:
             within = context.version_table_schema
             named = [part for part in (within, context.version_table) if part]
@@ -153,7 +156,8 @@ class PostgresqlDatabase:
         return self._client
 
     def listen(self) -> None:
-        """Nothing has to be done: the catalogue is asked."""
+        """Know that what was read may not hold any more: the catalogue will be asked."""
+        self._last = None
 
     def heard(self, sql: str) -> None:
         """Take down the statement that SQLAlchemy is about to run."""
@@ -161,16 +165,19 @@ class PostgresqlDatabase:
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
+        locked = self._ask().rows(LOCKED.format(self._pid))
         self._raw.commit()
-        self._only_rows = False
+        self._catalog.writes.step({str(row[0]) for row in locked})
+        self._only_rows, self._last = False, None
 
     def undo(self) -> None:
         """Make the connection usable again after a statement that failed, as before the step."""
         self._raw.rollback()
+        self._last = None
 
     def keep(self) -> None:
         """Nothing is left to do: each row was committed."""
-        self._only_rows = True
+        self._only_rows, self._last = True, None
 
     # What it holds
 
@@ -184,10 +191,12 @@ class PostgresqlDatabase:
 
     def snapshot(self) -> State:
         """Return what the database holds; what did not change stays the very same object."""
+        if self._last is not None:
+            return self._last
         try:
-            state = self._catalog.read(self._ask(), self._only_rows)
+            self._last = self._catalog.read(self._ask(), self._only_rows)
             self._only_rows = False
-            return state
+            return self._last
         except ServerError as error:
             raise FatalError(
                 f"The scratch database cannot be read: {error}.",
@@ -204,6 +213,7 @@ class PostgresqlDatabase:
 
         Returns how many revisions it has.
         """
+        self._last = None
         if name in self.saved:
             end_others(self._ask(), self._name)
             if self.snapshot() == self._states[name]:
@@ -259,6 +269,7 @@ class PostgresqlDatabase:
             columns = ", ".join(map(quote, row))
             values = ", ".join(literal(_text(value)) for value in row.values())
             sql = f"INSERT INTO {name} ({columns}) VALUES ({values})"
+        self._catalog.writes.put(table)
         try:
             self._ask().query(sql)
         except ServerError as error:

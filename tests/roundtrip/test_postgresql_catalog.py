@@ -1,0 +1,140 @@
+"""What is read anew after a change of a PostgreSQL database is what reading all of it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from servers import need
+
+from guard.roundtrip import postgresql
+from guard.roundtrip.postgresql import PostgresqlServer
+from guard.worker.backends.postgresql_catalog import Catalog
+from guard.worker.backends.postgresql_wire import Client
+from guard.worker.backends.postgresql_writes import LOCKED
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+BEFORE = """
+CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('1');
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
+CREATE SEQUENCE numbers;
+CREATE TABLE users (id serial PRIMARY KEY, email varchar(80) UNIQUE, m mood, n int);
+CREATE TABLE orders (id int PRIMARY KEY DEFAULT nextval('numbers'), of int
+    CONSTRAINT fk REFERENCES users ON DELETE CASCADE, CHECK (id > 0));
+CREATE TABLE twins (id int REFERENCES users);
+CREATE INDEX ix ON users (email, n);
+CREATE VIEW v AS SELECT id, email FROM users;
+CREATE VIEW w AS SELECT id FROM orders;
+CREATE MATERIALIZED VIEW mv AS SELECT n FROM users;
+INSERT INTO users (email, n) VALUES ('x', 1), ('y', 2); INSERT INTO orders VALUES (1, 1), (2, 2);
+CREATE ROLE guard_reader;
+"""
+CLEAR = (
+    "DROP SCHEMA IF EXISTS public, r CASCADE; CREATE SCHEMA public;"
+    "DROP OWNED BY guard_reader; DROP ROLE guard_reader"
+)
+STEP = "UPDATE alembic_version SET version_num = version_num || '1'"
+CHANGES = {
+    "a column": "ALTER TABLE users ADD COLUMN z int DEFAULT 3",
+    "a column less": "ALTER TABLE users DROP COLUMN n CASCADE",
+    "a column's name": "ALTER TABLE users RENAME COLUMN id TO key",
+    "the name of a column in a view": "ALTER TABLE users RENAME COLUMN email TO mail",
+    "a column's type": "ALTER TABLE users ALTER COLUMN m TYPE text",
+    "a default": "ALTER TABLE users ALTER COLUMN m SET DEFAULT 'a'",
+    "not null": "ALTER TABLE users ALTER COLUMN email SET NOT NULL",
+    "a table's name": "ALTER TABLE users RENAME TO people",
+    "a table": "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, parent int REFERENCES users)",
+    "a table less": "DROP TABLE orders CASCADE",
+    "a table for another": "DROP TABLE twins; CREATE TABLE twins (id int, more int)",
+    "a constraint": "ALTER TABLE users ADD CONSTRAINT c CHECK (n > 0) NOT VALID",
+    "a constraint less": "ALTER TABLE orders DROP CONSTRAINT fk",
+    "a constraint's name": "ALTER TABLE orders RENAME CONSTRAINT fk TO fk2",
+    "an index": "CREATE UNIQUE INDEX iy ON orders (of) WHERE of > 0",
+    "an index less": "DROP INDEX ix",
+    "an index's name": "ALTER INDEX ix RENAME TO iz",
+    "an enum's member": "ALTER TYPE mood ADD VALUE 'c'",
+    "an enum's name": "ALTER TYPE mood RENAME TO feeling",
+    "a schema's name": "CREATE SCHEMA s; ALTER TABLE twins SET SCHEMA s;ALTER SCHEMA s RENAME TO r",
+    "a sequence's name": "ALTER SEQUENCE numbers RENAME TO figures",
+    "a sequence's owner": "ALTER SEQUENCE numbers OWNED BY orders.id",
+    "a view": "CREATE OR REPLACE VIEW v AS SELECT id, email FROM users WHERE n > 1",
+    "a view's name": "ALTER VIEW v RENAME TO vv",
+    "a trigger": "CREATE TRIGGER g BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION nothing()",
+    "a function": "ALTER FUNCTION nothing() RENAME TO never",
+    "a policy": "CREATE POLICY p ON users USING (n > 1);"
+    "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+    "a comment": "COMMENT ON COLUMN users.email IS 'where'; COMMENT ON TABLE orders IS 'what'",
+    "a privilege": "GRANT SELECT ON users TO guard_reader;"
+    "GRANT ALL ON SCHEMA public TO guard_reader",
+    "an option": "ALTER TABLE users SET (fillfactor = 70)",
+    "a parent": "CREATE TABLE heir () INHERITS (users); ALTER TABLE heir ADD COLUMN o int",
+    "partitions": "CREATE TABLE parts (d date) PARTITION BY RANGE (d);"
+    "CREATE TABLE part PARTITION OF parts DEFAULT; INSERT INTO parts VALUES ('2020-01-01')",
+    "statistics": "CREATE STATISTICS st ON email, n FROM users",
+    "default privileges": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO guard_reader",
+    "rows": "INSERT INTO users (email) VALUES ('z')",
+    "rows less, by a cascade": "DELETE FROM users WHERE n = 1",
+    "rows of another order": "UPDATE users SET n = n + 1 WHERE email = 'x'",
+    "all rows": "TRUNCATE users CASCADE",
+    "rows before a commit": "DELETE FROM users; COMMIT",
+    "rows after a savepoint": "SAVEPOINT a; DELETE FROM orders; RELEASE a",
+    "rows of a rolled back part": "SAVEPOINT a; DELETE FROM orders; ROLLBACK TO a",
+    "nothing": "SELECT 1",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresqlServer]:
+    programs = postgresql.installed(None)
+    need(programs is not None, "no PostgreSQL to start")
+    assert programs is not None
+    with postgresql.started(programs) as one:
+        yield one
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changed_is_read_anew(server: PostgresqlServer, change: str) -> None:
+    project, reader = (Client(server.address, server.maintenance) for _ in range(2))
+    try:
+        project.query(BEFORE)
+        kept = Catalog("alembic_version")
+        kept.prepare(reader)
+        first = kept.read(reader, False)
+        step(project, kept, reader, CHANGES[change])
+        known = kept.read(reader, False)
+        assert (known == first) is (change in ("nothing", "rows of a rolled back part"))
+        assert known == Catalog("alembic_version").read(reader, False)
+    finally:
+        project.query(CLEAR)
+        project.close()
+        reader.close()
+
+
+def step(project: Client, kept: Catalog, reader: Client, sql: str) -> None:
+    """Do what a step of the walk does: a transaction that ends with the version."""
+    project.query("BEGIN")
+    project.query(sql)
+    project.query(STEP)
+    (pid,) = project.rows("SELECT pg_backend_pid()")[0]
+    locked = reader.rows(LOCKED.format(pid))
+    project.query("COMMIT")
+    kept.writes.step({str(row[0]) for row in locked})
+
+
+def test_a_trigger_makes_every_table_read_again(server: PostgresqlServer) -> None:
+    client = Client(server.address, server.maintenance)
+    client.query("CREATE TABLE a (id int); CREATE TABLE log (id int)")
+    client.query(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END$$;"
+        "CREATE TRIGGER n AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION note()"
+    )
+    catalog = Catalog("alembic_version")
+    catalog.prepare(client)
+    catalog.read(client, False)
+    catalog.writes.put("a")
+    client.query("INSERT INTO a VALUES (7)")
+    assert catalog.read(client, True).rows == {"a": [(7,)], "log": [(7,)]}
+    client.close()
