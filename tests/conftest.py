@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import forked_worker
 import pytest
 
 pytest_plugins = ["servers"]
@@ -59,6 +61,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["git", *command], cwd=copy, check=True, env=os.environ | identity | isolated
         )
     return copy
+
+
+@pytest.fixture(autouse=True)
+def forked_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test does not ask for a real start, workers are forked from one that has started."""
+    if sys.platform == "linux" and request.node.get_closest_marker("real_start") is None:
+        monkeypatch.setattr("guard.roundtrip.process.Popen", forked_worker.start)
 
 
 @pytest.fixture(autouse=True)

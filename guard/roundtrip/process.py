@@ -10,12 +10,12 @@ import contextlib
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE, Popen, TimeoutExpired
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -61,13 +61,13 @@ class Worker:
         command = [python, "-X", "utf8", str(WORKER)]
         if fence is not None and self._supervised:
             command = [*_supervisor(fence), *command]
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = Popen(  # noqa: S603
             command,
             cwd=folder,
             env=variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
             start_new_session=True,
         )
         self._output = b""
@@ -94,7 +94,7 @@ class Worker:
     ) -> None:
         if self._supervised:
             self._close(self._process.stdin)  # by which the supervisor knows that it is time
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(TimeoutExpired):
                 self._process.wait(PATIENCE)
         self._kill()
         self._process.wait()
@@ -123,7 +123,7 @@ class Worker:
         """Return how a worker that said nothing any more came to its end."""
         try:
             code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             return "closed its line to guard"
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"

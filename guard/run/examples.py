@@ -40,6 +40,9 @@ _GIT = {
     "GIT_COMMITTER_NAME": "a",
     "GIT_COMMITTER_EMAIL": "a@example.org",
 }
+_INIT = ["init", "-qb", "main", "--template="]
+# It is gone in a moment: nothing in it is tidied up or waits for the disk.
+_GONE_SOON = ("-c", "maintenance.auto=false", "-c", "core.fsync=none")
 
 
 def judge(
@@ -56,7 +59,7 @@ def judge(
     _write(_released(example), folder)
     new = _new(example)
     if example.change:  # only history needs git, and git takes its time
-        for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "base"]):
+        for command in (_INIT, ["add", "-A"], ["commit", "-qm", "base"]):
             git(folder, *command)
     _write(new, folder)
     table = {
@@ -95,7 +98,7 @@ def _ignored(rules: Sequence[Rule] | None) -> list[str]:
 
 def git(folder: Path, *arguments: str) -> None:
     """Run git in a folder, whatever its user has configured."""
-    command = ["git", *arguments]
+    command = ["git", *_GONE_SOON, *arguments]
     subprocess.run(command, cwd=folder, env=_GIT, check=True, capture_output=True)  # noqa: S603
 
 

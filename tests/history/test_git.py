@@ -81,9 +81,9 @@ STRANGE = ['quo"te.py', "sp ace.py", "tab\there.py", "ünï/cödé.py", "new\nli
 
 
 def test_every_file_name_comes_back_as_it_is(repo: Repo) -> None:
-    commit = repo.commit({name: f"text of {name}" for name in STRANGE})
+    repo.commit({name: f"text of {name}" for name in STRANGE})
     opened = repo.open()
-    for files in (opened.list_files(commit), opened.staged_files()):
+    for files in (opened.list_files(repo.head), opened.staged_files()):
         assert set(STRANGE) <= set(files)
         contents = opened.read_blobs(files.values())
         assert contents[files["tab\there.py"]] == b"text of tab\there.py"
@@ -92,7 +92,8 @@ def test_every_file_name_comes_back_as_it_is(repo: Repo) -> None:
 def test_blobs_of_any_bytes(repo: Repo) -> None:
     (repo.root / "raw").write_bytes(bytes(range(256)) * 100 + b"\n\n")
     (repo.root / "empty").write_bytes(b"")
-    files = repo.open().list_files(repo.commit({}))
+    repo.commit()
+    files = repo.open().list_files(repo.head)
     contents = repo.open().read_blobs(files.values())
     assert contents[files["raw"]] == bytes(range(256)) * 100 + b"\n\n"
     assert contents[files["empty"]] == b""
@@ -120,13 +121,13 @@ def test_an_unresolved_merge_is_refused(repo: Repo) -> None:
 
 def test_a_ref_is_never_an_option(repo: Repo) -> None:
     assert repo.open().resolve("--git-dir") is None
-    assert repo.open().resolve("HEAD") == repo.git("rev-parse", "HEAD")
+    assert repo.open().resolve("HEAD") == repo.head
     assert repo.open().resolve("HEAD~9") is None
     assert repo.open().resolve("HEAD\nHEAD") is None
 
 
 def test_refs_that_are_asked_for_at_once(repo: Repo) -> None:
-    head = repo.git("rev-parse", "HEAD")
+    head = repo.head
     asked = ("absent", "main", "a\nb", "two words", "commit", head[:10], "", "HEAD^{tree}")
     assert repo.open().resolve_all(asked) == {"main": head, head[:10]: head}
 
@@ -165,7 +166,8 @@ def test_no_program_that_the_repository_names_is_run(repo: Repo, tmp_path: Path)
 
 
 def test_a_partial_clone_is_told_and_nothing_is_fetched(repo: Repo, tmp_path: Path) -> None:
-    first = repo.commit({"a.txt": "first"})
+    repo.commit({"a.txt": "first"})
+    first = repo.head
     repo.commit({"a.txt": "second"})
     repo.git("config", "uploadpack.allowFilter", "true")
     copy = clone(repo, tmp_path / "copy", "--filter=blob:none").open()
@@ -177,7 +179,7 @@ def test_a_partial_clone_is_told_and_nothing_is_fetched(repo: Repo, tmp_path: Pa
 
 
 def test_the_base_that_the_user_names(repo: Repo) -> None:
-    released = repo.git("rev-parse", "HEAD")
+    released = repo.head
     repo.git("switch", "-q", "-c", "topic")
     repo.commit()
     assert repo.base(option="main") == Base(ref="main", commit=released, tip=released)
@@ -186,11 +188,12 @@ def test_the_base_that_the_user_names(repo: Repo) -> None:
 
 
 def test_the_tip_may_be_past_the_merge_base(repo: Repo) -> None:
-    fork = repo.git("rev-parse", "HEAD")
+    fork = repo.head
     repo.git("switch", "-q", "-c", "topic")
     repo.commit({"b.txt": ""})
     repo.git("switch", "-q", "main")
-    tip = repo.commit({"c.txt": ""})
+    repo.commit({"c.txt": ""})
+    tip = repo.head
     repo.git("switch", "-q", "topic")
     base = repo.base()
     assert (base.commit, base.tip, base.ref) == (fork, tip, "main")
@@ -219,7 +222,8 @@ def test_the_base_that_a_ci_service_names(
     repo: Repo, tmp_path: Path, variables: dict[str, str]
 ) -> None:
     repo.git("switch", "-q", "-c", "release")
-    released = repo.commit()
+    repo.commit()
+    released = repo.head
     copy = clone(repo, tmp_path / "copy")
     copy.git("switch", "-q", "-c", "topic")
     copy.commit()
@@ -228,7 +232,7 @@ def test_the_base_that_a_ci_service_names(
 
 
 def test_the_commit_that_an_event_names(repo: Repo, tmp_path: Path) -> None:
-    before = repo.git("rev-parse", "HEAD")
+    before = repo.head
     repo.commit()
     push = '{{"ref": "refs/heads/{}", "before": "{}", "repository": {{"default_branch": "main"}}}}'
     pull = '{"pull_request": {"base": {"sha": "%s"}}}'
@@ -260,7 +264,7 @@ def test_the_base_of_a_plain_clone(repo: Repo, tmp_path: Path) -> None:
 def test_on_the_base_itself_what_is_not_committed_is_the_change(repo: Repo) -> None:
     base = repo.base()
     assert base.ref == "HEAD"
-    assert base.commit == base.tip == repo.git("rev-parse", "HEAD")
+    assert base.commit == base.tip == repo.head
     assert "only what is not committed" in base.notes[0]
 
 

@@ -27,6 +27,7 @@ STAMPED = (
 )
 
 
+@pytest.mark.real_start
 def test_a_database_is_only_read(tmp_path: Path) -> None:
     write(tmp_path, PROJECT)
     path = database(tmp_path, *STAMPED)

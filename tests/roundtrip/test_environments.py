@@ -86,6 +86,7 @@ def test_an_environment_runs_as_it_is(name: str, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.sqlite3"))
 
 
+@pytest.mark.real_start
 def test_without_env_py(tmp_path: Path) -> None:
     folder = project(tmp_path, *STEPS, env="raise RuntimeError('not to be run')")
     assert story(round_trip(folder, env="none")) == FOUND

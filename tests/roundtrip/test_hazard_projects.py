@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from roundtrip_project import ENFORCING_ENV, ENV, Step, project, round_trip
-from warm_worker import WarmWorker
 
 from guard.facts import (
     DeclaredIrreversible,
@@ -790,8 +789,7 @@ CASES = [*EXEMPTIONS, *IDENTITY, *SPELLING, *TRUE_STATES, *SEEDS, *MADE_UP, *ROW
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_a_small_project(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("guard.roundtrip.run.Worker", WarmWorker)
+def test_a_small_project(case: Case, tmp_path: Path) -> None:
     steps = (case.base, (case.upgrade, case.downgrade), *case.after)
     names = tuple(f"r{number}" for number in range(2, len(steps) + 1))
     result = round_trip(project(tmp_path, *steps, env=case.env), revisions=names)

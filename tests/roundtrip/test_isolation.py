@@ -173,6 +173,7 @@ def test_log_files_and_their_folders_are_left_out_with_a_note(tmp_path: Path) ->
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.real_start
 def test_what_env_py_has_to_write_can_be_allowed(tmp_path: Path) -> None:
     env = "open('var/state', 'w').close()\n" + ENV
     folder = project(tmp_path, USERS, env=env)
@@ -248,6 +249,7 @@ def test_a_private_database_in_memory_is_not_refused(tmp_path: Path) -> None:
     assert story(round_trip(project(tmp_path, USERS, (step, "")))) == []
 
 
+@pytest.mark.real_start
 def test_drivers_that_bring_their_own_sockets_are_refused(tmp_path: Path) -> None:
     folder = project(
         tmp_path,
@@ -268,6 +270,7 @@ def test_a_database_of_the_project_that_changed_is_an_error(tmp_path: Path) -> N
         round_trip(folder, writable=["."])
 
 
+@pytest.mark.real_start
 def test_prints_and_reads_disturb_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -344,6 +347,7 @@ def test_a_migration_that_does_not_end_names_the_revision(step: str, tmp_path: P
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.real_start
 def test_a_read_only_project(tmp_path: Path) -> None:
     folder = project(tmp_path / "p", USERS)
     paths = [folder, *folder.rglob("*")]

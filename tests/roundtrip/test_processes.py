@@ -17,6 +17,7 @@ from roundtrip_project import ENV, USERS, project, round_trip, story
 from guard.facts import UpgradeFailed
 from guard.roundtrip import scratch
 
+pytestmark = pytest.mark.real_start
 linux = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor stands on Linux")
 
 

@@ -23,7 +23,7 @@ from servers import need
 
 from guard.facts import UpgradeFailed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.real_start]
 
 NAMED = "named"  # refused by its name, before it does anything
 REFUSED = "refused"  # by the kernel, and explained by guard

@@ -126,6 +126,7 @@ def test_one_revision(step: Step, expected: str | None, tmp_path: Path) -> None:
     assert story(result) == ([("r2", expected)] if expected else [])
 
 
+@pytest.mark.real_start
 def test_a_failure_points_at_its_line_and_quotes_the_error_and_the_sql(tmp_path: Path) -> None:
     bad = ("op.get_bind()\nop.execute('INSERT INTO nowhere VALUES (1)')", "")
     (failure,) = round_trip(project(tmp_path, bad)).facts
@@ -166,6 +167,7 @@ def test_an_irreversible_downgrade_says_why(tmp_path: Path) -> None:
     assert fact.span.line == 13
 
 
+@pytest.mark.real_start
 def test_rows_that_batch_mode_deletes_by_cascade_are_missed(tmp_path: Path) -> None:
     batch = "with op.batch_alter_table('users', recreate='always') as users:\n    pass"
     result = round_trip(
@@ -315,6 +317,7 @@ def test_progress_and_counts(tmp_path: Path) -> None:
     assert result.seconds > 0
 
 
+@pytest.mark.real_start
 def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text(
         "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"

@@ -9,6 +9,17 @@ from pathlib import Path
 from guard.history.base import Asked, Base, find_base
 from guard.history.git import Repository
 
+# Nothing is kept, so nothing is tidied up or waits for the disk.
+OPTIONS = (
+    "user.name=a",
+    "user.email=a@b.c",
+    "commit.gpgsign=false",
+    "protocol.file.allow=always",
+    "core.fsync=none",
+    "maintenance.auto=false",
+    "gc.auto=0",
+)
+
 
 class Repo:
     """A repository to write files into and to commit them; HEAD is on main."""
@@ -16,7 +27,7 @@ class Repo:
     def __init__(self, root: Path, *init: str) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main", *init)
+        self.git("init", "-q", "-b", "main", "--template=", *init)
 
     @classmethod
     def at(cls, root: Path) -> Repo:
@@ -26,9 +37,9 @@ class Repo:
         return repo
 
     def git(self, *arguments: str) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+        options = [part for option in OPTIONS for part in ("-c", option)]
         done = subprocess.run(
-            ["git", *identity, "-c", "protocol.file.allow=always", *arguments],
+            ["git", *options, *arguments],
             cwd=self.root,
             capture_output=True,
             text=True,
@@ -46,10 +57,14 @@ class Repo:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode() if isinstance(text, str) else text)
 
-    def commit(self, files: Mapping[str, str | bytes | None] | None = None) -> str:
+    def commit(self, files: Mapping[str, str | bytes | None] | None = None) -> None:
         self.write(files or {"a.txt": str(len(self.git("log", "--oneline", "--all")))})
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "x")
+
+    @property
+    def head(self) -> str:
+        """The id of the last commit."""
         return self.git("rev-parse", "HEAD")
 
     def open(self) -> Repository:
