@@ -77,7 +77,8 @@ class Resolver:
         self.root = root
         self._sources = sources or Sources()
         self.roots = tuple(dict.fromkeys((*search, root, root / "src")))  # where modules are found
-        self._modules: dict[Path, Module | None] = {}
+        self._modules: dict[Path, Module | None] = {}  # by real paths
+        self._real: dict[Path, Path] = {}
         self._found: dict[str, Path | None] = {}
         self.settled: dict[str, Value] = {}  # what dotted names turned out to be
         self.consulted: set[Path] = set()  # every helper file that was asked for, there or not
@@ -134,7 +135,9 @@ class Resolver:
 
     def load(self, file: Path, dotted: str) -> Module | None:
         """Return the parsed file, None where it cannot be read or lies outside the root."""
-        file = file.resolve()
+        if file not in self._real:  # it is asked for by each name that is taken from it
+            self._real[file] = file.resolve()
+        file = self._real[file]
         if file not in self._modules:
             self._modules[file] = None
             try:
