@@ -144,6 +144,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
             "that the first revision finds, where the history starts later"
         ),
     ] = None
+    rows: Annotated[
+        str | None,
+        Meta(
+            description="the project's own rows for the round trip: a folder that holds "
+            "<revision>.sql for some, or app.rows:put, called with the connection and the revision "
+            "that comes next"
+        ),
+    ] = None
     timeout: Annotated[float, Meta(description="seconds for a whole round trip")] = 300.0
     memory: Annotated[
         Annotated[int, Meta(ge=64)], Meta(description="megabytes for a whole round trip (Linux)")

@@ -159,7 +159,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process", "scratch", "variables"},
-        {"interpreter", "postgresql"},
+        {"given", "interpreter", "postgresql"},
         {"backend", "live_database", "remedies"},
         {"run"},
     ),

@@ -29,7 +29,7 @@ from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.settings import Settings
-from guard.roundtrip import backend, databases
+from guard.roundtrip import backend, databases, given
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, made_up_notes, unrun_notes
@@ -145,45 +145,16 @@ def _request(
         "databases": list(environment.databases),
         "env": config.env,
         "metadata": config.metadata,
-        "initial": _initial_schema(settings),
+        "initial": given.initial_schema(settings),
+        "rows": given.rows(settings),
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
         "postgresql": server and {**server.request(), "drivers": str(drivers)},
-        "writable": [str(path) for path in _writable(settings, root)],
+        "writable": [str(path) for path in given.writable(settings, root)],
         "ports": [] if server is None else [server.address.port],  # that TCP may connect to
         "until": time.time() + config.timeout,
     }
-
-
-def _writable(settings: Settings, root: Path) -> list[Path]:
-    """Return the folders that the project may write to. Raises RoundTripError."""
-    found = []
-    for name in settings.config.writable:
-        path = (settings.folder / name).resolve()
-        if not path.is_dir() or not path.is_relative_to(root.resolve()):
-            raise RoundTripError(
-                f"writable = {name!r} in [tool.guard] is no folder of the repository: "
-                "make it, or name another"
-            )
-        found.append(path)
-    return found
-
-
-def _initial_schema(settings: Settings) -> str | None:
-    """Return the setting with the whole path of a file; raise RoundTripError where that is none."""
-    given = settings.config.initial_schema
-    if given is None or not given.endswith(".sql"):
-        if given is not None and not re.fullmatch(r"[\w.]+:[\w.]+", given):
-            raise RoundTripError(
-                f"initial-schema = {given!r} names neither a .sql file nor a function: write "
-                'it as "schema.sql" or as "package.module:function"'
-            )
-        return given
-    file = settings.folder / given
-    if not file.is_file():
-        raise RoundTripError(f"initial-schema = {given!r}: there is no file {file}")
-    return str(file.resolve())
 
 
 def _start(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:

@@ -31,6 +31,7 @@ from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
 from .enums import Members
 from .fence import Fence
+from .from_project import Rows
 from .lenient import Lenient
 from .schemas import Schemas
 from .stairway import Course, Progress, Track
@@ -91,6 +92,9 @@ class Run:
         self._tested = {script.revision for script in self._plan}
         if wanted is not None:
             self._tested &= set(wanted)
+        given = self._request["rows"]
+        every = (script.revision for script in self._scripts.walk_revisions())
+        self._rows = None if given is None else Rows(given, every)
         databases = max(1, len(self._request["databases"]))
         self._progress = Progress(self._channel, len(self._plan) * databases)
         self._channel.send("ready", revisions=len(self._plan))
@@ -299,6 +303,7 @@ class Run:
                 dialect=self._request["dialect"],
                 members=None if self._schemas.names else self._members,
                 initial=self._request["initial"],
+                rows=self._rows,
             )
             self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
         track = self._tracks[self._calls - 1]

@@ -13,13 +13,14 @@ from typing import Any, Callable, NamedTuple
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
+from sqlalchemy.engine import Connection
 
 from .backends.protocol import AFTER, BEFORE, EMPTY, ROW_LIMIT, Scratch, State
 from .channel import Channel, FatalError
 from .compare import schema_difference
 from .enums import Members
 from .failure import Failure, failure_of, place_of
-from .initial import make_tables
+from .from_project import Rows, make_tables
 from .json_shapes import shapes_in
 from .lenient import Lenient
 from .models import Schema, models_difference, models_tables
@@ -36,7 +37,7 @@ class Course(NamedTuple):
 
     `dialect` is the configured one, else None; `members` are what revisions give their enums, for
     the models to be compared with, and None where they are not compared. `initial` says what makes
-    the tables that the first revision finds.
+    the tables that the first revision finds, `rows` which the project has of its own.
     """
 
     scripts: ScriptDirectory
@@ -45,6 +46,7 @@ class Course(NamedTuple):
     dialect: str | None
     members: Members | None
     initial: str | None
+    rows: Rows | None
 
 
 class Progress:
@@ -72,9 +74,8 @@ class Track:
     def __init__(
         self, course: Course, scratch: Scratch, lenient: Lenient, progress: Progress
     ) -> None:
-        self._scripts, self._plan, self._tested, self._dialect, self._members, self._initial = (
-            course
-        )
+        self._scripts, self._plan, self._tested, self._dialect, self._members = course[:5]
+        self._initial, self._own_rows = course.initial, course.rows
         self._scratch = scratch
         self._progress = progress
         self._channel = progress.channel
@@ -85,6 +86,7 @@ class Track:
         self._database.hear = self._take_down
         self._written = Written(self._database.rows_of)
         self._impl: DefaultImpl
+        self._connection: Connection
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
@@ -93,6 +95,7 @@ class Track:
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
         self._rows = ALL_ROWS  # of ours, that the database may hold
+        self._bare = False  # whether it may hold none of the project's own either
         self._before = self._after = State({}, {}, {})
         self._same = True  # whether the downgrade brought the schema back
         self._starts_again = False  # from what the first upgrade made
@@ -106,8 +109,10 @@ class Track:
         """Yield the steps from where the database stands; runs between them what they need."""
         self._database.open(context)
         self._impl = context.impl
+        assert context.connection is not None
+        self._connection = context.connection
         self._partial.models = models_tables(context)
-        self._begin(context)
+        self._begin()
         while self._position < len(self._plan):
             script = self._plan[self._position]
             if self._applied < self._position:
@@ -125,12 +130,11 @@ class Track:
         self._compare_models(context)
         self.finished = True
 
-    def _begin(self, context: MigrationContext) -> None:
+    def _begin(self) -> None:
         """Make the tables that the first revision finds, where a setting says how."""
         if self._initial and not self._applied and not self._database.snapshot().tables:
-            assert context.connection is not None
             self._database.listen()
-            make_tables(self._initial, context.connection)
+            make_tables(self._initial, self._connection)
             self._database.settle()
 
     def recover(self, error: BaseException) -> bool:
@@ -202,6 +206,7 @@ class Track:
         database = self._database
         if self._rows is NO_ROWS or EMPTY not in database.saved:
             database.save(EMPTY, self._applied)
+        self._put_own_rows(script)
         self._before = database.snapshot()
         if self._rows is not NO_ROWS:
             self._before = self._seed()
@@ -237,6 +242,13 @@ class Track:
             self._starts_again = True
             raise _StartAgainError
 
+    def _put_own_rows(self, script: Script) -> None:
+        """Put in what the project has for this revision; ours go where none are."""
+        if self._own_rows is not None and not self._bare:
+            self._database.listen()
+            self._own_rows.put(script.revision, self._connection)
+            self._database.settle()
+
     def _seed(self, new: bool = False) -> State:
         """Give rows to tables that need some, and return what the database holds then.
 
@@ -256,6 +268,7 @@ class Track:
 
     def _with_full_rows(self) -> None:
         """Have the next revision start over rows of all kinds."""
+        self._bare = False
         if self._rows is not ALL_ROWS:
             self._rows = self._seeder.kind = ALL_ROWS
             self._seeder.forget()
@@ -420,6 +433,11 @@ class Track:
                 self._failed_with_rows = failure
             self._with_other_rows(failure)
             return
+        if self._own_rows is not None and not self._bare and self._applied == self._position:
+            self._failed_with_rows = failure
+            self._bare = True
+            self._restore(EMPTY)
+            return
         self._fail("upgrade", failure)
         self._skipped[script.revision] = None
         self._partial.without(script)
@@ -447,7 +465,7 @@ class Track:
         failure, self._failed_with_rows = self._failed_with_rows, None
         if failure is None:
             return
-        if failure.of_made_up_rows:
+        if failure.of_made_up_rows and not self._bare:
             self._say_made_up(failure)
         else:
             self._fail("upgrade-with-rows", failure)
