@@ -14,6 +14,9 @@ from .channel import FatalError
 from .sqltext import statements
 
 
+_AS_WRITTEN = {"no_parameters": True}  # a `%` is one, whatever the driver's placeholders are
+
+
 def make_tables(given: str, connection: Connection) -> None:
     """Make them, by a `.sql` file or by "package.module:function"; raise FatalError.
 
@@ -70,7 +73,7 @@ class Rows:
 
 def _run_file(file: Path, connection: Connection) -> None:
     for sql in statements(file.read_text(encoding="utf-8")):
-        connection.exec_driver_sql(sql)
+        connection.exec_driver_sql(sql, None, _AS_WRITTEN)
 
 
 def _call(given: str, *arguments: Any) -> None:

@@ -69,7 +69,7 @@ def test_what_a_downgrade_loses_of_them_is_found(tmp_path: Path) -> None:
     rows = f"INSERT INTO orders (id, state) VALUES (902, '{longest}')"
     folder = written(tmp_path, STEPS[0], narrowing, r2=rows)
     assert story(round_trip(folder)) == []
-    assert story(round_trip(folder, rows="rows")) == [("r2", "downgrade rows")]
+    assert story(round_trip(folder, rows="rows")) == [("r2", "downgrade loses orders")]
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ Run = Callable[..., RoundTrip]
 def run(server: PostgresqlServer, tmp_path: Path) -> Run:
     """Call it with revisions, get their round trip in databases on the server."""
 
-    def go(*steps: Step, env: str = env_for("psycopg")) -> RoundTrip:
-        return round_trip(project(tmp_path, *steps, env=env), url=url_of(server))
+    def go(*steps: Step, env: str = env_for("psycopg"), **settings: Any) -> RoundTrip:
+        return round_trip(project(tmp_path, *steps, env=env), url=url_of(server), **settings)
 
     need(find_spec("psycopg"), "psycopg")
     return go
@@ -241,6 +241,17 @@ def test_the_driver_of_the_project(driver: str, run: Run) -> None:
     failed = result.facts[1]
     assert isinstance(failed, UpgradeFailedWithRows)
     assert failed.error == 'column "n" of relation "users" contains null values'
+
+
+def test_rows_of_the_project(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    rows = "INSERT INTO users (id, email) VALUES (901, '100 %'), (902, 'its; own');"
+    (tmp_path / "rows" / "r2.sql").write_text(rows)
+    upper = sql("UPDATE users SET email = upper(email) WHERE id = 902", "UPDATE users SET email = "
+                "'its; own' WHERE id = 902")  # fmt: skip
+    result = run(USERS, upper, sql("SELECT 1 / (1 - count(*)) FROM users WHERE email = 'ITS; OWN'"),
+                 rows="rows")  # fmt: skip
+    assert story(result) == [("r3", "upgrade-with-rows fails")]
 
 
 @pytest.mark.parametrize("driver", ["psycopg2", "asyncpg async"])
