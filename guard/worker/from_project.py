@@ -13,7 +13,6 @@ from .causes import headline, lacking, place_outside_libraries
 from .channel import FatalError
 from .sqltext import statements
 
-
 _AS_WRITTEN = {"no_parameters": True}  # a `%` is one, whatever the driver's placeholders are
 
 
