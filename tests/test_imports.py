@@ -128,6 +128,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"in_hand"},
         {"run", "scopes"},
         {"classes", "formats", "imports"},
+        {"turns"},
         {"loops", "operators", "unrun"},
         {"branches", "methods"},
         {"containers"},

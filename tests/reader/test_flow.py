@@ -57,6 +57,13 @@ GUARDS = [
     ("guard around unknown", "if sa.inspect(op.get_bind()).has_table('a'):\n    if x():\n        A", ["a [x()]"]),
 ]  # fmt: skip
 LOOPS = [
+    ("later turn by number", "n = 0\nwhile True:\n    if n:\n        A\n    n += 1\n    if x():\n        break", ["a [repeated n]"]),
+    ("later turn by flag", "first = True\nfor t in items():\n    if not first:\n        A\n    first = False", ["a [repeated not first]"]),
+    ("later turn by text", "mode = 'a'\nfor t in items():\n    if mode == 'b':\n        A\n    mode = 'b'", ["a [repeated mode == 'b']"]),
+    ("later turn by set", "seen = set()\nfor t in items():\n    if seen:\n        A\n    seen.add(t)", ["a [repeated seen]"]),
+    ("later turn by item", "d = {'go': False}\nfor t in items():\n    if d['go']:\n        A\n    d['go'] = True", ["a [repeated d['go']]"]),
+    ("later turn by attribute", "class S:\n    go = False\ns = S()\nfor t in items():\n    if s.go:\n        A\n    s.go = True", ["a [repeated s.go]"]),
+    ("no later turn", "n = 0\nfor t in items():\n    if x():\n        n = 1\n        break\n    if n:\n        A", []),
     ("known", "for t in ('a', 'b'):\n    op.drop_table(t)", ["a", "b"]),
     ("unknown", "for t in items():\n    op.drop_table(t)", ["{t} [repeated for each item of items()]"]),
     ("break", "for t in ('a', 'b', 'c'):\n    if t == 'b':\n        break\n    op.drop_table(t)", ["a"]),

@@ -118,6 +118,9 @@ UNDECIDED = [
     ("given to a function", "def go(on):\n    if on:\n        A\ngo(OFF)", ["t [on]"]),
     ("filter of a comprehension", "[op.drop_table(t) for t in ('t',) if OFF]", ["t [OFF]"]),
     ("environment", "import os\nif os.environ.get('X') == '1':\n    A", ["t [os.environ.get('X') == '1']"]),
+    ("object that may be false", "class E:\n    def __bool__(self):\n        return False\nif not E():\n    A", ["t [not E()]"]),
+    ("object that may be empty", "class B:\n    def __len__(self):\n        return 0\nclass E(B):\n    pass\nif not E():\n    A", ["t [not E()]"]),
+    ("type that takes many", "from collections.abc import Iterable\nif isinstance(['t'], Iterable):\n    A", ["t [isinstance(['t'], Iterable)]"]),
     ("environment by a constant", "import os\nX = os.getenv('X', '')\nif X:\n    A", ["t [X]"]),
 ]  # fmt: skip
 DECIDED = [

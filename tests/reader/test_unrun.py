@@ -43,12 +43,34 @@ NAMED = [
     "import helper\ndef go(n):\n    if n:\n        return go(n - 1)\n    helper.go()\ngo(99)",
     "(lambda f: f(f, 99))(lambda f, n: f(f, n - 1) if n else op.drop_table('t'))",
     "(lambda: " * 20 + "op.drop_table('t')" + ")()" * 20,
+    "import sys\nsys.modules.get('alembic.op').drop_table('t')",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", NAMED)
 def test_what_is_named_and_never_seen_to_run(body: str, tmp_path: Path) -> None:
     told = read(body, above=X, files=FILES, folder=tmp_path)
+    assert any(one.startswith(("opaque", "drop-table")) for one in told), told
+
+
+# What the top of the file says, and what `upgrade()` does with it.
+AT_THE_TOP = [
+    ("class M(type):\n    def __call__(cls, *given):\n        op.drop_table(*given)\nclass A(metaclass=M):\n    pass", "A('t')"),
+    ("class M(type):\n    def __getattr__(cls, name):\n        return getattr(op, name)\nclass A(metaclass=M):\n    pass", "A.drop_table('t')"),
+    ("class M(type):\n    @property\n    def go(cls):\n        return op.drop_table\nclass A(metaclass=M):\n    pass", "A.go('t')"),
+    ("import functools\n@functools.singledispatch\ndef go(x):\n    pass\n@go.register\ndef _(x: str):\n    op.drop_table(x)", "go('t')"),
+    ("import functools\n@functools.singledispatch\ndef go(x):\n    pass\n@go.register(str)\ndef _(x):\n    op.drop_table(x)", "go('t')"),
+    ("import elsewhere\nsteps = elsewhere.Steps()\n@steps.add\ndef _(x):\n    op.drop_table(x)", "steps.run()"),
+    ("def __getattr__(name):\n    return getattr(op, name)", "import sys\nsys.modules[__name__].drop_table('t')"),
+    ("def f(x, do=op.drop_table):\n    pass", "f.__defaults__[0]('t')"),
+    ("def f(*, do=op.drop_table):\n    pass", "f.__kwdefaults__['do']('t')"),
+    ("def f(x: op.drop_table):\n    pass", "f.__annotations__['x']('t')"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("above", "body"), AT_THE_TOP)
+def test_what_the_top_of_the_file_prepares(above: str, body: str) -> None:
+    told = read(body, above=f"{above}\n")
     assert any(one.startswith(("opaque", "drop-table")) for one in told), told
 
 
@@ -301,6 +323,7 @@ HARMLESS = [
     ("if hasattr(op, 'create_view'):\n    op.create_table('t')", ["create-table t [hasattr(op, 'create_view')]"]),
     ("import alembic.operations as ao\n@ao.Operations.register_operation('tidy')\nclass A(ao.MigrateOperation):\n    pass\n@ao.Operations.implementation_for(A)\ndef go(operations, operation):\n    operations.execute('ANALYZE')\nop.create_table('t')", ["create-table t"]),
     ("import sys\nsys.path.append('x')\nsys.modules['helper']", []),
+    ("class M(type):\n    def __repr__(cls):\n        return 'x'\nclass A(metaclass=M):\n    pass\nA()", []),
 ]  # fmt: skip
 
 

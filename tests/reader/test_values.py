@@ -162,6 +162,10 @@ CONTAINERS = [
     ("arithmetic", "op.drop_table('ab'[2 - 2])\nop.drop_table('ab'[3 // 2])"),
     ("power", "op.drop_table('ab'[0 ** 2])\nop.drop_table('ab'[1 ** 2])"),
     ("in", "for t in 'a', 'z', 'b':\n    if t in ('a', 'b'):\n        op.drop_table(t)"),
+    ("next", "def ts():\n    yield 'a'\n    yield 'b'\nit = ts()\nop.drop_table(next(it))\nop.drop_table(next(it))"),
+    ("iter", "ts = ['z', 'b']\nit = iter(ts)\nnext(it)\nop.drop_table(ts[0].replace('z', 'a'))\nfor t in it:\n    op.drop_table(t)"),
+    ("isinstance of a base", "class Big(Box):\n    pass\nfor b in Box('a'), Big('b'):\n    if isinstance(b, Box):\n        b.drop()"),
+    ("isinstance of no base", "if isinstance(Row(), Box):\n    op.drop_table('z')\nop.drop_table('a')\nop.drop_table('b')"),
     ("module list", "for t in TABLES:\n    op.drop_table(t)"),
 ]  # fmt: skip
 RECORDS = """

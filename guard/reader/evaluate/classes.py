@@ -72,6 +72,14 @@ def _order(cls: Class) -> list[Class]:
     return [one for place, one in enumerate(every) if last[id(one)] == place]
 
 
+def derives(cls: Class, base: Class) -> bool | None:
+    """Return whether instances of the class are ones of the base; None where code decides that."""
+    if any(one is base for one in _order(cls)):
+        return True
+    by_code = "metaclass" in base.keywords or any(not isinstance(b, Class) for b in base.bases)
+    return None if by_code else False  # `__instancecheck__`, `ABC.register`
+
+
 def parent_view(function: Function | None) -> Instance | None:
     """Return `super()` of a running method: the instance, seen as one of the base class."""
     receiver = function.receiver if function is not None else None

@@ -114,7 +114,7 @@ def _of_names(run: Run, node: ast.expr, owner: Value, index: Value, frame: Frame
         case Marker.GLOBALS:
             unrun.tell_any(run, frame.module.names.values(), node, frame)
         case DottedName("sys.modules"):
-            return _loaded_module(run, node, index, frame)
+            return loaded_module(run, node, index, frame)
         case DottedName("os.environ"):
             return Unknown(node)
         case DottedName(path):
@@ -130,7 +130,8 @@ def _of_class(cls: Class, key: object, node: ast.Subscript) -> Value:
     return cls
 
 
-def _loaded_module(run: Run, node: ast.expr, name: Value, frame: Frame) -> Value:
+def loaded_module(run: Run, node: ast.expr, name: Value, frame: Frame) -> Value:
+    """Return `sys.modules[name]`."""
     if not isinstance(name, Text) or not name.known:
         run.opaque("which module it takes is not known", node, frame)
         return unknown(node, name)

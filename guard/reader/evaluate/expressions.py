@@ -55,6 +55,8 @@ def _taken(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value:
 
 
 def _lookup(run: Run, node: ast.Name, frame: Frame) -> Value:
+    if frame.module is run.module:
+        run.in_hand.take_lent(node.id)
     for names in (frame.names, *frame.outer):
         if node.id in names:
             return names[node.id]
@@ -128,7 +130,7 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
         case Construct():
             return _made_attribute(value, name)
         case ModuleValue(module):
-            return imports.name_in(run, module, name) or Unknown(name)
+            return imports.attribute_of(run, module, name) or Unknown(name)
         case Class():
             found = classes.lookup(value, name)
             if isinstance(found, Function) and found.method == "class":
@@ -144,7 +146,21 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
             return _path_attribute(path, name)
         case Unknown(origin=origin, inspected=inspected):
             return Unknown(f"{value.code}.{name}", origin, inspected)
+        case Function() if name in _INSIDES:
+            _take_insides(run, value)
     return BoundMethod(value, name)
+
+
+# Where a function holds what its head names.
+_INSIDES = {"__annotations__", "__defaults__", "__dict__", "__kwdefaults__"}
+
+
+def _take_insides(run: Run, function: Function) -> None:
+    """Note that what the head of the function names is taken out of it."""
+    frame = Frame(function.module, {}, function.scopes)
+    for part in ast.walk(function.node.args):
+        if isinstance(part, ast.Name | ast.Attribute):
+            run.evaluate(part, frame)
 
 
 def _instance_attribute(run: Run, instance: Instance, name: str) -> Value:

@@ -17,6 +17,7 @@ from guard.reader.evaluate import (
     loops,
     managers,
     methods,
+    turns,
     unrun,
 )
 from guard.reader.evaluate.run import Run
@@ -194,7 +195,7 @@ def _delete(run: Run, node: ast.Delete, frame: Frame) -> Flow:
                 holder = run.evaluate(owner, frame)
                 key = key_of(run.evaluate(index, frame))
                 if isinstance(holder, Mapping):
-                    methods.touch(run, holder)
+                    turns.touch(run, holder)
                     if holder.certain:
                         holder.pairs.pop(key, None)
                 elif isinstance(holder, Sequence):
@@ -255,9 +256,19 @@ def _decorated(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> 
             calls.read_hook(run, function, decorator, frame)
         elif isinstance(wrapper, Unknown | BoundMethod):
             run.in_hand.take(function, decorator, frame)  # `@other.register`
+        _lend(run, function, decorator, frame)
         return function
     made = run.call(wrapper, Call(_call_of(decorator), frame, (function,), {}))
     return made if isinstance(made, Function) else function
+
+
+def _lend(run: Run, function: Value, decorator: ast.expr, frame: Frame) -> None:
+    """Note that an object of the file is given the function: `@go.register`, `@commands.add(1)`."""
+    root = decorator
+    while isinstance(root, ast.Attribute | ast.Call | ast.Subscript):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    if isinstance(root, ast.Name) and not isinstance(run.evaluate(root, frame), DottedName):
+        run.in_hand.lend(root.id, function, decorator, frame)
 
 
 def _call_of(decorator: ast.expr) -> ast.Call:

@@ -10,8 +10,16 @@ import ast
 from collections.abc import Iterable
 
 from guard.reader.evaluate.run import Run, find
-from guard.reader.evaluate.state import DialectAskedError, Frame, LimitReachedError
-from guard.reader.evaluate.values import Construct, DottedName, Module, ModuleValue, Value
+from guard.reader.evaluate.state import Call, DialectAskedError, Frame, LimitReachedError
+from guard.reader.evaluate.text import Text
+from guard.reader.evaluate.values import (
+    Construct,
+    DottedName,
+    Function,
+    Module,
+    ModuleValue,
+    Value,
+)
 
 MAX_REEXPORTS = 8
 
@@ -49,7 +57,7 @@ def _bind_relative(run: Run, node: ast.ImportFrom, alias: ast.alias, frame: Fram
     source = run.resolver.find_relative(frame.module, node.level, node.module)
     value: Value = DottedName("." * node.level + ".".join(filter(None, (node.module, alias.name))))
     if source is not None:
-        value = name_in(run, source, alias.name) or value
+        value = attribute_of(run, source, alias.name) or value
     if isinstance(value, DottedName):
         inner = ".".join(filter(None, (node.module, alias.name)))
         if module := run.resolver.find_relative(frame.module, node.level, inner):
@@ -79,7 +87,7 @@ def _find(run: Run, parts: list[str]) -> Value | None:
         module = run.resolver.find(".".join(parts[:length]))
         if module is None:
             continue
-        value = name_in(run, module, parts[length])
+        value = attribute_of(run, module, parts[length])
         for name in parts[length + 1 :]:
             value = run.attribute(value, name) if value is not None else None
         return value
@@ -105,6 +113,15 @@ def name_in(run: Run, module: Module, name: str) -> Value | None:
     if value is None:
         return _from_stars(run, module, name)
     return value if module is run.module else run.from_elsewhere(value)
+
+
+def attribute_of(run: Run, module: Module, name: str) -> Value | None:
+    """Return `module.name`, by its `__getattr__` where its body does not say; None for nothing."""
+    value = name_in(run, module, name)
+    if value is None and isinstance(makes := name_in(run, module, "__getattr__"), Function):
+        node = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), makes.node)
+        return run.call(makes, Call(node, Frame(module, {}), (Text.of(name),), {}))
+    return value
 
 
 def _last(path: str) -> str:

@@ -19,17 +19,27 @@ from guard.reader.evaluate.values import (
 class InHand:
     """Functions, classes and operations by a key that stands for each of them."""
 
-    __slots__ = ("_run", "named", "watches")
+    __slots__ = ("_lent", "_run", "named", "watches")
 
     def __init__(self) -> None:
         self.watches = False  # what a module names while it is loaded may be for the way back
         self.named: dict[Hashable, tuple[Value, ast.AST, Frame]] = {}
         self._run: set[Hashable] = set()
+        self._lent: dict[str, list[tuple[Value, ast.AST, Frame]]] = {}
 
     def take(self, value: Value, node: ast.AST, frame: Frame) -> None:
         """Note that the code at the node names something that could be called."""
         if self.watches and (key := _key(value)) is not None:
             self.named.setdefault(key, (value, node, frame))
+
+    def lend(self, name: str, value: Value, node: ast.AST, frame: Frame) -> None:
+        """Note that the code at the node gives it to what has the name: it may call it later."""
+        self._lent.setdefault(name, []).append((value, node, frame))
+
+    def take_lent(self, name: str) -> None:
+        """Note that what has the name is used, with all that was given to it."""
+        for value, node, frame in self._lent.get(name, ()):
+            self.take(value, node, frame)
 
     def run(self, value: Value) -> None:
         """Note that it is run, or that it is known not to be."""

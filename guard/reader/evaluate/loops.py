@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from guard.reader.evaluate import classes, text
+from guard.reader.evaluate import classes, text, turns
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Condition, Flow, Frame, unknown
 from guard.reader.evaluate.text import Text
@@ -111,6 +111,7 @@ def _unknown_items(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, fram
         item = Unknown(node.target, iterable.origin, inspected)
     before = dict(frame.names)
     with run.conditional(each):
+        turns.forget_changing(run, node.body, frame)
         _iteration(run, node, item, frame)
     frame.names.update(join_names(before, frame.names))
 
@@ -152,6 +153,7 @@ def run_while(run: Run, node: ast.While, frame: Frame) -> Flow:
             form = "{}" if settled is None else "while {}"
             with run.conditional(Condition(node.test, repeated=True, form=form)):
                 before = dict(frame.names)
+                turns.forget_changing(run, node.body, frame)
                 _run_body(run, node.body, frame)
                 if settled is None:
                     frame.names.update(join_names(before, frame.names))

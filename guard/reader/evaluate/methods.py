@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from guard.patterns import lazy_re
-from guard.reader.evaluate import classes, formats, loops, text, unrun
+from guard.reader.evaluate import classes, formats, loops, text, turns, unrun
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -46,7 +46,7 @@ def method(run: Run, receiver: Value, name: str, call: Call) -> Value | None:
     match receiver:
         case Text():
             return _text_method(run, receiver, name, call)
-        case Alias(holder=Sequence() | Mapping() as holder) if name in CHANGING:
+        case Alias(holder=Sequence() | Mapping() as holder) if name in turns.CHANGING:
             holder.open = True
             open_items(holder)
             return unknown(call.node, *call.args)
@@ -225,7 +225,7 @@ def _many_method(run: Run, value: Sequence, name: str, call: Call) -> Value:
         return _read_many(value, name, call)
     items = value.items
     if len(run.conditions) > value.depth:  # the change may not be made
-        touch(run, value)
+        turns.touch(run, value)
         if name in {"pop", "remove", "discard", "clear", "reverse", "sort"}:
             return unknown(call.node, value)
     match name, call.args:
@@ -265,18 +265,9 @@ def _extend(value: Sequence, more: Value) -> None:
         put(value, len(value.items), item)
 
 
-def touch(run: Run, value: Sequence | Mapping) -> None:
-    """Note that the container is changed here, under the conditions that hold."""
-    since = run.conditions[value.depth :]
-    if since and isinstance(value, Sequence) and value.certain:
-        value.sure = len(value.items)
-    value.certain = value.certain and not since
-    value.repeated = value.repeated or any(condition.repeated for condition in since)
-
-
 def store(run: Run, holder: Sequence | Mapping, key: Value, value: Value) -> None:
     """Do `holder[key] = value`."""
-    touch(run, holder)
+    turns.touch(run, holder)
     if isinstance(value, Sequence | Mapping) and any(c.repeated for c in run.conditions):
         value.depth = min(value.depth, holder.depth)  # later turns of the loop find it there
     place = key_of(key)
@@ -296,9 +287,6 @@ def open_items(holder: Sequence | Mapping) -> None:
     for value in inner:
         if isinstance(value, Sequence | Mapping):
             value.open, value.certain = True, False
-
-
-CHANGING = {"append", "add", "extend", "update", "insert", "setdefault", "pop", "remove", "discard"}
 
 
 def put(value: Sequence, place: int, item: Value) -> None:
@@ -390,7 +378,7 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
             if not isinstance(found, Alias):
                 run.in_hand.choose(found, [*(v for _, v in pairs.values()), *call.args[1:]])
             return found
-    touch(run, value)
+    turns.touch(run, value)
     match name:
         case "pop" | "setdefault" if call.args and is_known(call.args[0]):
             found = _look_up(value, call)

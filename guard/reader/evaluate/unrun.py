@@ -126,15 +126,24 @@ def _acts_by_name(run: Run, path: str) -> bool:
 
 
 def _called_by_python(run: Run, cls: Class) -> Iterator[Function]:
-    """Yield the methods that run without being called: of operators, of a base out of sight."""
+    """Yield the methods that run without being called: of operators, of a base out of sight.
+
+    Those of the class's class stand behind all that is done with it.
+    """
     seen: set[int] = set()
     waiting: list[Value] = [cls]
+    metaclasses: set[int] = set()
     while waiting:
         owner = waiting.pop()
         if not isinstance(owner, Class) or id(owner) in seen:
             continue
         seen.add(id(owner))
-        unseen = owner.module is run.module and any(_is_unseen(run, b) for b in owner.bases)
+        unseen = id(owner) in metaclasses or (
+            owner.module is run.module and any(_is_unseen(run, b) for b in owner.bases)
+        )
+        if isinstance(metaclass := owner.keywords.get("metaclass"), Class):
+            metaclasses.add(id(metaclass))
+            waiting.append(metaclass)
         for name, value in owner.attributes.items():
             if isinstance(value, Instance):
                 waiting.append(value.cls)  # a descriptor

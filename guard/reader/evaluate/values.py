@@ -270,17 +270,26 @@ def truth(value: Value) -> bool | None:
         case Text():
             return bool(value.plain) if value.known else (True if value.has_content else None)
         case Sequence(items=items, open=more, certain=certain):
-            return True if items and certain else (None if more or items else False)
+            return True if items and certain else (None if more or not certain else False)
         case Mapping(pairs=pairs, open=more, certain=certain):
-            return True if pairs and certain else (None if more or pairs else False)
+            return True if pairs and certain else (None if more or not certain else False)
         case DottedName("typing.TYPE_CHECKING" | "typing_extensions.TYPE_CHECKING"):
             return False
         case Unknown():
             return None
         case DottedName() | Construct() | Live() | Marker():
             return None
+        case Instance(cls=cls) if _may_be_false(cls):
+            return None
         case _:
             return True
+
+
+def _may_be_false(cls: Class) -> bool:
+    """Whether code decides if an object of the class is true."""
+    return not cls.attributes.keys().isdisjoint({"__bool__", "__len__"}) or any(
+        isinstance(base, Class) and _may_be_false(base) for base in cls.bases
+    )
 
 
 def key_of(value: Value) -> Any:

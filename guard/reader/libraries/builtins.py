@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from guard.operations import DropTable, Name
-from guard.reader.evaluate import classes, formats, imports, loops, methods, unrun
+from guard.reader.evaluate import classes, formats, imports, loops, methods, turns, unrun
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -183,16 +183,20 @@ def _isinstance(run: Run, call: Call) -> Value:
     test = run.library.type_tests.get(type(value))
     if test is not None and isinstance(kind, DottedName):
         return test(run, value, kind)
-    if isinstance(kind, DottedName) and isinstance(value, Text):
-        return Const(kind.path == "builtins.str")
     if isinstance(value, Instance) and isinstance(kind, Class):
-        return Const(value.cls is kind)
-    plain = {"builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set"}
-    if isinstance(value, Sequence) and isinstance(kind, DottedName):
-        return Const(plain.get(kind.path) == value.kind)
-    if isinstance(value, Mapping) and isinstance(kind, DottedName):
-        return Const(kind.path == "builtins.dict")
+        settled = classes.derives(value.cls, kind)
+        return unknown(call.node, value) if settled is None else Const(settled)
+    if isinstance(value, Text | Sequence | Mapping) and isinstance(kind, DottedName):
+        plain = {Text: "str", Mapping: "dict"}
+        name = value.kind if isinstance(value, Sequence) else plain[type(value)]
+        if kind.path in _PLAIN_TYPES:  # not of `object`, `Iterable`: it may be one as well
+            return Const(kind.path == f"builtins.{name}")
     return unknown(call.node, *(v for v in (value,) if v))
+
+
+_PLAIN_TYPES = {
+    f"builtins.{one.__name__}" for one in (str, bytes, int, float, bool, list, tuple, set, dict)
+}
 
 
 def _getattr(run: Run, call: Call) -> Value:
@@ -270,12 +274,22 @@ def import_module(run: Run, call: Call) -> Value:
 
 
 def _next(run: Run, call: Call) -> Value:
-    """The first item: nobody here asks an iterator twice."""
+    """The first item, which is then gone from the iterator."""
     value = call.args[0] if call.args else NONE
     items = loops.iterate(value)
-    if items and isinstance(value, Sequence) and value.certain:
-        return items[0]
-    return unknown(call.node, *call.args)
+    if not items or not isinstance(value, Sequence) or not value.certain:
+        return unknown(call.node, *call.args)
+    first = items[0]
+    turns.touch(run, value)
+    if value.certain:
+        del value.items[0]
+    return first
+
+
+def _iter(run: Run, call: Call) -> Value:
+    value = same(run, call)
+    items = loops.iterate(value) if len(call.args) == 1 else None
+    return value if items is None else like(list(items), value, depth=len(run.conditions))
 
 
 def _settled_over(quantifier: Callable[[Any], bool]) -> Known:
@@ -358,7 +372,7 @@ _NAMES: dict[str, Known] = {
     "tuple": _container("tuple"),
     "set": _container("set"),
     "frozenset": _container("set"),
-    "iter": same,
+    "iter": _iter,
     "dict": dict_,
     "enumerate": _enumerate,
     "zip": _zip,

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from guard.operations import DropTable, Name
-from guard.reader.evaluate import loops, text
+from guard.reader.evaluate import containers, loops, text
 from guard.reader.evaluate.run import Example, Known, Library, Run
 from guard.reader.evaluate.state import Call, unknown
 from guard.reader.evaluate.text import Text
@@ -47,6 +47,11 @@ from guard.reader.libraries.builtins import (
 def _default_dict(run: Run, call: Call) -> Value:
     factory = call.args[0] if call.args else None
     return Mapping({}, depth=len(run.conditions), factory=factory)
+
+
+def _loaded(run: Run, call: Call) -> Value:
+    name = call.get(0) or unknown(call.node)
+    return containers.loaded_module(run, call.node, name, call.frame)
 
 
 def _reduce(run: Run, call: Call) -> Value:
@@ -170,6 +175,7 @@ _NAMES: dict[str, Known] = {
     "io.open": open_,
     "importlib.import_module": import_module,
     **dict.fromkeys(_RUN.split(), code_from_elsewhere),
+    **dict.fromkeys(("sys.modules.get", "sys.modules.pop"), _loaded),
     "sys.exit": stop,
     "os._exit": stop,
     "os.getenv": outside,
