@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.schema import CreateTable
 
 import alembic
 
@@ -16,6 +17,7 @@ from .backends.sqlite_catalog import literal_default
 from .column_types import type_comparison
 from .sqltext import plain, tokens
 
+COPY = "guard_copy_of_a_model"  # the name of a table that is described and never made
 WORDS = {
     "add_table": "+ table {}",
     "remove_table": "- table {}",
@@ -29,12 +31,14 @@ WORDS = {
 class Schema(NamedTuple):
     """What the scratch database holds: its tables, and the members of enum columns.
 
-    `batch`: whether changes of columns are written in a batch, as SQLite needs it.
+    `batch`: whether changes of columns are written in a batch, as SQLite needs it. `as_made` tells
+    what the server makes of a CREATE TABLE, None where it keeps what is written.
     """
 
     tables: dict[str, Table]
     members: dict[tuple[str, str], tuple[str, ...]]
     batch: bool
+    as_made: Callable[[str, str], Table | None]
 
 
 def models_tables(context: MigrationContext) -> set[str]:
@@ -131,34 +135,67 @@ def _foreign_key(constraint: Any) -> str:
 def _unseen(model: Any, schema: Schema, dialect: Any) -> Iterator[str]:
     """Yield what Alembic does not compare, of a table that both have."""
     table = schema.tables[model.name]
+    made = _as_made(model, schema, dialect, None)
+    defaults = {column.name: column.default for column in made.columns} if made else {}
     for column in table.columns:
         wanted = model.columns.get(column.name)
-        if wanted is not None and not column.generated:
-            yield from _default(model.name, wanted, column.default, schema, dialect)
-            yield from _members(model.name, wanted, schema)
-    yield from _checks(model, table.checks, schema, dialect)
+        if wanted is None or column.generated:
+            continue
+        if isinstance(wanted.server_default, sqlalchemy.DefaultClause):
+            text = dialect.ddl_compiler(dialect, None).get_column_default_string(wanted)
+            there, meant = column.default, defaults.get(column.name, text)
+            if made is None:
+                there, meant = literal_default(there), literal_default(text)
+            yield from _default(wanted, there, meant, text, schema)
+        yield from _members(model.name, wanted, schema)
+    if made is None or not {*map(_essence, made.checks)} <= {*map(_essence, table.checks)}:
+        yield from _checks(model, table.checks, schema, dialect)
+
+
+def _as_made(model: Any, schema: Schema, dialect: Any, check: Any) -> Table | None:
+    """Return the model's table as the server would make it; with just this CHECK, if it is one.
+
+    Without a default or a CHECK there is nothing that the server says in its own words.
+    """
+    if not _own_checks(model) and not any(
+        column.server_default is not None for column in model.columns
+    ):
+        return None
+    copy = model.to_metadata(sqlalchemy.MetaData(), schema=None, name=COPY)
+    if check is not None:
+        for constraints in (copy.constraints, *(column.constraints for column in copy.columns)):
+            constraints -= {one for one in constraints if _is_another(one, check)}
+    create = CreateTable(copy, include_foreign_key_constraints=[]).compile(dialect=dialect)
+    return schema.as_made(COPY, str(create))
+
+
+def _is_another(constraint: Any, check: Any) -> bool:
+    is_check = isinstance(constraint, sqlalchemy.CheckConstraint)
+    return is_check and str(constraint.sqltext) != str(check.sqltext)
 
 
 def _default(
-    table: str, model: Any, found: str | None, schema: Schema, dialect: Any
+    column: Any, there: str | None, wanted: str | None, text: str, schema: Schema
 ) -> Iterator[str]:
-    """A default that only the schema has is often just for the rows that were there."""
-    if not isinstance(model.server_default, sqlalchemy.DefaultClause):
-        return
-    text = dialect.ddl_compiler(dialect, None).get_column_default_string(model)
-    wanted, there = literal_default(text), literal_default(found)
+    """A default that only the schema has is often just for the rows that were there.
+
+    `text`: as the models write what is `wanted`.
+    """
     if there is not None and (not _is_literal(wanted) or not _is_literal(there)):
         return
     if wanted == there or wanted in (None, "NULL"):
         return
-    where, code = f"column {table}.{model.name} DEFAULT", f"server_default=sa.text({text!r})"
+    table, name = column.table.name, column.name
+    where, code = f"column {table}.{name} DEFAULT", f"server_default=sa.text({text!r})"
     if there is not None:
         yield f"- {where} {there}"
-    yield f"+ {where} {wanted}: {_alter(table, model.name, code, schema)}"
+    yield f"+ {where} {wanted}: {_alter(table, name, code, schema)}"
 
 
 def _is_literal(default: str | None) -> bool:
-    return bool(default) and (default[0] in "'-." or default[0].isdigit())  # type: ignore[index]
+    return default in ("true", "false") or bool(
+        default and (default[0] in "'-." or default[0].isdigit())
+    )
 
 
 def _members(table: str, model: Any, schema: Schema) -> Iterator[str]:
@@ -176,17 +213,26 @@ def _members(table: str, model: Any, schema: Schema) -> Iterator[str]:
 
 def _checks(model: Any, found: Sequence[str], schema: Schema, dialect: Any) -> Iterator[str]:
     there = {_essence(check): check for check in found}
-    for constraint in model.constraints:
-        bound = getattr(constraint, "_type_bound", False)
-        if bound or not isinstance(constraint, sqlalchemy.CheckConstraint):
-            continue
+    for constraint in _own_checks(model):
         how = {"literal_binds": True, "include_table": False}
         text = str(constraint.sqltext.compile(dialect=dialect, compile_kwargs=how))
-        if _essence(text) in there:
+        made = _as_made(model, schema, dialect, constraint)
+        if {_essence(one) for one in (made.checks if made else (text,))} <= there.keys():
             continue
         name = str(constraint.name or f"ck_{model.name}")
         code = _constraint("create_check_constraint", model.name, name, repr(text), schema)
         yield f"+ check on {model.name} {plain(text)}: {code}"
+
+
+def _own_checks(model: Any) -> list[Any]:
+    """Return the CHECKs that the models write, none that comes with a type."""
+    return [
+        one
+        for one in dict.fromkeys(
+            [*model.constraints, *(one for column in model.columns for one in column.constraints)]
+        )
+        if isinstance(one, sqlalchemy.CheckConstraint) and not getattr(one, "_type_bound", False)
+    ]
 
 
 def _essence(check: str) -> tuple[str, ...]:

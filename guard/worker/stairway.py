@@ -412,7 +412,9 @@ class Track:
             return
         members = {**self._members.known, **self._database.members()}
         batch = context.dialect.name == "sqlite" and not self._server
-        schema = Schema(self._database.snapshot().tables, members, batch=batch)
+        schema = Schema(
+            self._database.snapshot().tables, members, batch=batch, as_made=self._database.as_made
+        )
         lines = models_difference(context, schema)
         if lines:
             script = self._plan[-1]

@@ -31,6 +31,7 @@ from .protocol import (
     ForeignKey,
     RowRefusedError,
     State,
+    Table,
     driver_connection,
     leads_elsewhere,
 )
@@ -242,6 +243,21 @@ class PostgresqlDatabase:
             for column in table.columns
             if column.type in types and types[column.type].labels
         }
+
+    def as_made(self, name: str, create: str) -> Table | None:
+        """Return the table as the server describes it, whose words for an expression are its own.
+
+        None where it refuses the table, such as one with a type that the database lacks.
+        """
+        client = self._ask()
+        try:
+            client.query(f"BEGIN; {create}")
+            ((oid,),) = client.rows(f"SELECT {literal(quote(name))}::regclass::oid")
+            return self._catalog.table(client, str(oid))
+        except ServerError:
+            return None
+        finally:
+            client.query("ROLLBACK")
 
     # Its rows
 

@@ -6,7 +6,7 @@ Read anew is what changed: relations by their marks, the rows of tables that wer
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import postgresql_queries as queries
@@ -105,17 +105,12 @@ class Catalog:
         elif not oids:
             return
         asked = queries.RELATIONS if oids is None else queries.some_relations(oids)
-        relations, *parts = client.query(asked)
-        columns, constraints, indexes = map(_grouped, parts)
-        for row in relations:
-            oid, name = str(row[0]), str(row[1])
-            of_it = [group.get(row[0], []) for group in (columns, constraints, indexes)]
-            self._relations[oid] = _Relation(
-                name=name,
-                quoted=f"{quote(str(row[4]))}.{quote(str(row[5]))}",
-                table=None if row[2] in _VIEWS else table_of(row, *of_it),
-                view=view_of(row) if row[2] in _VIEWS else None,
-            )
+        self._relations.update(_relations(client, asked))
+
+    def table(self, client: Client, oid: str) -> Table | None:
+        """Return the table of that oid as it is at this moment, and keep nothing of it."""
+        found = dict(_relations(client, queries.some_relations([oid])))
+        return found[oid].table if oid in found else None
 
     def _read_rest(self, client: Client) -> None:
         others, types = client.query(queries.REST)
@@ -180,6 +175,22 @@ def _has_other_columns(old: _Relation | None, new: _Relation | None) -> bool:
     before = {column.name for column in old.table.columns}
     after = {column.name for column in new.table.columns}
     return bool(before - after and after - before)
+
+
+def _relations(client: Client, asked: str) -> Iterator[tuple[str, _Relation]]:
+    relations, *parts = client.query(asked)
+    columns, constraints, indexes = map(_grouped, parts)
+    for row in relations:
+        of_it = [group.get(row[0], []) for group in (columns, constraints, indexes)]
+        yield (
+            str(row[0]),
+            _Relation(
+                name=str(row[1]),
+                quoted=f"{quote(str(row[4]))}.{quote(str(row[5]))}",
+                table=None if row[2] in _VIEWS else table_of(row, *of_it),
+                view=view_of(row) if row[2] in _VIEWS else None,
+            ),
+        )
 
 
 def _grouped(rows: Iterable[Row]) -> dict[str | None, list[Row]]:

@@ -130,6 +130,12 @@ class Database(Protocol):
     def members(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the members of each column, by (table, column), that is an enum."""
 
+    def as_made(self, name: str, create: str) -> Table | None:
+        """Return the table that a CREATE TABLE of this name would make, and make none.
+
+        None where the server keeps what is written, or does not take it.
+        """
+
     def value(self, column: Column, number: int, used: Shape | None) -> Any:
         """Return a value that a column of this type may well hold, another for each number.
 

@@ -16,6 +16,7 @@ from .protocol import (
     ForeignKey,
     RowRefusedError,
     State,
+    Table,
     driver_connection,
     leads_elsewhere,
 )
@@ -187,6 +188,10 @@ class SqliteDatabase:
         return {}
 
     # Its rows
+
+    def as_made(self, name: str, create: str) -> Table | None:
+        """Return None: the file keeps definitions as they are written."""
+        return None
 
     def value(self, column: Column, number: int, used: Shape | None) -> Any:
         """Return a value that a column of this type may well hold, another for each number."""
