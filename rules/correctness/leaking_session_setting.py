@@ -9,7 +9,7 @@ transaction; on MySQL and MariaDB set it back in the same migration.
 
 from collections.abc import Iterator
 
-from guard.operations import SetOption
+from guard.operations import SetOption, is_known
 from guard.rule import Context, Example, Problem, rule
 
 # What changes the meaning of later statements, or switches off what protects the data.
@@ -87,10 +87,24 @@ OFF_AND_ON = "op.execute('SET foreign_key_checks = {}')"
             at="SET foreign_key_checks",
             fixed=f"{OFF_AND_ON.format(0)}\n{OFF_AND_ON.format('DEFAULT')}",
         ),
+        Example(
+            upgrade="op.execute('SET LOCAL search_path TO shop')",
+            dialect="postgresql",
+            says="SET LOCAL search_path = shop holds until the transaction ends, and Alembic "
+            "writes alembic_version in the same one: it finds the table no more",
+            help="op.execute('SET LOCAL search_path = shop, public')",
+            at="SET LOCAL search_path",
+            fixed="op.execute('SET LOCAL search_path = shop, public')",
+        ),
     ),
     safe=(
         Example(
             upgrade="op.execute('SET LOCAL search_path TO shop, public')", dialect="postgresql"
+        ),
+        Example(
+            upgrade="op.execute('SET LOCAL search_path TO shop')\n"
+            "op.execute('SET LOCAL search_path TO DEFAULT')",
+            dialect="postgresql",
         ),
         Example(
             upgrade="op.execute('SET search_path TO shop')\nop.execute('RESET search_path')",
@@ -120,6 +134,14 @@ OFF_AND_ON = "op.execute('SET foreign_key_checks = {}')"
 )
 def leaking_session_setting(option: SetOption, context: Context) -> Iterator[Problem]:
     name, mysql = option.name.lower(), context.server.is_mysql
+    if _hides_version_table(option, context):
+        yield Problem(
+            message=f"SET LOCAL search_path = {option.value} holds until the transaction ends, and "
+            "Alembic writes alembic_version in the same one: it finds the table no more, unless "
+            "version_table_schema says where it is.",
+            remedy=_remedy(option, context),
+            severity="warning",
+        )
     if option.scope != "session" or option.value is None or context.statement.in_sql_file:
         return
     if name not in (MYSQL if mysql else POSTGRESQL) or _is_for_one_statement(context):
@@ -132,6 +154,18 @@ def leaking_session_setting(option: SetOption, context: Context) -> Iterator[Pro
         f"on the same connection{version_table} meet it too.",
         remedy=_remedy(option, context),
     )
+
+
+def _hides_version_table(option: SetOption, context: Context) -> bool:
+    """Return whether nothing leads to the schema public when Alembic notes the revision."""
+    if option.name.lower() != "search_path" or option.scope != "local" or not option.value:
+        return False
+    if context.statement.in_sql_file or not context.transaction.begun:
+        return False
+    later = (o for s in context.after for o in s.operations if isinstance(o, SetOption))
+    if any(o.name.lower() in ("search_path", "all") for o in later):
+        return False
+    return "public" not in _schemas(option.value) and is_known(option.value)
 
 
 def _is_for_one_statement(context: Context) -> bool:
@@ -169,5 +203,9 @@ def _remedy(option: SetOption, context: Context) -> str:
 
 def _with_public(path: str | None) -> str:
     """Return a search path that leads to the table of versions, too."""
-    schemas = [part.strip() for part in (path or "").split(",") if part.strip()]
+    schemas = _schemas(path or "")
     return ", ".join(schemas if "public" in schemas else [*schemas, "public"])
+
+
+def _schemas(path: str) -> list[str]:
+    return [name for part in path.split(",") if (name := part.strip(" '\""))]

@@ -241,7 +241,10 @@ POSTGRESQL = (
     Row("I5", sql("COMMIT"), "transaction-statement"),
     Row("I5", sql("BEGIN"), "transaction-statement"),
     Row("I11", sql("SET search_path TO shop"), "leaking-session-setting"),
-    Row("I11 local", sql("SET LOCAL search_path TO shop"), None),
+    Row("I11 local", sql("SET LOCAL search_path TO shop, public"), None),
+    Row("I11 local", sql("SET LOCAL search_path TO shop"), "leaking-session-setting"),
+    Row("I11 local", sql("SELECT set_config('search_path', 'shop', true)"), "leaking-session-setting"),
+    Row("I11 set back", sql("SET LOCAL search_path TO shop; CREATE TABLE a (id int PRIMARY KEY); SET LOCAL search_path TO public"), None),
     Row("J10", f"op.create_index('ix_{'x' * 70}', 'fresh', ['a'])", "identifier-too-long"),
     Row("J14", sql("ALTER TABLE orders ADD COLUMN a int int int"), "unparsable-sql"),
     # 1.18 what Alembic sends
