@@ -56,6 +56,7 @@ CHANGES: dict[type[Operation], Change] = dict(
         _on(ops.CreateIndex, constraints.create_index),
         _on(ops.DropIndex, constraints.drop_index),
         _on(ops.RenameIndex, constraints.rename_index),
+        _on(ops.AlterObject, constraints.attach_index),
         _on(ops.CreateEnum, other_objects.create_enum),
         _on(ops.AddEnumValue, other_objects.add_enum_value),
         _on(ops.RenameEnumValue, other_objects.rename_enum_value),
@@ -135,7 +136,8 @@ def _hand_down(operation: Operation, draft: Draft) -> None:
     if not table or (isinstance(operation, CreateIndex) and operation.only):
         return
     for partition in table.partitions:
-        down = replace(operation, table=partition)
-        if isinstance(down, CreateIndex):
-            down = replace(down, name=None)
-        change(down, draft)
+        if isinstance(operation, CreateIndex):
+            change(replace(operation, table=partition, name=None), draft)
+            constraints.attach_last_index(table, partition, draft)
+        else:
+            change(replace(operation, table=partition), draft)

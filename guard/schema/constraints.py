@@ -12,6 +12,7 @@ from guard.action_words import ConstraintType
 from guard.operations import (
     AddConstraint,
     AlterConstraint,
+    AlterObject,
     Constraint,
     CreateIndex,
     DropConstraint,
@@ -281,6 +282,37 @@ def drop_index(operation: DropIndex, draft: Draft) -> None:
         if not named and not operation.if_exists:  # a naming convention may call one of them so
             kept = tuple(replace(i, certain=False) for i in kept)
     draft.put(replace(table, indexes=kept, constraints=constraints))
+    for partition in table.partitions:
+        part = draft.table(partition)
+        own = tuple(i for i in part.indexes if not draft.same(i.part_of, name)) if part else ()
+        if part and len(own) < len(part.indexes):
+            draft.put(replace(part, indexes=own))
+
+
+def attach_index(operation: AlterObject, draft: Draft) -> None:
+    """Make an index of a partition a part of its whole's, which is valid once it has all parts."""
+    if operation.object_type != "index" or operation.action != "attach-partition":
+        return
+    schema, _, label = (operation.detail or "").rpartition(".")
+    part = draft.owner("index", Name(label, schema or None))
+    whole = draft.owner("index", operation.name)
+    if not part or not whole:
+        return
+    name = operation.name.name
+    indexes = (replace(i, part_of=name) if draft.same(i.name, label) else i for i in part.indexes)
+    draft.put(replace(part, indexes=tuple(indexes)))
+    parts = [table for table in map(draft.table, whole.partitions) if table]
+    if all(any(draft.same(i.part_of, name) for i in table.indexes) for table in parts):
+        valid = (replace(i, valid=True) if draft.same(i.name, name) else i for i in whole.indexes)
+        draft.put(replace(whole, indexes=tuple(valid)))
+
+
+def attach_last_index(whole: Table, partition: Name, draft: Draft) -> None:
+    """Make the index that the partition got last a part of the one that its whole did."""
+    part = draft.table(partition)
+    if part and part.indexes and whole.indexes:
+        last = replace(part.indexes[-1], part_of=whole.indexes[-1].name)
+        draft.put(replace(part, indexes=(*part.indexes[:-1], last)))
 
 
 def rename_index(operation: RenameIndex, draft: Draft) -> None:
@@ -288,17 +320,23 @@ def rename_index(operation: RenameIndex, draft: Draft) -> None:
     if table is None:
         return
     old, new = operation.name.name, as_stored(operation.new, draft.dialect)
+
+    def called(index: Index) -> Index:
+        index = replace(index, name=new) if draft.same(index.name, old) else index
+        return replace(index, part_of=new) if draft.same(index.part_of, old) else index
+
     draft.put(
         replace(
             table,
-            indexes=tuple(
-                replace(i, name=new) if draft.same(i.name, old) else i for i in table.indexes
-            ),
+            indexes=tuple(map(called, table.indexes)),
             constraints=tuple(
                 replace(c, name=new) if draft.same(c.name, old) else c for c in table.constraints
             ),
         )
     )
+    for part in map(draft.table, table.partitions):
+        if part:
+            draft.put(replace(part, indexes=tuple(map(called, part.indexes))))
 
 
 # Changes of a column, as both see them

@@ -61,7 +61,10 @@ class StoredConstraint(Constraint, frozen=True, kw_only=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """An index; `valid` is False for one of a partitioned table that waits for its parts."""
+    """An index; `valid` is False for one of a partitioned table that waits for its parts.
+
+    `part_of`: the name of the partitioned table's index that it is attached to, and goes with.
+    """
 
     name: str | None
     columns: tuple[str, ...] = ()  # names, or the SQL of expressions
@@ -70,6 +73,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     method: str | None = None
     detail: str | None = None  # what else is written: INCLUDE, operator classes, the order
     valid: bool = True
+    part_of: str | None = None
     created_by: str | None = None
     certain: bool = True
 

@@ -82,6 +82,11 @@ def _read_object_change(c: Cursor, object_type: ObjectType, name: Name) -> Opera
     if object_type == "view" and c.source.mysql and c.has("AS"):
         c.finish()
         return CreateView(name=name, replace=True)
+    if object_type == "index" and c.take("ATTACH", "PARTITION"):
+        attached = str(c.qualified("an index name"))
+        return AlterObject(
+            object_type="index", name=name, action="attach-partition", detail=attached
+        )
     action, detail = _action(c)
     return AlterObject(
         object_type=object_type, name=name, action=action, table=table, detail=detail
@@ -95,7 +100,6 @@ _CLAUSES: dict[tuple[str, ...], ObjectAction] = {
     ("ALTER", "ATTRIBUTE"): "alter-attribute",
     ("RENAME", "ATTRIBUTE"): "rename-attribute",
     ("RENAME", "COLUMN"): "rename-column",
-    ("ATTACH", "PARTITION"): "attach-partition",
     ("ALTER", "COLUMN"): "alter-column",
     ("SET", "TABLESPACE"): "set-tablespace",
     ("SET", "LOGGED"): "set-logged",

@@ -152,6 +152,12 @@ SCRIPTS = {
         ALTER TABLE p ATTACH PARTITION q DEFAULT; ALTER TABLE p ADD COLUMN z int NOT NULL;
         ALTER TABLE p DROP COLUMN x; ALTER TABLE p RENAME z TO y; ALTER TABLE p ALTER y TYPE bigint
     """,
+    "an index of a partitioned table goes with its parts": """
+        CREATE TABLE p (id int NOT NULL, x text) PARTITION BY RANGE (id);
+        CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (5); CREATE INDEX a ON p (x);
+        CREATE INDEX b ON ONLY p (id); CREATE INDEX b1 ON p1 (id); CREATE INDEX own ON p1 (x, id);
+        ALTER INDEX b ATTACH PARTITION b1; ALTER INDEX b RENAME TO c; DROP INDEX a; DROP INDEX c
+    """,
     "a partitioned table goes with its parts": """
         CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE r (id int);
         CREATE TABLE p1 PARTITION OF p DEFAULT; DROP TABLE p

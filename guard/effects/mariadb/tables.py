@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guard.effects.innodb_tables import is_converted, new_charset, rows
+from guard.effects.mysql.type_pairs import on_beginnings
 from guard.effects.row import Row, row
 from guard.operations import AlterTable, Type
 from guard.schema.model import ReadOnlySchema
@@ -18,8 +19,12 @@ def _keeps_bytes(alter: AlterTable, schema: ReadOnlySchema) -> bool:
     table = schema.table(alter.table)
     if not is_converted(alter, schema) or not table or not table.complete:
         return False
-    texts = (c.type for c in table.columns if c.type and c.type.name.endswith(("char", "text")))
-    return all(_is_kept(t, t.charset or table.storage.charset, new_charset(alter)) for t in texts)
+    return all(
+        _is_kept(kind, kind.charset or table.storage.charset, new_charset(alter))
+        and not any(on_beginnings(index, column.name) for index in table.indexes)
+        for column in table.columns
+        if (kind := column.type) and kind.name.endswith(("char", "text"))
+    )
 
 
 def _is_kept(kind: Type, old: str | None, new: str) -> bool:

@@ -10,12 +10,13 @@ from guard.effects.mysql.type_pairs import (
     collation_of,
     grows_in_place,
     is_same,
+    on_beginnings,
     width_of,
 )
 from guard.effects.narrowing import loses
 from guard.effects.type_change import TypeChange, Work
 from guard.operations import ModifyColumn, Name, Storage, Type
-from guard.schema.model import ReadOnlySchema
+from guard.schema.model import Index, ReadOnlySchema
 from guard.server import fold
 
 
@@ -30,12 +31,9 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
         told = modify.existing_type
         old = told if told and not _lacks_length(told) else None
     mariadb = schema.dialect == "mariadb"
-    indexed = any(
-        fold(part.partition("(")[0].split(" ")[0], schema.dialect)
-        == fold(modify.column.name, schema.dialect)
-        for index in schema.indexes(modify.table)
-        for part in index.columns
-    )
+    keys = [index for index in schema.indexes(modify.table) if _holds(index, modify, schema)]
+    # MySQL builds any index on such texts anew, MariaDB one on their beginnings.
+    indexed = any(on_beginnings(key, modify.column.name) for key in keys) if mariadb else bool(keys)
     refusing = ("free", "rewrite") if mariadb else ("rewrite",)  # what a foreign key does not bear
     work: Work = "unknown"
     back: Work = "unknown"
@@ -53,6 +51,13 @@ def change_of(modify: ModifyColumn, schema: ReadOnlySchema) -> TypeChange:
         loses=loses(old, new, schema.dialect) if old and new else None,
         text_width=width_of(new, storage) if new else None,
     )
+
+
+def _holds(index: Index, modify: ModifyColumn, schema: ReadOnlySchema) -> bool:
+    """Return whether the column is a part of the index."""
+    names = (part.partition("(")[0].split(" ")[0] for part in index.columns)
+    wanted = fold(modify.column.name, schema.dialect)
+    return any(fold(name, schema.dialect) == wanted for name in names)
 
 
 def _lacks_length(kind: Type) -> bool:
@@ -93,7 +98,7 @@ def _keeps_text(old: Type, new: Type, storage: Storage, *, mariadb: bool, indexe
     before, after = charset_of(old, storage), charset_of(new, storage)
     if before == after:
         return mariadb or collation_of(old, storage) == collation_of(new, storage)
-    if (before, after) != ("utf8mb3", "utf8mb4") or (indexed and not mariadb):
+    if (before, after) != ("utf8mb3", "utf8mb4") or indexed:
         return False
     if old.name != "varchar" or old.length is None or new.length is None:
         return old.name in ("text", "tinytext", "mediumtext", "longtext") and old.name == new.name

@@ -8,6 +8,7 @@ https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-onlin
 from __future__ import annotations
 
 from guard.operations import Storage, Type
+from guard.schema.model import Index
 
 # The most bytes of a character; what is not here has one.
 _WIDTHS = {
@@ -48,6 +49,12 @@ def width_of(kind: Type, storage: Storage) -> int:
     if kind.name in ("varbinary", "binary"):
         return 1
     return _WIDTHS.get(charset_of(kind, storage), 1)
+
+
+def on_beginnings(index: Index, column: str) -> bool:
+    """Return whether the index holds the first characters of the column alone, `KEY (note(10))`."""
+    detail = (index.detail or "").lower()
+    return f"{column.lower()}(" in detail or detail.endswith("_length")
 
 
 def is_same(old: Type, new: Type, storage: Storage) -> bool:

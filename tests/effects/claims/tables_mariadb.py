@@ -5,6 +5,7 @@ from claim import after
 SHOP = """
 CREATE TABLE orders (id int PRIMARY KEY, note varchar(40), KEY (note)) DEFAULT CHARSET=utf8mb3;
 CREATE TABLE words (id int PRIMARY KEY, body text) DEFAULT CHARSET=utf8mb3;
+CREATE TABLE begun (id int PRIMARY KEY, note varchar(40), KEY (note(9))) DEFAULT CHARSET=utf8mb3;
 CREATE TABLE mid (id int PRIMARY KEY, note varchar(80)) DEFAULT CHARSET=utf8mb3;
 CREATE TABLE prices (id int PRIMARY KEY, price int) WITH SYSTEM VERSIONING;
 INSERT INTO orders VALUES (1, 'x');
@@ -25,6 +26,7 @@ CLAIMS = (
         "ALTER TABLE orders CONVERT TO CHARACTER SET latin1",
         "ALTER TABLE words CONVERT TO CHARACTER SET utf8mb4",
         "ALTER TABLE mid CONVERT TO CHARACTER SET utf8mb4",
+        "ALTER TABLE begun CONVERT TO CHARACTER SET utf8mb4",
         "ALTER TABLE orders ADD SYSTEM VERSIONING",
         "ALTER TABLE prices DROP SYSTEM VERSIONING",
         "ALTER TABLE orders RENAME COLUMN note TO remark",

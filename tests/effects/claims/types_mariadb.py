@@ -9,7 +9,8 @@ CREATE TABLE orders (
     latin varchar(127) CHARACTER SET latin1, wide varchar(200) CHARACTER SET latin1,
     old varchar(40) CHARACTER SET utf8mb3, crossing varchar(80) CHARACTER SET utf8mb3,
     code char(5), total decimal(10, 2), size int(11), flag tinyint(1), at datetime,
-    raw varbinary(20),
+    begun varchar(40) CHARACTER SET utf8mb3, whole varchar(40) CHARACTER SET utf8mb3,
+    raw varbinary(20), KEY (begun(10)), KEY (whole),
     state enum('new', 'paid'), tags set('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
     full_up enum({NUMBERS}), named varchar(20), KEY ix (named)
 ) CHARACTER SET utf8mb4;
@@ -28,6 +29,9 @@ CLAIMS = after(
     "ALTER TABLE orders MODIFY wide varchar(255) CHARACTER SET latin1",
     "ALTER TABLE orders MODIFY wide varchar(256) CHARACTER SET latin1",
     "ALTER TABLE orders MODIFY old varchar(40) CHARACTER SET utf8mb4",
+    "ALTER TABLE orders MODIFY begun varchar(40) CHARACTER SET utf8mb4",
+    "ALTER TABLE orders MODIFY begun varchar(60) CHARACTER SET utf8mb3",
+    "ALTER TABLE orders MODIFY whole varchar(40) CHARACTER SET utf8mb4",
     "ALTER TABLE orders MODIFY crossing varchar(80) CHARACTER SET utf8mb4",
     "ALTER TABLE orders MODIFY middle varchar(40) CHARACTER SET latin1",
     "ALTER TABLE orders MODIFY middle varchar(40) COLLATE utf8mb4_bin",
