@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from guard.constraint_code import executed, quoted, table_sql
 from guard.context import Context
-from guard.operations import AddColumn, Name, Type, Update
+from guard.operations import AddColumn, Column, Name, Type, Update
+from guard.schema.model import Domain
 from guard.server import Server, is_mysql
 from guard.statement import Statement
 from guard.type_code import sql_type, sqlalchemy_type
@@ -51,6 +52,12 @@ def takes_all_without_value(update: Update) -> bool:
         re.fullmatch(rf"[\w.\"`]*\b{re.escape(column)}\W+IS\s+NULL\W*", where.strip("( )"), re.I)
         for column in update.columns
     )
+
+
+def domain_of(column: Column, context: Context) -> Domain | None:
+    """Return the domain that is its type: one has a default, or a NOT NULL, of its own."""
+    owner, _, name = (column.type.name if column.type else "").rpartition(".")
+    return context.schema.domain(Name(name, owner or None)) or None
 
 
 def schema_code(table: Name) -> str:

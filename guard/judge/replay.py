@@ -110,11 +110,12 @@ def advance(schemas: Schemas, statement: Statement, dialect: str | None) -> tupl
     steps = []
     for part in unfolded(statement, schema):
         steps.append(Step(part.statement, schema))
-        for operation in part.statement.operations if applies else ():
-            # `if not has_table("t"): create_table("t")` leaves a table that may be an old one.
-            sure = statement.condition is None or (
-                statement.guarded and not isinstance(operation, CreateTable)
-            )
+        for written in part.statement.operations if applies else ():
+            operation = written
+            if statement.guarded and isinstance(written, CreateTable):
+                # `if not has_table("t"): create_table("t")`
+                operation = msgspec.structs.replace(written, if_not_exists=True)
+            sure = statement.condition is None or statement.guarded
             if part.sure or not isinstance(operation, Opaque):
                 schema = schema.apply(
                     operation,

@@ -23,7 +23,7 @@ from guard.operations import (
 )
 from guard.schema.catalog import Draft
 from guard.schema.model import Index, Other, StoredColumn, StoredConstraint, Table
-from guard.schema.names import Taken, mentioned, postgres_name, renamed
+from guard.schema.names import Taken, mentioned, mysql_name, postgres_name, renamed
 from guard.server import as_stored, is_mysql
 
 _LABELS: dict[ConstraintType, str] = {
@@ -238,6 +238,8 @@ def create_index(operation: CreateIndex, draft: Draft) -> None:
         return
     if name is None and draft.dialect == "postgresql":
         name = postgres_name(table.name.name, operation.columns, "idx", _taken(draft, table))
+    elif name is None and is_mysql(draft.dialect) and operation.columns:
+        name = mysql_name(operation.columns[0], table.part_names)
     index = Index(
         name=name and as_stored(name, draft.dialect),
         columns=operation.columns,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 from guard.operations import Name
@@ -84,6 +85,13 @@ def renamed(sql: str, old: str, new: str, dialect: str | None) -> str:
     return "".join(pieces) + sql[done:]
 
 
+def mysql_name(first: str, taken: Iterable[str]) -> str:
+    """Return the name that MySQL makes up for an index, of its first column: `note`, `note_2`."""
+    names = {name.lower() for name in taken}
+    tries = (first if number == 1 else f"{first}_{number}" for number in count(1))
+    return next(name for name in tries if name.lower() not in names)
+
+
 def postgres_name(table: str, columns: Iterable[str], label: str, taken: Taken) -> str:
     """Return the name that PostgreSQL makes up: `orders_customer_id_fkey`, at most 63 bytes.
 
@@ -97,9 +105,9 @@ def postgres_name(table: str, columns: Iterable[str], label: str, taken: Taken) 
         same = sum(re.fullmatch(re.escape(word) + r"\d*", other) is not None for other in words)
         words.append(f"{word}{same or ''}")
     addition = "_".join(words)
-    count = 0
+    number = 0
     while True:
-        ending = f"_{label}{count or ''}"
+        ending = f"_{label}{number or ''}"
         room = 63 - len(ending) - (1 if addition else 0)
         first, second = table.encode(), addition.encode()
         while len(first) + len(second) > room:
@@ -111,4 +119,4 @@ def postgres_name(table: str, columns: Iterable[str], label: str, taken: Taken) 
         name = "_".join(parts) + ending
         if not taken(name):
             return name
-        count += 1
+        number += 1

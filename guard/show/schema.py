@@ -203,6 +203,7 @@ _TYPES = {
     },
     "mysql": {"bytea": "longblob", "jsonb": "json", "uuid": "char(36)"},
 }
+_SQLITE_DEFAULTS = {"now()": "CURRENT_TIMESTAMP", "true": "1", "false": "0"}  # by SQLAlchemy
 _SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
 # Parts of an index that need no parentheses: a column and a call, in whatever order.
 _BARE_PART = lazy_re(r"\w+|\"[^\"]+\"|`[^`]+`|\w+\([^()]*\)")
@@ -333,11 +334,15 @@ class _Ddl:
         if name != type_.name and name in ("bytea", "text", "timestamp", "char(36)"):
             type_ = Type(name=type_.name, timezone=type_.timezone, array=type_.array)
         plain = msgspec.structs.replace(type_, name=name, enum_name=None)
-        if family == "mysql" and name == "varchar" and type_.length is None:
-            return "text"
+        if family == "mysql":
+            if name == "varchar" and type_.length is None:
+                return "text"
+            plain = msgspec.structs.replace(plain, timezone=False)  # of which it knows nothing
         return f"{plain}{unsigned}"
 
     def _default(self, sql: str) -> str:
+        if self.dialect == "sqlite":
+            sql = _SQLITE_DEFAULTS.get(sql.lower(), sql)
         if self.dialect == "sqlite" and not _SIMPLE_DEFAULT.fullmatch(sql.strip()):
             return f"({sql})"
         return sql

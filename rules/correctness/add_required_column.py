@@ -8,11 +8,12 @@ NULL.
 
 from collections.abc import Iterator
 
-from guard.column_code import proof_of_not_null, set_not_null
+from guard.column_code import domain_of, proof_of_not_null, set_not_null
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
-from guard.operations import AddColumn, Column, Name, Update
+from guard.operations import AddColumn, Column, Update
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Domain
+from guard.type_code import sql_type
 
 
 @rule(
@@ -129,7 +130,7 @@ postgresql_not_valid=True)
 )
 def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     column = add.column
-    domain = _domain(column, context)
+    domain = domain_of(column, context)
     required = not column.nullable or bool(domain and domain.not_null)
     given = _has_value(column, context) or bool(domain and domain.has_default)
     if not required or given or context.is_empty(add.table):
@@ -143,15 +144,19 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     what = f"of domain {domain.name}, which is NOT NULL," if column.nullable and domain else None
     yield Problem(
         message=f"Adding {column.name} {what or 'as NOT NULL'} without a default {effect}.",
-        remedy=_remedy(add, context),
+        remedy=_of_base_type(domain, add, context)
+        if domain and domain.not_null
+        else _remedy(add, context),
         severity="warning" if context.statement.direction == "downgrade" else None,
     )
 
 
-def _domain(column: Column, context: Context) -> Domain | None:
-    """Return the domain that is its type: one has a default, or a NOT NULL, of its own."""
-    owner, _, name = (column.type.name if column.type else "").rpartition(".")
-    return context.schema.domain(Name(name, owner or None)) or None
+def _of_base_type(domain: Domain, add: AddColumn, context: Context) -> str:
+    kind = sql_type(domain.type, context.server.dialect) if domain.type else "its type"
+    return (
+        f"Add it as {kind}, which {domain.name} is made of, fill it, and keep NULL and what "
+        f"{domain.name} forbids out with a CHECK that is NOT VALID"
+    )
 
 
 def _has_value(column: Column, context: Context) -> bool:

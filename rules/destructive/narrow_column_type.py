@@ -81,6 +81,17 @@ SHORTER = "op.alter_column('orders', 'note', type_=sa.String(20))"
             at="op.alter_column",
             config=ONLY_THIS,
         ),
+        Example(
+            released=(ORDERS,),
+            upgrade="op.execute('ALTER TABLE orders ALTER note TYPE varchar(20) USING "
+            "left(note, 20)')",
+            dialect="postgresql",
+            config=ONLY_THIS,
+            says="from varchar(50) to varchar(20) cuts off values longer than 20 characters.",
+            at="ALTER TABLE orders",
+            fixed="op.create_check_constraint('ck_orders_note_length', 'orders', "
+            "'char_length(note) <= 20', postgresql_not_valid=True)",
+        ),
     ),
     safe=(
         Example(
@@ -123,7 +134,7 @@ def narrow_column_type(operation: Operation, context: Context) -> Iterator[Probl
     yield Problem(
         message=f"Narrowing {change.table}.{change.column} from "
         f"{sql_type(change.old, context.server.dialect)} to "
-        f"{sql_type(change.new, context.server.dialect)} {_effect(change, context)}.",
+        f"{sql_type(change.new, context.server.dialect)} {_effect(change, operation, context)}.",
         remedy=_remedy(change, context),
         severity=_severity(change),
     )
@@ -137,6 +148,10 @@ LENGTH = re.compile(
 )
 VALUE = re.compile(r"\(*[\"`]?(\w+)[\"`]?\s*(<=?)\s*(\d+)\)*", re.IGNORECASE)
 BETWEEN = re.compile(r"\(*[\"`]?(\w+)[\"`]?\s+BETWEEN\s+\d+\s+(AND)\s+(\d+)\)*", re.IGNORECASE)
+# What shortens a text by itself: an explicit cast, and functions that take the beginning.
+CUTS = re.compile(
+    r"::\s*(?:var)?char|::\s*character|\bcast\s*\(|\b(?:left|substr|substring)\s*\(", re.IGNORECASE
+)
 MOST = re.compile(r"(?:longer than|above) ([\d,]+)")
 
 
@@ -164,10 +179,15 @@ def _is_proven(change: TypeChange, context: Context) -> bool:
     return False
 
 
-def _effect(change: TypeChange, context: Context) -> str:
+def _effect(
+    change: TypeChange, operation: ChangeColumnType | ModifyColumn, context: Context
+) -> str:
     loses = change.loses or ""
     if not loses.startswith("values"):
         return f"drops {loses}"
+    using = operation.using if isinstance(operation, ChangeColumnType) else None
+    if using and "longer" in loses and CUTS.search(using):
+        return f"cuts off {loses}"
     fails = f"fails as soon as one row has {loses}"
     return f"{fails}, and cuts them off outside strict mode" if context.server.is_mysql else fails
 

@@ -14,7 +14,7 @@ foreign-key, add-unique-constraint and add-primary-key.
 import re
 from collections.abc import Iterator
 
-from guard.column_code import set_default, without_constraints, without_default
+from guard.column_code import domain_of, set_default, without_constraints, without_default
 from guard.effects.effect import Blocked, Effect, as_rewrite
 from guard.operations import AddColumn, AddConstraint, CreateIndex, Operation
 from guard.phrases import COPYING_TOOLS, what_waits
@@ -271,6 +271,8 @@ def add_column_rewrite(add: AddColumn, context: Context) -> Iterator[Problem]:
     if context.is_unreleased(add.table) or context.is_empty(add.table):
         return
     column = add.column
+    if _never_passes(add, context):
+        return  # which add-required-column says
     alone = context.effect(without_constraints(add))
     virtual = column.generated is not None and not column.nullable
     if alone is not None and (other := _beside(add, alone, context)):
@@ -294,6 +296,13 @@ def add_column_rewrite(add: AddColumn, context: Context) -> Iterator[Problem]:
             else "warning",
             effect=alone,
         )
+
+
+def _never_passes(add: AddColumn, context: Context) -> bool:
+    """Return whether its domain forbids the NULL that every row would get."""
+    domain = domain_of(add.column, context)
+    without = add.column.default is None and add.column.generated is None
+    return bool(domain and domain.not_null and not domain.has_default and without)
 
 
 def _beside(add: AddColumn, alone: Effect, context: Context) -> Operation | None:

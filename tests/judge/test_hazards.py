@@ -105,6 +105,7 @@ POSTGRESQL = (
     Row("A9", "op.add_column('orders', sa.Column('parent', sa.Integer(), sa.ForeignKey('orders.id', name='fk_parent')))", "add-foreign-key"),
     Row("A11", sql("ALTER TABLE orders ADD COLUMN n int UNIQUE"), "add-unique-constraint"),
     Row("A12", sql("ALTER TABLE orders ADD COLUMN n int PRIMARY KEY"), "add-primary-key"),
+    Row("A6 domain", sql("ALTER TABLE orders ADD COLUMN n filled"), "add-required-column", None, (sql("CREATE DOMAIN filled AS int NOT NULL"),)),
     Row("A13", sql("ALTER TABLE orders ADD COLUMN n positive DEFAULT 1"), "add-column-rewrite", None, (DOMAIN,)),
     Row("A13 plain", sql("ALTER TABLE orders ADD COLUMN n word DEFAULT 'x'"), None, None, (sql("CREATE DOMAIN word AS text"),)),
     # 1.2 nullability and defaults
@@ -131,6 +132,9 @@ POSTGRESQL = (
     Row("C1 scale", "op.alter_column('orders', 'total', type_=sa.Numeric(12, 4))", "change-column-type"),
     Row("C1 the same", "op.alter_column('orders', 'total', type_=sa.Numeric(10, 2))", None),
     Row("C1 no-op cast", sql("ALTER TABLE users ALTER name TYPE text USING name::text"), None),
+    Row("C2 cut off", "op.alter_column('users', 'email', type_=sa.String(20), postgresql_using='left(email, 20)')", "narrow-column-type"),
+    Row("E1 made under a guard", "if not sa.inspect(op.get_bind()).has_table('logs'):\n    op.create_table('logs', sa.Column('id', sa.Integer(), primary_key=True))\nop.create_index('ix_logs', 'logs', ['id'])", None),
+    Row("E1 there already", "if not sa.inspect(op.get_bind()).has_table('users'):\n    op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))\nop.create_index('ix_users', 'users', ['age'])", "create-index"),
     Row("C2", "op.alter_column('users', 'email', type_=sa.String(50))", "narrow-column-type"),
     Row("C5", sql("ALTER TABLE users ALTER name TYPE text USING upper(name)"), "change-column-type"),
     Row("C6", "op.alter_column('users', 'seen', type_=sa.DateTime(timezone=True))", "change-column-type"),
