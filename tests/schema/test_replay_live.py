@@ -7,6 +7,7 @@ Each is a history of several revisions in the words that revisions are written i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ SQLITE = {
 }
 
 
-def histories(*tables: dict[str, tuple[str, ...]]) -> list[object]:
+def histories(*tables: Mapping[str, tuple[str, ...]]) -> list[object]:
     return [pytest.param(bodies, id=name) for table in tables for name, bodies in table.items()]
 
 

@@ -310,7 +310,7 @@ def test_foreign_keys_that_point_ahead_come_last() -> None:
         (
             Column(name="a", type=TEXT, default=Default("now()")),
             "sqlite",
-            "a text DEFAULT (now())",
+            "a text DEFAULT CURRENT_TIMESTAMP",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def _lines(url: str) -> Iterator[str]:
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
         seen = sa.inspect(connection)
-        schemas = [None]
+        schemas: list[str | None] = [None]
         if connection.dialect.name == "postgresql":
             schemas = [s for s in seen.get_schema_names() if s != "information_schema"]
         for schema in schemas:
@@ -90,7 +90,8 @@ def _table_lines(
     for column in seen.get_columns(name, schema):
         kind = column["type"].compile(dialect=dialect)
         parts = [_affinity(kind) if dialect.name == "sqlite" else kind, "null" * column["nullable"]]
-        parts += [f"{word} {column[word]}" for word in _WORDS if column.get(word) not in _UNSAID]
+        said = {word: dict(column).get(word) for word in _WORDS}
+        parts += [f"{word} {text}" for word, text in said.items() if text not in _UNSAID]
         yield _SEQUENCE.sub("nextval", f"column {table}.{column['name']} {' '.join(parts)}")
     key = seen.get_pk_constraint(name, schema)
     yield f"primary key {table} {key['constrained_columns']}"
