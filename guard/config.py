@@ -111,7 +111,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
     ] = None
     roundtrip: Annotated[bool, Meta(description="whether guard check runs the migrations")] = True
     backend: Annotated[
-        Literal["auto", "sqlite", "postgresql"],
+        Literal["auto", "sqlite", "postgresql", "mysql", "mariadb"],
         Meta(
             description="what the round trip runs on; auto: the project's own kind of server, "
             "where one is at hand"

@@ -74,4 +74,5 @@ def forked_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def no_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a test does not ask for servers there are none, whatever this machine has."""
     if request.node.get_closest_marker("server") is None:
-        monkeypatch.setattr("guard.roundtrip.postgresql.installed", lambda version: None)
+        for kind in ("postgresql", "mysql"):
+            monkeypatch.setattr(f"guard.roundtrip.{kind}.installed", lambda *_: None)

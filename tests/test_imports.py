@@ -160,7 +160,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process", "scratch", "variables"},
-        {"given", "interpreter", "postgresql"},
+        {"given", "interpreter", "own_server"},
+        {"mysql", "postgresql"},
         {"backend", "live_database", "remedies"},
         {"run"},
     ),
@@ -263,8 +264,8 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-# The one module of the worker that guard itself runs too: it needs the standard library alone.
-SHARED = ("worker", "backends", "postgresql_wire")
+# The modules of the worker that guard itself runs too: they need the standard library alone.
+SHARED = tuple(("worker", "backends", f"{kind}_wire") for kind in ("postgresql", "mysql"))
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -283,7 +284,7 @@ def guard_imports(path: Path) -> set[tuple[str, ...]]:
     names = list(imports(path))
     assert "." not in names, f"{path} imports relatively"
     found = {tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "guard"}
-    return {parts for parts in found if parts and parts not in (("__version__",), SHARED)}
+    return {parts for parts in found if parts and parts not in (("__version__",), *SHARED)}
 
 
 def place_of(path: Path) -> tuple[str, str]:
@@ -355,8 +356,9 @@ def test_the_worker_needs_only_what_the_project_has(path: Path) -> None:
     assert {name.split(".")[0] for name in outside} <= WORKER_MAY_IMPORT
 
 
-def test_what_guard_runs_of_the_worker_needs_nothing() -> None:
-    names = {name.split(".")[0] for name in imports(GUARD.joinpath(*SHARED).with_suffix(".py"))}
+@pytest.mark.parametrize("module", SHARED, ids="/".join)
+def test_what_guard_runs_of_the_worker_needs_nothing(module: tuple[str, ...]) -> None:
+    names = {name.split(".")[0] for name in imports(GUARD.joinpath(*module).with_suffix(".py"))}
     assert names <= sys.stdlib_module_names
 
 

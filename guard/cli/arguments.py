@@ -43,7 +43,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     approvals_from: str | None = None
     no_roundtrip: bool = False
     python: str | None = None
-    backend: Literal["auto", "sqlite", "postgresql"] | None = None
+    backend: Literal["auto", "sqlite", "postgresql", "mysql", "mariadb"] | None = None
     scratch_url: str | None = None
     output_format: Literal["text", "json", "github"] = "text"
     output_file: Path | None = None

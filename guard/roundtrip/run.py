@@ -33,8 +33,8 @@ from guard.roundtrip import backend, databases, given
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, made_up_notes, unrun_notes
+from guard.roundtrip.own_server import ScratchServer
 from guard.roundtrip.places import Frame, is_own, span_at, stack_in
-from guard.roundtrip.postgresql import PostgresqlServer
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
 from guard.roundtrip.scratch import scratch_folder
@@ -132,11 +132,11 @@ def _request(
     folder: Path,
     revisions: Sequence[str] | None,
     settings: Settings,
-    server: PostgresqlServer | None,
+    server: ScratchServer | None,
 ) -> dict[str, Any]:
     config, drivers = settings.config, folder / "drivers"
     if server is not None:
-        backend.lay_out_driver(drivers)
+        backend.lay_out_driver(server.kind, drivers)
     return {
         "config": str(environment.config_path),
         "section": environment.section,
@@ -150,7 +150,7 @@ def _request(
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
         "folder": str(folder),
-        "postgresql": server and {**server.request(), "drivers": str(drivers)},
+        "server": server and {**server.request(), "drivers": str(drivers)},
         "writable": [str(path) for path in given.writable(settings, root)],
         "ports": [] if server is None else [server.address.port],  # that TCP may connect to
         "until": time.time() + config.timeout,
@@ -317,7 +317,7 @@ class _Log:
         )
 
     def result(
-        self, seconds: float, server: PostgresqlServer | None, notes: Iterable[str]
+        self, seconds: float, server: ScratchServer | None, notes: Iterable[str]
     ) -> RoundTrip:
         """Return the results so far, and `notes` on the server."""
         return RoundTrip(

@@ -25,7 +25,14 @@ _SECRET = lazy_re(
 )
 _NO_SECRET = ("PWD", "OLDPWD")
 # Where a library finds a server, another file of settings, or a password.
-_DROPPED = ("PGHOSTADDR", "PGSERVICE", "PGPASSWORD", "MYSQL_PWD", "MYSQL_GROUP_SUFFIX")
+_DROPPED = (
+    "PGHOSTADDR",
+    "PGSERVICE",
+    "PGPASSWORD",
+    "MYSQL_PWD",
+    "MYSQL_GROUP_SUFFIX",
+    "MYSQL_TCP_PORT",
+)
 _REPLACED = {
     "PGHOST": NOWHERE,
     "PGSERVICEFILE": os.devnull,
@@ -33,7 +40,7 @@ _REPLACED = {
     "MYSQL_HOST": NOWHERE,
     "MYSQL_TEST_LOGIN_FILE": os.devnull,
 }
-_FOLDERS = ("PGSYSCONFDIR", "MYSQL_HOME")
+_FOLDERS = ("PGSYSCONFDIR", "MYSQL_HOME", "MARIADB_HOME")
 _SOCKETS = ("MYSQL_UNIX_PORT",)
 
 

@@ -9,19 +9,24 @@ import sys
 from types import ModuleType
 from typing import Any, Callable
 
-# Drivers written in C open their sockets where no audit hook sees it.
+# Drivers written in C open their sockets where no audit hook sees it; those of MySQL reach every
+# database of a server that they may connect to.
 DRIVERS = {
+    "aiomysql": ("connect", "create_pool"),
     "apsw": ("Connection",),
+    "asyncmy": ("connect", "create_pool"),
     "asyncpg": ("connect", "create_pool"),
     "MySQLdb": ("connect", "Connect", "Connection"),
     "cx_Oracle": ("connect", "Connection", "SessionPool"),
     "duckdb": ("connect",),
     "ibm_db": ("connect", "pconnect"),
     "mariadb": ("connect", "ConnectionPool"),
+    "mysql.connector": ("connect",),
     "oracledb": ("connect", "connect_async", "create_pool", "create_pool_async"),
     "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
     "psycopg2": ("connect",),
     "pymssql": ("connect",),
+    "pymysql": ("connect", "Connect", "Connection"),
     "pyodbc": ("connect",),
     "pysqlite3": ("connect", "Connection"),
     "snowflake.connector": ("connect",),

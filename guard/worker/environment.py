@@ -22,11 +22,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
 from . import batch, engines, flask_app, unwritten
-from .backends.postgresql import PostgresqlServer
-from .backends.postgresql_engines import PostgresqlScratch
-from .backends.postgresql_wire import Address
-from .backends.protocol import PLACEHOLDER, UNKNOWN, Scratch
-from .backends.sqlite_engines import SqliteScratch
+from .backends.protocol import PLACEHOLDER, UNKNOWN
+from .backends.scratch import scratch_databases
 from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
 from .enums import Members
@@ -62,7 +59,7 @@ class Run:
         writable = [folder, *self._request["writable"]]
         fence = Fence(writable, self._refused, self._started, self._held)
         self._channel.send("fence", held=self._held)
-        self._scratch = self._make_scratch(folder, fence)
+        self._scratch = scratch_databases(self._request, fence, self._note)
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
         self._members.install()
@@ -73,15 +70,6 @@ class Run:
         config = self._config()
         with self._application(config):
             self._climb_all(config)
-
-    def _make_scratch(self, folder: str, fence: Fence) -> Scratch:
-        given = self._request.get("postgresql")
-        if given is None:
-            return SqliteScratch(folder, fence)
-        address = Address(**given["address"])
-        fence.allow(address.host, address.port)
-        server = PostgresqlServer(address, given["prefix"], given["maintenance"])
-        return PostgresqlScratch(server, fence, given["drivers"], self._note)
 
     def _climb_all(self, config: Config) -> None:
         self._scripts = self._read_scripts(config)
@@ -325,6 +313,9 @@ class Run:
             self._current.heard_of_column(table, column, new)
 
     def _has_server(self) -> bool:
+        """Whether SQLite stands in for a server that knows more statements than it does."""
+        if self._request["server"] is not None:
+            return False
         dialect: str | None = self._request["dialect"]
         return dialect != "sqlite" if dialect else bool(self._scratch.asked_for)
 
@@ -345,17 +336,17 @@ class Run:
             self._note(text)
 
     def _tell(self) -> None:
-        ran_on = "PostgreSQL" if self._scratch.has_schemas else "SQLite"
         for dialect in self._scratch.asked_for:
             self._note(
-                f"The round trip ran on {ran_on}; the project's own engine is for {dialect}."
+                f"The round trip ran on {self._scratch.product}; the project's own engine is for "
+                f"{dialect}."
             )
         if self._schemas.names:
-            names = ", ".join(sorted(self._schemas.names))
-            self._channel.send(
-                "note",
-                text=f"SQLite has no schemas: the tables of {names} were made in one database, "
-                "and the models were not compared.",
+            names, product = ", ".join(sorted(self._schemas.names)), self._scratch.product
+            why = "has no schemas" if product == "SQLite" else "has databases for schemas"
+            self._note(
+                f"{product} {why}: the tables of {names} were made in one database, and the "
+                "models were not compared."
             )
         for track in self._tracks:
             for text in track.note():

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 import alembic
 
-from .backends.postgresql_errors import said_by_server
+from .backends.errors import said_by_server
+from .backends.said import Said
 from .fence import RefusedError
 from .limits import beyond_sqlite
 from .made_up import is_of_made_up_rows
@@ -69,6 +70,8 @@ def failure_of(
     own = [frame for frame in frames if _is_same(frame.filename, path)]
     line = own[-1].lineno if own else None
     sql = error.statement if isinstance(error, StatementError) else None
+    said = said_by_server(getattr(error, "orig", None) or error)
+    refused = refused or (said.denied if said else "")
     return Failure(
         revision=script.revision,
         step=step,
@@ -78,15 +81,14 @@ def failure_of(
         line=line or place_of(script, step)["line"],
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
-        limit=None if refused else _limit(error, server),
+        limit=None if refused else _limit(error, said, server),
         refused=bool(refused),
     )
 
 
-def _limit(error: BaseException, server: str | None) -> str | None:
+def _limit(error: BaseException, said: Said | None, server: str | None) -> str | None:
     if server is not None:
         return beyond_sqlite(error, server)
-    said = said_by_server(getattr(error, "orig", None) or error)
     return f"the scratch server lacks {said.lacks}" if said and said.lacks else None
 
 

@@ -197,7 +197,7 @@ class Fence:
 
     def lets_in(self, named: dict[str, Any]) -> bool:
         """Return whether a driver is told to connect to one of the scratch databases."""
-        database = str(named.get("dbname") or named.get("database"))
+        database = str(named.get("dbname") or named.get("database") or named.get("db"))
         ours = database.startswith(SCRATCH_DATABASES)
         return ours and self.lets(named.get("host"), named.get("port"))
 

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler, SQLiteTypeCompiler
 from sqlalchemy.engine import Engine
 
+from .failure import describe
 from .sqltext import statements
 
 _CAST = re.compile(r"::\s*(?:\"\w+\"|\w+)(?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
@@ -33,11 +34,14 @@ _DROP = re.compile(r'\s*DROP\s+TABLE\s+"?(\w+)', re.IGNORECASE)
 _NAMED = re.compile(
     r"no such \w+: \"?(?:\w+\.)*(\w+)|has no column named (\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
     r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
-    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(\w+)\" does not exist"
+    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(\w+)\" does not exist|"
+    r"'(?:\w+\.)?(\w+)' (?:doesn't exist|already exists)|Duplicate (?:column|key) name '(\w+)'|"
+    r"Unknown (?:table|column) '(?:\w+\.)?(\w+)'|Can't DROP .*?[`'](\w+)[`']; check that"
 )
 _TABLE = re.compile(
     r"no such table: \"?(?:\w+\.)*(\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
-    r"could not find table '(\w+)'"
+    r"could not find table '(\w+)'|relation \"(?:\w+\.)*(\w+)\" does not exist|"
+    r"Table '(?:\w+\.)?(\w+)' doesn't exist|Unknown table '(?:\w+\.)?(\w+)'"
 )
 # What a line of a schema's difference is about.
 _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
@@ -123,12 +127,14 @@ class Lenient:
             saved = True
         try:
             cursor.execute(statement, parameters)
-        except Exception:  # noqa: BLE001 (each driver has errors of its own)
+        except Exception as error:  # noqa: BLE001 (each driver has errors of its own)
             self.without(self._revision, statement)
+            self._look_for(describe(error))
             if saved:
-                cursor.execute("ROLLBACK TO SAVEPOINT guard_lenient")
+                with contextlib.suppress(Exception):  # what commits by itself ends it
+                    cursor.execute("ROLLBACK TO SAVEPOINT guard_lenient")
             if _SELECTS.match(statement):
-                cursor.execute("SELECT NULL WHERE false")
+                cursor.execute("SELECT NULL LIMIT 0")
         return True
 
     def _passing_over(self, really: Callable[..., Any]) -> Callable[..., Any]:

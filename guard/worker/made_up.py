@@ -12,7 +12,7 @@ import re
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
-from .backends.postgresql_errors import said_by_server
+from .backends.errors import said_by_server
 from .channel import FatalError
 from .fence import RefusedError
 
@@ -38,7 +38,7 @@ def is_of_made_up_rows(error: BaseException) -> bool:
     if isinstance(error, StatementError) and error.orig is not None:
         if isinstance(error, DBAPIError):
             said = said_by_server(error.orig)
-            return said.is_of_a_value if said else bool(_DATABASE.search(str(error.orig)))
+            return said.of_a_value if said else bool(_DATABASE.search(str(error.orig)))
         error = error.orig
     words = str(error)
     if not isinstance(error, Exception) or isinstance(error, _NEVER) or _NULL.search(words):

@@ -28,7 +28,8 @@ class Schemas:
         self.names |= {name for name in names if name not in ("main", "temp")}
         if self.names:
             known = "|".join(sorted(map(re.escape, self.names)))
-            self._prefix = re.compile(rf"""(?<![\w.'"])(?:"(?:{known})"|(?:{known}))\.(?=["\w])""")
+            quoted = rf'"(?:{known})"|`(?:{known})`'
+            self._prefix = re.compile(rf"""(?<![\w.'"`])(?:{quoted}|(?:{known}))\.(?=["`\w])""")
 
     def add_written(self, files: Iterable[Path]) -> None:
         """Fold the schemas that revision files name."""

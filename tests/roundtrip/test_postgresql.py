@@ -13,51 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from roundtrip_project import ENV, USERS, Step, project, round_trip, story
+from roundtrip_project import (
+    ENV,
+    SLEEPS,
+    USERS,
+    Step,
+    add,
+    env_with,
+    project,
+    round_trip,
+    sql,
+    story,
+)
 from servers import need
 
 from guard.facts import SchemaNotRestored, UpgradeFailedWithRows
 from guard.roundtrip import postgresql
 from guard.roundtrip.backend import lay_out_driver
 from guard.roundtrip.errors import RoundTripError
-from guard.roundtrip.postgresql import DATABASES, FOLDERS, MEMORY, PostgresqlServer
+from guard.roundtrip.own_server import DATABASES, MEMORY, ScratchServer
 from guard.roundtrip.run import RoundTrip
-from guard.worker.backends.postgresql_wire import Client, quote
+from guard.worker.backends.postgresql_wire import Address, Client, quote
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
-
-ASYNC_ENV = """
-import asyncio
-from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
-
-
-def run(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-async def main():
-    async with create_async_engine("sqlite:///data.sqlite3").connect() as connection:
-        await connection.run_sync(run)
-
-
-asyncio.run(main())
-"""
-SLEEPS = ("import time\nprint('asleep', flush=True)\ntime.sleep(60)", "pass")
-
-
-def sql(up: str, down: str = "SELECT 1") -> Step:
-    return f"op.execute({up!r})", f"op.execute({down!r})"
-
-
-def add(column: str, more: str) -> Step:
-    return (
-        f"op.add_column('users', sa.Column('{column}', {more}))",
-        f"op.drop_column('users', '{column}')",
-    )
-
 
 ENUM = (
     "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True),"
@@ -80,7 +58,7 @@ PARTED = (
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresqlServer]:
+def server() -> Iterator[ScratchServer]:
     """A server of the user's, as it were, so that not every case has to start one."""
     programs = postgresql.installed(None)
     need(programs, "PostgreSQL")
@@ -89,23 +67,26 @@ def server() -> Iterator[PostgresqlServer]:
         yield running
 
 
-def url_of(server: PostgresqlServer, database: str = "postgres", driver: str = "") -> str:
-    host, port, user, password, _ = server.address
+def address_of(server: ScratchServer) -> Address:
+    assert isinstance(server.address, Address)
+    return server.address
+
+
+def url_of(server: ScratchServer, database: str = "postgres", driver: str = "") -> str:
+    host, port, user, password, _ = address_of(server)
     return f"postgresql{driver}://{user}:{password}@{host}:{port}/{database}"
 
 
-def env_for(name: str) -> str:
-    """Return an env.py that connects to a database of the driver, where no test may reach it."""
-    env = ASYNC_ENV if name.endswith(" async") else ENV
-    driver = name.removesuffix(" async")
-    return env.replace("sqlite:///data.sqlite3", f"postgresql+{driver}://u:p@db.example.org/app")
+def env_for(driver: str) -> str:
+    """Return an env.py of the driver."""
+    return env_with(f"postgresql+{driver}")
 
 
 Run = Callable[..., RoundTrip]
 
 
 @pytest.fixture
-def run(server: PostgresqlServer, tmp_path: Path) -> Run:
+def run(server: ScratchServer, tmp_path: Path) -> Run:
     """Call it with revisions, get their round trip in databases on the server."""
 
     def go(*steps: Step, env: str = env_for("psycopg"), **settings: Any) -> RoundTrip:
@@ -268,7 +249,7 @@ def test_a_driver_that_is_not_installed(driver: str, run: Run) -> None:
 
 def test_the_driver_that_guard_brings_needs_nothing_else(tmp_path: Path) -> None:
     need(find_spec("pg8000"), "pg8000")
-    lay_out_driver(tmp_path / "drivers")
+    lay_out_driver("postgresql", tmp_path / "drivers")
     code = f"import sys; sys.path.append({str(tmp_path / 'drivers')!r}); import pg8000.dbapi"
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
@@ -292,10 +273,10 @@ def test_a_version_table_in_a_schema_of_its_own(run: Run) -> None:
     assert story(run(USERS, (ENUM, "op.drop_table('t')"), env=env)) == [("r2", "downgrade drift")]
 
 
-def test_nothing_but_its_own_databases_is_touched(server: PostgresqlServer, tmp_path: Path) -> None:
-    client = Client(server.address, "postgres")
+def test_nothing_but_its_own_databases_is_touched(server: ScratchServer, tmp_path: Path) -> None:
+    client = Client(address_of(server), "postgres")
     client.query("CREATE DATABASE real")
-    real = Client(server.address, "real")
+    real = Client(address_of(server), "real")
     real.query("CREATE TABLE users (id int); INSERT INTO users VALUES (1), (2)")
     url = url_of(server, "real", "+psycopg")
     steal = f"import psycopg\npsycopg.connect({url_of(server, 'real')!r})"
@@ -314,9 +295,9 @@ def test_nothing_but_its_own_databases_is_touched(server: PostgresqlServer, tmp_
 
 
 def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
-    server: PostgresqlServer, run: Run
+    server: ScratchServer, run: Run
 ) -> None:
-    client = Client(server.address, "postgres")
+    client = Client(address_of(server), "postgres")
     alive, dead, other = f"{DATABASES}1_11_0", f"{DATABASES}1_12_0", f"{DATABASES}mine"
     for name in (alive, dead, other):
         client.query(f"CREATE DATABASE {quote(name)}")
@@ -335,7 +316,7 @@ def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
     [
         ("postgresql://127.0.0.1:1/postgres", "no PostgreSQL server answers there"),
         ("postgresql:///postgres", "reached by TCP"),
-        ("mysql://root@localhost/x", "reached by TCP"),
+        ("oracle://root@localhost/x", "on PostgreSQL, MariaDB or MySQL"),
     ],
 )
 def test_a_url_that_leads_nowhere(url: str, words: str, tmp_path: Path) -> None:
@@ -363,7 +344,7 @@ def started(folder: Path) -> tuple[subprocess.Popen[str], Path]:
 
 def servers_of(pid: int) -> Iterator[Path]:
     for place in (MEMORY, Path(os.environ.get("TMPDIR", "/tmp"))):
-        yield from place.glob(f"{FOLDERS}{pid}-*")
+        yield from place.glob(f"{postgresql.KIND.folders}{pid}-*")
 
 
 def runs(pid: int) -> bool:
@@ -404,7 +385,6 @@ def test_what_a_killed_run_leaves_the_next_one_removes(tmp_path: Path) -> None:
         ({"dialect": "postgresql", "backend": "sqlite"}, "SQLite"),
         ({"backend": "postgresql", "server_version": "15"}, "PostgreSQL "),
         ({}, "SQLite"),
-        ({"dialect": "mysql"}, "SQLite"),
     ],
 )
 def test_which_server_is_taken(settings: dict[str, Any], expected: str, tmp_path: Path) -> None:

@@ -122,13 +122,19 @@ POSTGRESQL = {
 MARIADB = {
     "pymysql": (
         "pymysql",
-        REFUSED,
+        NAMED,
         "pymysql.connect(unix_socket=file, user=user, database='real', autocommit=True)"
         ".cursor().execute(SQL)",
     ),
+    "pymysql.connections": (
+        "pymysql",
+        REFUSED,
+        "from pymysql.connections import Connection; Connection(unix_socket=file, user=user, "
+        "database='real', autocommit=True).cursor().execute(SQL)",
+    ),
     "aiomysql": (
         "aiomysql",
-        REFUSED,
+        NAMED,
         """
         import asyncio
         async def go():
@@ -138,7 +144,7 @@ MARIADB = {
     ),
     "asyncmy": (
         "asyncmy",
-        REFUSED,
+        NAMED,
         """
         import asyncio
         async def go():

@@ -16,11 +16,16 @@ from typing import Any
 
 import msgspec
 
+from guard.roundtrip.own_server import free_port
+
+ROLE, PASSWORD = "tests", "not-a-secret"
+
 
 class Mariadb(msgspec.Struct, frozen=True):
-    """A running server: its socket, and its version."""
+    """A running server: its socket, its port on this machine, and its version."""
 
     socket_path: Path
+    port: int
     version: tuple[int, ...] = ()
 
     @contextmanager
@@ -52,6 +57,10 @@ class Mariadb(msgspec.Struct, frozen=True):
             f"{dialect}+pymysql://{user}@/{database}?unix_socket={self.socket_path}&charset=utf8mb4"
         )
 
+    def tcp_url(self, database: str = "") -> str:
+        """Return a URL by TCP, with a role that may do everything."""
+        return f"mysql://{ROLE}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
 
 def installed() -> bool:
     """Return whether the system has its programs."""
@@ -64,7 +73,7 @@ def running() -> Iterator[Mariadb]:
     folder = Path(tempfile.mkdtemp(prefix="guard-my-"))
     user, data, path = getpass.getuser(), folder / "data", folder / "socket"
     where = (f"--user={user}", f"--datadir={data}")
-    process = None
+    process, port = None, free_port()
     try:
         subprocess.run(
             ("mariadb-install-db", "--no-defaults", *where, "--skip-test-db"),
@@ -72,12 +81,13 @@ def running() -> Iterator[Mariadb]:
             check=True,
         )
         process = subprocess.Popen(
-            ("mariadbd", "--no-defaults", *where, f"--socket={path}", "--skip-networking",
+            ("mariadbd", "--no-defaults", *where, f"--socket={path}", f"--port={port}",
+             "--bind-address=127.0.0.1", "--skip-name-resolve",
              "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        yield _answering(Mariadb(path), process)
+        yield _answering(Mariadb(path, port), process)
     finally:
         if process is not None:
             process.kill()
@@ -93,8 +103,12 @@ def _answering(server: Mariadb, process: subprocess.Popen[bytes]) -> Mariadb:
             break
         time.sleep(0.1)
     with server.connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE USER {ROLE}@'%' IDENTIFIED BY '{PASSWORD}'")
+            cursor.execute(f"GRANT ALL ON *.* TO {ROLE}@'%' WITH GRANT OPTION")
         version = connection.server_version.partition("-MariaDB")[0].split("-")[-1]
-        return Mariadb(server.socket_path, tuple(int(part) for part in version.split(".")))
+        numbers = tuple(int(part) for part in version.split("."))
+        return Mariadb(server.socket_path, server.port, numbers)
 
 
 def _listens(path: Path) -> bool:

@@ -47,12 +47,53 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+ASYNC_ENV = """
+import asyncio
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    async with create_async_engine("sqlite:///data.sqlite3").connect() as connection:
+        await connection.run_sync(run)
+
+
+asyncio.run(main())
+"""
 USERS = (
     "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True),"
     " sa.Column('email', sa.String(80)))",
     "op.drop_table('users')",
 )
 Step = tuple[str, str]
+SLEEPS = ("import time\nprint('asleep', flush=True)\ntime.sleep(60)", "pass")
+
+
+def env_with(name: str) -> str:
+    """Return an env.py that connects to a database of a dialect and driver ("mysql+asyncmy async").
+
+    No test may reach it.
+    """
+    env = ASYNC_ENV if name.endswith(" async") else ENV
+    driver = name.removesuffix(" async")
+    return env.replace("sqlite:///data.sqlite3", f"{driver}://u:p@db.example.org/app")
+
+
+def sql(up: str, down: str = "SELECT 1") -> Step:
+    return f"op.execute({up!r})", f"op.execute({down!r})"
+
+
+def add(column: str, more: str) -> Step:
+    return (
+        f"op.add_column('users', sa.Column('{column}', {more}))",
+        f"op.drop_column('users', '{column}')",
+    )
 
 
 def body(text: str) -> str:

@@ -6,8 +6,6 @@ serves: one that is there, else pg8000, which guard brings along.
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
 from typing import Any, Callable
 
 from sqlalchemy.dialects import registry
@@ -15,13 +13,14 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import NullPool
 
-from ..channel import FatalError
 from ..fence import Fence
+from .own_driver import OwnDriver
 from .postgresql import PostgresqlDatabase, PostgresqlServer
 from .postgresql_wire import Address
 
-SYNC = ("psycopg", "psycopg2", "pg8000")
-ASYNC = ("asyncpg", "psycopg")
+# SQLAlchemy's names of drivers, and the modules that they need.
+SYNC = {"psycopg": "psycopg", "psycopg2": "psycopg2", "pg8000": "pg8000"}
+ASYNC = {"asyncpg": "asyncpg", "psycopg": "psycopg"}
 _SAME = {"psycopg_async": "psycopg", "psycopg2cffi": "psycopg2"}
 
 
@@ -44,11 +43,11 @@ class PostgresqlScratch:
         self, server: PostgresqlServer, fence: Fence, drivers: str, note: Callable[[str], None]
     ) -> None:
         self.asked_for: dict[str, None] = {}  # servers of another kind, in order
+        self.product = "PostgreSQL"
         self.has_schemas = True
         self.fence = fence
         self._server = server
-        self._drivers = drivers  # the folder of guard's own
-        self._note = note
+        self._own_driver = OwnDriver("pg8000", "postgresql", drivers, note)
         registry.register("postgresql.guard_pg8000", __name__, AsyncPg8000Dialect.__name__)
 
     def engine(self, make: Callable[..., Any], url: URL, wait: bool, kept: dict[str, Any]) -> Any:
@@ -96,27 +95,8 @@ class PostgresqlScratch:
         if not named and url.get_backend_name() == "postgresql":
             named = str(url.get_dialect().driver)
         named = _SAME.get(named, named)
-        wanted = ASYNC if wait else SYNC
-        for driver in (named, *wanted):
-            if driver in wanted and find_spec(driver):
-                self._say(named, driver)
-                return str(driver)
-        if self._drivers not in sys.path:
-            sys.path.append(self._drivers)
-        if not find_spec("pg8000"):
-            raise FatalError(
-                f"{sys.executable} has no driver for PostgreSQL.",
-                "install the project's own there, or pip install 'migration-guard[postgresql]' "
-                "where guard is; --backend sqlite does without",
-            )
-        self._say(named, "pg8000")
-        return "guard_pg8000" if wait else "pg8000"
-
-    def _say(self, named: str, driver: str) -> None:
-        if named and named != driver:
-            self._note(
-                f"{named}, the driver of the project's URL, is not installed: {driver} served."
-            )
+        driver = self._own_driver.find(named, ASYNC if wait else SYNC)
+        return "guard_pg8000" if wait and driver == "pg8000" else driver
 
 
 def _connect_args(driver: str, address: Address, url: URL, given: Any) -> dict[str, Any]:

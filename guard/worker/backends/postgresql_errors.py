@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
+
+from .said import Said
 
 # SQLSTATEs that say what another value than a made-up one could well have passed.
 _OF_VALUES = ("22007", "22008", "22P02", "22P03")
@@ -23,29 +25,8 @@ _LACKS = (
 )  # fmt: skip
 
 
-class Said(NamedTuple):
-    """The SQLSTATE, and the message with its detail in one sentence."""
-
-    code: str
-    text: str
-
-    @property
-    def is_of_a_value(self) -> bool:
-        """Whether it is about a value that could not be read as what it should be."""
-        return self.code in _OF_VALUES or self.code.startswith(_JSON)
-
-    @property
-    def lacks(self) -> str | None:
-        """What the server lacks that another one has, None where it is about anything else."""
-        for pattern, what in _LACKS:
-            found = re.search(pattern, self.text)
-            if found:
-                return what.format(*filter(None, found.groups()))
-        return None
-
-
-def said_by_server(error: BaseException) -> Said | None:
-    """Return what the server said; None where the error is not one of a PostgreSQL driver."""
+def said_by_postgresql(error: BaseException) -> Said | None:
+    """Return what the server said; None where the error is not one of its drivers'."""
     told: Any = getattr(error, "diag", None)
     if told is not None:  # psycopg, psycopg2
         code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
@@ -62,4 +43,14 @@ def said_by_server(error: BaseException) -> Said | None:
 def _said(code: Any, message: Any, detail: Any) -> Said | None:
     if not message:
         return None
-    return Said(str(code or ""), f"{message} ({detail.rstrip('.')})" if detail else str(message))
+    text = f"{message} ({detail.rstrip('.')})" if detail else str(message)
+    code = str(code or "")
+    return Said(text, code in _OF_VALUES or code.startswith(_JSON), _lacks(text))
+
+
+def _lacks(text: str) -> str | None:
+    for pattern, what in _LACKS:
+        found = re.search(pattern, text)
+        if found:
+            return what.format(*filter(None, found.groups()))
+    return None

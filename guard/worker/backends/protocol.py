@@ -158,6 +158,7 @@ class Database(Protocol):
 class Scratch(Protocol):
     """All scratch databases of a run, one for each database that the project asks for."""
 
+    product: str  # what its maker calls the server
     asked_for: dict[str, None]  # kinds of servers that they only stand in for, in order
     has_schemas: bool
     fence: Fence

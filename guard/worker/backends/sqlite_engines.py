@@ -43,6 +43,7 @@ class SqliteScratch:
     def __init__(self, folder: str, fence: Fence) -> None:
         registry.register("sqlite.guard_async", __name__, AsyncScratchDialect.__name__)
         self.folder = folder
+        self.product = "SQLite"
         self.asked_for: dict[str, None] = {}  # servers, in order
         self.has_schemas = False
         self.fence = fence

@@ -1,0 +1,193 @@
+"""A database server that a run needs: its folder, its process, and what others left behind.
+
+A server of our own lies in memory where there is room, in a folder that is held under a lock, and
+is gone afterwards; one whose guard was killed is stopped and removed by the next run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import msgspec
+
+from guard.worker.backends.mysql_wire import Address as MysqlAddress
+from guard.worker.backends.postgresql_wire import Address as PostgresqlAddress
+
+DATABASES = "guard_scratch_"  # how the names of all that guard makes on a server begin
+MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
+ROOM = 512 * 1024 * 1024  # bytes that have to be free there
+PATIENCE = 30  # seconds for a server to start
+
+
+class ScratchServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that answers: its address, the database to start from, the names of ours on it.
+
+    `product` is what its maker calls it, `label` what the summary does.
+    """
+
+    kind: Literal["postgresql", "mysql"]
+    product: str
+    address: PostgresqlAddress | MysqlAddress
+    prefix: str
+    version: tuple[int, ...]
+    label: str
+    maintenance: str = ""
+
+    def request(self) -> dict[str, Any]:
+        """Return what the worker has to know."""
+        return {
+            "kind": self.kind,
+            "product": self.product,
+            "address": self.address._asdict(),
+            "maintenance": self.maintenance,
+            "prefix": self.prefix,
+        }
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of servers of our own: `folders` is how the names of theirs begin.
+
+    `accounts` may run one for root, which it refuses to be or should not be; `pid` is the file in
+    which it writes its process, and `end` the signal that stops it at once.
+    """
+
+    folders: str
+    accounts: tuple[str, ...]
+    pid: str
+    end: signal.Signals
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Yield a new folder that belongs to who may run the server, and is gone afterwards."""
+        self.remove_leftovers()
+        made = tempfile.mkdtemp(prefix=f"{self.folders}{os.getpid()}-", dir=_place())
+        with Path(made, "lock").open("wb") as lock:
+            _hold(lock)
+            try:
+                account = self._account()
+                if account is not None:
+                    os.chown(made, *account)
+                yield Path(made)
+            finally:
+                shutil.rmtree(made, ignore_errors=True)
+
+    @property
+    def owner(self) -> dict[str, Any]:
+        """How a process becomes who may run the server, in the words of `subprocess`."""
+        account = self._account()
+        if account is None:
+            return {}
+        return {"user": account[0], "group": account[1], "extra_groups": []}
+
+    @contextlib.contextmanager
+    def process(self, command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a server, which writes to the file `log` of its folder; stop it afterwards."""
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # an interrupt of the terminal is ours to handle
+                **self.owner,
+            )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(self.end)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def remove_leftovers(self) -> None:
+        """Stop and remove the servers whose guard was killed."""
+        for place in {Path(tempfile.gettempdir()), MEMORY}:
+            for folder in place.glob(f"{self.folders}*"):
+                with contextlib.suppress(OSError, KeyError):
+                    if folder.is_symlink() or folder.stat().st_uid not in self._ours():
+                        continue
+                    with (folder / "lock").open("r+b") as lock:
+                        if _hold(lock):
+                            self._end_left_behind(folder)
+                            shutil.rmtree(folder, ignore_errors=True)
+
+    def _end_left_behind(self, folder: Path) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((folder / self.pid).read_text().split()[0])
+            command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+            said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            if str(folder) in said.stdout:  # the number may be another process's by now
+                os.kill(pid, self.end)
+                time.sleep(0.2)
+
+    def _ours(self) -> set[int]:
+        """Return the users whose folders are of guard's making: this one, and who runs servers."""
+        if not hasattr(os, "geteuid"):
+            return set()
+        account = self._account()
+        return {os.geteuid(), *([account[0]] if account else [])}
+
+    def _account(self) -> tuple[int, int] | None:
+        """Return the user and group that run a server for root."""
+        if not hasattr(os, "geteuid") or os.geteuid() != 0:
+            return None
+        import pwd
+
+        for name in self.accounts:
+            with contextlib.suppress(KeyError):
+                found = pwd.getpwnam(name)
+                return found.pw_uid, found.pw_gid
+        return None
+
+
+def end_of_log(folder: Path) -> str:
+    """Return the last of what a server said."""
+    return (folder / "log").read_text(errors="replace").strip()[-500:]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def numeric(host: str, port: int) -> str:
+    """Return the address of a host: the fence lets nobody inside ask a name server."""
+    with contextlib.suppress(OSError):
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return str(min(found, key=lambda one: one[0] != socket.AF_INET)[4][0])
+    return host
+
+
+def _place() -> Path | None:
+    with contextlib.suppress(OSError):
+        room = shutil.disk_usage(MEMORY).free
+        if os.access(MEMORY, os.W_OK) and room > ROOM:
+            return MEMORY
+    return None
+
+
+def _hold(lock: IO[bytes]) -> bool:
+    """Hold the folder of a server for as long as this process lives; False if another one does."""
+    try:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
