@@ -11,9 +11,11 @@ from guard.config import Config
 from guard.credentials import mask_credentials
 from guard.roundtrip import mysql, postgresql
 from guard.roundtrip.errors import RoundTripError
-from guard.roundtrip.own_server import ScratchServer
+from guard.roundtrip.mysql import MysqlServer
+from guard.roundtrip.postgresql import PostgresqlServer
 from guard.server import is_mysql, parse_dialect
 
+Server = PostgresqlServer | MysqlServer
 TITLES = {"postgresql": "PostgreSQL", **mysql.PRODUCTS}
 # Drivers of our own, and what they need.
 OF_OUR_OWN = {
@@ -23,7 +25,7 @@ OF_OUR_OWN = {
 
 
 @contextlib.contextmanager
-def server_for(config: Config, url: str | None) -> Iterator[ScratchServer | None]:
+def server_for(config: Config, url: str | None) -> Iterator[Server | None]:
     """Give the server of the URL or of the settings, None for SQLite; raise RoundTripError.
 
     What was started is stopped and removed afterwards, and what was made on a server of the user's.
@@ -32,12 +34,13 @@ def server_for(config: Config, url: str | None) -> Iterator[ScratchServer | None
         yield _server(config, url, stack)
 
 
-def _server(config: Config, url: str | None, stack: contextlib.ExitStack) -> ScratchServer | None:
+def _server(config: Config, url: str | None, stack: contextlib.ExitStack) -> Server | None:
     if config.backend == "sqlite":
         return None
     if url:
-        given = mysql.given if is_mysql(_dialect_of(url)) else postgresql.given
-        return stack.enter_context(given(url))
+        if is_mysql(_dialect_of(url)):
+            return stack.enter_context(mysql.given(url))
+        return stack.enter_context(postgresql.given(url))
     wanted = _wanted(config)
     if wanted is None:
         return None
@@ -78,7 +81,7 @@ def _how_to_get(wanted: str) -> str:
     return mysql.HOW_TO_GET_IT if is_mysql(wanted) else postgresql.HOW_TO_GET_IT
 
 
-def notes(config: Config, server: ScratchServer | None) -> Iterator[str]:
+def notes(config: Config, server: Server | None) -> Iterator[str]:
     """Yield what the user should know of the choice."""
     wanted, version = _wanted(config), config.server.version or ()
     if wanted is None or (server and is_mysql(wanted) != (server.kind == "mysql")):

@@ -34,6 +34,7 @@ from guard.roundtrip.own_server import (
 )
 from guard.worker.backends.mysql_wire import Address, Client, ServerError, literal, quote
 
+MysqlServer = ScratchServer[Address]
 KIND = Kind(
     folders="guard-mysql-",
     accounts=("mysql", "nobody"),
@@ -119,7 +120,7 @@ def _programs(server: Path) -> Programs | None:
 
 
 @contextlib.contextmanager
-def started(programs: Programs) -> Iterator[ScratchServer]:
+def started(programs: Programs) -> Iterator[MysqlServer]:
     """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
     with KIND.folder() as folder:
         _initialize(programs, folder)
@@ -131,7 +132,7 @@ def started(programs: Programs) -> Iterator[ScratchServer]:
             prefix = f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}"
             address = _role(client, keeper, prefix)
             client.close()
-            yield ScratchServer(
+            yield MysqlServer(
                 kind="mysql",
                 product=programs.product,
                 address=address,
@@ -234,7 +235,7 @@ def _wait(
 
 
 @contextlib.contextmanager
-def given(url: str) -> Iterator[ScratchServer]:
+def given(url: str) -> Iterator[MysqlServer]:
     """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
 
     Those of runs that died are removed first, and those of this one afterwards.
@@ -254,7 +255,7 @@ def given(url: str) -> Iterator[ScratchServer]:
         version = str(keeper.rows("SELECT VERSION()")[0][0])
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
         product = "MariaDB" if "MariaDB" in version else "MySQL"
-        yield ScratchServer(
+        yield MysqlServer(
             kind="mysql",
             product=product,
             address=role,

@@ -16,12 +16,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
-
-from guard.worker.backends.mysql_wire import Address as MysqlAddress
-from guard.worker.backends.postgresql_wire import Address as PostgresqlAddress
 
 DATABASES = "guard_scratch_"  # how the names of all that guard makes on a server begin
 MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
@@ -29,7 +26,25 @@ ROOM = 512 * 1024 * 1024  # bytes that have to be free there
 PATIENCE = 30  # seconds for a server to start
 
 
-class ScratchServer(msgspec.Struct, frozen=True, kw_only=True):
+class Listening(Protocol):
+    """Where a server listens, and who may come in: the `Address` of its kind."""
+
+    @property
+    def host(self) -> str:
+        """The host, as a number."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return all of it, by name."""
+
+
+A = TypeVar("A", bound=Listening)
+
+
+class ScratchServer(msgspec.Struct, Generic[A], frozen=True, kw_only=True):
     """A server that answers: its address, the database to start from, the names of ours on it.
 
     `product` is what its maker calls it, `label` what the summary does.
@@ -37,7 +52,7 @@ class ScratchServer(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Literal["postgresql", "mysql"]
     product: str
-    address: PostgresqlAddress | MysqlAddress
+    address: A
     prefix: str
     version: tuple[int, ...]
     label: str

@@ -32,6 +32,7 @@ from guard.roundtrip.own_server import (
 )
 from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
 
+PostgresqlServer = ScratchServer[Address]
 KIND = Kind(
     folders="guard-postgresql-",
     accounts=("postgres", "nobody"),
@@ -97,7 +98,7 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def started(programs: Path) -> Iterator[ScratchServer]:
+def started(programs: Path) -> Iterator[PostgresqlServer]:
     """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
     with KIND.folder() as folder:
         password = secrets.token_urlsafe(18)
@@ -110,7 +111,7 @@ def started(programs: Path) -> Iterator[ScratchServer]:
         with KIND.process(command, folder) as process:
             address = Address("127.0.0.1", port, "guard", password)
             version = _wait(address, process, folder)
-            yield ScratchServer(
+            yield PostgresqlServer(
                 kind="postgresql",
                 product="PostgreSQL",
                 address=address,
@@ -180,7 +181,7 @@ def _version_of(client: Client) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def given(url: str) -> Iterator[ScratchServer]:
+def given(url: str) -> Iterator[PostgresqlServer]:
     """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
 
     Those of runs that died are removed first, and those of this one afterwards.
@@ -197,7 +198,7 @@ def given(url: str) -> Iterator[ScratchServer]:
         keeper.query(f"SELECT pg_advisory_lock({key})")  # as long as this run lives
         _drop(keeper, alive=key)
         version = int(keeper.rows("SHOW server_version_num")[0][0] or 0)
-        yield ScratchServer(
+        yield PostgresqlServer(
             kind="postgresql",
             product="PostgreSQL",
             address=address,

@@ -33,7 +33,6 @@ from guard.roundtrip import backend, databases, given
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
 from guard.roundtrip.notes import Unrun, made_up_notes, unrun_notes
-from guard.roundtrip.own_server import ScratchServer
 from guard.roundtrip.places import Frame, is_own, span_at, stack_in
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
@@ -132,7 +131,7 @@ def _request(
     folder: Path,
     revisions: Sequence[str] | None,
     settings: Settings,
-    server: ScratchServer | None,
+    server: backend.Server | None,
 ) -> dict[str, Any]:
     config, drivers = settings.config, folder / "drivers"
     if server is not None:
@@ -317,7 +316,7 @@ class _Log:
         )
 
     def result(
-        self, seconds: float, server: ScratchServer | None, notes: Iterable[str]
+        self, seconds: float, server: backend.Server | None, notes: Iterable[str]
     ) -> RoundTrip:
         """Return the results so far, and `notes` on the server."""
         return RoundTrip(

@@ -21,7 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
-from . import batch, engines, flask_app, unwritten
+from . import batch, engines, flask_app, own_cursors, unwritten
 from .backends.protocol import PLACEHOLDER, UNKNOWN
 from .backends.scratch import scratch_databases
 from .causes import headline, lacking, place_outside_libraries
@@ -65,6 +65,7 @@ class Run:
         self._members.install()
         batch.listen(self._hear_of_column)
         event.listen(Engine, "before_cursor_execute", self._hear, retval=True)
+        own_cursors.listen(self._hear_alone)
         unwritten.install()
         fence.close()
         config = self._config()
@@ -302,11 +303,14 @@ class Run:
     def _hear(
         self, connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any
     ) -> tuple[str, Any]:
-        if self._current:
-            self._current.heard(sql)
+        self._hear_alone(sql)
         if self._scratch.has_schemas:
             return sql, parameters
         return self._schemas.fold(sql, server=self._has_server()), parameters
+
+    def _hear_alone(self, sql: str) -> None:
+        if self._current:
+            self._current.heard(sql)
 
     def _hear_of_column(self, table: str, column: str, new: str | None) -> None:
         if self._current:

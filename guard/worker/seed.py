@@ -264,7 +264,8 @@ def _looks_foreign(table: Table, state: State, database: Database) -> dict[str, 
 
 
 def _is_text(column: Column) -> bool:
-    return "CHAR" in column.type.upper() or "TEXT" in column.type.upper()
+    kind = column.type.upper()
+    return ("CHAR" in kind or "TEXT" in kind) and not kind.startswith(("ENUM", "SET("))
 
 
 def _emptied(column: Column, value: Any, number: int) -> Any:
@@ -273,7 +274,11 @@ def _emptied(column: Column, value: Any, number: int) -> Any:
     if isinstance(value, str) and _is_text(column) and value[:1] not in ("[", "{"):
         return ""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number if is_number and "BOOL" not in kind else value
+    if "UNSIGNED" in kind:
+        number = max(number, 0)
+    if is_number or kind.startswith(("DECIMAL", "NUMERIC")):  # of which a server writes the digits
+        return number if "BOOL" not in kind and kind != "TINYINT(1)" else value
+    return value
 
 
 def value_for(column: Column, number: int, used: Shape | None = None) -> Any:

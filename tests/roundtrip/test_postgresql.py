@@ -31,9 +31,10 @@ from guard.facts import SchemaNotRestored, UpgradeFailedWithRows
 from guard.roundtrip import postgresql
 from guard.roundtrip.backend import lay_out_driver
 from guard.roundtrip.errors import RoundTripError
-from guard.roundtrip.own_server import DATABASES, MEMORY, ScratchServer
+from guard.roundtrip.own_server import DATABASES, MEMORY
+from guard.roundtrip.postgresql import PostgresqlServer
 from guard.roundtrip.run import RoundTrip
-from guard.worker.backends.postgresql_wire import Address, Client, quote
+from guard.worker.backends.postgresql_wire import Client, quote
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -58,7 +59,7 @@ PARTED = (
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ScratchServer]:
+def server() -> Iterator[PostgresqlServer]:
     """A server of the user's, as it were, so that not every case has to start one."""
     programs = postgresql.installed(None)
     need(programs, "PostgreSQL")
@@ -67,13 +68,8 @@ def server() -> Iterator[ScratchServer]:
         yield running
 
 
-def address_of(server: ScratchServer) -> Address:
-    assert isinstance(server.address, Address)
-    return server.address
-
-
-def url_of(server: ScratchServer, database: str = "postgres", driver: str = "") -> str:
-    host, port, user, password, _ = address_of(server)
+def url_of(server: PostgresqlServer, database: str = "postgres", driver: str = "") -> str:
+    host, port, user, password, _ = server.address
     return f"postgresql{driver}://{user}:{password}@{host}:{port}/{database}"
 
 
@@ -86,7 +82,7 @@ Run = Callable[..., RoundTrip]
 
 
 @pytest.fixture
-def run(server: ScratchServer, tmp_path: Path) -> Run:
+def run(server: PostgresqlServer, tmp_path: Path) -> Run:
     """Call it with revisions, get their round trip in databases on the server."""
 
     def go(*steps: Step, env: str = env_for("psycopg"), **settings: Any) -> RoundTrip:
@@ -273,10 +269,10 @@ def test_a_version_table_in_a_schema_of_its_own(run: Run) -> None:
     assert story(run(USERS, (ENUM, "op.drop_table('t')"), env=env)) == [("r2", "downgrade drift")]
 
 
-def test_nothing_but_its_own_databases_is_touched(server: ScratchServer, tmp_path: Path) -> None:
-    client = Client(address_of(server), "postgres")
+def test_nothing_but_its_own_databases_is_touched(server: PostgresqlServer, tmp_path: Path) -> None:
+    client = Client(server.address, "postgres")
     client.query("CREATE DATABASE real")
-    real = Client(address_of(server), "real")
+    real = Client(server.address, "real")
     real.query("CREATE TABLE users (id int); INSERT INTO users VALUES (1), (2)")
     url = url_of(server, "real", "+psycopg")
     steal = f"import psycopg\npsycopg.connect({url_of(server, 'real')!r})"
@@ -295,9 +291,9 @@ def test_nothing_but_its_own_databases_is_touched(server: ScratchServer, tmp_pat
 
 
 def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
-    server: ScratchServer, run: Run
+    server: PostgresqlServer, run: Run
 ) -> None:
-    client = Client(address_of(server), "postgres")
+    client = Client(server.address, "postgres")
     alive, dead, other = f"{DATABASES}1_11_0", f"{DATABASES}1_12_0", f"{DATABASES}mine"
     for name in (alive, dead, other):
         client.query(f"CREATE DATABASE {quote(name)}")

@@ -97,7 +97,7 @@ def running() -> Iterator[Mariadb]:
 
 def _answering(server: Mariadb, process: subprocess.Popen[bytes]) -> Mariadb:
     """Wait until the server answers, and return it with its version."""
-    for _ in range(300):
+    for _ in range(900):
         assert process.poll() is None, "mariadbd has ended"
         if _listens(server.socket_path):
             break

@@ -154,7 +154,9 @@ class Catalog:
             old = self.holds.state.rows.get(name)
             if old != made:
                 self.unsettled.add(name)
-            rows[name] = old if old is not None and old == made else made
+            before = self.holds.tables.get(name)  # other columns make other rows of equal values
+            same = before is not None and before.table is definitions[name].table and old == made
+            rows[name] = old if same and old is not None else made
         return rows
 
 

@@ -156,7 +156,9 @@ class Catalog:
                 self.longer.add(name)
             if last.rows.get(name) != made:
                 self.unsettled.add(name)
-                rows[name] = made
+            elif last.tables.get(name) is tables[name]:
+                continue
+            rows[name] = made  # other columns make other rows of equal values
         return rows
 
     def _select(self, name: str, table: Table) -> str:
