@@ -111,7 +111,11 @@ def _modified(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:
         code = f"existing_type={_code_of(existing['existing_type'])}, nullable={new}"
         yield f"- {where} {'NULL' if old else 'NOT NULL'}"
         yield f"+ {where} {'NULL' if new else 'NOT NULL'}: {_alter(table, column, code, schema)}"
-    elif kind == "modify_type":
+    elif kind == "modify_type" and not (
+        isinstance(old, sqlalchemy.Enum)
+        and isinstance(new, sqlalchemy.Enum)
+        and (table, column) in schema.members  # which are told by themselves
+    ):
         code = f"existing_type={_code_of(old)}, type_={_code_of(new)}"
         yield f"- {where} {old!r}"
         yield f"+ {where} {new!r}: {_alter(table, column, code, schema)}"

@@ -482,3 +482,36 @@ def test_without_a_server_it_is_said_how_to_get_one(
         result = round_trip(folder, backend=backend, dialect="mariadb")
         assert result.server == "SQLite"
         assert "apt-get install mariadb-server-core" in result.notes[0]
+
+
+MODELS = """
+import sqlalchemy as sa
+metadata = sa.MetaData()
+sa.Table("t", metadata, sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("name", sa.String(20), nullable=False, server_default="x"),
+    sa.Column("on", sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column("made", sa.DateTime(), server_default=sa.func.now()),
+    sa.Column("data", sa.JSON()), sa.Column("price", sa.Numeric(8, 2)),
+    sa.Column("kind", sa.Enum("a", "b"{member})), sa.CheckConstraint("price > {least}"),
+    sa.UniqueConstraint("name"), sa.Index("ix", "kind"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("member", "least", "expected"),
+    [
+        ("", 0, []),
+        (', "c"', 0, ["- column t.kind ENUM a, b", "+ column t.kind ENUM a, b, c"]),
+        ("", 5, ["+ check on t price > 5"]),
+    ],
+)
+def test_models(member: str, least: int, expected: list[str], run: Run) -> None:
+    env = env_for("pymysql").replace(
+        "connection=connection)", "connection=connection, target_metadata=metadata)"
+    )
+    made = MODELS.replace("{member}", "").replace("{least}", "0")
+    upgrade = f"{made}\nmetadata.create_all(op.get_bind())"
+    head = MODELS.replace("{member}", member).replace("{least}", str(least))
+    result = run((upgrade, "op.drop_table('t')"), env=head + env)
+    found = [line for fact in result.facts for line in getattr(fact, "difference", ())]
+    assert [line.partition(":")[0] for line in found] == expected

@@ -17,6 +17,7 @@ from ..json_shapes import Shape
 from ..written import Rows
 from . import mysql_values
 from .mysql_catalog import Catalog, Holdings
+from .mysql_definition import definition_of
 from .mysql_restore import put_back
 from .mysql_rows import BINARY, rows_now, selected
 from .mysql_wire import Address, Client, ServerError, end_others, literal, quote
@@ -25,6 +26,7 @@ from .protocol import (
     ForeignKey,
     RowRefusedError,
     State,
+    Table,
     driver_connection,
     leads_elsewhere,
 )
@@ -233,6 +235,21 @@ class MysqlDatabase:
             for column in table.columns
             if column.type.startswith("enum(")
         }
+
+    def as_made(self, name: str, create: str) -> Table | None:
+        """Return the table as the server describes it, whose words for an expression are its own.
+
+        None where it refuses the table.
+        """
+        client = self._ask()
+        try:
+            client.query(create)
+            shown = client.rows(f"SHOW CREATE TABLE {quote(name)}")[0][1]
+            return definition_of(name, str(shown)).table
+        except ServerError:
+            return None
+        finally:
+            client.query(f"DROP TABLE IF EXISTS {quote(name)}")
 
     # Its rows
 
