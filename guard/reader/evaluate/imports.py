@@ -18,6 +18,7 @@ from guard.reader.evaluate.values import (
     Function,
     Module,
     ModuleValue,
+    Unknown,
     Value,
 )
 
@@ -120,7 +121,9 @@ def attribute_of(run: Run, module: Module, name: str) -> Value | None:
     value = name_in(run, module, name)
     if value is None and isinstance(makes := name_in(run, module, "__getattr__"), Function):
         node = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), makes.node)
-        return run.call(makes, Call(node, Frame(module, {}), (Text.of(name),), {}))
+        with run.isolated(module):
+            made = run.call(makes, Call(node, Frame(module, {}), (Text.of(name),), {}))
+        return None if isinstance(made, Construct | Unknown) else made
     return value
 
 

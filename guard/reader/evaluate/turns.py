@@ -10,6 +10,7 @@ from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Frame
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
+    NONE,
     Class,
     Const,
     Instance,
@@ -35,14 +36,23 @@ def forget_changing(run: Run, body: list[ast.stmt], frame: Frame) -> None:
     """Let nothing decide in the body that it changes itself: another turn may find it otherwise.
 
     A text that grows (`sql += part`) is kept: what was written of it is read as far as it goes.
+    So is None that is asked for: `if last is not None` narrows a query of later turns.
     """
     carried = list(_carried(body))
+    asked = {
+        node.left.id
+        for node in carried
+        if isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Name)
+        and isinstance(node.ops[0], ast.Is | ast.IsNot)
+    }
     grown = {id(node.target) for node in carried if isinstance(node, ast.AugAssign)}
     for node in carried:
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 names = frame.elsewhere.get(name, frame.names)
-                if not (id(node) in grown and isinstance(names.get(name), Text)):
+                grows = id(node) in grown and isinstance(names.get(name), Text)
+                if not grows and not (name in asked and names.get(name) == NONE):
                     _forget(names, name)
             case ast.Attribute(value=ast.Name(id=name), attr=attribute, ctx=ast.Store()):
                 _forget_attribute(_value_of(frame, name), attribute)
