@@ -49,9 +49,14 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
 
 
 def _plain(node: exp.Expr) -> exp.Expr:
-    """Return what parentheses hold."""
+    """Return what parentheses hold; `IS DISTINCT FROM NULL` as the `IS NOT NULL` that it is."""
     while isinstance(node, exp.Paren):
         node = node.this
+    if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ):
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(_uncast(other), exp.Null):
+                negate = isinstance(node, exp.NullSafeNEQ)
+                return exp.Is(this=one.copy(), expression=exp.Null(), negate=negate)
     return node
 
 
@@ -171,13 +176,20 @@ class _Reader:
             case exp.And():
                 return all(self.always_true(side) for side in (node.left, node.right))
             case exp.Not():
-                return (_literal(node.this) or "").lower() in ("false", "0", "f")
+                inner = _plain(node.this)
+                if isinstance(inner, exp.Not):
+                    return self.always_true(inner.this)
+                return (_literal(inner) or "").lower() in ("false", "0", "f")
+            case exp.In() | exp.Between():
+                return self._holds_itself(node)
+            case exp.Is(expression=exp.Boolean(this=True)) if not node.args.get("negate"):
+                return self.always_true(node.this)
             case exp.Is():
                 negated = bool(node.args.get("negate"))
                 return (
                     negated and _is_null(node.this) is False and _is_null(node.expression) is True
                 )
-            case exp.Like() if not isinstance(_plain(node.expression), exp.Any):
+            case exp.Like() | exp.ILike() if not isinstance(_plain(node.expression), exp.Any):
                 return _literal(node.expression) in ("%", "%%")
             case exp.LTE() | exp.GTE():
                 return self._is_same(node.left, node.right) or _is_ordered(node)
@@ -188,6 +200,13 @@ class _Reader:
             case exp.LT() | exp.GT():
                 return _is_ordered(node)
         return (_literal(node) or "").lower() in ("true", "1", "t")
+
+    def _holds_itself(self, node: exp.In | exp.Between) -> bool:
+        """Return whether what is looked for is in the list or range as it stands."""
+        if isinstance(node, exp.In):
+            return any(self._is_same(node.this, each) for each in node.expressions)
+        ends = ((node.args["low"], node.this), (node.this, node.args["high"]))
+        return all(self.always_true(exp.LTE(this=a, expression=b)) for a, b in ends)
 
     def true_but_for_null(self, node: exp.Expr) -> tuple[str, ...] | None:
         """Return the columns of which one is NULL wherever the condition is not true."""

@@ -145,8 +145,7 @@ def _read_update(c: Cursor) -> Update:
     while c.choose("LOW_PRIORITY", "IGNORE", "ONLY"):
         pass
     targets = c.skip_to("SET")
-    joined = targets.has("JOIN")
-    narrowed = joined and not targets.has("LEFT", "RIGHT")
+    narrowed = _is_narrowed(targets)
     aliases, unknown = _read_targets(targets)
     c.expect("SET")
     assignments = c.skip_to("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT")
@@ -164,6 +163,30 @@ def _read_update(c: Cursor) -> Update:
         but_nulls=() if chosen else found.but_nulls,
         copy=copy,
     )
+
+
+def _is_narrowed(targets: Cursor) -> bool:
+    """Return whether a join leaves rows out: no outer one does, nor one of any row with any."""
+    if not targets.has("JOIN") or targets.has("LEFT", "RIGHT"):
+        return False
+    if targets.has("NATURAL", "USING"):
+        return True
+    c = ahead(targets)
+    conditions = []
+    while c.has("ON"):
+        c.skip_to("ON")
+        c.next()
+        conditions.append(c.skip_to("JOIN", "INNER", "CROSS", "ON", ","))
+    return any(condition.has_hole or not _is_always_true(condition) for condition in conditions)
+
+
+def _is_always_true(condition: Cursor) -> bool:
+    """Return whether every row fulfils the condition; holes are names in it."""
+    if condition.at_end():
+        return False
+    start, end = condition.peek().start, condition.tokens[condition.stop - 1].end
+    source = condition.source
+    return read_expression(source.masked[start:end], source.dialect).always_true is True
 
 
 def _read_targets(c: Cursor) -> tuple[dict[str, Name], bool]:
@@ -232,12 +255,13 @@ def _read_delete(c: Cursor) -> list[Operation]:
             raise c.fail("FROM")
         named = c.skip_to("FROM")
     c.expect("FROM")
-    targets = c.skip_to("USING", "WHERE", "RETURNING", "ORDER", "LIMIT")
+    ends = ("WHERE", "RETURNING", "ORDER", "LIMIT")
+    targets = c.skip_to(*ends) if named else c.skip_to("USING", *ends)
     if c.take("USING"):
-        using = c.skip_to("WHERE", "RETURNING", "ORDER", "LIMIT")
+        using = c.skip_to(*ends)
         if c.source.mysql:  # DELETE FROM a USING a JOIN b ...
             named, targets = targets, using
-    narrowed = targets.has("JOIN") and not targets.has("LEFT", "RIGHT")
+    narrowed = _is_narrowed(targets)
     aliases, unknown = _read_targets(targets)
     tables = _named_tables(named, aliases) if named else [next(iter(aliases.values()))]
     found = _read_where(c)

@@ -120,6 +120,8 @@ UNDECIDED = [
     ("environment", "import os\nif os.environ.get('X') == '1':\n    A", ["t [os.environ.get('X') == '1']"]),
     ("object that may be false", "class E:\n    def __bool__(self):\n        return False\nif not E():\n    A", ["t [not E()]"]),
     ("object that may be empty", "class B:\n    def __len__(self):\n        return 0\nclass E(B):\n    pass\nif not E():\n    A", ["t [not E()]"]),
+    ("result that may be None", "import foo\nm = foo.find('x')\nif m is None:\n    A", ["t [m is None]"]),
+    ("match that may be None", "import re\nif re.match('x', 'y') is None:\n    A", ["t [re.match('x', 'y') is None]"]),
     ("type that takes many", "from collections.abc import Iterable\nif isinstance(['t'], Iterable):\n    A", ["t [isinstance(['t'], Iterable)]"]),
     ("environment by a constant", "import os\nX = os.getenv('X', '')\nif X:\n    A", ["t [X]"]),
 ]  # fmt: skip

@@ -304,6 +304,13 @@ ROWS: list[tuple[str, list[Operation]]] = [
     ("DELETE x FROM t x JOIN u ON x.id = u.id WHERE u.a = 1", [Delete(table=T, where="u.a = 1")]),
     ("DELETE t, u FROM t INNER JOIN u ON t.id = u.id", [Delete(table=T), Delete(table=U)]),
     ("DELETE FROM t USING t JOIN u ON t.id = u.id", [Delete(table=T)]),
+    ("DELETE t FROM t JOIN u USING (id)", [Delete(table=T)]),
+    ("DELETE t FROM t NATURAL JOIN u", [Delete(table=T)]),
+    ("DELETE t FROM t JOIN u", [Delete(table=T, all_rows=True)]),
+    ("DELETE t, u FROM t CROSS JOIN u", [Delete(table=T, all_rows=True), Delete(table=U, all_rows=True)]),
+    ("DELETE t FROM t JOIN u ON 1 = 1", [Delete(table=T, all_rows=True)]),
+    ("DELETE t FROM t JOIN u ON true JOIN v ON v.id = t.id", [Delete(table=T)]),
+    ("UPDATE t JOIN u SET t.a = 1", [Update(table=T, columns=("a",), all_rows=True)]),
     ("SELECT a INTO @x FROM t", [Query(tables=(T,))]),
     ('SELECT "it\'s", \'a\\\'b\', `c` FROM t # comment; not a statement', [Query(tables=(T,))]),
 ]  # fmt: skip

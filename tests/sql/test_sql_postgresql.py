@@ -501,10 +501,13 @@ def test_what_psql_only_sets_is_left_out(command: str) -> None:
 
 ALWAYS = ["true", "TRUE", "(1 = 1)", "'a' = 'a'", "id = id OR true", "1 <> 2", "NOT false", "true AND 1=1",
           "id = 5 OR 1 = 1", "1 IS NOT NULL", "id = id", "name LIKE '%'", "((true))",
-          "1 < 2", "2 >= 1.5", "EXISTS (SELECT 1)", "id IS NULL OR id IS NOT NULL"]  # fmt: skip
+          "1 < 2", "2 >= 1.5", "EXISTS (SELECT 1)", "id IS NULL OR id IS NOT NULL",
+          "NOT NOT true", "true IS TRUE", "1 IN (1, 2)", "id IN (id)", "1 BETWEEN 0 AND 2", "name ILIKE '%'",
+          "5 IS DISTINCT FROM NULL"]  # fmt: skip
 SOMETIMES = ["id = 1", "id <> 1", "1 = 2", "false", "true AND id = 1", "a = b", "id IN (1, 1)", "NOT true",
              "a IS NOT NULL", "id BETWEEN 1 AND 1", "f(1) = f(2)", "a = :a", "name LIKE 'a%'",
              "2 < 1", "a > 0 OR a <= 1", "a > 0 OR b <= 0", "f(a) = 1 OR f(a) <> 1", "EXISTS (SELECT 1 WHERE false)",
+             "true IS NOT TRUE", "3 IN (1, 2)", "id NOT IN (id)", "3 BETWEEN 0 AND 2", "id NOT BETWEEN id AND id",
              "EXISTS (SELECT 1 FROM u WHERE u.id = t.id)"]  # fmt: skip
 
 

@@ -208,7 +208,7 @@ def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
     left, right = _enum_value(left), _enum_value(right)
     if isinstance(comparison, ast.Is | ast.IsNot) and NONE in (left, right):
         other = right if left == NONE else left
-        if isinstance(other, Unknown):
+        if isinstance(other, Unknown) or _may_be_none(other):
             return None
         return (other == NONE) is isinstance(comparison, ast.Is)
     if isinstance(comparison, ast.In | ast.NotIn) and isinstance(right, Sequence | Mapping):
@@ -219,6 +219,15 @@ def _settle(comparison: ast.cmpop, left: Value, right: Value) -> bool | None:
         except (TypeError, ValueError):
             return None
     return None
+
+
+def _may_be_none(value: Value) -> bool:
+    """Whether a call gave it that may give None as well: of a function, and of no class."""
+    root = value
+    while isinstance(root, Construct) and root.receiver is not None and root.called:
+        root = root.receiver
+    name = root.path.rpartition(".")[2] if isinstance(root, Construct) else ""
+    return isinstance(root, Construct) and root.called and name[:1].islower()
 
 
 def _settle_membership(
