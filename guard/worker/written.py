@@ -17,7 +17,9 @@ MOST_READ = 200_000  # rows, after which a table's changes are taken to be meant
 _READS = re.compile(r"\s*(?:SELECT|PRAGMA|EXPLAIN|VALUES|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 _BATCH = "_alembic_tmp_"
 _OF_ROWS = {"DELETE", "UPDATE", "REPLACE", "MERGE", "TRUNCATE"}
-_VERBS = _OF_ROWS | {"INSERT", "ALTER", "CREATE", "DROP"}
+_VERBS = _OF_ROWS | {"INSERT", "ALTER", "CREATE", "DROP", "RENAME"}
+_ACTIONS = ("CHANGE", "DROP", "RENAME")  # of an ALTER TABLE, that take something from its place
+_NO_COLUMN = ("CHECK", "CONSTRAINT", "FOREIGN", "INDEX", "KEY", "PARTITION", "PRIMARY", "SYSTEM")
 _BEFORE_A_NAME = {
     "OR", "ROLLBACK", "ABORT", "REPLACE", "FAIL", "IGNORE", "INTO", "FROM", "ONLY", "TABLE",
     "IF", "NOT", "EXISTS",
@@ -202,16 +204,26 @@ class Written:
             self._tables[name] = None
         elif verb == "DROP":
             self._drop(name)
-        elif "RENAME" in upper or "DROP" in upper:
-            at = upper.index("RENAME" if "RENAME" in upper else "DROP", start)
-            self._alter(name, upper[at], [w for w in words[at + 1 :] if w.upper() != "COLUMN"])
+        elif verb == "RENAME":
+            for part in _parts(words[start:]):
+                self._rename(_name_at(part, [w.upper() for w in part], 0), part[-1].lower())
+        else:
+            for part in _parts(words[start:]):
+                self._alter(name, part)
 
-    def _alter(self, table: str, verb: str, words: list[str]) -> None:
-        if verb == "DROP" and words:
+    def _alter(self, table: str, part: list[str]) -> None:
+        """Take down one action of an ALTER TABLE, before which the table's name may stand."""
+        upper = [word.upper() for word in part]
+        place = next((n for n, word in enumerate(upper) if word in _ACTIONS), len(part))
+        verb, words = "".join(upper[place : place + 1]), part[place + 1 :]
+        words = [word for word in words if word.upper() not in ("COLUMN", "IF", "EXISTS")]
+        if verb == "DROP" and words and words[0].upper() not in _NO_COLUMN:
             self.hear_of_column(table, words[0], None)
-        elif len(words) == 2 and words[0].upper() == "TO":
+        elif verb == "CHANGE" and len(words) > 1:  # MySQL's
+            self.hear_of_column(table, words[0], words[1])
+        elif verb == "RENAME" and len(words) == 2 and words[0].upper() in ("TO", "AS"):
             self._rename(table, words[1].lower())
-        elif len(words) == 3 and words[1].upper() == "TO":
+        elif verb == "RENAME" and len(words) == 3 and words[1].upper() == "TO":
             self.hear_of_column(table, words[0], words[2])
 
     def _origin(self, name: str) -> str | None:
@@ -249,6 +261,20 @@ def _verbs(upper: list[str]) -> Iterator[tuple[str, int]]:
         yield ("REPLACE" if word == "INSERT" and replaces else word), place
         if upper[0] != "WITH" or not depth:
             return
+
+
+def _parts(words: list[str]) -> Iterator[list[str]]:
+    """Yield what stands between the commas of a statement."""
+    part: list[str] = []
+    depth = 0
+    for word in words:
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if word == "," and not depth:
+            yield part
+            part = []
+        else:
+            part.append(word)
+    yield part
 
 
 def _name_at(words: list[str], upper: list[str], place: int) -> str:

@@ -202,6 +202,9 @@ AFTER_IT = (
     ("bad", "expected"),
     [
         ((HALF, "pass"), [("r4", "upgrade fails")]),
+        (("op.alter_column('users', 'email', new_column_name='mail', existing_type=sa.String(80))\n"
+          "op.alter_column('users', 'mail', new_column_name='email', existing_type=sa.Text())",
+          "raise NotImplementedError('no way back')"), [("r4", "irreversible")]),
         (("pass", HALF), [("r4", "downgrade fails")]),
         (("pass", HALF.rpartition("\n")[0]), [("r4", "downgrade loses users"),
                                               ("r4", "downgrade drift")]),

@@ -103,3 +103,23 @@ def test_where_a_table_is_found_again(statements: list[str], place: str) -> None
 )  # fmt: skip
 def test_what_a_column_is_called_then(statements: list[str], column: str | None) -> None:
     assert written(*statements).column_of("users", "name") == column
+
+
+@pytest.mark.parametrize(
+    ("statement", "place", "column"),
+    [
+        ("ALTER TABLE users CHANGE name nick VARCHAR(20) NULL", "users", "nick"),
+        ("ALTER TABLE `users` CHANGE COLUMN `name` `nick` DECIMAL(8, 2)", "users", "nick"),
+        ("ALTER TABLE users MODIFY id BIGINT, CHANGE name nick TEXT", "users", "nick"),
+        ("ALTER TABLE users ADD n INT, DROP COLUMN IF EXISTS name, ADD m INT", "users", None),
+        ("ALTER TABLE users DROP INDEX name, DROP FOREIGN KEY name", "users", "name"),
+        ("ALTER TABLE users RENAME INDEX name TO nick", "users", "name"),
+        ("ALTER TABLE users RENAME AS people", "people", "name"),
+        ("RENAME TABLE orders TO bills, users TO people", "people", "name"),
+    ],
+)
+def test_words_of_mysql(statement: str, place: str, column: str | None) -> None:
+    heard = Written(lambda table: None)
+    heard.hear(statement)
+    assert heard.place_of("users") == place
+    assert heard.column_of("users", "name") == column
