@@ -511,6 +511,16 @@ class DeclaredIrreversible(RoundTripFact, frozen=True, kw_only=True):
     message: str
 
 
+class UnreadStatement(RoundTripFact, frozen=True, kw_only=True):
+    """An upgrade ran a statement that takes something away, and that reading did not show.
+
+    `says`: what a rule has to say of it.
+    """
+
+    sql: str
+    says: str
+
+
 # Suppression
 
 

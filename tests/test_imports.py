@@ -167,7 +167,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "run": (
         {"causes", "drift", "known", "part", "scope"},
-        {"policies", "proofs", "released"},
+        {"policies", "proofs", "ran", "released"},
         {"application", "histories"},
         {"services"},
         {"env_py", "inspect", "models", "servers", "outcome", "sources", "weakened"},

@@ -71,8 +71,15 @@ def judge_env_py(
     statements: Sequence[Statement], judge: Judge, dialect: str | None
 ) -> Iterator[Finding]:
     """Yield what the rules on lost data say of what env.py executes at every run of Alembic."""
+    return judge_apart([replace(one, run_by=_ENV_PY) for one in statements], judge, dialect)
+
+
+def judge_apart(
+    statements: Sequence[Statement], judge: Judge, dialect: str | None = None
+) -> Iterator[Finding]:
+    """Yield what the rules on lost data say of statements whose schema nobody knows."""
     schema = Schema.empty(dialect=dialect, known=False)
-    course = Course([Step(replace(one, run_by=_ENV_PY), schema) for one in statements])
+    course = Course([Step(one, schema) for one in statements])
     destructive = judge.of_group("destructive")
     for index in range(len(course.steps)):
         yield from destructive.statement(Position(course=course, index=index), set())

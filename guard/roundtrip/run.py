@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,21 @@ DRIFTS: dict[str, type[SchemaDrift]] = {
 }
 
 
+class RanStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that an upgrade ran; `lines` of the revision were running, the inner one last."""
+
+    revision: str
+    sql: str
+    span: Span
+    lines: tuple[int, ...]
+
+
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a round trip; `notes` are sentences for the user, counts are of steps.
 
     `held`: what the kernel's fence held, of "files", "network" and "signals".
-    `interrupted` says where somebody ended it, "" where nobody did.
+    `interrupted` says where somebody ended it, "" where nobody did. `ran` are the statements of
+    upgrades that may take something away.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -72,6 +82,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     server: str = "SQLite"
     held: tuple[str, ...] = ()
     interrupted: str = ""
+    ran: tuple[RanStatement, ...] = ()
 
     @property
     def fence(self) -> str:
@@ -223,6 +234,7 @@ class _Log:
         self._config_path = config_path
         self._newer = newer
         self._facts: list[Fact] = []
+        self._ran: list[RanStatement] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
         self._absent: dict[str, None] = {}  # tables that no revision makes
@@ -250,6 +262,8 @@ class _Log:
                         f"revision {event['revision']} cannot run: {event['error']}. "
                         f"Remedy: {withheld_remedy(names)}"
                     )
+            case "ran":
+                self._ran += self._statements(event)
             case "fence":
                 self._held = tuple(event["held"])
             case "note":
@@ -334,6 +348,7 @@ class _Log:
             seconds=seconds,
             held=self._held,
             interrupted=self._interrupted,
+            ran=tuple(self._ran),
         )
 
     def _secrets_in(self, error: str) -> list[str]:
@@ -343,6 +358,16 @@ class _Log:
 
     def _count(self, event: dict[str, Any]) -> None:
         self._counts = {name: event[name] for name in self._counts}
+
+    def _statements(self, event: dict[str, Any]) -> Iterator[RanStatement]:
+        for one in event["statements"]:
+            lines = tuple(one["lines"])
+            yield RanStatement(
+                revision=event["revision"],
+                sql=one["sql"],
+                span=self._span({**event, "line": lines[-1]}),
+                lines=lines,
+            )
 
     def _span(self, event: dict[str, Any]) -> Span:
         path = Path(event["path"]).resolve()

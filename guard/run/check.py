@@ -293,7 +293,8 @@ def _round_trip(
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
     if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
-    from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
+    from guard.roundtrip.run import run_roundtrip  # what only lints starts without them
+    from guard.run.ran import unread
 
     chosen = history.runs or None
     try:
@@ -314,7 +315,10 @@ def _round_trip(
     )
     application = Application(scope, history.environment)
     explained = application.explained(trip.facts, history.parsed.texts)
-    facts = [*as_declared(explained, _reasons_without_way_back(history))]
+    facts = [
+        *as_declared(explained, _reasons_without_way_back(history)),
+        *unread(trip.ran, history.parsed, judge),
+    ]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
     # On the base itself all is shown; beside a change it is only counted.

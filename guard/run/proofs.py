@@ -15,6 +15,7 @@ from guard.facts import (
     RunFailure,
     SchemaNotRestored,
     SecondUpgradeFailed,
+    UnreadStatement,
     UpgradeFailed,
     UpgradeFailedWithRows,
 )
@@ -72,7 +73,7 @@ def proven(
 
 def _is_unsure(finding: Finding, fact: Fact) -> bool:
     """Return whether it is a warning only since rows, or a way back, decide what has failed now."""
-    decided = isinstance(fact, (DowngradeFailed, UpgradeFailedWithRows))
+    decided = isinstance(fact, (DowngradeFailed, UpgradeFailedWithRows, UnreadStatement))
     return finding.severity == "warning" and decided
 
 
@@ -90,6 +91,10 @@ def _proof(
         case DeclaredIrreversible():
             index = next((i for i in able if _stops_the_downgrade(findings[i])), None)
             return ({}, fact) if index is None else ({index: f"{_PROVEN}: {fact.message}"}, None)
+        case UnreadStatement():
+            told = [i for i in able if any(_met(one, fact.span) for one in _places(findings[i]))]
+            ran = f"in the scratch run it executed {fact.sql}: {fact.says}"
+            return ({told[0]: ran}, None) if told else ({}, fact)
         case RunFailure():
             index = None if fact.stopped else _foretold(findings, able, fact)
             return ({}, fact) if index is None else ({index: f"{_PROVEN}: {fact.error}"}, None)

@@ -67,7 +67,7 @@ def failure_of(
     """
     path = str(script.path)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if _is_same(frame.filename, path)]
+    own = [frame for frame in frames if is_same(frame.filename, path)]
     line = own[-1].lineno if own else None
     sql = error.statement if isinstance(error, StatementError) else None
     said = said_by_server(getattr(error, "orig", None) or error)
@@ -97,13 +97,14 @@ def place_of(script: Script, direction: str) -> dict[str, Any]:
     function = getattr(script.module, direction, None)
     code = getattr(function, "__code__", None)
     path = str(script.path)
-    if code is None or not _is_same(code.co_filename, path):
+    if code is None or not is_same(code.co_filename, path):
         return {"path": path, "line": 1}
     return {"path": path, "line": code.co_firstlineno}
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_same(path: str, other: str) -> bool:
+def is_same(path: str, other: str) -> bool:
+    """Return whether both are the path of one file."""
     return path == other or os.path.realpath(path) == os.path.realpath(other)
 
 
@@ -133,7 +134,7 @@ def _is_declared(error: BaseException, frames: traceback.StackSummary, path: str
     if not frames or isinstance(error, (SystemExit, KeyboardInterrupt, AssertionError)):
         return False
     last = frames[-1]
-    if _is_same(last.filename, path):
+    if is_same(last.filename, path):
         line = linecache.getline(last.filename, last.lineno or 0)
         return line.lstrip().startswith("raise")
     return isinstance(error, (NotImplementedError, CommandError)) and not os.path.abspath(

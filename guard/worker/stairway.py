@@ -25,6 +25,7 @@ from .json_shapes import shapes_in
 from .lenient import Lenient
 from .models import Schema, models_difference, models_tables
 from .partial import Partial
+from .ran import Ran
 from .row_losses import losses
 from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
 from .written import Written
@@ -84,7 +85,7 @@ class Track:
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database = scratch.database()
         self._database.hear = self._take_down
-        self._written = Written(self._database.rows_of)
+        self._written, self._ran = Written(self._database.rows_of), Ran("")
         self._impl: DefaultImpl
         self._connection: Connection
         self._running: tuple[Script, str] | None = None
@@ -211,12 +212,15 @@ class Track:
         if self._rows is not NO_ROWS:
             self._before = self._seed()
             database.save(BEFORE, self._applied)
-        self._written = Written(database.rows_of)
+        self._written, self._ran = Written(database.rows_of), Ran(str(script.path))
         self._notes_statements = True
         yield self._up(script)
         self._settle()
         self._written.close()
         self._applied += 1
+        if statements := self._ran.statements():
+            where = place_of(script, "upgrade")
+            self._channel.send("ran", revision=script.revision, statements=statements, **where)
         self._passed_with_other_rows()
         self._after = database.snapshot()
         if self._rows is not NO_ROWS and script.revision not in self._partial.revisions:
@@ -358,6 +362,7 @@ class Track:
     def _take_down(self, sql: str) -> None:
         if self._notes_statements:
             self._written.hear(sql)
+            self._ran.hear(sql)
 
     # Between the steps
 

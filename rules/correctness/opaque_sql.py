@@ -7,7 +7,7 @@ SQL, `op` calls, helpers in the repository), or look at it yourself and say so i
 
 from collections.abc import Iterator
 
-from guard.facts import UpgradeFailed
+from guard.facts import Fact, UnreadStatement, UpgradeFailed
 from guard.operations import Insert, Merge, Opaque, Operation
 from guard.phrases import NO_SUCH_OPERATION, say_so
 from guard.rule import Context, Example, Problem, rule
@@ -17,8 +17,9 @@ from guard.rule import Context, Example, Problem, rule
     Opaque,
     Insert,
     Merge,
+    UnreadStatement,
     severity="warning",
-    predicts=(UpgradeFailed,),
+    predicts=(UpgradeFailed, UnreadStatement),
     instructs=(
         "ALWAYS write a migration so that it can be read: literal SQL, `op` calls, helpers of this "
         "repository",
@@ -66,7 +67,10 @@ from guard.rule import Context, Example, Problem, rule
         ),
     ),
 )
-def opaque_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
+def opaque_sql(opaque: Operation | Fact, context: Context) -> Iterator[Problem]:
+    if isinstance(opaque, UnreadStatement):
+        yield _unread(opaque)
+        return
     if isinstance(opaque, Insert | Merge):
         yield from _replaced(opaque, context)
     directive = context.statement.directive
@@ -87,6 +91,15 @@ def opaque_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
         message=f"This could not be judged: {opaque.reason}.",
         remedy=f"Write it so that it can be read ({readable}), or check it by hand and add: "
         f"{comment}",
+    )
+
+
+def _unread(ran: UnreadStatement) -> Problem:
+    return Problem(
+        message=f"The upgrade ran a statement that reading it did not show: {ran.sql}. {ran.says}",
+        remedy="Write it so that it can be read (literal SQL or op calls), where it can be "
+        "approved; or check it by hand and add: # guard: ignore[opaque-sql] <what it does>",
+        severity="error",
     )
 
 
