@@ -1,19 +1,22 @@
-"""Dropping an index of PostgreSQL makes reads and writes of its table wait.
+"""Dropping an index of PostgreSQL makes its table wait; MySQL keeps one that a foreign key needs.
 
 DROP INDEX takes ACCESS EXCLUSIVE on the table, for a moment, but not before every open transaction
 that uses the table has ended, and all others queue behind it. DROP INDEX CONCURRENTLY, which runs
 outside of a transaction only, lets them go on. The index of a partitioned table knows no
-CONCURRENTLY.
+CONCURRENTLY. MySQL and MariaDB refuse to drop the last index that begins with the columns of a
+foreign key, of the table that has the key or of the one that it leads to.
 """
 
 from collections.abc import Iterator
 
 from guard.constraint_code import in_autocommit_block
+from guard.facts import DowngradeFailed, UpgradeFailed
 from guard.index_code import OUTSIDE, drop_concurrently, drop_concurrently_sql
-from guard.operations import DropIndex
-from guard.phrases import what_waits
+from guard.operations import DropIndex, DropTable
+from guard.phrases import checks_foreign_keys, what_waits
 from guard.rule import Context, Example, Problem, rule
-from guard.schema.model import Table
+from guard.schema.model import StoredConstraint, Table
+from guard.statement import Statement
 
 CONCURRENTLY = """
 with op.get_context().autocommit_block():
@@ -28,12 +31,30 @@ op.execute('CREATE TABLE visits (year int, at date) PARTITION BY LIST (year)')
 op.execute('CREATE TABLE visits_old PARTITION OF visits FOR VALUES IN (2025)')
 op.execute('CREATE INDEX ix_at ON visits (at)')
 """
+PAID = """
+op.create_table(
+    'bills',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('number', sa.Integer()),
+)
+op.create_index('uq_number', 'bills', ['number'], unique=True)
+op.create_table(
+    'payments',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('order_id', sa.Integer()),
+    sa.Column('number', sa.Integer()),
+    sa.ForeignKeyConstraint(['order_id'], ['bills.id'], name='fk_order'),
+    sa.ForeignKeyConstraint(['number'], ['bills.number'], name='fk_number'),
+)
+op.create_index('ix_payments_order_id', 'payments', ['order_id'])
+"""
 
 
 @rule(
     DropIndex,
     severity="warning",
-    dialects=("postgresql",),
+    dialects=("postgresql", "mysql", "mariadb"),
+    predicts=(UpgradeFailed, DowngradeFailed),
     unsafe=(
         Example(
             upgrade="op.drop_index('ix_orders_total', 'orders')",
@@ -75,6 +96,32 @@ op.execute('CREATE INDEX ix_at ON visits (at)')
             "table cannot be dropped CONCURRENTLY",
             at="op.drop_index",
         ),
+        Example(
+            released=(PAID,),
+            upgrade="op.drop_index('ix_payments_order_id', 'payments')",
+            dialect="mysql",
+            says="Dropping index ix_payments_order_id fails: foreign key fk_order needs it.",
+            help="Build another index that begins with order_id first, or drop foreign key "
+            "fk_order before it",
+            at="op.drop_index",
+        ),
+        Example(
+            upgrade=PAID,
+            downgrade="op.drop_index('ix_payments_order_id', 'payments')\n"
+            "op.drop_table('payments')\nop.drop_table('bills')",
+            dialect="mariadb",
+            says="Dropping index ix_payments_order_id fails: foreign key fk_order needs it.",
+            help="Leave it out: the index goes with payments, which is dropped after it",
+            at="op.drop_index",
+            fixed_downgrade="op.drop_table('payments')\nop.drop_table('bills')",
+        ),
+        Example(
+            released=(PAID,),
+            upgrade="op.execute('ALTER TABLE bills DROP INDEX uq_number')",
+            dialect="mariadb",
+            says="Dropping index uq_number fails: foreign key fk_number needs it.",
+            at="ALTER TABLE bills",
+        ),
     ),
     safe=(
         Example(upgrade=CONCURRENTLY, dialect="postgresql"),
@@ -88,10 +135,25 @@ op.execute('CREATE INDEX ix_at ON visits (at)')
             dialect="postgresql",
         ),
         Example(upgrade="op.drop_index('ix_orders_total', 'orders')", dialect="mysql"),
+        Example(
+            released=(PAID,),
+            upgrade="op.create_index('ix_both', 'payments', ['order_id', 'number'])\n"
+            "op.drop_index('ix_payments_order_id', 'payments')",
+            dialect="mysql",
+        ),
+        Example(
+            released=(PAID,),
+            upgrade="op.execute('ALTER TABLE payments DROP INDEX ix_payments_order_id, "
+            "ADD INDEX ix_both (order_id, number)')",
+            dialect="mariadb",
+        ),
         Example(upgrade="op.drop_index('ix_orders_total')", dialect="sqlite"),
     ),
 )
 def drop_index(drop: DropIndex, context: Context) -> Iterator[Problem]:
+    if context.server.is_mysql:
+        yield from _refused(drop, context)
+        return
     effect = context.effect(drop)
     if effect is None or "reads" not in effect.blocks or context.undoes_upgrade(drop):
         return
@@ -120,3 +182,49 @@ def _remedy(drop: DropIndex, context: Context) -> str:
         return f"Drop it while they go on, in {OUTSIDE}:\n{code}"
     code = in_autocommit_block(drop_concurrently(drop))
     return f"Drop it while they go on, outside of the transaction:\n{code}"
+
+
+def _refused(drop: DropIndex, context: Context) -> Iterator[Problem]:
+    """Say where InnoDB keeps an index, since no other one begins with the columns of a key."""
+    table = context.schema.table(drop.table) if drop.table else None
+    alone = len(context.statement.operations) == 1  # else the same ALTER may replace it
+    if not table or not table.certain or not alone or not checks_foreign_keys(context):
+        return
+    keys = [(key, True) for key in table.constraints if key.type == "foreign key"]
+    keys += [(other.constraint, False) for other in context.schema.references_to(table.name)]
+    for key, own in keys:
+        if not key.certain or not _is_last(drop, table, key, own):
+            continue
+        label = f"foreign key {key.name or ''}".strip()
+        listed, remedy = ", ".join(key.columns if own else key.target_columns), ""
+        if any(_drops(statement, table) for statement in context.after):
+            remedy = f"Leave it out: the index goes with {table.name}, which is dropped after it"
+        yield Problem(
+            message=f"Dropping index {drop.name} fails: {label} needs it.",
+            remedy=remedy
+            or f"Build another index that begins with {listed} first, or drop {label} before it",
+            severity="error" if context.statement.direction == "upgrade" else "warning",
+        )
+        return
+
+
+def _is_last(drop: DropIndex, table: Table, key: StoredConstraint, own: bool) -> bool:
+    """Return whether it begins with the columns of the key, and no other index of the table does.
+
+    What InnoDB makes for a key is called as the key, and goes as soon as there is another one.
+    """
+    wanted = [column.lower() for column in (key.columns if own else key.target_columns)]
+    parts = [(index.name, index.columns) for index in table.indexes]
+    unique = (c for c in table.constraints if c.type in ("primary key", "unique"))
+    parts += [(constraint.name, constraint.columns) for constraint in unique]
+    fitting = {
+        (name or "").lower()
+        for name, columns in parts
+        if [part.lower() for part in columns[: len(wanted)]] == wanted
+    }
+    made = {key.name.lower()} if own and key.name else set()
+    return (fitting or made) == {drop.name.name.lower()}
+
+
+def _drops(statement: Statement, table: Table) -> bool:
+    return any(isinstance(o, DropTable) and o.table == table.name for o in statement.operations)
