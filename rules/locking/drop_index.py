@@ -195,8 +195,8 @@ def _refused(drop: DropIndex, context: Context) -> Iterator[Problem]:
     for key, own in keys:
         if not key.certain or not _is_last(drop, table, key, own):
             continue
-        label = f"foreign key {key.name or ''}".strip()
         listed, remedy = ", ".join(key.columns if own else key.target_columns), ""
+        label = f"foreign key {key.name}" if key.name else f"the foreign key on {listed}"
         if any(_drops(statement, table) for statement in context.after):
             remedy = f"Leave it out: the index goes with {table.name}, which is dropped after it"
         yield Problem(
