@@ -20,6 +20,7 @@ from guard.effects.type_change import TypeChange
 from guard.operations import (
     AddConstraint,
     ChangeColumnType,
+    Column,
     Constraint,
     ModifyColumn,
     Operation,
@@ -240,6 +241,18 @@ BIGGER = "op.alter_column('orders', 'size', type_=sa.BigInteger())"
             help="Leave the type as it is on the way back, or roll back while traffic may wait",
             at="op.alter_column('orders', 'note', type_=sa.String(50))",
         ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('size', sa.Integer()), "
+                "sa.Column('twice', sa.Integer(), sa.Computed('size * 2')))",
+            ),
+            upgrade="op.alter_column('orders', 'twice', nullable=True, existing_type=sa.Integer())",
+            dialect="mariadb",
+            says="Changing orders.twice from a virtual column fails: MySQL and MariaDB do neither "
+            "make a column virtual nor store a virtual one.",
+            help="Add a column beside it, and drop twice in a later release",
+            at="op.alter_column",
+        ),
     ),
     safe=(
         *(
@@ -294,6 +307,9 @@ BIGGER = "op.alter_column('orders', 'size', type_=sa.BigInteger())"
 def change_column_type(operation: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(operation, ChangeColumnType | ModifyColumn):
         return
+    if found := _turned(operation, context):
+        yield found
+        return
     if context.is_unreleased(operation.table) or context.is_empty(operation.table):
         return
     change, effect = context.type_change(operation), context.effect(operation)
@@ -324,6 +340,27 @@ def change_column_type(operation: Operation, context: Context) -> Iterator[Probl
         severity=_severity(change, effect, context),
         effect=effect,
     )
+
+
+def _turned(operation: Operation, context: Context) -> Problem | None:
+    """Return what to say where a column of MySQL becomes virtual, or is so no more."""
+    if not isinstance(operation, ModifyColumn) or not context.server.is_mysql:
+        return None
+    table, column = operation.table, operation.column
+    before = context.schema.column(table, column.name)
+    if not before or not before.certain or _is_virtual(before) == _is_virtual(column):
+        return None
+    turned = "to a virtual column" if _is_virtual(column) else "from a virtual column"
+    way = "fails: MySQL and MariaDB do neither make a column virtual nor store a virtual one"
+    return Problem(
+        message=f"Changing {table}.{column.name} {turned} {way}.",
+        remedy=f"Add a column beside it, and drop {column.name} in a later release",
+    )
+
+
+def _is_virtual(column: Column) -> bool:
+    made = column.generated
+    return made is not None and made.by == "expression" and not made.stored
 
 
 def _computes_anew(
