@@ -7,6 +7,7 @@ nearest spelling, since a gate that quietly ignores its configuration is no gate
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import tomllib
 from collections.abc import Sequence
@@ -195,13 +196,13 @@ def parse_config(table: object, path: Path) -> Config:
     table = _with_moved(table, path)
     if not isinstance(table, dict):
         raise GuardError(f"{path}: [tool.guard] is {table!r}, and must be a table")
-    for field in msgspec.structs.fields(Config):
-        if field.encode_name in table:
-            _check(field.encode_name, table[field.encode_name], field.type, path)
+    for key, kind in _kinds().items():
+        if key in table:
+            _check(key, table[key], kind, path)
     try:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:  # a key that there is not
-        keys = [field.encode_name for field in msgspec.structs.fields(Config)]
+        keys = [*_kinds()]
         said = explain_invalid(error, keys, "the guard settings")
         raise GuardError(f"{place_of(path, *_unknown(table, keys))}: {said}") from None
     for key, parse in (("dialect", parse_dialect), ("server-version", parse_version)):
@@ -211,6 +212,12 @@ def parse_config(table: object, path: Path) -> Config:
         except ValueError as error:
             raise GuardError(f"{place_of(path, key)}: {key}: {error}") from None
     return config
+
+
+@functools.cache
+def _kinds() -> dict[str, Any]:
+    """The types of the settings by their keys, which msgspec would read anew each time."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(Config)}
 
 
 def _unknown(table: dict[str, Any], keys: Sequence[str]) -> list[str]:

@@ -15,8 +15,12 @@ import pytest
 pytest_plugins = ["servers"]
 ROOT = Path(__file__).parent.parent
 SLOW_MARKERS = ("slow", "server")
-# What a CI machine or a shell sets that guard, git or alembic would listen to.
-FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "NO_COLOR", "FORCE_COLOR", "VIRTUAL_ENV")
+# What a CI machine or a shell sets that guard, git or alembic would listen to, or that would have
+# each process compile guard anew.
+FOREIGN = (
+    *("CI", "GITHUB_", "GITLAB_", "GIT_", "NO_COLOR", "FORCE_COLOR", "VIRTUAL_ENV"),
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -55,6 +55,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         Raises GuardError where there is a repository that git refuses to read.
         """
         folder = path if path.is_dir() else path.parent
+        if not _may_be_git(folder):
+            return None
         try:
             done = _run(folder, "rev-parse", "--show-toplevel")
         except FileNotFoundError:
@@ -309,6 +311,13 @@ def _followed(links: Mapping[str, str], files: Mapping[str, str]) -> dict[str, d
             inside = {f"{link}{name[len(target) :]}": files[name] for name in names[first:last]}
             found |= {link: inside} if inside else {}
     return found
+
+
+def _may_be_git(folder: Path) -> bool:
+    """Return whether git could find a repository here, a bare one too: to ask it takes its time."""
+    top = folder.resolve()
+    marks = (above / mark for above in (top, *top.parents) for mark in (".git", "HEAD"))
+    return any(map(os.path.lexists, marks))
 
 
 def _submodules(root: Path) -> dict[str, str]:

@@ -74,8 +74,9 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
     def decode(data: bytes) -> dict[str, Entry[RevisionFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[RevisionFile]])
 
-    newer = place.sources.newer.programs if place.sources.newer else ()
-    name = "\0".join((str(place.dialect), str(location), *map(str, place.search), *newer))
+    newer = place.sources.newer if folder else None  # to look for them takes time
+    programs = newer.programs if newer else ()
+    name = "\0".join((str(place.dialect), str(location), *map(str, place.search), *programs))
     return Cache(folder, place.root, name, decode, reading(place.sources))
 
 

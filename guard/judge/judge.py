@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -42,7 +43,9 @@ class Judge:
 
     def on(self, server: Server) -> Judge:
         """Return one that judges by the same rules for another server."""
-        return Judge(self._chosen, server, self._project, self._remedy)
+        other = copy.copy(self)
+        other._server = server
+        return other
 
     def of_group(self, group: str) -> Judge:
         """Return the same with the rules of one group only."""

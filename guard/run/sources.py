@@ -193,8 +193,9 @@ def _open_cache(scope: Scope, search: tuple[Path, ...]) -> Cache[SourceFile]:
     def decode(data: bytes) -> dict[str, Entry[SourceFile]]:
         return msgspec.msgpack.decode(data, type=dict[str, Entry[SourceFile]])
 
-    newer = scope.sources.newer.programs if scope.sources.newer else ()
-    name = "\0".join(("sources", *map(str, search), *newer))
+    newer = scope.sources.newer if scope.request.cache else None  # to look for them takes time
+    programs = newer.programs if newer else ()
+    name = "\0".join(("sources", *map(str, search), *programs))
     return Cache(scope.request.cache, scope.root, name, decode, reading(scope.sources))
 
 
