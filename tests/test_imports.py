@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -268,8 +269,13 @@ def files(folder: Path) -> list[Path]:
 SHARED = tuple(("worker", "backends", f"{kind}_wire") for kind in ("postgresql", "mysql"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the dotted names that it imports, also inside functions; `.` for a relative one."""
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return the dotted names that it imports, also inside functions; `.` for a relative one."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -281,7 +287,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def guard_imports(path: Path) -> set[tuple[str, ...]]:
     """Return the modules of guard that the file imports, as their parts; all absolutely."""
-    names = list(imports(path))
+    names = imports(path)
     assert "." not in names, f"{path} imports relatively"
     found = {tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "guard"}
     return {parts for parts in found if parts and parts not in (("__version__",), *SHARED)}
