@@ -85,6 +85,11 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     ran: tuple[RanStatement, ...] = ()
 
     @property
+    def dialect(self) -> str:
+        """The dialect of the server that it ran on."""
+        return self.server.partition(" ")[0].lower()
+
+    @property
     def fence(self) -> str:
         """Whose fence stood, in words."""
         if {"files", "network"} <= set(self.held):

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import DeletedRevision, Fact, ModelChanged, ModelsDiffer, SquashedRevisions
+from guard.facts import (
+    DeletedRevision,
+    Fact,
+    ModelChanged,
+    ModelsDiffer,
+    SquashedRevisions,
+    UnreadStatement,
+)
 from guard.finding import Finding, Report
 from guard.history.read import ParsedHistory
 from guard.judge.connection import connection_of
@@ -42,6 +50,9 @@ from guard.run.services import Service, Services, open_histories
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
 from guard.run.weakened import weakened
+
+if TYPE_CHECKING:
+    from guard.roundtrip.run import RoundTrip
 
 EXCLUDED = "All that was named is left out by the setting exclude."
 Progress = Callable[[str, int, int], None]
@@ -293,8 +304,7 @@ def _round_trip(
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
     if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
-    from guard.roundtrip.run import run_roundtrip  # what only lints starts without them
-    from guard.run.ran import unread
+    from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
 
     chosen = history.runs or None
     try:
@@ -317,7 +327,7 @@ def _round_trip(
     explained = application.explained(trip.facts, history.parsed.texts)
     facts = [
         *as_declared(explained, _reasons_without_way_back(history)),
-        *unread(trip.ran, history.parsed, judge),
+        *_unread(scope, history, judge, trip),
     ]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
@@ -340,6 +350,17 @@ def _round_trip(
         errors=(trip.interrupted,) if trip.interrupted else (),
         interrupted=bool(trip.interrupted),
     )
+
+
+def _unread(
+    scope: Scope, history: ChangedHistory, judge: Judge, trip: RoundTrip
+) -> Iterator[UnreadStatement]:
+    """What the run shows that reading did not, where both were for the same kind of server."""
+    from guard.run.ran import unread
+
+    own = {trip.dialect, "mysql"} if trip.dialect == "mariadb" else {trip.dialect}
+    if scope.dialect is None or scope.dialect in own:
+        yield from unread(trip.ran, history.parsed, judge)
 
 
 def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:
