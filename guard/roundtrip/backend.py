@@ -96,7 +96,8 @@ def notes(config: Config, server: Server | None) -> Iterator[str]:
     asked = version[: 2 if is_mysql(wanted) else 1]
     if server.product != TITLES[wanted] or server.version[: len(asked)] != asked:
         named = " ".join([TITLES[wanted], ".".join(map(str, asked))]).strip()
-        yield f"The round trip ran on {server.label}, since {named} is not installed."
+        why = "is not installed" if server.own else "is not what answers there"
+        yield f"The round trip ran on {server.label}, since {named} {why}."
 
 
 def lay_out_driver(kind: str, folder: Path) -> None:

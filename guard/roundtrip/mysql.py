@@ -138,6 +138,7 @@ def started(programs: Programs) -> Iterator[MysqlServer]:
                 address=address,
                 prefix=prefix,
                 version=programs.version,
+                own=True,
                 label=f"{programs.product} {'.'.join(map(str, programs.version))}",
             )
 
@@ -261,6 +262,7 @@ def given(url: str) -> Iterator[MysqlServer]:
             address=role,
             prefix=prefix,
             version=numbers,
+            own=False,
             label=f"{product} {'.'.join(map(str, numbers))} of {shown}",
         )
     finally:

@@ -56,6 +56,7 @@ class ScratchServer(msgspec.Struct, Generic[A], frozen=True, kw_only=True):
     prefix: str
     version: tuple[int, ...]
     label: str
+    own: bool  # started by guard, and not the user's
     maintenance: str = ""
 
     def request(self) -> dict[str, Any]:

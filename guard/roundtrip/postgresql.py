@@ -118,6 +118,7 @@ def started(programs: Path) -> Iterator[PostgresqlServer]:
                 maintenance="postgres",
                 prefix=f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}",
                 version=version,
+                own=True,
                 label=f"PostgreSQL {'.'.join(map(str, version))}",
             )
 
@@ -205,6 +206,7 @@ def given(url: str) -> Iterator[PostgresqlServer]:
             maintenance=maintenance,
             prefix=prefix,
             version=(version // 10000, version % 10000),
+            own=False,
             label=f"PostgreSQL {version // 10000}.{version % 10000} of {shown}",
         )
     finally:

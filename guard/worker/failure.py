@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 import alembic
 
 from .backends.errors import said_by_server
+from .backends.mysql_errors import with_parent
 from .backends.said import Said
 from .fence import RefusedError
 from .limits import beyond_sqlite
@@ -111,7 +112,7 @@ def is_same(path: str, other: str) -> bool:
 def describe(error: BaseException) -> str:
     """Return an exception's own words, without the library's frame around them."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return describe(error.orig)
+        return with_parent(describe(error.orig), error.statement or "")
     said = said_by_server(error)
     if said is not None:
         return said.text.strip().rstrip(".")

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler, SQLiteTypeCompiler
 from sqlalchemy.engine import Engine
 
+from .backends.mysql_errors import with_parent
 from .failure import describe
 from .sqltext import statements
 
@@ -41,7 +42,8 @@ _NAMED = re.compile(
 _TABLE = re.compile(
     r"no such table: \"?(?:\w+\.)*(\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
     r"could not find table '(\w+)'|relation \"(?:\w+\.)*(\w+)\" does not exist|"
-    r"Table '(?:\w+\.)?(\w+)' doesn't exist|Unknown table '(?:\w+\.)?(\w+)'"
+    r"Table '(?:\w+\.)?(\w+)' doesn't exist|Unknown table '(?:\w+\.)?(\w+)'|"
+    r"(?:which refers to|open the referenced) table '(\w+)'"
 )
 # What a line of a schema's difference is about.
 _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
@@ -129,7 +131,7 @@ class Lenient:
             cursor.execute(statement, parameters)
         except Exception as error:  # noqa: BLE001 (each driver has errors of its own)
             self.without(self._revision, statement)
-            self._look_for(describe(error))
+            self._look_for(with_parent(describe(error), statement))
             if saved:
                 with contextlib.suppress(Exception):  # what commits by itself ends it
                     cursor.execute("ROLLBACK TO SAVEPOINT guard_lenient")

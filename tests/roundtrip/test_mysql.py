@@ -280,12 +280,24 @@ def test_what_the_server_lacks_is_said_and_no_failure(run: Run) -> None:
         USERS,
         sql("CREATE TABLE places (id int) COLLATE utf8mb4_no_such_ci", "DROP TABLE places"),
         sql("ALTER TABLE places ADD COLUMN n int", "ALTER TABLE places DROP COLUMN n"),
+        sql("ALTER TABLE users DROP CHECK c"),  # as MySQL writes it
         sql("ALTER TABLE users MODIFY email varchar(80) NOT NULL",
             "ALTER TABLE users MODIFY email varchar(80)"),
     )  # fmt: skip
-    assert story(result) == [("r4", "upgrade-with-rows fails")]
+    assert story(result) == [("r5", "upgrade-with-rows fails")]
     assert "lacks the collation utf8mb4_no_such_ci" in result.notes[0]
-    assert "r3 could not be tested" in result.notes[1]
+    assert "lacks the syntax at 'CHECK c'" in result.notes[1]
+    assert "r3 could not be tested" in result.notes[2]
+
+
+def test_tables_that_no_revision_makes_are_said(run: Run) -> None:
+    child = (
+        "CREATE TABLE o (id int PRIMARY KEY, user_id int, FOREIGN KEY (user_id) REFERENCES u (id))"
+    )
+    result = run(sql("ALTER TABLE u ADD x int"), sql(child, "DROP TABLE o"))
+    assert story(result) == []
+    (note,) = result.notes
+    assert "start from tables that none of them makes: u (r1," in note
 
 
 def test_a_schema_is_folded_into_the_scratch_database(run: Run) -> None:

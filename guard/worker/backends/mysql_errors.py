@@ -23,12 +23,21 @@ _UNKNOWN = {
 _WORDS = {1115: "character set", 1193: "variable", 1273: "collation", 1286: "storage engine"}
 # What MySQL knows and MariaDB does not, where a syntax error begins, and its functions.
 _OF_MYSQL = re.compile(
-    r"near '((?:->>?|\(\(|(?:IN)?VISIBLE\b|LATERAL\b|MEMBER\b|SRID\b)[^']{0,20})"
+    r"near '((?:->>?|\(\(|(?:IN)?VISIBLE\b|LATERAL\b|MEMBER\b|SRID\b|CHECK\b)[^']{0,20})"
 )
 _FUNCTIONS = re.compile(
     r"FUNCTION (\w*(?:uuid_to_bin|bin_to_uuid|json_\w+|regexp_like|st_\w+|any_value|is_uuid))\b",
     re.IGNORECASE,
 )
+
+
+_PARENT = re.compile(r"REFERENCES\s+[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)", re.IGNORECASE)
+
+
+def with_parent(text: str, statement: str) -> str:
+    """Return a message with the table that a foreign key refers to, which MariaDB leaves out."""
+    parents = {*_PARENT.findall(statement)} if "errno: 150" in text else set()
+    return f"{text}, which refers to table '{parents.pop()}'" if len(parents) == 1 else text
 
 
 def said_by_mysql(error: BaseException) -> Said | None:
