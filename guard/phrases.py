@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from guard.context import Context, Mapped, Remains, TableSize
 from guard.effects.effect import Effect, TableEffect
 from guard.facts import LOCK, ApplicationImport, LiveModel, RunFailure
-from guard.operations import SetOption
+from guard.operations import CreateView, DropObject, Name, SetOption
+from guard.schema.model import View
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
@@ -166,6 +168,30 @@ def breaks(mapped: Mapped | None, name: str) -> str:
     if mapped.by is None:
         return f"breaks SQL that names {name}; no model of the base maps it"
     return f"breaks running code: `{mapped.by}` maps {name}"
+
+
+def views_left(table: Name, column: str | None, context: Context) -> str:
+    """Return a sentence on MySQL's views that ask for a table or column that goes; "" for none.
+
+    Neither a rename nor a drop looks at them. Those that this revision makes anew do not count.
+    """
+    if not context.server.is_mysql:
+        return ""
+    later = [operation for statement in context.after for operation in statement.operations]
+    again = {o.name.name for o in later if isinstance(o, CreateView | DropObject)}
+    words = [table.name, *([column] if column else [])]
+    named = [re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE) for word in words]
+    found = [
+        item.name.name
+        for item in context.schema.objects()
+        if isinstance(item, View) and item.certain and item.name.name not in again
+        if item.query and all(name.search(item.query) for name in named)
+    ]
+    if not found:
+        return ""
+    one = len(found) == 1
+    which, ask = ("View", "asks for it and fails") if one else ("Views", "ask for it and fail")
+    return f" {which} {', '.join(found)} {ask} from then on."
 
 
 def without_it_first(mapped: Mapped | None, what: str) -> str:

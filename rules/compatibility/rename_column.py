@@ -21,7 +21,7 @@ from guard.operations import (
     RenameTable,
     Update,
 )
-from guard.phrases import breaks
+from guard.phrases import breaks, views_left
 from guard.renames import same_name
 from guard.rule import Context, Example, Problem, rule
 
@@ -69,6 +69,17 @@ ORDERS = "op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('no
             says="Renaming orders.note to remark",
             at="batch_op.alter_column",
         ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), "
+                "sa.Column('total', sa.Integer()))\nop.execute('CREATE VIEW large AS SELECT id "
+                "FROM orders WHERE total > 99')",
+            ),
+            upgrade="op.execute('ALTER TABLE orders RENAME COLUMN total TO sum')",
+            dialect="mysql",
+            says="View large asks for it and fails from then on.",
+            at="ALTER TABLE orders",
+        ),
     ),
     safe=(
         f"{ORDERS}\nop.alter_column('orders', 'note', new_column_name='remark', "
@@ -109,7 +120,8 @@ def rename_column(rename: Operation, context: Context) -> Iterator[Problem]:
     upgrade = context.statement.direction == "upgrade"
     mapped = context.mapped(table, old) if upgrade else None
     yield Problem(
-        message=f"Renaming {table}.{old} to {new} {breaks(mapped, old)}.",
+        message=f"Renaming {table}.{old} to {new} {breaks(mapped, old)}."
+        f"{views_left(table, old, context)}",
         remedy=REMEDY.format(old=old, new=new),
         severity="warning" if mapped and mapped.by is None else None,
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from guard.constraint_code import executed, table_sql
 from guard.operations import Name, RenameTable
-from guard.phrases import breaks
+from guard.phrases import breaks, views_left
 from guard.renames import is_taken_again
 from guard.rule import Context, Example, Problem, rule
 
@@ -53,6 +53,19 @@ VIEW = "op.execute('CREATE VIEW orders AS SELECT * FROM purchases')"
             "purchases, and drop orders in a later deployment.",
             at="op.rename_table",
         ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), "
+                "sa.Column('total', sa.Integer()))\nop.execute('CREATE VIEW large AS SELECT id "
+                "FROM orders WHERE total > 99')",
+            ),
+            upgrade="op.rename_table('orders', 'purchases')",
+            dialect="mysql",
+            says="View large asks for it and fails from then on.",
+            at="op.rename_table",
+            fixed="op.rename_table('orders', 'purchases')\n"
+            "op.execute('CREATE VIEW orders AS SELECT * FROM purchases')",
+        ),
     ),
     safe=(
         Example(upgrade=f"{RENAME}\n{VIEW}", dialect="postgresql"),
@@ -75,7 +88,8 @@ def rename_table(rename: RenameTable, context: Context) -> Iterator[Problem]:
     upgrade = context.statement.direction == "upgrade"
     mapped = context.mapped(old) if upgrade else None
     yield Problem(
-        message=f"Renaming {old} to {new} {breaks(mapped, str(old))}.",
+        message=f"Renaming {old} to {new} {breaks(mapped, str(old))}."
+        f"{views_left(old, None, context)}",
         remedy=_remedy(rename, context),
         severity="warning" if mapped and mapped.by is None else None,
     )

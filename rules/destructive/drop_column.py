@@ -18,6 +18,7 @@ from guard.phrases import (
     running_code_fails,
     taken_away,
     undo_no_more,
+    views_left,
     without_it_first,
 )
 from guard.renames import new_column
@@ -119,6 +120,17 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             "downgrade() brings them back, and running code that still selects it fails.",
             at="op.drop_column('orders', 'status')",
         ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), "
+                "sa.Column('total', sa.Integer()))\nop.execute('CREATE VIEW large AS SELECT id "
+                "FROM orders WHERE total > 99')",
+            ),
+            upgrade="op.drop_column('orders', 'total')",
+            dialect="mysql",
+            says="View large asks for it and fails from then on.",
+            at="op.drop_column",
+        ),
     ),
     safe=(
         Example(
@@ -172,7 +184,7 @@ def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
     mapped = _mapped(drop, context)
     yield Problem(
         message=f"Dropping column {drop.table}.{drop.column} {_and_code(effect, mapped)}."
-        f"{_dependents(drop, context)}",
+        f"{_dependents(drop, context)}{views_left(drop.table, drop.column, context)}",
         severity=remains.severity if remains else None,
         remedy=_remedy(drop, mapped, context),
     )

@@ -16,6 +16,7 @@ from guard.phrases import (
     running_code_fails,
     taken_away,
     undo_no_more,
+    views_left,
     without_it_first,
 )
 from guard.renames import new_table
@@ -113,6 +114,17 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
             says="This drops every table of Base.metadata with its rows each time the code runs",
             at="Base.metadata.drop_all",
         ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), "
+                "sa.Column('total', sa.Integer()))\nop.execute('CREATE VIEW large AS SELECT id "
+                "FROM orders WHERE total > 99')",
+            ),
+            upgrade="op.drop_table('orders')",
+            dialect="mysql",
+            says="View large asks for it and fails from then on.",
+            at="op.drop_table",
+        ),
     ),
     safe=(
         Example(
@@ -162,7 +174,8 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
         effect = effect.replace(", and ", ", ")
         fails = f", and {running_code_fails(mapped, 'it')}"
     yield Problem(
-        message=f"Dropping table {drop.table} {effect}{fails}.",
+        message=f"Dropping table {drop.table} {effect}{fails}."
+        f"{views_left(drop.table, None, context)}",
         severity=remains.severity if remains else None,
         remedy=_remedy(drop, mapped, context),
         foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),

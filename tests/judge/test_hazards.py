@@ -370,6 +370,7 @@ MYSQL = (
     Row("E6 unchecked", sql("SET foreign_key_checks = 0") + "\nop.drop_index('ix_user', table_name='orders')\n" + sql("SET foreign_key_checks = 1"), None, None, ("op.create_index('ix_user', 'orders', ['user_id'])",)),
     Row("E9", sql("ALTER TABLE orders ADD COLUMN a int, ALGORITHM=COPY"), "copy-algorithm"),
     Row("E9", sql("CREATE INDEX i ON orders (total) LOCK=EXCLUSIVE"), "copy-algorithm"),
+    Row("F14", "op.rename_table('orders', 'purchases')", "rename-table", None, (sql("CREATE VIEW v AS SELECT id FROM orders"),)),
     Row("G15", sql("ALTER TABLE orders ENGINE=InnoDB"), "rewrite-table"),
     Row("I7", "op.add_column('orders', sa.Column('a', sa.Integer()))\nop.add_column('users', sa.Column('a', sa.Integer()))", "implicit-commit"),
     Row("J10", f"op.create_index('ix_{'x' * 70}', 'orders', ['total'])", "identifier-too-long"),
