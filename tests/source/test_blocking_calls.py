@@ -16,6 +16,35 @@ BLOCKS = {
         """,
         ["f() -> Session.execute()"],
     ),
+    "a lambda": (
+        "load = lambda s: s.scalars(select(Author)).all()\n"
+        "async def f(session: Session):\n    return load(session)\n",
+        ["f() -> lambda() -> Session.scalars()"],
+    ),
+    "a partial": (
+        "from functools import partial\n"
+        "async def f(db: Session):\n    find = partial(find_author, db)\n    return find('a')\n",
+        ["f() -> find_author() -> Query.first()"],
+    ),
+    "what map() calls": (
+        "async def f(db: Session):\n    return list(map(lambda a: db.get(Author, a), [1]))\n",
+        ["f() -> lambda() -> Session.get()"],
+    ),
+    "a loop over an object of the project": (
+        """
+        class Rows:
+            def __init__(self, session: Session):
+                self.session = session
+            def __iter__(self):
+                yield from self.session.scalars(select(Author))
+
+        async def f(session: Session):
+            rows = Rows(session)
+            for row in rows:
+                print(row)
+        """,
+        ["f() -> Rows.__iter__() -> Session.scalars()"],
+    ),
     "an annotated session": (
         "async def f(session: Session, item):\n    session.add(item)\n    session.commit()\n",
         ["f() -> Session.commit()"],

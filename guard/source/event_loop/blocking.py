@@ -133,11 +133,25 @@ class _Follower:
             value = self._inference.value(site.node, frame)
             if isinstance(value, Made) and value.kind in ITERATED:
                 found = (Step(ITERATED[value.kind], span, KINDS[value.kind].library),)
+            elif isinstance(value, Instance):
+                found = self._gone_through(value, span, frame)
         return found
+
+    def _gone_through(self, this: Instance, span: Span, frame: Frame) -> tuple[Step, ...]:
+        """What a loop over an object of the project runs."""
+        for name in ("__iter__", "__next__"):
+            method = self._inference.attribute(this, name, frame)
+            steps = self._inside(method, ()) if isinstance(method, Function) else ()
+            if isinstance(method, Function) and steps:
+                return (Step(label_of(method), span), *steps)
+        return ()
 
     def _called(self, call: ast.Call, site: Site, span: Span, frame: Frame) -> tuple[Step, ...]:
         inference = self._inference
         callee = inference.value(call.func, frame)
+        if callee is None and site.how == "iterated" and call.args and _is_lazy(call):
+            callee = inference.value(call.args[0], frame)  # called for each item
+            call = ast.copy_location(ast.Call(call.args[0], [], []), call)
         match callee:
             case Method(kind, name):
                 known = KINDS[kind]
@@ -283,6 +297,10 @@ def _is_own(call: ast.Call, frame: Frame) -> bool:
         node = node.func if isinstance(node, ast.Call) else node.value
     bindings = frame.scope.bindings.get(node.id, []) if isinstance(node, ast.Name) else []
     return any(binding.how in ("value", "entered") for binding in bindings)
+
+
+def _is_lazy(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in {"map", "filter"}
 
 
 def _handed(site: Site) -> str:

@@ -47,7 +47,8 @@ from guard.source.event_loop.values import (
 
 MAX_DEPTH = 60  # of expressions inside expressions, and of what they lead to
 MAX_STEPS = 100_000  # expressions for one file, which is some seconds
-_SAME = ("closing", "contextmanager", "asynccontextmanager")  # their argument, for what is asked
+# What stands for its argument, for what is asked here.
+_SAME = ("closing", "contextmanager", "asynccontextmanager", "partial")
 _DEPENDS = ("Depends", "Security")
 _ELSEWHERE = (ast.Global, ast.Nonlocal)
 
@@ -117,6 +118,8 @@ class Inference:
                 return self._subscripted(node, head, frame)
             case ast.BinOp(op=ast.BitOr()):
                 return Alias(node, frame)
+            case ast.Lambda():
+                return Function(self._modules.function_of(node), frame)
         return None
 
     def _subscripted(self, node: ast.expr, head: ast.expr, frame: Frame) -> Value | None:

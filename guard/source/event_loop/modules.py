@@ -19,6 +19,7 @@ class Modules:
     def __init__(self, resolver: Resolver):
         self._resolver = resolver
         self._scopes: dict[ast.AST, Scope] = {}
+        self._lambdas: dict[ast.Lambda, ast.FunctionDef] = {}
         self._bodies: dict[FunctionNode, Body] = {}
         self._attributes: dict[ast.ClassDef, Attributes] = {}
         self._setting: dict[Module, tuple[FunctionNode, ...]] = {}
@@ -37,6 +38,14 @@ class Modules:
         if node not in self._bodies:
             self._bodies[node] = body_of(node)
         return self._bodies[node]
+
+    def function_of(self, node: ast.Lambda) -> ast.FunctionDef:
+        """Return the lambda as a function that returns what it gives."""
+        if node not in self._lambdas:
+            body = ast.copy_location(ast.Return(node.body), node.body)
+            made = ast.FunctionDef("lambda", node.args, [body], [], None, None)
+            self._lambdas[node] = ast.copy_location(made, node)
+        return self._lambdas[node]
 
     def attributes(self, node: ast.ClassDef) -> Attributes:
         """Return what the methods of a class bind to attributes of its objects."""
