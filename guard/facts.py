@@ -344,10 +344,10 @@ class DestructiveCall(SourceFact, frozen=True, kw_only=True):
     """Ordinary code, no revision, that drops or empties tables each time it runs.
 
     `tables` is a table's name, or which tables they are: "every table of Base.metadata"; of a
-    column that is dropped it is `table.column`.
+    column that is dropped it is `table.column`, else the name of the schema or database.
     """
 
-    does: Literal["drop", "drop column", "truncate", "delete"]
+    does: Literal["drop", "drop column", "drop schema", "drop database", "truncate", "delete"]
     tables: str
     code: str
 

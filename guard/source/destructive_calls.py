@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from typing import Literal
 
 from guard.facts import DestructiveCall
-from guard.operations import Delete, DropColumn, DropTable, Operation, Truncate
+from guard.operations import (
+    Delete,
+    DropColumn,
+    DropDatabase,
+    DropSchema,
+    DropTable,
+    Operation,
+    Truncate,
+)
 from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.source.bindings import Scope
@@ -16,11 +24,11 @@ from guard.source.meanings import Defined, Method, Named, Object
 from guard.source.provenance import Provenance
 from guard.sql import Hole, read_sql
 
-_WORDS = r"(drop\s+table|truncate|alter\s+table|delete\s+from)\b"
+_WORDS = r"(drop\s+(?:table|schema|database)|truncate|alter\s+table|delete\s+from)\b"
 _HINT = lazy_re(rf"{_WORDS}|\.drop(_all)?\b|\bdelete\(", re.I)
 _EXECUTES = {"execute", "executescript", "exec_driver_sql", "executemany", "scalar", "scalars"}
 _STARTS = lazy_re(rf"\s*(--[^\n]*\n\s*)*{_WORDS}", re.I)
-Action = Literal["drop", "drop column", "truncate", "delete"]
+Action = Literal["drop", "drop column", "drop schema", "drop database", "truncate", "delete"]
 _OPENS, _CLOSES = "\x01", "\x02"
 _ALEMBIC = lazy_re(r"^\s*(from|import) alembic\b", re.M)
 
@@ -153,6 +161,10 @@ def _destroyed(operation: Operation) -> tuple[Action, str, str] | None:
     match operation:
         case DropTable(table=table):
             return "drop", str(table), ""
+        case DropSchema(name=name):
+            return "drop schema", str(name), ""
+        case DropDatabase(name=name):
+            return "drop database", str(name), ""
         case Truncate(table=table):
             return "truncate", str(table), ""
         case Delete(table=table, all_rows=True):
@@ -222,7 +234,7 @@ def _with_holes(marked: str) -> tuple[str, tuple[Hole, ...]]:
 def _made_here(table: str, node: ast.AST, scope: Scope) -> bool:
     """Whether the same function makes the table: before, or as a temporary one."""
     bare = re.escape(table.rpartition(".")[2])
-    name = rf"table\s+(if\s+not\s+exists\s+)?(\w+\.)?[\"`\[]?{bare}\b"
+    name = rf"(?:table|schema|database)\s+(if\s+not\s+exists\s+)?(\w+\.)?[\"`\[]?{bare}\b"
     made = re.compile(rf"create\s+(\w+\s+)*{name}", re.I)
     temporary = re.compile(rf"create\s+(\w+\s+)*temp(orary)?\s+{name}", re.I)
     for text in ast.walk(scope.block):

@@ -6,6 +6,7 @@ belongs in an operator's hands.
 
 from collections.abc import Iterator
 
+from guard.facts import DestructiveCall
 from guard.operations import DropDatabase
 from guard.phrases import APPROVE
 from guard.rule import Context, Example, Problem, rule
@@ -13,6 +14,7 @@ from guard.rule import Context, Example, Problem, rule
 
 @rule(
     DropDatabase,
+    DestructiveCall,
     approvable=True,
     instructs=("NEVER use `DROP DATABASE`",),
     unsafe=(
@@ -26,6 +28,17 @@ from guard.rule import Context, Example, Problem, rule
             "procedure; if it must be here, record who agreed: guard approve",
             at="DROP DATABASE",
         ),
+        Example(
+            path="app/service.py",
+            source="""
+            def forget(cursor):
+                cursor.execute("DROP DATABASE reporting")
+            """,
+            says="This drops database reporting with all that is in it each time the code runs.",
+            help="Let an operator drop it by a reviewed procedure; if the code is meant to, record "
+            "who agreed",
+            at="cursor.execute",
+        ),
     ),
     safe=(
         "op.execute('SELECT 1')",
@@ -36,7 +49,16 @@ from guard.rule import Context, Example, Problem, rule
         ),
     ),
 )
-def drop_database(drop: DropDatabase, context: Context) -> Iterator[Problem]:
+def drop_database(drop: DropDatabase | DestructiveCall, context: Context) -> Iterator[Problem]:
+    if isinstance(drop, DestructiveCall):
+        if drop.does == "drop database":
+            yield Problem(
+                message=f"This drops database {drop.tables} with all that is in it each time the "
+                "code runs.",
+                remedy="Let an operator drop it by a reviewed procedure; if the code is meant to, "
+                f"{APPROVE}",
+            )
+        return
     if context.undoes_upgrade(drop):
         return
     yield Problem(

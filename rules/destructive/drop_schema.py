@@ -7,8 +7,9 @@ drop is seen and approved, and the empty schema last.
 
 from collections.abc import Iterator
 
+from guard.facts import DestructiveCall
 from guard.operations import DropSchema, Name
-from guard.phrases import APPROVE
+from guard.phrases import APPROVE, dropped_by_code
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import ABSENT
 
@@ -20,6 +21,7 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
 
 @rule(
     DropSchema,
+    DestructiveCall,
     approvable=True,
     instructs=("NEVER use `DROP SCHEMA`",),
     unsafe=(
@@ -64,6 +66,17 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
             says="and no upgrade restores it.",
             at="DROP SCHEMA",
         ),
+        Example(
+            path="app/service.py",
+            source="""
+            def forget(cursor):
+                cursor.execute("DROP SCHEMA reporting CASCADE")
+            """,
+            says="This drops schema reporting with all its tables each time the code runs",
+            help="Drop it in a revision, where a downgrade and a review belong to it. If the code "
+            "is meant to, record who agreed",
+            at="cursor.execute",
+        ),
     ),
     safe=(
         Example(
@@ -79,7 +92,12 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
         ),
     ),
 )
-def drop_schema(drop: DropSchema, context: Context) -> Iterator[Problem]:
+def drop_schema(drop: DropSchema | DestructiveCall, context: Context) -> Iterator[Problem]:
+    if isinstance(drop, DestructiveCall):
+        if drop.does == "drop schema":
+            message, remedy = dropped_by_code(f"schema {drop.tables} with all its tables", "")
+            yield Problem(message=message, remedy=remedy)
+        return
     if context.undoes_upgrade(drop):
         return
     effect = _effect(drop, context)

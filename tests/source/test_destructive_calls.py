@@ -19,6 +19,11 @@ DESTRUCTIVE = {
     "def f(session):\n    session.execute(text('DROP TABLE klines'))": ("drop", "klines"),
     "def f(c):\n    c.execute('drop table if exists market.klines')": ("drop", "market.klines"),
     "def f(c):\n    c.execute('TRUNCATE TABLE klines')": ("truncate", "klines"),
+    "def f(c):\n    c.execute('DROP SCHEMA market CASCADE')": ("drop schema", "market"),
+    "def f(c, name):\n    c.execute(f'drop database {name}')": (
+        "drop database",
+        "{name}",
+    ),
     "def f(c):\n    c.executescript('DROP TABLE klines;')": ("drop", "klines"),
     "SQL = 'DROP TABLE klines'\ndef f(c):\n    c.execute(text(SQL))": ("drop", "klines"),
     "def f(c, name):\n    c.execute(f'DROP TABLE {name}')": ("drop", "{name}"),
