@@ -89,6 +89,14 @@ def _os_path(function: Callable[..., Any]) -> Known:
     return plain(lambda *parts: function(*(str(part) for part in parts)))
 
 
+def _json_file(run: Run, call: Call) -> Value:
+    file = call.get(0, "fp")
+    content = file.kwargs.get("content") if isinstance(file, Construct) else None
+    if content is None:
+        return unknown(call.node, *call.args)
+    return plain(json.loads)(run, Call(call.node, call.frame, (content,), {}))
+
+
 def _partial(run: Run, call: Call) -> Value:
     return Construct("functools.partial", call.args, call.kwargs, call.node)
 
@@ -193,6 +201,8 @@ _NAMES: dict[str, Known] = {
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": plain(inspect.cleandoc),
     "json.dumps": plain(json.dumps),
+    "json.loads": plain(json.loads),
+    "json.load": _json_file,
     "functools.partial": _partial,
     "functools.wraps": outside,
     "functools.update_wrapper": same,
