@@ -81,6 +81,20 @@ def test_a_form_feed_ends_no_line() -> None:
     assert drop.at.line == 4
 
 
+# Data beside the revision, read as if it were written in it; each drops table a.
+DATA = [
+    "for t in json.loads((Path(__file__).parent / 'x.json').read_text())['tables']:\n    op.drop_table(t)",
+    "with open(os.path.join(os.path.dirname(__file__), 'x.json')) as f:\n    op.drop_table(json.load(f)['tables'][0])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", DATA)
+def test_json_is_read(body: str, tmp_path: Path) -> None:
+    above = "import json, os\nfrom pathlib import Path\n"
+    files = {"x.json": '{"tables": ["a"]}'}
+    assert read(body, above=above, files=files, folder=tmp_path) == ["drop-table a"]
+
+
 HELPER = """
 from alembic import op
 
