@@ -69,6 +69,19 @@ def test_receivers(above: str, body: str, expected: list[str]) -> None:
     assert read(body, above=above) == expected
 
 
+# A DELETE in a CTE runs when what reads from it does.
+IN_CTES = [
+    "d = T.delete().returning(T.c.id).cte('d')\nop.execute(sa.select(d.c.id, d.c.id))",
+    "d = sa.delete(T).returning(T.c.id).cte('d')\nop.execute(sa.insert(T).from_select(['id'], sa.select(d.c.id)))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", IN_CTES)
+def test_rows_that_a_cte_deletes(body: str) -> None:
+    told = read(f"T = sa.table('t', sa.column('id'))\n{body}")
+    assert told[0].startswith("delete t")
+
+
 # What another file gives decides no branch, but fills names; what the revision says itself decides.
 SETTINGS = """
     from pydantic_settings import BaseSettings

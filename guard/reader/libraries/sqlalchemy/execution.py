@@ -61,7 +61,8 @@ def execute(run: Run, value: Value, call: Call) -> Value:
         for item in value.items:
             execute(run, item, call)
         return Unknown(call.node)
-    operations = routines.with_calls(_construct(run, value), value, run.dialect)
+    done = [*rows.in_ctes(value), *_construct(run, value)]
+    operations = routines.with_calls(done, value, run.dialect)
     if operations:
         values = table_objects.strings_in([value, *call.args[1:], *call.kwargs.values()])
         run.emit(operations, call.node, call.frame, values=values)

@@ -31,6 +31,30 @@ _READS = {"select", "query", "union", "union_all", "exists"}
 _STATEMENTS = {"insert", "update", "delete", *_READS}
 
 
+def in_ctes(value: Value) -> list[Operation]:
+    """Return what the CTEs that the construct is made of do to rows: `delete(t).cte()`.
+
+    Each counts once, however many of its columns are taken.
+    """
+    found: dict[int, Operation] = {}
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, Sequence):
+            waiting += inner.items
+        if not isinstance(inner, Construct) or id(inner) in seen:
+            continue
+        seen.add(id(inner))
+        waiting += [*inner.args, *inner.kwargs.values()]
+        if inner.receiver is not None:
+            waiting.append(inner.receiver)
+            done = operation_of(inner.receiver) if inner.path == "cte" else None
+            if done is not None and not isinstance(done, Query):
+                found[id(inner)] = done
+    return list(found.values())
+
+
 def operation_of(value: Value) -> Operation | None:
     """Return the operation on rows of executing the construct; None where it is none."""
     if not isinstance(value, Construct):
