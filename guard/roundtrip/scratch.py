@@ -22,8 +22,10 @@ def scratch_folder() -> Iterator[Path]:
     remove_leftovers()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with (folder / LOCK).open("wb") as lock:
-            _try(lock.fileno())
+        being_made = folder / f"{LOCK}.new"
+        with being_made.open("wb") as lock:
+            if _try(lock.fileno()):  # before it has its name: nobody sees it there and not locked
+                being_made.rename(folder / LOCK)
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -189,6 +189,23 @@ def test_what_a_killed_guard_left_is_removed_on_the_next_run(tmp_path: Path, pla
     assert tmp_path.is_dir()
 
 
+@linux
+def test_a_folder_that_is_being_made_is_nobodys_leftover(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = scratch._try
+
+    def after_another_guard_looked(file: int) -> bool | None:
+        monkeypatch.setattr(scratch, "_try", lock)
+        scratch.remove_leftovers()
+        return lock(file)
+
+    monkeypatch.setattr(scratch, "_try", after_another_guard_looked)
+    with scratch.scratch_folder() as folder:
+        scratch.remove_leftovers()
+        assert (folder / scratch.LOCK).is_file()
+
+
 @pytest.mark.slow
 @linux
 def test_a_killed_guard_and_supervisor_leave_no_process(tmp_path: Path, place: Path) -> None:
