@@ -40,6 +40,7 @@ from guard.operations import (
     Truncate,
     is_known,
 )
+from guard.renames import same_name
 from guard.rule import Context, Example, Problem, revision_file, rule
 from guard.schema.model import ABSENT
 
@@ -135,6 +136,14 @@ with create_engine("sqlite://").connect() as connection:
             """,
             dialect="sqlite",
         ),
+        Example(
+            upgrade="""
+            op.execute('SET LOCAL search_path TO shop, public')
+            op.execute('ALTER TABLE orders ALTER state DROP NOT NULL')
+            op.execute('ALTER TABLE shop.orders ALTER note DROP NOT NULL')
+            """,
+            dialect="postgresql",
+        ),
         Example(upgrade="op.execute('SELECT 1')", downgrade=BOTH, dialect="postgresql"),
         Example(base=RELEASED, change=ONE_EACH | PER_MIGRATION, dialect="postgresql"),
     ),
@@ -145,7 +154,11 @@ def lock_many_tables(operation: Operation, context: Context) -> Iterator[Problem
         return
     taken = effect.related if isinstance(operation, DropTable) else (effect, *effect.related)
     held = _held(context)
-    more = [one for one in _strong(taken, context) if one.table not in held]
+    more = [
+        one
+        for one in _strong(taken, context)
+        if not any(_is_one(one.table, table, context) for table in held)
+    ]
     if not held or not more or _is_told(context):
         return
     table, lock = next(iter(held.items()))
@@ -166,6 +179,11 @@ def _held(context: Context) -> dict[Name, str]:
     return {one.table: one.lock for one in _strong(context.transaction.locks, context)}
 
 
+def _is_one(one: Name, other: Name, context: Context) -> bool:
+    """Return whether the names are of one table: a search_path leads to one without its schema."""
+    return one == other or ("search_path" in context.settings and same_name(one, other))
+
+
 def _strong(locks: tuple[TableEffect, ...], context: Context) -> Iterator[TableEffect]:
     """Yield those that all traffic waits for: not on a table that is dropped, which nobody uses."""
     for one in locks:
@@ -181,6 +199,7 @@ def _is_told(context: Context) -> bool:
     told = False
     for one in _strong(context.transaction.locks, context):
         # An Effect begins what one operation takes, the related ones follow.
-        told = told or (isinstance(one, Effect) and bool(held - {one.table}))
+        others = any(not _is_one(one.table, table, context) for table in held)
+        told = told or (isinstance(one, Effect) and others)
         held.add(one.table)
     return told
