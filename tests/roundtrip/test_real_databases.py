@@ -155,13 +155,14 @@ MARIADB = {
     "MySQLdb": (
         "MySQLdb",
         NAMED,
-        "MySQLdb.connect(unix_socket=file, user=user, db='real', autocommit=True)"
+        "MySQLdb.connect(unix_socket=file, user=user, database='real', autocommit=True)"
         ".cursor().execute(SQL)",
     ),
     "MySQLdb._mysql": (
         "MySQLdb",
         REFUSED,
-        "from MySQLdb import _mysql; _mysql.connect(unix_socket=file, user=user, db='real')"
+        "from MySQLdb import _mysql; "
+        "_mysql.connect(unix_socket=file, user=user, database='real')"
         ".query(SQL)",
     ),
     "mariadb": (
