@@ -12,6 +12,15 @@ from guard.patterns import lazy_re
 from guard.roundtrip.interpreter import Interpreter
 
 OLDEST = (3, 9)
+LIBRARIES = ("alembic", "sqlalchemy")  # whatever folder of the project has such a name
+LOGGING = """[loggers]
+keys = root
+[handlers]
+keys =
+[formatters]
+keys =
+[logger_root]
+handlers ="""
 _OF_A_DATABASE = lazy_re(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
@@ -23,13 +32,19 @@ def remedy_for(
     `config_path` is its alembic.ini or pyproject.toml.
     """
     if module := lacking.get("module"):
-        own = _folder_of(module.partition(".")[0], config_path.parent, root)
+        name = module.partition(".")[0]
+        own = None if name in LIBRARIES else _folder_of(name, config_path.parent, root)
         if own is not None:
             return _put_on_the_path(own, config_path)
         return (
-            f"install {module.partition('.')[0]} there, or name the interpreter that has it: "
+            f"install {name} there, or name the interpreter that has it: "
             f'python = ".venv/bin/python" in [tool.guard]. guard ran {interpreter.path} '
             f"({interpreter.chosen})"
+        )
+    if lacking.get("logging"):
+        return (
+            f"env.py gives {config_path.name} to logging.config.fileConfig, which wants these "
+            f"sections in it:\n{LOGGING}"
         )
     if settings := lacking.get("settings"):
         lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)

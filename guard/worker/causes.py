@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 import re
 import sysconfig
@@ -23,7 +24,10 @@ def headline(error: BaseException) -> str:
 
 
 def lacking(error: BaseException) -> dict[str, Any]:
-    """Return the `module` or the `settings` (names of variables) that it is about, if any."""
+    """Return the `module` or the `settings` (names of variables) that it is about, if any.
+
+    `logging`: the ini file has nothing for logging.config to read.
+    """
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:
@@ -32,11 +36,17 @@ def lacking(error: BaseException) -> dict[str, Any]:
     for one in chain:
         if isinstance(one, ModuleNotFoundError) and one.name:
             return {"module": one.name}
+    if any(isinstance(one, KeyError) and _raised_in(one, logging.config.__file__) for one in chain):
+        return {"logging": True}
     for one in chain:
         settings = [name for name in _settings(one) if name not in os.environ]
         if settings:
             return {"settings": list(dict.fromkeys(settings))}
     return {}
+
+
+def _raised_in(error: BaseException, path: str) -> bool:
+    return any(frame.filename == path for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _settings(error: BaseException) -> list[str]:

@@ -24,7 +24,8 @@ class Members:
             if isinstance(column.type, sqlalchemy.Enum) and column.table is not None:
                 table = str(column.table.name)
                 table = table[len(_BATCH) :] if table.startswith(_BATCH) else table
-                self.known[table, str(column.name)] = tuple(column.type.enums)
+                if column.type.enums:  # else it names a type that is made elsewhere
+                    self.known[table, str(column.name)] = tuple(column.type.enums)
             return really(compiler, column, **named)
 
         name = get_column_specification.__name__

@@ -21,6 +21,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 
+import alembic
+
 from . import batch, engines, flask_app, own_cursors, unwritten
 from .backends.protocol import PLACEHOLDER, UNKNOWN
 from .backends.scratch import scratch_databases
@@ -79,6 +81,7 @@ class Run:
             self._schemas.add_written(Path(script.path) for script in self._plan)
         wanted = self._request["revisions"]
         self._tested = {script.revision for script in self._plan}
+        self._expect(wanted or [])
         if wanted is not None:
             self._tested &= set(wanted)
         given = self._request["rows"]
@@ -90,6 +93,19 @@ class Run:
         while not self._tracks or not all(track.finished for track in self._tracks):
             self._run_environment(config)
         self._tell()
+
+    def _expect(self, wanted: list[str]) -> None:
+        """Raise FatalError where Alembic finds no revision, or not all that are wanted."""
+        missing = [revision for revision in wanted if revision not in self._tested]
+        if self._tested and not missing:
+            return
+        what = f"does not find {missing[0]}" if missing else "finds no revision"
+        places = ", ".join(map(str, self._scripts._version_locations))
+        raise FatalError(
+            f"Alembic {alembic.__version__} {what} in {places}.",
+            "write version_locations in the way that this Alembic splits it: by path_separator "
+            "from 1.16 on, by version_path_separator or at spaces before",
+        )
 
     # The environment
 

@@ -229,6 +229,8 @@ def _is_of_the_kernel(error: BaseException) -> bool:
         return os.access(nearest, os.W_OK)  # which does not ask the fence
     if getattr(error, "sqlstate", None) or getattr(error, "pgcode", None):
         return False  # a server's own refusal
+    if isinstance(getattr(error, "orig", error), sqlite3.Error):
+        return False  # it was let pass: a folder that is missing, say
     if type(error).__module__.partition(".")[0] in DRIVERS and not str(error).strip():
         return True  # libpq has no words for a socket that cannot be made
     return bool(_OF_THE_KERNEL.search(str(error)))

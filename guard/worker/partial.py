@@ -6,6 +6,7 @@ they need what such a revision would have made.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import itertools
 import re
@@ -18,6 +19,11 @@ from .channel import Channel
 from .failure import Failure, failure_of, place_of
 from .lenient import Lenient, missing_table
 
+ALMOST = 0.85  # how much of two names is alike where one is a slip of the other
+_TABLE_MADE = re.compile(
+    r"""create_table\(\s*["'](\w+)|CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?["`\[]?(\w+)""",
+    re.IGNORECASE,
+)
 _FILLS = re.compile(r"\s*(?:INSERT|REPLACE)\b", re.IGNORECASE)
 
 
@@ -62,6 +68,8 @@ class Partial:
         table = missing_table(failure.error)
         if not table or (failure.step == "downgrade" and not self._elsewhere):
             return False
+        if table.lower() not in self.models and self._is_misspelt(table, failure.revision):
+            return False
         known = self._elsewhere or table.lower() in self.models
         before = self._before(failure.revision)
         if len(self._plan) > 1 and not _FILLS.match(failure.sql or ""):
@@ -69,6 +77,12 @@ class Partial:
         found = known and not any(_makes(table, script) for script in before)
         self._elsewhere = self._elsewhere or found
         return found
+
+    def _is_misspelt(self, table: str, revision: str) -> bool:
+        """Return whether the revisions up to this one make a table of almost this name."""
+        upto = [*self._before(revision), *(s for s in self._plan if s.revision == revision)]
+        made = {name.lower() for script in upto for name in _made(script)}
+        return bool(difflib.get_close_matches(table.lower(), made, n=1, cutoff=ALMOST))
 
     def of_its_own(self, script: Script, direction: str, lines: list[str]) -> list[str]:
         """Return the differences of a schema that come from no revision that was not run whole."""
@@ -119,6 +133,13 @@ def _makes(table: str, script: Script) -> bool:
     made = rf"create_table\(\s*{name}|CREATE\s+TABLE\s[^(]*?{name}"
     named = rf"rename_table\([^)]*?{name}|RENAME\s+TO\s+{name}|create_all|Table\(\s*{name}"
     return bool(re.search(f"{made}|{named}", text, re.IGNORECASE))
+
+
+@functools.cache
+def _made(script: Script) -> tuple[str, ...]:
+    """Return the names of the tables that a revision's text seems to make."""
+    text = Path(script.path).read_text(encoding="utf-8", errors="replace")
+    return tuple(first or second for first, second in _TABLE_MADE.findall(text))
 
 
 def _is_of_the_text(error: Exception) -> bool:

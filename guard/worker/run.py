@@ -72,6 +72,8 @@ def _check_versions(*wanted: str) -> None:
             continue
         try:
             module = importlib.import_module(name)
+            if getattr(module, "__file__", None) is None:  # a folder of that name on the path
+                raise ImportError(f"No module named '{name}'")
         except ImportError as error:
             raise FatalError(
                 f"{sys.executable} cannot import {name}: {error}.",

@@ -91,7 +91,8 @@ class Track:
         self._running: tuple[Script, str] | None = None
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
-        self._skipped: dict[str, None] = {}
+        self._broken: dict[str, None] = {}  # do not run
+        self._skipped: dict[str, None] = {}  # not even in part
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
@@ -176,12 +177,16 @@ class Track:
         if long:
             notes.append(f"Only the first {ROW_LIMIT} rows of {_listed(long)} were compared.")
         last = self._plan[-1].revision if self._plan else None
-        names = [name for name in self._skipped if name != last]
-        if names:
-            notes.append(
-                f"Every revision after {_listed(names)} was tested on a schema without it, "
-                "since its upgrade does not run."
-            )
+        for left, how in (
+            (self._skipped, "a schema without it"),
+            (self._broken, "what of it does"),
+        ):
+            passed = [revision for revision in left if revision != last]
+            if passed:
+                notes.append(
+                    f"Every revision after {_listed(passed)} was tested on {how}, since its "
+                    "upgrade does not run."
+                )
         return notes
 
     # The steps
@@ -445,15 +450,15 @@ class Track:
             self._bare = True
             self._restore(EMPTY)
             return
-        self._fail("upgrade", failure)
-        self._skipped[script.revision] = None
-        self._partial.without(script)
-        if self._failed_with_rows and self._applied == self._position:
-            self._failed_with_rows = None
-            self._with_full_rows()
-            self._restore(BEFORE)
+        if script.revision in self._partial.revisions:  # nothing of it runs
+            self._skipped[script.revision] = self._broken.pop(script.revision, None)
         else:
-            self._restore(EMPTY)
+            self._fail("upgrade", failure)
+            self._partial.without(script)
+            self._partial.revisions.add(script.revision)
+            self._broken[script.revision] = None
+        self._failed_with_rows = None
+        self._restore(EMPTY)
 
     def _with_other_rows(self, failure: Failure) -> None:
         """Try the same revision again: with plainer rows where code trips over them, else without.

@@ -47,6 +47,7 @@ def difference(
         ("sa.Column('c', sa.Float(53))", "sa.Column('c', sa.REAL)"),
         ("sa.Column('c', sa.INT)", "sa.Column('c', sa.Integer)"),
         ("sa.Column('c', sa.Enum('a', 'b'))", "sa.Column('c', sa.Enum('b', 'a', name='kind'))"),
+        ("sa.Column('c', sa.Enum(name='k'))", "sa.Column('c', sa.Enum('a', 'b', name='k'))"),
         ("sa.Column('c', sa.Integer, server_default='0')",
          "sa.Column('c', sa.Integer, server_default=sa.text('0'))"),
         ("sa.Column('c', sa.Boolean, server_default=sa.text('0'))",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Callable, Protocol
@@ -227,12 +228,25 @@ class SqliteDatabase:
         sql = f"INSERT INTO {quote(table)} ({columns}) VALUES ({', '.join('?' * len(row))})"
         if not row:
             sql = f"INSERT INTO {quote(table)} DEFAULT VALUES"
+        deferred = self._enforces and self._is_deferred(table)
         try:
+            if deferred:
+                self.keep()  # what is there already
             self._cursor().execute(sql, tuple(row.values()))
+            if deferred:
+                self.keep()  # which is when its keys are checked
         except sqlite3.Error as error:
+            if deferred and self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
             by_check = isinstance(error, sqlite3.IntegrityError) and "CHECK" in str(error)
             raise RowRefusedError(str(error), by_check) from error
         self._catalog.rows_changed(table)
+
+    def _is_deferred(self, table: str) -> bool:
+        """Return whether keys of the table are checked no sooner than by COMMIT."""
+        asked = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+        found = self._cursor().execute(asked, (table,)).fetchone()
+        return bool(found and re.search(r"INITIALLY\s+DEFERRED", str(found[0]), re.IGNORECASE))
 
     def _cursor(self) -> sqlite3.Cursor:
         cursor = self._raw.cursor(sqlite3.Cursor)
