@@ -452,6 +452,7 @@ class Track:
             return
         if script.revision in self._partial.revisions:  # nothing of it runs
             self._skipped[script.revision] = self._broken.pop(script.revision, None)
+            self._with_full_rows()
         else:
             self._fail("upgrade", failure)
             self._partial.without(script)
