@@ -409,3 +409,10 @@ def test_without_a_server_it_is_said_how_to_get_one(
         result = round_trip(folder, backend=backend, dialect="postgresql")
         assert result.server == "SQLite"
         assert "migration-guard[postgresql]" in result.notes[0]
+
+
+def test_a_step_that_changes_nothing_but_the_version_is_known_by_it(tmp_path: Path) -> None:
+    second = "sa.ran = getattr(sa, 'ran', 0) + 1\nif sa.ran == 2:\n    raise ValueError('again')"
+    more = ("op.add_column('users', sa.Column('nick', sa.Text()))", "pass")
+    result = round_trip(project(tmp_path, USERS, (second, "pass"), more), backend="postgresql")
+    assert story(result) == [("r2", "second-upgrade fails"), ("r3", "downgrade drift")]

@@ -19,6 +19,7 @@ from .postgresql_rows import rows_now
 from .postgresql_wire import (
     Address,
     Client,
+    Row,
     ServerError,
     drop_database,
     end_others,
@@ -105,7 +106,7 @@ class PostgresqlDatabase:
         self._only_rows = False  # changed since the last snapshot
         self._pid = 0  # of the project's connection
         self._last: State | None = None  # where nothing was done since
-        self._states: dict[str, State] = {}
+        self._states: dict[str, tuple[State, list[Row]]] = {}  # with Alembic's own rows
         self.hear: Callable[[str], None] = _hear_nothing
         self.saved: dict[str, int] = {}
 
@@ -206,7 +207,7 @@ class PostgresqlDatabase:
 
     def save(self, name: str, applied: int) -> None:
         """Remember what the database holds now, with `applied` revisions, under `name`."""
-        self._states[name] = self.snapshot()
+        self._states[name] = self.snapshot(), self._catalog.heads
         self.saved[name] = applied
 
     def restore(self, name: str) -> int:
@@ -217,7 +218,7 @@ class PostgresqlDatabase:
         self._last = None
         if name in self.saved:
             end_others(self._ask(), self._name)
-            if self.snapshot() == self._states[name]:
+            if (self.snapshot(), self._catalog.heads) == self._states[name]:
                 return self.saved[name]
         if self._client is not None:
             self._client.close()

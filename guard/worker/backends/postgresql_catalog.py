@@ -47,6 +47,8 @@ class Catalog:
         self._relations: dict[str, _Relation] = {}  # by oid
         self._others: dict[tuple[str, str], str] = {}  # neither tables nor views
         self.writes = Writes()
+        self.heads: list[Row] = []  # the rows of Alembic's table
+        self._versions = ""  # its name in SQL
         self.longer: set[str] = set()  # tables of which no more than the first rows were read
         self.quoted: dict[str, str] = {}  # each table's name in SQL
         self.types: dict[str, MadeType] = {}
@@ -121,8 +123,10 @@ class Catalog:
 
     def _tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
-        self.quoted = {}
+        self.quoted, self._versions = {}, ""
         for one in sorted(self._relations.values(), key=lambda relation: relation.name):
+            if one.name == self._hidden:
+                self._versions = one.quoted
             if one.table is None or one.name == self._hidden:
                 continue
             self.quoted[one.name] = one.quoted
@@ -149,7 +153,10 @@ class Catalog:
             for name in rows
             if written is None or name in written or last.tables.get(name) is not tables[name]
         ]
-        found = client.query(";".join(self._select(n, tables[n]) for n in names)) if names else []
+        asked = [self._select(name, tables[name]) for name in names]
+        asked += [f"SELECT * FROM {self._versions}"] if self._versions else []
+        found = client.query(";".join(asked)) if asked else []
+        self.heads = found.pop() if self._versions else []
         for name, now in zip(names, found):
             made = with_numbers(now, [column.type for column in tables[name].columns])
             if len(made) == ROW_LIMIT:
