@@ -7,6 +7,8 @@ own.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -142,6 +144,9 @@ def _at(rows: Rows, row: Row, column: str) -> Any:
 
 def _means(value: Any) -> Any:
     """Return a value so that one of another type that means the same is equal."""
+    if isinstance(value, str) and value[:1] == '"':  # a text that became JSON
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
     try:
         return float(value)
     except (TypeError, ValueError):

@@ -416,3 +416,10 @@ def test_a_step_that_changes_nothing_but_the_version_is_known_by_it(tmp_path: Pa
     more = ("op.add_column('users', sa.Column('nick', sa.Text()))", "pass")
     result = round_trip(project(tmp_path, USERS, (second, "pass"), more), backend="postgresql")
     assert story(result) == [("r2", "second-upgrade fails"), ("r3", "downgrade drift")]
+
+
+def test_a_text_that_becomes_json_is_not_lost(tmp_path: Path) -> None:
+    becomes = "op.execute('ALTER TABLE users ALTER COLUMN email TYPE jsonb USING to_jsonb(email)')"
+    step = becomes, "raise NotImplementedError('one way')"
+    result = round_trip(project(tmp_path, USERS, step), backend="postgresql")
+    assert story(result) == [("r2", "irreversible")]
