@@ -45,7 +45,10 @@ handlers =
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found by hand of a finding; `backends`: where it is expected, empty for all."""
+    """What was found by hand of a finding, of all of a rule where `revision` is "*".
+
+    `backends`: where it is expected, empty for all.
+    """
 
     rule: str
     revision: str
@@ -97,7 +100,7 @@ def lay_out(history: History, walk: Walk, backend: str, cache: Path, folder: Pat
         text = text.partition("path_separator")[0]
     ini.write_text(f"{text}prepend_sys_path = %(here)s\n{LOGGING}", encoding="utf-8")
     with (project / "guard.toml").open("a", encoding="utf-8") as settings:
-        settings.write(walk.settings.replace("$URL", URLS[backend]))
+        settings.write("timeout = 3600\n" + walk.settings.replace("$URL", URLS[backend]))
     for name, text in walk.files.items():
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text, encoding="utf-8")
@@ -134,7 +137,7 @@ def run(history: History, project: Path, python: Path, backend: str) -> Result:
 def verdict(finding: dict[str, Any], result: Result, walk: Walk) -> Verdict | None:
     """Return what is known of a finding; None where nobody looked yet."""
     for known in walk.verdicts:
-        same = (known.rule, known.revision) == (finding["rule"], finding["revision"])
+        same = known.rule == finding["rule"] and known.revision in ("*", finding["revision"])
         if same and (not known.backends or result.backend in known.backends):
             return known
     return None
@@ -155,7 +158,7 @@ def told(result: Result, walk: Walk) -> Iterator[str]:
         says = "?" if known is None else f"{'true' if known.true else 'FALSE'}: {known.why}"
         where = f"{finding['path'].rpartition('/')[2]}:{finding['line']}"
         yield f"    {finding['rule']} {finding['revision']} {where}: {finding['message']} -- {says}"
-    met = {(f["rule"], f["revision"]) for f in result.findings}
+    met = {(f["rule"], r) for f in result.findings for r in (f["revision"], "*")}
     for known in walk.verdicts:
         if (
             result.backend in (known.backends or BACKENDS)
