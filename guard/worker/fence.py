@@ -42,7 +42,7 @@ _PROGRAMS = ("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen")
 # In whose words a library tells what the kernel refused it.
 _OF_THE_KERNEL = re.compile(
     r"(?i)permission denied(?! for )|operation not permitted|unable to open database"
-    r"|readonly database|name resolution"
+    r"|readonly database|name resolution|can't create (?:unix|tcp/ip) socket"
 )
 
 SCRATCH_DATABASES = "guard_scratch_"  # how the names of all on a server begin
