@@ -44,7 +44,7 @@ op.create_table(
     sa.CheckConstraint('user_id IS NOT NULL', name='ck_null'),
     sa.UniqueConstraint('number', name='uq_number'),
 )
-op.create_index('ix_both', 'orders', ['user_id', 'code'], unique=True)
+op.create_index('ix_both', 'orders', ['code', 'user_id'], unique=True)
 """
 DROP_KEY = "op.drop_constraint('fk_user', 'orders', type_='foreignkey')"
 DROP_CHECK = "op.drop_constraint('ck_number', 'orders', type_='check')"
@@ -83,8 +83,8 @@ DROP_UNIQUE = "op.drop_constraint('uq_number', 'orders', type_='unique')"
             released=(ORDERS,),
             upgrade="op.drop_index('ix_both', 'orders')",
             dialect="mysql",
-            says="Without unique index ix_both several rows of orders may have the same user_id, "
-            "code",
+            says="Without unique index ix_both several rows of orders may have the same code, "
+            "user_id",
             at="op.drop_index",
         ),
         Example(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hazards import CASES, Case
-from hazards_mariadb import CASES_OF_MARIADB, OTHERWISE
+from hazards import CASES, Case, Otherwise
+from hazards_mariadb import CASES_OF_MARIADB
+from hazards_mariadb import OTHERWISE as OTHERWISE_ON_MARIADB
+from hazards_postgresql import CASES_OF_POSTGRESQL
+from hazards_postgresql import OTHERWISE as OTHERWISE_ON_POSTGRESQL
 from mariadb_server import Mariadb
 from roundtrip_project import env_with, project, round_trip
+from servers import need
 
 from guard.facts import (
     DeclaredIrreversible,
@@ -21,6 +27,7 @@ from guard.facts import (
     UpgradeFailed,
     UpgradeFailedWithRows,
 )
+from guard.roundtrip import postgresql
 
 RULES: dict[type[Fact], str] = {
     UpgradeFailed: "upgrade-fails",
@@ -60,5 +67,26 @@ def test_on_mariadb(case: Case, mariadb: Mariadb, tmp_path: Path) -> None:
     assert found(case, tmp_path, env, mariadb.tcp_url()) == expected(case.says)
 
 
-def test_what_is_otherwise_on_mariadb_is_otherwise_somewhere() -> None:
-    assert OTHERWISE.keys() <= {case.name for case in CASES}
+@pytest.fixture(scope="module")
+def postgresql_url() -> Iterator[str]:
+    """The URL of a server of the user's, as it were, so that not every case has to start one."""
+    programs = postgresql.installed(None)
+    need(programs, "PostgreSQL")
+    need(find_spec("psycopg"), "psycopg")
+    assert programs
+    with postgresql.started(programs) as running:
+        host, port, user, password, _ = running.address
+        yield f"postgresql://{user}:{password}@{host}:{port}/postgres"
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.parametrize("case", CASES_OF_POSTGRESQL, ids=[c.name for c in CASES_OF_POSTGRESQL])
+def test_on_postgresql(case: Case, postgresql_url: str, tmp_path: Path) -> None:
+    env = env_with("postgresql+psycopg")
+    assert found(case, tmp_path, env, postgresql_url) == expected(case.says)
+
+
+@pytest.mark.parametrize("otherwise", [OTHERWISE_ON_MARIADB, OTHERWISE_ON_POSTGRESQL])
+def test_what_is_otherwise_on_a_server_is_a_case(otherwise: Otherwise) -> None:
+    assert otherwise.keys() <= {case.name for case in CASES}

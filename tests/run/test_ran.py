@@ -45,7 +45,7 @@ def told(
     ]
 
 
-OPAQUE = "op.execute(__import__('json').loads({!r}))"
+OPAQUE = "op.execute(__import__('codecs').decode({!r}, 'rot13'))"
 DELETES = (
     "DELETE FROM users: A DELETE without a WHERE deletes every row of users, and no downgrade "
     "restores them."
@@ -55,7 +55,7 @@ DELETES = (
 @pytest.mark.parametrize(
     ("up", "env", "expected"),
     [
-        (OPAQUE.format('"DELETE FROM users"'), ENV,
+        (OPAQUE.format('QRYRGR SEBZ hfref'), ENV,
          [("opaque-sql", f"in the scratch run it executed {DELETES}")]),
         (ADD, LISTENING, [("opaque-sql", DELETES.replace(": ", ". "))]),
     ],
@@ -70,7 +70,7 @@ def test_what_it_did_not_say_is_told(
     ("up", "expected"),
     [
         (ADD, []),
-        (OPAQUE.format('"UPDATE users SET email = email WHERE id = 1"'), ["opaque-sql"]),
+        (OPAQUE.format("HCQNGR hfref FRG rznvy = rznvy JURER vq = 1"), ["opaque-sql"]),
         ("op.execute('DELETE FROM users')", ["delete-without-where"]),
         ("op.drop_table('users')", ["drop-table"]),
         ("for name in ['users']:\n    op.execute(f'DROP TABLE {name}')", ["drop-table"]),

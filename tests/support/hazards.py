@@ -761,3 +761,11 @@ ROWS = [
 ]  # fmt: skip
 
 CASES = [*EXEMPTIONS, *IDENTITY, *SPELLING, *TRUE_STATES, *SEEDS, *MADE_UP, *ROWS]
+
+Otherwise = dict[str, dict[str, Any] | str]  # by the name of a case: its changes, or why none
+
+
+def cases_of(otherwise: Otherwise) -> list[Case]:
+    """Return the cases as they are on another server: some written otherwise, some left out."""
+    changed = ((case, otherwise.get(case.name, {})) for case in CASES)
+    return [case._replace(**other) for case, other in changed if not isinstance(other, str)]

@@ -5,9 +5,7 @@ By the name of the case: what is written otherwise, and what is said then; or wh
 
 from __future__ import annotations
 
-from typing import Any
-
-from hazards import CASES, SHOP, Case, batch, sql, table
+from hazards import SHOP, Otherwise, batch, cases_of, sql, table
 
 NO_BATCH = "nothing has to be rebuilt there: a batch is an ALTER TABLE"
 NO_PARTIAL = "it has neither partial indexes nor indexes of expressions"
@@ -22,7 +20,7 @@ LARGE = (
 )
 NOT_UTF8 = "its server refuses text that is not of the column's character set"
 LEAVES_INDEX = "r2 schema-not-restored"  # the key is dropped, and the index that came with it stays
-OTHERWISE: dict[str, dict[str, Any] | str] = {
+OTHERWISE: Otherwise = {
     "a delete hides no cascade": {
         "upgrade": sql(
             "DELETE FROM orders WHERE user_id IS NULL",
@@ -149,11 +147,4 @@ OTHERWISE: dict[str, dict[str, Any] | str] = {
     "the last of many rows": {"base": LARGE},
     "a value of the last of many rows": {"base": LARGE},
 }  # fmt: skip
-
-
-def _on_mariadb(case: Case) -> Case | None:
-    other = OTHERWISE.get(case.name, {})
-    return None if isinstance(other, str) else case._replace(**other)
-
-
-CASES_OF_MARIADB = [made for made in map(_on_mariadb, CASES) if made is not None]
+CASES_OF_MARIADB = cases_of(OTHERWISE)

@@ -20,6 +20,10 @@ _CAST = re.compile(
     r"(?:\(\d+(?:,\d+)?\))?(?:\[\])*"
 )
 
+# What the server makes of `IN (...)` and `NOT IN (...)`.
+_ITEMS = r"ARRAY\[((?:'(?:[^']|'')*'|[^'\]])*)\]"
+_LIST = re.compile(rf"(= ANY|<> ALL) (?:\({_ITEMS}\)|\(\({_ITEMS}\)\))")
+
 
 def short(type_: str) -> str:
     """Return a type as people write it: varchar(80), timestamptz."""
@@ -29,8 +33,9 @@ def short(type_: str) -> str:
 
 
 def literal_default(sql: str | None) -> str | None:
-    """Return a default without the casts that the server adds; None for none."""
-    return None if sql is None else _CAST.sub("", sql)
+    """Return a default without the casts that the server adds; None for none, or for NULL."""
+    text = None if sql is None else _CAST.sub("", sql)
+    return None if text == "NULL" else text
 
 
 def is_virtual(table: Table) -> bool:
@@ -98,8 +103,8 @@ def _column_line(table: str, row: Row) -> str:
         line += f" GENERATED {'ALWAYS' if row[5] == 'a' else 'BY DEFAULT'} AS IDENTITY"
     elif row[10] and str(row[4]).startswith("nextval("):
         line += " DEFAULT nextval(its own sequence)"  # whatever its name has become
-    elif row[4] is not None:
-        line += f" DEFAULT {literal_default(row[4])}"
+    elif (default := literal_default(row[4])) is not None:
+        line += f" DEFAULT {default}"
     line += f" COMMENT {row[8]!r}" if row[8] else ""
     return line + (f" GRANTED {row[9]}" if row[9] else "")
 
@@ -124,7 +129,8 @@ def _constraint_line(table: str, row: Row) -> str:
 def _plain_check(text: str) -> str:
     inner = re.sub(r" (?:NOT VALID|NO INHERIT|NOT ENFORCED)", "", text)[len("CHECK ") :]
     bare = _CAST.sub("", inner[1:-1] if inner.startswith("(") else inner)
-    return re.sub(r"\((\(\w+\))\)", r"\1", bare)  # what the cast had put in parentheses
+    bare = re.sub(r"\((\(\w+\))\)", r"\1", bare)  # what the cast had put in parentheses
+    return _LIST.sub(lambda m: f"{'IN' if m[1] == '= ANY' else 'NOT IN'} ({m[2] or m[3]})", bare)
 
 
 def _unvalidated(text: str) -> str:
