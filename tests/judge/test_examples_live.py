@@ -48,6 +48,7 @@ UNRUN = {
     "add-check-constraint-3-fixed": "NOT ENFORCED is MySQL's",
     "add-check-constraint-4-fixed": "NOT ENFORCED is MySQL's",
     "unnamed-constraint-2": "NOT ENFORCED is MySQL's",
+    "unparsable-sql-2": "a name for the CHECK of a column is MySQL's",
 }
 
 
