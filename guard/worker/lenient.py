@@ -41,7 +41,7 @@ _NAMED = re.compile(
 )
 _TABLE = re.compile(
     r"no such table: \"?(?:\w+\.)*(\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
-    r"could not find table '(\w+)'|relation \"(?:\w+\.)*(\w+)\" does not exist|"
+    r"could not find table '(\w+)'|(?:relation|table) \"(?:\w+\.)*(\w+)\" does not exist|"
     r"Table '(?:\w+\.)?(\w+)' doesn't exist|Unknown table '(?:\w+\.)?(\w+)'|"
     r"(?:which refers to|open the referenced) table '(\w+)'"
 )

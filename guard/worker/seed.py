@@ -124,6 +124,7 @@ class _Maker:
         self._shapes = shapes
         self._alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
         self._unique = {column for unique in _keys(table) for column in unique}
+        self._unique |= {column.name for column in table.columns if _is_numbered(column)}
         self._parents = [(key, database.parent_keys(key)) for key in table.foreign_keys]
         self._looks = _looks_foreign(table, state, database)
         self._places = {column.name: place for place, column in enumerate(table.columns)}
@@ -319,6 +320,11 @@ def _json(default: str | None, number: int, used: Shape | None) -> str:
     plain: Any = [number] if default == "[]" else {"a": number}
     made = used.value(number) if used and used.known else plain
     return json.dumps(made if default is None or type(made) is type(plain) else plain)
+
+
+def _is_numbered(column: Column) -> bool:
+    """Return whether a sequence gives its numbers, which never come twice, key or not."""
+    return (column.default or "").startswith("nextval(")
 
 
 def _keys(table: Table) -> Iterator[tuple[str, ...]]:

@@ -220,6 +220,25 @@ def test_the_driver_of_the_project(driver: str, run: Run) -> None:
     assert failed.error == 'column "n" of relation "users" contains null values'
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("serial", []), ("int NOT NULL", [("r2", "upgrade-with-rows fails")])]
+)
+def test_numbers_of_a_sequence_come_once(
+    kind: str, expected: list[tuple[str, str]], run: Run
+) -> None:
+    made = sql(f"CREATE TABLE kept (id {kind}, name text)", "DROP TABLE kept")
+    keyed = sql(
+        "ALTER TABLE kept ADD PRIMARY KEY (id)", "ALTER TABLE kept DROP CONSTRAINT kept_pkey"
+    )
+    assert story(run(made, keyed)) == expected
+
+
+def test_a_table_that_the_history_starts_from_may_be_dropped(run: Run) -> None:
+    result = run(sql("DROP TABLE legacy"), USERS)
+    assert story(result) == []
+    assert "none of them makes: legacy (r1" in " ".join(result.notes)
+
+
 def test_rows_of_the_project(run: Run, tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     rows = "INSERT INTO users (id, email) VALUES (901, '100 %'), (902, 'its; own');"
