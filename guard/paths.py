@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import stat
 from pathlib import Path
@@ -45,3 +46,8 @@ def read_bytes(path: Path) -> bytes:
 def read_text(path: Path, encoding: str = "utf-8") -> str:
     """Return the text of a file, its line ends `\n`; raises OSError, UnicodeDecodeError."""
     return read_bytes(path).decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def matches(path: str, glob: str) -> bool:
+    """Return whether a glob of `*` means the path; few get as far as being compiled."""
+    return path.startswith(glob.partition("*")[0]) and fnmatch.fnmatchcase(path, glob)

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
+from functools import cache
+
 import msgspec
 
-from guard.effects import mariadb, mysql, postgresql
 from guard.effects.effect import Effect
 from guard.effects.row import Row
 from guard.operations import Operation
 from guard.schema.model import ReadOnlySchema
 from guard.server import Server
 
-ROWS: dict[str, tuple[Row, ...]] = {
-    "postgresql": postgresql.ROWS,
-    "mysql": mysql.ROWS,
-    "mariadb": mariadb.ROWS,
-}
-_BY_OPERATION: dict[tuple[str, type[Operation]], tuple[Row, ...]] = {
-    (dialect, kind): tuple(row for row in rows if row.operation is kind)
-    for dialect, rows in ROWS.items()
-    for kind in {row.operation for row in rows}
-}
+SERVERS = ("postgresql", "mysql", "mariadb")
+
+
+@cache
+def rows_of(dialect: str) -> dict[type[Operation], tuple[Row, ...]]:
+    """Return what is known of a server, by the operation; it is read when first asked."""
+    if dialect not in SERVERS:
+        return {}
+    rows: tuple[Row, ...] = importlib.import_module(f"guard.effects.{dialect}").ROWS
+    return {
+        kind: tuple(row for row in rows if row.operation is kind)
+        for kind in {row.operation for row in rows}
+    }
 
 
 def effect_of(operation: Operation, schema: ReadOnlySchema, server: Server) -> Effect | None:
     """Return what the operation does on a table of that schema, None where no row says it."""
-    rows = _BY_OPERATION.get((server.dialect or "", type(operation)), ())
+    rows = rows_of(server.dialect or "").get(type(operation), ())
     version = server.effective_version
     fitting = (row for row in rows if row.fits(operation, schema, version))
     found = next(fitting, None)

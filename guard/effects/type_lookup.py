@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from guard.effects.mysql import type_changes as mysql
-from guard.effects.postgresql import type_changes as postgresql
 from guard.effects.type_change import TypeChange
 from guard.operations import ChangeColumnType, ModifyColumn
 from guard.schema.model import ReadOnlySchema
@@ -14,5 +12,9 @@ def type_change_of(
 ) -> TypeChange:
     """Return what becomes of the column; no server but PostgreSQL changes a type by itself."""
     if isinstance(operation, ModifyColumn):
+        from guard.effects.mysql import type_changes as mysql  # either is large
+
         return mysql.change_of(operation, schema)
+    from guard.effects.postgresql import type_changes as postgresql
+
     return postgresql.change_of(operation, schema)

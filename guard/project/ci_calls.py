@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 
+from guard.paths import matches
 from guard.patterns import lazy_re
 
 FILES = (
@@ -28,7 +28,7 @@ COMMENT = lazy_re(r"(^|\s)#.*$")
 
 def may_run_guard(path: str) -> bool:
     """Return whether a file of that path is one in which CI and hooks are set up."""
-    return any(fnmatch(path, pattern) for pattern in FILES)
+    return any(matches(path, glob) for glob in FILES)
 
 
 def calls(text: str) -> dict[str, int]:

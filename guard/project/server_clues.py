@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from guard.paths import read_text, relative
+from guard.paths import matches, read_text, relative
 from guard.patterns import lazy_re
 from guard.project.requirements import requirements_in
 
@@ -245,7 +244,7 @@ def _folders(folder: Path) -> list[str]:
 def _matching(folder: Path, names: Sequence[str], globs: Sequence[str]) -> Iterator[Path]:
     for glob in globs:
         for name in names:
-            if name.count("/") == glob.count("/") and fnmatch.fnmatchcase(name, glob):
+            if name.count("/") == glob.count("/") and matches(name, glob):
                 yield folder / name
 
 
