@@ -84,7 +84,11 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("milliseconds", [0, 20, 40, 60, 80, 120, 200])
 def test_an_interrupt(milliseconds: int, tmp_path: Path) -> None:
     """Before Python has come to guard it is Python that says so; after that, one line."""
-    code = "import guard.__main__ as program; print('here', flush=True); program.main()"
+    code = (
+        "import guard.__main__ as program; leave = program._leave_current_folder\n"
+        "def here(): print('here', flush=True); leave()\n"
+        "program._leave_current_folder = here; program.main()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, "lint", "-"],
         cwd=tmp_path,
