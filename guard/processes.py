@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -50,6 +49,8 @@ class _Child(Generic[Result]):
         self._stream = os.fdopen(source, "rb")
 
     def result(self) -> Result:
+        import pickle  # here and below: most runs deal nothing out
+
         data = self._stream.read()
         if not data:
             return self._work()
@@ -64,6 +65,8 @@ class _Child(Generic[Result]):
 def _work_and_exit(work: Callable[[], object], target: int) -> None:
     code = 1
     try:
+        import pickle
+
         data = pickle.dumps(work(), pickle.HIGHEST_PROTOCOL)
         with os.fdopen(target, "wb") as stream:
             stream.write(data)

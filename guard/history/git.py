@@ -32,6 +32,7 @@ SAFE_ENVIRONMENT = {
 LEADING_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 SUBMODULE, LINK = b"160000", b"120000"  # the modes of entries that are these
+UNKNOWN = b"?"  # the tag of a file that git does not track
 LINKS_DEEP = 8  # as far as links are followed into each other
 
 Entry = tuple[str, bytes, str]  # path, mode, and the id of the blob or of the submodule's commit
@@ -212,8 +213,7 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def present_files(self) -> tuple[str, ...]:
         """Return the paths of the working tree that git tracks or would add: nothing ignored."""
-        listing = self._list("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        return tuple(os.fsdecode(path) for path in dict.fromkeys(listing.split(b"\0")) if path)
+        return tuple(dict.fromkeys(path for _, path in self._present()))
 
     def changed_files(self, commit: str) -> tuple[str, ...]:
         """Return the paths of the working tree that may differ from a commit: nothing ignored.
@@ -221,9 +221,16 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         A file whose times alone are new is among them, since no filter of the project is run.
         """
         differing = self._list("diff-index", "-z", "--name-only", "--no-renames", commit)
-        unknown = self._list("ls-files", "-z", "--others", "--exclude-standard")
-        names = dict.fromkeys((differing + unknown).split(b"\0"))
-        return tuple(os.fsdecode(name) for name in names if name)
+        tracked = (os.fsdecode(name) for name in differing.split(b"\0") if name)
+        unknown = (path for tag, path in self._present() if tag == UNKNOWN)
+        return tuple(dict.fromkeys((*tracked, *unknown)))
+
+    def _present(self) -> Iterator[tuple[bytes, str]]:
+        """The paths of the working tree, each with git's tag for it; one is told twice at times."""
+        options = ("-t", "-z", "--cached", "--others", "--exclude-standard")
+        for entry in self._list("ls-files", *options).split(b"\0"):
+            if entry:
+                yield entry[:1], os.fsdecode(entry[2:])
 
     def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of blobs, all read by one git process.

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,19 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class NewerPythons:
-    """The interpreters at hand, `first` those that the project names; each starts when asked.
+    """The interpreters at hand, at first those that `first` names; each starts when asked.
 
     They run without the project's packages and settings, and are told a text, never a file.
     """
 
-    def __init__(self, first: Sequence[str] = ()) -> None:
+    def __init__(self, first: Callable[[], Sequence[str]] = tuple) -> None:
         self._first = first
         self._started: dict[tuple[int, str], _Child] = {}
 
     @cached_property
     def programs(self) -> tuple[str, ...]:
         """Their paths, in the order in which they are asked."""
-        return tuple(dict.fromkeys((*self._first, *find_newer())))
+        return tuple(dict.fromkeys((*self._first(), *find_newer())))
 
     def parse(self, text: str) -> ast.Module | Rejection | None:
         """Return the tree of a text that our own Python rejects; None where no other can tell."""

@@ -6,6 +6,7 @@ import datetime
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,9 +22,6 @@ from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
-from guard.roundtrip.errors import RoundTripError
-from guard.roundtrip.interpreter import find_interpreter
-from guard.roundtrip.live_database import LiveDatabase
 from guard.server import Server
 
 NOT_COMPARED = (
@@ -153,6 +151,8 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         )
         base = _not_moved(find_base(repo, asked), repo, request, home, root)
     if compared and request.applied_in:
+        from guard.roundtrip.live_database import LiveDatabase  # few ask one
+
         database = LiveDatabase(request.applied_in, "--applied-in", home, root, request.start)
         applied = tuple(database.ask("applied"))
         notes = base.notes if base.known else (ONLY_APPLIED,)
@@ -166,7 +166,7 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         root=root,
         repo=repo,
         base=base,
-        sources=Sources(tree, NewerPythons(_project_python(request, home, root))),
+        sources=Sources(tree, NewerPythons(partial(_project_python, request, home, root))),
         tree=tree,
     )
 
@@ -177,6 +177,9 @@ def _project_python(request: Request, settings: Settings, root: Path) -> tuple[s
     What lies in the repository may come from the change, so it is started only where the round trip
     starts it anyway.
     """
+    from guard.roundtrip.errors import RoundTripError  # who lints alone starts without it
+    from guard.roundtrip.interpreter import find_interpreter
+
     try:
         program = Path(find_interpreter(settings, root, request.start).path).resolve()
     except RoundTripError:

@@ -119,7 +119,7 @@ def _without_new(dump: str) -> str:
     ],
 )
 def test_what_has_no_node_here_hides_nothing(code: str, like: str, tmp_path: Path) -> None:
-    tree = NewerPythons([str(made_up(tmp_path))]).parse(code)
+    tree = NewerPythons(lambda: [str(made_up(tmp_path))]).parse(code)
     assert isinstance(tree, ast.Module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not node.id.isidentifier():
@@ -149,7 +149,7 @@ def test_a_long_sum_is_not_nested_too_deeply_to_be_told(newest: NewerPythons) ->
 
 def test_it_is_started_once_and_alone(tmp_path: Path) -> None:
     program = made_up(tmp_path)
-    pythons = NewerPythons([str(program)])
+    pythons = NewerPythons(lambda: [str(program)])
     for _ in range(3):
         assert isinstance(pythons.parse("x = t'a'"), ast.Module)
     folder = Path(ask.__file__).parent
@@ -158,7 +158,7 @@ def test_it_is_started_once_and_alone(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_forked_off_ours_has_its_own(tmp_path: Path) -> None:
-    pythons = NewerPythons([str(made_up(tmp_path))])
+    pythons = NewerPythons(lambda: [str(made_up(tmp_path))])
     assert isinstance(pythons.parse("x = t'a'"), ast.Module)
     child = os.fork()
     if child == 0:
@@ -189,7 +189,7 @@ def test_one_that_is_no_python_has_nothing_to_say(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ask, "SECONDS", 0.5)
-    pythons = NewerPythons([str(made_up(tmp_path, text=text))])
+    pythons = NewerPythons(lambda: [str(made_up(tmp_path, text=text))])
     pythons.__dict__["programs"] = pythons.programs[:1]
     began = time.monotonic()
     assert pythons.parse("type X = int") is None
