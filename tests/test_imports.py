@@ -63,7 +63,7 @@ CHAPTERS: tuple[set[str], ...] = (
 INSIDE: dict[str, tuple[set[str], ...]] = {
     "adopt": ({"templates"}, {"surroundings"}, {"files", "instructions"}),
     "cli": (
-        {"options", "output"},
+        {"options", "output", "terminal"},
         {"arguments", "progress"},
         {"adoption", "report"},
         {"commands"},
@@ -158,7 +158,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"connections", "naming"},
         {"models"},
     ),
-    "reporters": ({"summary"}, {"frame", "github", "json"}, {"text"}),
+    "reporters": ({"summary", "wrap"}, {"frame", "github", "json"}, {"text"}),
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process", "scratch", "variables"},
         {"given", "interpreter", "own_server"},

@@ -13,6 +13,7 @@ import msgspec
 from guard.cli.arguments import Arguments
 from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_error
 from guard.cli.progress import Progress
+from guard.cli.terminal import shows_links
 from guard.errors import GuardError
 from guard.reporters import REPORTERS
 from guard.reporters.text import text
@@ -66,7 +67,7 @@ def _render(result: Result, arguments: Arguments) -> str:
         result.report,
         sources=result.texts,
         color=_wants_color(arguments),
-        links=_wants_color(arguments) and is_terminal(sys.stdout) and not arguments.output_file,
+        links=_wants_links(arguments),
         width=min(shutil.get_terminal_size((100, 24)).columns, 120),
         verbose=arguments.verbose,
         quiet=arguments.quiet,
@@ -80,6 +81,12 @@ def _wants_color(arguments: Arguments) -> bool:
     if arguments.output_file or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or is_terminal(sys.stdout)
+
+
+def _wants_links(arguments: Arguments) -> bool:
+    """On a terminal alone: in a file or a pipe they are noise."""
+    seen = is_terminal(sys.stdout) and not arguments.output_file
+    return seen and _wants_color(arguments) and shows_links(os.environ)
 
 
 def _check_output_file(path: Path | None) -> None:

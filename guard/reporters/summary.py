@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 
-from guard.finding import SEVERITY_ORDER, Finding, Report, Tally
-from guard.printable import safe
+import msgspec
+
+from guard.finding import SEVERITY_ORDER, Finding, Report, Severity, Tally
+from guard.printable import one_line, safe
 
 SILENCED = {"approved": "approved", "ignored": "ignored", "baseline": "in the baseline"}
 
@@ -51,6 +54,23 @@ def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
     return {str(severity): count for severity, count in counts.items()}
 
 
+class RuleCount(msgspec.Struct, frozen=True):
+    """How many open findings a rule has of one severity."""
+
+    count: int
+    severity: Severity
+    rule: str
+
+
+def by_rule(report: Report) -> list[RuleCount]:
+    """Return the counts of the open findings, the most severe first, of these the most frequent."""
+    counts = Counter((finding.severity, finding.rule) for finding in report.open)
+    return sorted(
+        (RuleCount(count, severity, rule) for (severity, rule), count in counts.items()),
+        key=lambda each: (SEVERITY_ORDER.index(each.severity), -each.count, each.rule),
+    )
+
+
 def status_count(report: Report, status: str) -> int:
     """Return how many findings have that status."""
     return sum(finding.status == status for finding in report.findings)
@@ -61,7 +81,7 @@ def approved(report: Report) -> list[str]:
     lines = []
     for finding in ordered(report.findings):
         if finding.status == "approved":
-            place = f"{safe(finding.span.path)}:{finding.span.line}"
+            place = f"{one_line(finding.span.path)}:{finding.span.line}"
             what = f"{finding.rule} of {safe(finding.object)}" if finding.object else finding.rule
             lines.append(f"{what} in {place}: {safe(finding.reason or '')}")
     return lines

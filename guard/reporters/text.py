@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from guard.finding import Finding, Report, Status
-from guard.patterns import lazy_re
-from guard.printable import safe
+from guard.printable import one_line, safe
 from guard.reporters import summary
 from guard.reporters.frame import Row, frame, split_lines
+from guard.reporters.wrap import wrapped
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
+_EDGE = "bright_blue"  # plain blue cannot be read on black
 _CHANGES = {"- ": "red", "+ ": "green"}
 APPROVED: tuple[Status, ...] = ("approved",)
+_SILENCED: tuple[Status, ...] = ("approved", "ignored", "baseline")
+Form = Literal["full", "concise", "statistics"]
+_MANY = 10  # findings; more than these are counted by rule as well
 _LINK = "\x1b]8;;{}\x1b\\{}\x1b]8;;\x1b\\"  # OSC 8: the second text leads to the first
+_INDENT = 2  # of the lines that go on with a message
 _NARROWEST = 40
 _WIDEST = 500
 
@@ -31,12 +35,14 @@ def text(
     links: bool = False,
     verbose: bool = False,
     quiet: bool = False,
+    form: Form = "full",
 ) -> str:
     """Return the report as text that ends with a line end, or empty where there is nothing to say.
 
     `sources` are the texts of the files by path, for the frames. `links`: the name of a rule leads
     to its page, on a terminal that shows links. What was approved is listed, and what was ignored
     if `verbose`; `quiet` leaves out everything but the findings, and the verdict if it fails.
+    `form`: each finding with its source, or in a line, or only how many there are of each rule.
     """
     page = _Page(
         click.style if color else _plain,
@@ -46,16 +52,21 @@ def text(
     )
     paths = {finding.span.path for finding in report.open}
     files = {path: split_lines(text) for path, text in (sources or {}).items() if path in paths}
-    blocks = [
-        page.finding(finding, files.get(finding.span.path, ()))
-        for finding in summary.ordered(report.open)
-    ]
+    if form == "full":
+        blocks = [
+            page.finding(finding, files.get(finding.span.path, ()))
+            for finding in summary.ordered(report.open)
+        ]
+    else:
+        blocks = [page.concise(report) if form == "concise" else page.statistics(report)]
     if not quiet:
-        blocks.append(
-            page.silenced(report, ("approved", "ignored", "baseline") if verbose else APPROVED)
-        )
-    if not quiet:
-        blocks += [page.notes(report), page.summary(report)]
+        statuses: tuple[Status, ...] = _SILENCED if verbose else APPROVED
+        if form == "full":
+            blocks.append(page.silenced(report, statuses))
+        elif form == "concise":
+            blocks.append(page.concise(report, statuses))
+        many = form != "statistics" and len(report.open) > _MANY
+        blocks += [page.notes(report), page.summary(report, by_rule=many)]
     if report.failed or not quiet:
         blocks.append(page.verdict(report))
     return "\n".join("\n".join(block) + "\n" for block in blocks if block)
@@ -80,15 +91,14 @@ class _Page:
         self.links = links
 
     def finding(self, finding: Finding, file: Sequence[str]) -> list[str]:
+        """What is wrong, so that who skims reads that first; then where, and what to do."""
         color = _COLORS[finding.severity]
         gutter = len(str(finding.span.end_line))
-        head = self.paint(f"{finding.severity}[{finding.rule}]", fg=color, bold=True)
-        if self.links and finding.url:
-            head = _LINK.format(finding.url, head)
-        lines = [f"{head} {_place(finding)}"]
+        head = f"{finding.severity}[{finding.rule}]"
+        lines = [*self._headline(finding, head, color)]
+        lines.append(self.paint(" " * gutter + "--> ", fg=_EDGE) + _place(finding))
         rows = frame(finding.span, file, self.width - gutter - 3)
         lines += self._frame(rows, gutter, color)
-        lines += self._entry(gutter, "", finding.message, bold=True)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
         for evidence in finding.evidence:
             lines += self._entry(gutter, "note: ", evidence, fg="cyan")
@@ -107,37 +117,66 @@ class _Page:
             lines += self._entry(gutter, "revision: ", finding.revision + direction, fg="cyan")
         return lines
 
+    def _headline(self, finding: Finding, head: str, color: str) -> Iterator[str]:
+        """`error[rule] message`, and below it what else the message says."""
+        first, *rest = wrapped(f"{head} {safe(finding.message)}", self.width - _INDENT)
+        yield self._linked(finding, self.paint(head, fg=color, bold=True)) + self.paint(
+            first.removeprefix(head), bold=True
+        )
+        yield from (" " * _INDENT + self._further(line, bold=True) for line in rest)
+
+    def _further(self, line: str, *, bold: bool | None = None) -> str:
+        change = _CHANGES.get(line[:2])  # of a schema or of rows
+        return self.paint(line, fg=change, bold=None if change else bold)
+
+    def _linked(self, finding: Finding, name: str) -> str:
+        return _LINK.format(finding.url, name) if self.links and finding.url else name
+
+    def concise(self, report: Report, statuses: tuple[Status, ...] = ("open",)) -> list[str]:
+        """A line for each finding, or for each that something silences, with the reason."""
+        lines = []
+        for finding in summary.ordered(report.findings):
+            if finding.status not in statuses:
+                continue
+            is_open = finding.status == "open"
+            color = _COLORS[finding.severity] if is_open else "green"
+            said = finding.message if is_open else finding.reason or ""
+            rule = self._linked(finding, self.paint(finding.rule, bold=True))
+            word = self.paint(finding.severity if is_open else finding.status, fg=color, bold=True)
+            lines.append(f"{_place(finding)}: {word} {rule} {one_line(said)}".rstrip())
+        return lines
+
+    def statistics(self, report: Report) -> list[str]:
+        """A line for each rule: how often, how severe, which."""
+        counted = summary.by_rule(report)
+        digits = len(str(max((each.count for each in counted), default=0)))
+        return [
+            f"{each.count:>{digits}}  "
+            + self.paint(f"{each.severity:<7}", fg=_COLORS[each.severity], bold=True)
+            + f"  {each.rule}"
+            for each in counted
+        ]
+
     def _frame(self, rows: Sequence[Row], gutter: int, color: str) -> Iterator[str]:
         if not rows:
             return
-        edge = self.paint(" " * gutter + " |", fg="blue")
+        edge = self.paint(" " * gutter + " |", fg=_EDGE)
         yield edge
         for row in rows:
-            number = self.paint(f"{row.number:>{gutter}} |", fg="blue") if row.number else edge
+            number = self.paint(f"{row.number:>{gutter}} |", fg=_EDGE) if row.number else edge
             code = self.paint(row.text, fg=color, bold=True) if row.mark else row.text
             yield f"{number} {code}".rstrip()
         yield edge
 
-    def _entry(
-        self,
-        gutter: int,
-        label: str,
-        words: str,
-        *,
-        bold: bool | None = None,
-        fg: str | None = None,
-    ) -> Iterator[str]:
+    def _entry(self, gutter: int, label: str, words: str, *, fg: str) -> Iterator[str]:
         """One ` = label: words` below a frame, wrapped under its own beginning."""
         indent = " " * (gutter + len(" = " + label))
-        first, *rest = _wrapped(safe(words), self.width - len(indent))
-        yield self._head(gutter, label, fg) + self.paint(first, bold=bold)
-        for line in rest:
-            change = _CHANGES.get(line[:2])  # of a schema or of rows
-            yield indent + self.paint(line, fg=change, bold=None if change else bold)
+        first, *rest = wrapped(safe(words), self.width - len(indent))
+        yield self._head(gutter, label, fg) + first
+        yield from (indent + self._further(line) for line in rest)
 
-    def _head(self, gutter: int, label: str, fg: str | None) -> str:
-        margin = self.paint(" " * gutter + " = ", fg="blue")
-        return margin + (self.paint(label, fg=fg, bold=True) if label else "")
+    def _head(self, gutter: int, label: str, fg: str) -> str:
+        return self.paint(" " * gutter + " = ", fg=_EDGE) + self.paint(label, fg=fg, bold=True)
 
     def silenced(self, report: Report, statuses: tuple[Status, ...]) -> list[str]:
         lines = []
@@ -146,27 +185,28 @@ class _Page:
                 head = self.paint(f"{finding.status}[{finding.rule}]", fg="green", bold=True)
                 lines.append(f"{head} {_place(finding)}")
                 lines += (
-                    f"  {line}" for line in _wrapped(safe(finding.reason or ""), self.width - 2)
+                    f"  {line}" for line in wrapped(safe(finding.reason or ""), self.width - 2)
                 )
         return lines
 
     def notes(self, report: Report) -> list[str]:
         lines = []
         for note in report.notes:
-            first, *rest = _wrapped(safe(note), self.width - len("note: "))
+            first, *rest = wrapped(safe(note), self.width - len("note: "))
             lines.append(self.paint("note: ", fg="cyan", bold=True) + first)
             lines += (" " * len("note: ") + line for line in rest)
         return lines
 
-    def summary(self, report: Report) -> list[str]:
+    def summary(self, report: Report, *, by_rule: bool) -> list[str]:
         """`Checked` and what, line by line, then `Found` and how many."""
         lines = []
         for part in summary.checked(report):
-            lines += _wrapped(part, self.width - len("Checked  "))
+            lines += wrapped(part, self.width - len("Checked  "))
         labels = ["Checked", *[""] * (len(lines) - 1)] if lines else []
         if not lines and not report.findings:
             return []
         rows = [*zip(labels, lines, strict=True), ("Found", summary.found(report))]
+        rows += [("", line) for line in self.statistics(report) if by_rule]
         rows += [("", service) for service in summary.services(report)]
         if unchanged := summary.unchanged(report):
             rows.append(("", unchanged))
@@ -179,25 +219,4 @@ class _Page:
 
 def _place(finding: Finding) -> str:
     span = finding.span
-    return f"{safe(span.path)}:{span.line}:{span.column}"
-
-
-# A line of code in a remedy: wrapped, it would not work when it is pasted.
-_CODE = lazy_re(
-    r"\s|(?:op|batch_op|config|context|connection)\.|with op\.|(?:import|from) \w|#|--"
-    r"|(?:ALTER|CREATE|DROP|UPDATE|SET|SELECT|COMMENT) .*;$"
-)
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    """Return the lines of a text; each of its own lines begins a new one, and code stays whole."""
-    return [
-        line
-        for paragraph in words.splitlines() or [""]
-        for line in ([paragraph] if _CODE.match(paragraph) else _filled(paragraph, width))
-    ]
-
-
-def _filled(paragraph: str, width: int) -> list[str]:
-    found = textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
-    return found or [""]
+    return f"{one_line(span.path)}:{span.line}:{span.column}"

@@ -111,19 +111,37 @@ def test_code_is_never_wrapped(code: str) -> None:
     assert "= help: It is long long long long long long long" in lines
 
 
+INLINE = (
+    'op.alter_column("orders", "state", existing_type=sa.String(length=20))',
+    'text("UPDATE t SET a = :a").bindparams(a=TOTAL)',
+    "`ALTER TABLE orders ADD total integer`",
+    "guard approve --rule drop-table",
+)
+
+
+@pytest.mark.parametrize("code", INLINE)
+@pytest.mark.parametrize("before", range(1, 60, 7))
+def test_code_inside_a_sentence_is_never_broken(code: str, before: int) -> None:
+    said = f"{'x' * before} then {code} in a later revision, and so on."
+    lines = text(Report(findings=(finding(remedy=said, message=said),)), width=80).splitlines()
+    assert sum(code in line for line in lines) == 2
+    assert max(map(len, lines)) <= 90
+
+
 def test_text_report() -> None:
     assert shown(REPORT) == (
         """\
-error[drop-table] alembic/versions/0004_drop_orders.py:5:5
+error[drop-table] Dropping table orders deletes its rows.
+ --> alembic/versions/0004_drop_orders.py:5:5
   |
 5 |     op.drop_table("orders")
   |     ^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = Dropping table orders deletes its rows.
   = help: Keep a copy.
   = revision: 4f5e, upgrade
 
-warning[backfill] alembic/versions/0004_drop_orders.py:6:5
+warning[backfill] UPDATE customers changes every row.
+  --> alembic/versions/0004_drop_orders.py:6:5
    |
  6 | /     op.execute(
  7 | |         '''
@@ -132,17 +150,16 @@ warning[backfill] alembic/versions/0004_drop_orders.py:6:5
 12 | |     )
    | |_____^
    |
-   = UPDATE customers changes every row.
    = help: Use batches:
                for start in range(9): ...
    = revision: 4f5e, upgrade
 
-error[credentials-in-url] alembic/versions/0004_drop_orders.py:13:28
+error[credentials-in-url] postgresql://app:***@db/prod holds a password.
+  --> alembic/versions/0004_drop_orders.py:13:28
    |
 13 |     engine = create_engine("postgresql://app:***@db/prod")
    |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
    |
-   = postgresql://app:***@db/prod holds a password.
    = help: Read it from the environment.
 
 approved[drop-column] alembic/versions/0004_drop_orders.py:5:5
@@ -171,6 +188,58 @@ def test_what_was_approved_is_listed_and_verbose_lists_what_was_ignored() -> Non
     assert listed in shown(REPORT, verbose=True)
     assert "ignored[" not in shown(REPORT)
     assert listed[listed.index("approved[") :] in shown(REPORT)
+
+
+def test_concise_is_a_line_for_each_finding() -> None:
+    assert shown(REPORT, form="concise") == (
+        f"{PATH}:5:5: error drop-table Dropping table orders deletes its rows.\n"
+        f"{PATH}:6:5: warning backfill UPDATE customers changes every row.\n"
+        f"{PATH}:13:28: error credentials-in-url postgresql://app:***@db/prod holds a password.\n"
+        "\n"
+        f"{PATH}:5:5: approved drop-column archived (approved by ann)\n"
+        + shown(REPORT)[shown(REPORT).index("\nnote:") :]
+    )
+
+
+def test_concise_stays_in_one_line_whatever_is_said() -> None:
+    span = Span("a\nerror b.py", 1)
+    found = finding(message="The difference:\n- id INTEGER\n+ id TEXT", span=span)
+    output = text(Report(findings=(found,)), form="concise", quiet=True, width=40)
+    said = "a error b.py:1:1: error drop-table The difference: - id INTEGER + id TEXT"
+    assert output.splitlines()[0] == said
+
+
+MANY = Report(
+    findings=(*[UPDATE] * 10, finding(), *[finding(rule="drop-column")] * 2, APPROVED, URL)
+)
+COUNTS = [
+    " 2  error    drop-column",
+    " 1  error    credentials-in-url",
+    " 1  error    drop-table",
+    "10  warning  backfill",
+]
+
+
+def test_statistics_count_by_rule_instead_of_findings() -> None:
+    assert shown(MANY, form="statistics").splitlines()[:5] == [*COUNTS, ""]
+    assert "Found    4 errors, 10 warnings; 1 approved" in shown(MANY, form="statistics")
+    assert shown(Report(), form="statistics") == "Passed: there was nothing to check.\n"
+
+
+def test_many_findings_are_counted_by_rule_at_the_end() -> None:
+    lines = shown(MANY).splitlines()
+    found = lines.index("Found    4 errors, 10 warnings; 1 approved")
+    assert [line.removeprefix(" " * 9) for line in lines[found + 1 : found + 5]] == COUNTS
+    assert COUNTS[0] not in shown(REPORT)
+
+
+@pytest.mark.parametrize("form", ["full", "concise"])
+def test_the_name_of_a_rule_leads_to_its_page(form: Any) -> None:
+    report = Report(findings=(finding(url="https://example.org/drop-table.md"), UPDATE))
+    linked = shown(report, links=True, form=form)
+    assert linked.count("\x1b]8;;https://example.org/drop-table.md\x1b\\") == 1
+    assert linked.count("\x1b]8;;\x1b\\") == 1
+    assert re.sub(r"\x1b]8;;[^\x1b]*\x1b\\", "", linked) == shown(report, form=form)
 
 
 def test_quiet_shows_findings_and_a_refusal_only() -> None:
@@ -232,8 +301,8 @@ def test_end_of_text(report: Report, end: str) -> None:
 
 def test_without_a_source_there_is_no_frame() -> None:
     assert text(Report(findings=(finding(),)), quiet=True) == (
-        "error[drop-table] alembic/versions/0004_drop_orders.py:5:5\n"
-        "  = Dropping table orders deletes its rows.\n"
+        "error[drop-table] Dropping table orders deletes its rows.\n"
+        " --> alembic/versions/0004_drop_orders.py:5:5\n"
         "  = help: Keep a copy.\n"
         "  = revision: 4f5e, upgrade\n"
         "\n"
@@ -260,10 +329,11 @@ def test_what_takes_an_approval_shows_the_command_in_one_line(
 
 def test_long_sentences_are_wrapped_under_their_beginning() -> None:
     found = finding(remedy="word " * 15, message="Two lines:\n- id INTEGER\n+ id TEXT")
-    assert text(Report(findings=(found,)), width=40, quiet=True).splitlines()[1:7] == [
-        "  = Two lines:",
-        "    - id INTEGER",
-        "    + id TEXT",
+    assert text(Report(findings=(found,)), width=40, quiet=True).splitlines()[:7] == [
+        "error[drop-table] Two lines:",
+        "  - id INTEGER",
+        "  + id TEXT",
+        " --> alembic/versions/0004_drop_orders.py:5:5",
         "  = help: word word word word word word",
         "          word word word word word word",
         "          word word word",
@@ -275,7 +345,8 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
     source = f"op.drop_table('{'x' * 300}')  # 名前 {'名' * 50}\n"
     found = finding(span=Span(PATH, 1, 15, 1, 40), message="word " * 60)
     report = Report(findings=(found,), notes=("note " * 60,), checked=("part " * 60,))
-    lines = text(report, sources={PATH: source}, width=width).splitlines()[1:]
+    lines = text(report, sources={PATH: source}, width=width).splitlines()
+    lines.remove(f" --> {PATH}:1:15")  # whole, so that a terminal can open it
     assert max(len(line) for line in lines) <= width
 
 
@@ -353,7 +424,7 @@ def test_a_cut_through_a_wide_character_keeps_the_mark_in_place(before: int, aft
 
 def test_messages_cannot_steer_the_terminal() -> None:
     report = Report(findings=(finding(message="Dropping \x1b[2Jtable\u202e\tx."),))
-    assert "  = Dropping \ufffd[2Jtable\ufffd    x.\n" in text(report)
+    assert "error[drop-table] Dropping \ufffd[2Jtable\ufffd    x.\n" in text(report)
 
 
 def test_a_place_far_along_a_line_of_megabytes() -> None:

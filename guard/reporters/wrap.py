@@ -1,0 +1,39 @@
+"""Sentences broken into lines of a width, and code that is not: broken, it could not be pasted."""
+
+from __future__ import annotations
+
+import textwrap
+
+from guard.patterns import lazy_re
+
+# What a line of code begins with that ends like a sentence, or stands alone.
+_CODE = lazy_re(
+    r"\s|(?:op|batch_op|config|context|connection)\.|(?:with|for|if|def|class) .*:$"
+    r"|(?:import|from) \w|#|--|(?:ALTER|CREATE|DROP|UPDATE|SET|SELECT|COMMENT) .*;$"
+)
+_CALL = r"\((?:[^()\n]|\([^()\n]*\))*\)"
+# Code inside a sentence: between backticks, a call and what is called on it, a command of guard.
+_INLINE = lazy_re(
+    rf"`[^`\n]+`|\b[A-Za-z_][\w.]*{_CALL}(?:\.\w+{_CALL})*"
+    r"|\bguard [a-z]+(?: --[a-z-]+(?: [^-\s]\S*)?)*"
+)
+_GLUE = "\x00"  # stands for a space that is none to break at; no text that is shown holds it
+
+
+def wrapped(words: str, width: int) -> list[str]:
+    """Return the lines of a text; each of its own lines begins a new one, and code stays whole.
+
+    A line after the first is code unless it ends as a sentence does.
+    """
+    first, *more = words.splitlines() or [""]
+    lines = [first] if _CODE.match(first) else _filled(first, width)
+    for line in more:
+        whole = _CODE.match(line) or not line.endswith((".", ":"))
+        lines += [line] if whole else _filled(line, width)
+    return lines
+
+
+def _filled(sentence: str, width: int) -> list[str]:
+    glued = _INLINE.sub(lambda code: code[0].replace(" ", _GLUE), sentence)
+    found = textwrap.wrap(glued, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_GLUE, " ") for line in found] or [""]
