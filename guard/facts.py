@@ -498,11 +498,14 @@ class ModelsDiffer(SchemaDrift, frozen=True, kw_only=True):
 
 
 class RowsLost(RoundTripFact, frozen=True, kw_only=True):
-    """Rows or values that were there before the step and are gone or changed after it."""
+    """Rows or values that were there before the step and are gone or changed after it.
 
-    table: str
+    `dropped` are the tables that the step dropped, and so took along what refers to them.
+    """
+
     stage: Direction
     difference: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
 
 
 class DeclaredIrreversible(RoundTripFact, frozen=True, kw_only=True):

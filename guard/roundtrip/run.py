@@ -398,9 +398,9 @@ class _Log:
                 return RowsLost(
                     span=span,
                     revision=revision,
-                    table=event["table"],
                     stage=event["stage"],
                     difference=tuple(event["difference"]),
+                    dropped=tuple(event["dropped"]),
                 )
             case "irreversible":
                 return DeclaredIrreversible(span=span, revision=revision, message=event["message"])

@@ -73,7 +73,7 @@ def proven(
 
 def _is_unsure(finding: Finding, fact: Fact) -> bool:
     """Return whether it is a warning only since rows, or a way back, decide what has failed now."""
-    decided = isinstance(fact, (DowngradeFailed, UpgradeFailedWithRows, UnreadStatement))
+    decided = isinstance(fact, (DowngradeFailed, RowsLost, UpgradeFailedWithRows, UnreadStatement))
     return finding.severity == "warning" and decided
 
 

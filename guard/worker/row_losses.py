@@ -10,15 +10,23 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .backends.protocol import State
 from .written import Effects, Row, Rows, Written
 
-MOST_LINES = 12  # of one table
+MOST_COLUMNS = 5  # of a row that has no key
 _NOT_THERE = object()
 Lines = dict[tuple[str, str], list[str]]  # by table and "upgrade" or "downgrade"
+
+
+class _Loss(NamedTuple):
+    """One of its kind: of rows, or of the values of one `column`."""
+
+    stage: str
+    column: str
+    lines: tuple[str, ...]
 
 
 class _Course(NamedTuple):
@@ -56,9 +64,9 @@ def losses(before: State, between: State, after: State | None, written: Written)
             written.effects_on(name),
             name.lower().rpartition(".")[2] in written.rebuilt,
         )
-        for stage, line in _of_table(course):
+        for stage, line in _told(_of_table(course)):
             found.setdefault((name, stage), []).append(line)
-    return {where: lines[:MOST_LINES] for where, lines in found.items()}
+    return found
 
 
 def _rows(state: State, name: str) -> Rows:
@@ -70,7 +78,21 @@ def _rows(state: State, name: str) -> Rows:
     )
 
 
-def _of_table(course: _Course) -> Iterator[tuple[str, str]]:
+def _told(losses: Iterable[_Loss]) -> Iterator[tuple[str, str]]:
+    """Yield the step and the lines of the first loss of each kind, and how many more there are."""
+    first: dict[tuple[str, str], _Loss] = {}
+    number: Counter[tuple[str, str]] = Counter()
+    for loss in losses:
+        first.setdefault(loss[:2], loss)
+        number[loss[:2]] += 1
+    for kind, (stage, _, lines) in first.items():
+        more = number[kind] - 1
+        for line in lines[:-1]:
+            yield stage, line
+        yield stage, lines[-1] + (f" (and {more} more)" if more else "")
+
+
+def _of_table(course: _Course) -> Iterator[_Loss]:
     if course.effects.all_of_it:
         return
     old = course.before.by_key()
@@ -90,24 +112,23 @@ def _of_table(course: _Course) -> Iterator[tuple[str, str]]:
 
 def _of_keyed(
     course: _Course, old: dict[Row, Row], middle: dict[Row, Row], end: dict[Row, Row] | None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[_Loss]:
     meant = course.effects.deleted
     wanted = [key for key in old if key not in meant]
     kept = [key for key in wanted if key in middle]
     if len(kept) < len(wanted) and not (course.rebuilt and len(middle) >= len(wanted)):
-        yield from _counts(course.name, len(wanted), len(kept))
-    for key in kept:
-        if end is not None and key not in end:
-            columns, row = course.before.columns, old[key]
-            yield "downgrade", f"- {course.name}: {_shown(columns, row)}"
-            continue
+        yield _counts(course.name, "upgrade", len(wanted), len(kept))
+    back = [key for key in kept if end is None or key in end]
+    if len(back) < len(kept):
+        yield _counts(course.name, "downgrade", len(kept), len(back))
+    for key in back:
         last = None if end is None else end[key]
         yield from _of_row(course, key, old[key], middle[key], last)
 
 
 def _of_row(
     course: _Course, key: Row, row: Row, middle: Row, end: Row | None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[_Loss]:
     for column, was in zip(course.before.columns, row):
         now = course.now[column]
         if was is None or now is None:  # a NULL that was filled is no loss
@@ -123,9 +144,12 @@ def _of_row(
         if stage:
             keys = [course.before.columns.index(name) for name in course.before.key]
             where = _shown(course.before.key, [row[place] for place in keys])
-            yield stage, f"- {course.name}.{column} = {_value(was)} where {where}"
-            if last is not _NOT_THERE:
-                yield stage, f"+ {course.name}.{column} = {_value(last)} where {where}"
+            values = [("-", was)] + [("+", last)] * (last is not _NOT_THERE)
+            lines = [
+                f"{sign} {course.name}.{column} = {_value(value)} where {where}"
+                for sign, value in values
+            ]
+            yield _Loss(stage, column, tuple(lines))
 
 
 def _stage(course: _Course, meant: bool, was: Any, between: Any, last: Any) -> str:
@@ -156,7 +180,7 @@ def _means(value: Any) -> Any:
 # Rows that have none: told by what they hold
 
 
-def _of_others(course: _Course) -> Iterator[tuple[str, str]]:
+def _of_others(course: _Course) -> Iterator[_Loss]:
     meant = +course.effects.without_key
     wanted = []
     for row in course.before.rows:
@@ -165,12 +189,12 @@ def _of_others(course: _Course) -> Iterator[tuple[str, str]]:
         else:
             wanted.append(row)
     if len(course.between.rows) < len(wanted):
-        yield from _counts(course.name, len(wanted), len(course.between.rows))
+        yield _counts(course.name, "upgrade", len(wanted), len(course.between.rows))
     elif course.after is not None and not course.rebuilt:
         yield from _unlike(course, wanted, course.after)
 
 
-def _unlike(course: _Course, wanted: list[Row], after: Rows) -> Iterator[tuple[str, str]]:
+def _unlike(course: _Course, wanted: list[Row], after: Rows) -> Iterator[_Loss]:
     """Yield the rows that are no more, by the columns that no statement touches."""
     columns = [
         column
@@ -189,7 +213,8 @@ def _unlike(course: _Course, wanted: list[Row], after: Rows) -> Iterator[tuple[s
         middle[text] -= 1
         if end[text] < 0 and None not in row:
             stage = "upgrade" if middle[text] < 0 else "downgrade"
-            yield stage, f"- {course.name}: {_shown(columns, row)}"
+            shown = _shown(columns[:MOST_COLUMNS], row)
+            yield _Loss(stage, "", (f"- {course.name}: {shown}",))
 
 
 def _project(rows: Rows, columns: Sequence[str]) -> list[Row]:
@@ -200,9 +225,8 @@ def _project(rows: Rows, columns: Sequence[str]) -> list[Row]:
 # In words
 
 
-def _counts(name: str, before: int, after: int) -> Iterator[tuple[str, str]]:
-    yield "upgrade", f"- {before} rows in {name}"
-    yield "upgrade", f"+ {after} rows in {name}"
+def _counts(name: str, stage: str, before: int, after: int) -> _Loss:
+    return _Loss(stage, "", (f"- {before} rows in {name}", f"+ {after} rows in {name}"))
 
 
 def _shown(columns: Sequence[str], row: Sequence[Any]) -> str:

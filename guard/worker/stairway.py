@@ -16,6 +16,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from .backends.protocol import AFTER, BEFORE, EMPTY, ROW_LIMIT, Scratch, State
+from .cascades import Drops
 from .channel import Channel, FatalError
 from .compare import schema_difference
 from .enums import Members
@@ -86,6 +87,7 @@ class Track:
         self._database = scratch.database()
         self._database.hear = self._take_down
         self._written, self._ran = Written(self._database.rows_of), Ran("")
+        self._drops = Drops(self._database)
         self._impl: DefaultImpl
         self._connection: Connection
         self._running: tuple[Script, str] | None = None
@@ -218,6 +220,7 @@ class Track:
             self._before = self._seed()
             database.save(BEFORE, self._applied)
         self._written, self._ran = Written(database.rows_of), Ran(str(script.path))
+        self._drops = Drops(database)
         self._notes_statements = True
         yield self._up(script)
         self._settle()
@@ -368,6 +371,8 @@ class Track:
         if self._notes_statements:
             self._written.hear(sql)
             self._ran.hear(sql)
+        if self._phase != "second-upgrade":
+            self._drops.hear(sql, self._phase)
 
     # Between the steps
 
@@ -397,8 +402,20 @@ class Track:
         Return whether the downgrade kept all.
         """
         found = losses(self._before, self._after, restored, self._written)
-        for (table, stage), lines in found.items():
-            self._fact("rows", script, stage, table=table, stage=stage, difference=lines)
+        for stage in dict.fromkeys(stage for _, stage in found):
+            lines = {table: lines for (table, at), lines in found.items() if at == stage}
+            behind = self._drops.behind(stage, lines, self._before.tables)
+            for cascades in (True, False):
+                tables = [table for table in lines if bool(behind[table]) == cascades]
+                if tables:
+                    self._fact(
+                        "rows",
+                        script,
+                        stage,
+                        stage=stage,
+                        difference=[line for table in tables for line in lines[table]],
+                        dropped=sorted({name for table in tables for name in behind[table]}),
+                    )
         return all(stage == "upgrade" for _, stage in found)
 
     def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:

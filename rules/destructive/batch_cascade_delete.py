@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from guard.batch_mode import IN_BATCHES, enforces_foreign_keys, makes_anew
 from guard.constraint_code import executed, in_autocommit_block
-from guard.facts import DowngradeFailed, UpgradeFailedWithRows
+from guard.facts import DowngradeFailed, RowsLost, UpgradeFailedWithRows
 from guard.operations import DropTable, Name, Operation
 from guard.rule import Context, Example, Foretold, Problem, rule
 from guard.schema.model import Reference
@@ -47,7 +47,7 @@ op.rename_table('new_orders', 'orders')
     DropTable,
     *IN_BATCHES,
     dialects=("sqlite",),
-    predicts=(UpgradeFailedWithRows, DowngradeFailed),
+    predicts=(UpgradeFailedWithRows, DowngradeFailed, RowsLost),
     instructs=(
         "NEVER let a batch make a table anew on SQLite while `PRAGMA foreign_keys` is on and other "
         "tables refer to it",
@@ -128,11 +128,7 @@ def batch_cascade_delete(operation: Operation, context: Context) -> Iterator[Pro
         remedy=_remedy(context),
         severity="warning" if context.statement.direction == "downgrade" else None,
         at=batch.span if batch else None,
-        foretells=tuple(
-            Foretold(how="missing", kind="rows", table=str(reference.table))
-            for reference in references
-            if _action(reference) == "CASCADE"
-        ),
+        foretells=tuple(_foretold(table, context, {table})),
     )
 
 
@@ -165,6 +161,19 @@ def _harm(reference: Reference) -> str:
         case "SET DEFAULT":
             return f"overwrites {named} with its default"
     return f"fails as soon as a row of {table} refers to it"
+
+
+def _foretold(table: Name, context: Context, seen: set[Name]) -> Iterator[Foretold]:
+    """Yield what goes with the rows of a table, and what goes with that."""
+    for reference in _references(table, context):
+        child, action = reference.table, _action(reference)
+        if action == "CASCADE":
+            yield Foretold(how="missing", kind="rows", table=str(child))
+            if child not in seen:
+                yield from _foretold(child, context, seen | {child})
+        elif action.startswith("SET"):
+            for column in reference.constraint.columns:
+                yield Foretold(how="changed", kind="column", name=str(column), table=str(child))
 
 
 def _remedy(context: Context) -> str:

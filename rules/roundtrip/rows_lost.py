@@ -7,15 +7,25 @@ updates by its own words is its declared will and judged by other rules.
 
 from collections.abc import Iterator
 
+from guard.constraint_code import in_autocommit_block
 from guard.facts import RowsLost
 from guard.phrases import ALWAYS_UP_DOWN_UP, listed
 from guard.rule import Context, Example, Problem, rule
 
+MOST_LINES = 20
+OFF = "op.execute('PRAGMA foreign_keys=OFF')"
 TABLE = """
 op.create_table(
     'users',
     sa.Column('id', sa.Integer(), primary_key=True),
     sa.Column('name', sa.String(80)),
+)
+"""
+POSTS = """
+op.create_table(
+    'posts',
+    sa.Column('id', sa.Integer(), primary_key=True),
+    sa.Column('user_id', sa.Integer(), sa.ForeignKey('users.id', ondelete='CASCADE')),
 )
 """
 
@@ -25,13 +35,30 @@ op.create_table(
     instructs=(ALWAYS_UP_DOWN_UP,),
     unsafe=(
         Example(
+            released=(TABLE, POSTS),
+            upgrade="""
+            op.get_bind().connection.execute('PRAGMA foreign_keys=ON')
+            with op.batch_alter_table('users', recreate='always') as users:
+                users.add_column(sa.Column('nick', sa.String(80)))
+            """,
+            dialect="sqlite",
+            says="The upgrade of 0003 drops users, and since foreign keys are enforced "
+            "(PRAGMA foreign_keys=ON) that takes along what refers to it (- before, + after):\n"
+            "  - 7 rows in posts\n"
+            "  + 2 rows in posts",
+            help="Turn the enforcement off first, outside of a transaction, in which the PRAGMA "
+            "does nothing:\nwith op.get_context().autocommit_block():\n"
+            "    op.execute('PRAGMA foreign_keys=OFF')",
+            at="def upgrade()",
+        ),
+        Example(
             released=(TABLE,),
             upgrade="op.add_column('users', sa.Column('nick', sa.String(80)))",
             downgrade="""
             op.drop_column('users', 'nick')
             op.execute("UPDATE users SET name = 'unknown'")
             """,
-            says="The downgrade of 0002 loses rows or values of users (- before, + after):\n"
+            says="The downgrade of 0002 loses rows or values (- before, + after):\n"
             "  - users.name = ",
             help="Keep the rows: copy what would be lost before it goes",
             at="def downgrade()",
@@ -46,11 +73,20 @@ op.create_table(
     ),
 )
 def rows_lost(lost: RowsLost, context: Context) -> Iterator[Problem]:
-    difference = listed(lost.difference)
+    shown, more = lost.difference[:MOST_LINES], len(lost.difference) - MOST_LINES
+    difference = listed([*shown, f"and {more} lines more"] if more > 0 else shown)
+    if lost.dropped:
+        yield Problem(
+            message=f"The {lost.stage} of {lost.revision} drops {', '.join(lost.dropped)}, and "
+            "since foreign keys are enforced (PRAGMA foreign_keys=ON) that takes along what refers "
+            f"to it (- before, + after):\n{difference}",
+            remedy="Turn the enforcement off first, outside of a transaction, in which the PRAGMA "
+            f"does nothing:\n{in_autocommit_block(OFF)}",
+        )
+        return
     yield Problem(
-        message=f"The {lost.stage} of {lost.revision} loses rows or values of {lost.table} "
-        f"(- before, + after):\n{difference}",
+        message=f"The {lost.stage} of {lost.revision} loses rows or values (- before, + after):\n"
+        f"{difference}",
         remedy="Keep the rows: copy what would be lost before it goes and bring it back in the "
-        "downgrade; on SQLite keep foreign_keys off while batch mode rebuilds a table.",
-        object=lost.table,
+        "downgrade.",
     )

@@ -82,6 +82,10 @@ QUOTED, OTHER = "'owner'", "'other'"
 DROP_B = "op.drop_column('a', 'b')"
 ADD_C, ADD_D = (f"op.add_column('a', sa.Column({n!r}, sa.Integer()))" for n in ("c", "d"))
 UNDO_C = "op.drop_column('a', 'c')"
+ANEW = (
+    "op.execute('PRAGMA foreign_keys = ON')\n"
+    "with op.batch_alter_table('a', recreate='always') as batch:\n    "
+)
 TABLE_E = "op.create_table('e', sa.Column('id', sa.Integer(), primary_key=True))"
 UNREAD = "import sys\nop.execute(sys.argv[0][:0] + 'CREATE TABLE f (x int)')"
 FIRST = (
@@ -279,6 +283,14 @@ RUNS: dict[str, tuple[tuple[str, str], list[tuple[str, str, bool]]]] = {
             "op.execute('PRAGMA foreign_keys = ON')\nop.execute('DELETE FROM a')\n" + UNDO_C,
         ),
         [("rows-lost", "open", False), ("delete-without-where", "open", True)],
+    ),
+    "a batch that empties what refers to its table": (
+        (f"{ANEW}batch.add_column(sa.Column('c', sa.Integer()))", NONE),
+        [("batch-cascade-delete", "open", True)],
+    ),
+    "a batch that does so on the way back, which is an error once it was seen": (
+        (ADD_C, f"{ANEW}batch.drop_column('c')"),
+        [("batch-cascade-delete", "open", True)],
     ),
     "one that fails before it could be incomplete": (
         (f"{ADD_C}\n{ADD_D}", f"op.execute('SELECT nope FROM a')\n{UNDO_C}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,15 @@ SAID: dict[type[Fact], str] = {
 def said(fact: Fact) -> tuple[str, str]:
     """Return a fact as a table of expectations writes it: revision and what happened to it."""
     if isinstance(fact, RowsLost):
-        return fact.revision or "", f"{fact.stage} loses {fact.table}"
+        return fact.revision or "", f"{fact.stage} loses {' '.join(tables_of(fact))}"
     return fact.revision or "", SAID[type(fact)]
+
+
+def tables_of(lost: RowsLost) -> list[str]:
+    """Return the tables of which rows or values are lost, by the lines that say so."""
+    of_a_line = re.compile(r"[-+] (?:\d+ rows in )?([^\s:]+?)(?:\.\w+ = .*|: .*)?$", re.DOTALL)
+    found = [of_a_line.match(line) for line in lost.difference]
+    return list(dict.fromkeys(match[1] for match in found if match))
 
 
 def story(result: RoundTrip) -> list[tuple[str, str]]:

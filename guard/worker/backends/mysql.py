@@ -155,6 +155,10 @@ class MysqlDatabase:
         """Take down the statement that SQLAlchemy is about to run."""
         self.hear(sql)
 
+    def drops_cascade(self) -> bool:
+        """Return False: a table that others refer to is not dropped, or only the keys go too."""
+        return False
+
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all.
 

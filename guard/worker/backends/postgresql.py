@@ -165,6 +165,10 @@ class PostgresqlDatabase:
         """Take down the statement that SQLAlchemy is about to run."""
         self.hear(sql)
 
+    def drops_cascade(self) -> bool:
+        """Return False: a table that others refer to is not dropped, or only the keys go too."""
+        return False
+
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
         locked = self._ask().rows(LOCKED.format(self._pid))

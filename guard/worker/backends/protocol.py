@@ -109,6 +109,9 @@ class Database(Protocol):
     def heard(self, sql: str) -> None:
         """Take down the statement that SQLAlchemy is about to run."""
 
+    def drops_cascade(self) -> bool:
+        """Return whether a table that is dropped now takes along the rows that refer to it."""
+
     def settle(self) -> None:
         """Make what a step did lasting, and forget what it set of the session."""
 

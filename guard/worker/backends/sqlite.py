@@ -116,6 +116,10 @@ class SqliteDatabase:
     def _touched(self, action: int, first: Any, second: Any) -> None:
         self._catalog.touched(action, first, second, self._sql)
 
+    def drops_cascade(self) -> bool:
+        """Return whether foreign keys are enforced just now."""
+        return bool(self._cursor().execute("PRAGMA foreign_keys").fetchone()[0])
+
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all.
 

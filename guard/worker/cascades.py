@@ -1,0 +1,48 @@
+"""Tables that a step drops where the server enforces keys, and what such a drop takes along.
+
+SQLite deletes the rows of a table before it drops it, and its keys cascade: batch mode, which makes
+a table anew, so empties or blanks what refers to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .backends.protocol import Database, Table
+
+_DROP = re.compile(r"\s*DROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
+
+
+class Drops:
+    """The tables that a revision dropped, in lower case, by the direction of the step."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names: dict[str, set[str]] = {}
+
+    def hear(self, sql: str, direction: str) -> None:
+        """Take down what a statement is about to drop."""
+        found = _DROP.match(sql)
+        if found and self._database.drops_cascade():
+            self._names.setdefault(direction, set()).add(found[1].lower())
+
+    def behind(
+        self, direction: str, losing: Iterable[str], tables: dict[str, Table]
+    ) -> dict[str, set[str]]:
+        """Return the dropped tables that each losing one refers to, itself or by way of others."""
+        dropped = self._names.get(direction, set())
+        parents = {
+            name.lower(): {key.parent.lower() for key in table.foreign_keys}
+            for name, table in (tables if dropped else {}).items()
+        }
+        return {name: _above(name.lower(), parents) & dropped for name in losing}
+
+
+def _above(table: str, parents: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    left = {table}
+    while left:
+        left = {parent for name in left for parent in parents.get(name, ())} - found
+        found |= left
+    return found
