@@ -126,9 +126,7 @@ def _of_keyed(
         yield from _of_row(course, key, old[key], middle[key], last)
 
 
-def _of_row(
-    course: _Course, key: Row, row: Row, middle: Row, end: Row | None
-) -> Iterator[_Loss]:
+def _of_row(course: _Course, key: Row, row: Row, middle: Row, end: Row | None) -> Iterator[_Loss]:
     for column, was in zip(course.before.columns, row):
         now = course.now[column]
         if was is None or now is None:  # a NULL that was filled is no loss
