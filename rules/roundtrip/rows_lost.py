@@ -28,6 +28,10 @@ op.create_table(
     sa.Column('user_id', sa.Integer(), sa.ForeignKey('users.id', ondelete='CASCADE')),
 )
 """
+ANEW = """
+with op.batch_alter_table('users', recreate='always') as users:
+    users.add_column(sa.Column('nick', sa.String(80)))
+"""
 
 
 @rule(
@@ -36,11 +40,7 @@ op.create_table(
     unsafe=(
         Example(
             released=(TABLE, POSTS),
-            upgrade="""
-            op.get_bind().connection.execute('PRAGMA foreign_keys=ON')
-            with op.batch_alter_table('users', recreate='always') as users:
-                users.add_column(sa.Column('nick', sa.String(80)))
-            """,
+            upgrade="op.get_bind().connection.execute('PRAGMA foreign_keys=ON')\n" + ANEW,
             dialect="sqlite",
             says="The upgrade of 0003 drops users, and since foreign keys are enforced "
             "(PRAGMA foreign_keys=ON) that takes along what refers to it (- before, + after):\n"
@@ -50,6 +50,7 @@ op.create_table(
             "does nothing:\nwith op.get_context().autocommit_block():\n"
             "    op.execute('PRAGMA foreign_keys=OFF')",
             at="def upgrade()",
+            fixed=f"{in_autocommit_block(OFF)}\n{ANEW}",
         ),
         Example(
             released=(TABLE,),
