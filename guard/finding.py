@@ -108,6 +108,24 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: int = 0
 
 
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the steps of a revision took in the round trip, in seconds; None: it was not run.
+
+    Of several databases it is the slowest.
+    """
+
+    revision: str
+    path: str
+    up: float | None = None
+    down: float | None = None
+    up_again: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The time of all of its steps."""
+        return (self.up or 0) + (self.down or 0) + (self.up_again or 0)
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one run found.
 
@@ -115,7 +133,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
     `unchanged` is how many open findings more stand in code that is as the base has it. `services`
-    is empty where the project is one.
+    is empty where the project is one. `timings` are of the revisions that ran, in their order.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -126,6 +144,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Literal["error", "warning"] = "error"
     errors: tuple[str, ...] = ()
     services: tuple[Tally, ...] = ()
+    timings: tuple[Timing, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -160,7 +160,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "reporters": ({"summary", "wrap"}, {"frame", "github", "json"}, {"text"}),
     "roundtrip": (
-        {"databases", "errors", "notes", "places", "process", "scratch", "variables"},
+        {"databases", "errors", "notes", "places", "process", "scratch", "timings", "variables"},
         {"given", "interpreter", "own_server"},
         {"mysql", "postgresql"},
         {"backend", "live_database", "remedies"},

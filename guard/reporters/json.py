@@ -7,7 +7,7 @@ from typing import Any
 
 from guard.credentials import mask_credentials, secrets
 from guard.effects.effect import Effect, TableEffect
-from guard.finding import Finding, Report, Tally
+from guard.finding import Finding, Report, Tally, Timing
 from guard.printable import encodable
 from guard.reporters import summary
 from guard.statement import Span
@@ -19,8 +19,8 @@ def json(report: Report) -> str:
     """Return the report as JSON in ASCII, one finding a line, ordered by place.
 
     Lines and columns are 1-based, the end column is one past the last character; paths are
-    relative to the repository. `errors` are parts of the work that could not be done. A fix that
-    would show a password is left out.
+    relative to the repository. `errors` are parts of the work that could not be done, `timings`
+    those of the revisions that ran. A fix that would show a password is left out.
     """
     findings = ",\n".join(
         f"    {dumps(_finding(finding))}" for finding in summary.ordered(report.findings)
@@ -31,6 +31,9 @@ def json(report: Report) -> str:
         "errors": dumps([_text(error) for error in report.errors]),
         "summary": dumps(_summary(report), indent=2).replace("\n", "\n  "),
     }
+    if report.timings:
+        timings = ",\n".join(f"    {dumps(_timing(timing))}" for timing in report.timings)
+        parts["timings"] = f"[\n{timings}\n  ]"
     fields = ",\n".join(f'  "{name}": {value}' for name, value in parts.items())
     return f"{{\n{fields}\n}}\n"
 
@@ -114,6 +117,15 @@ def _summary(report: Report) -> dict[str, Any]:
         "notes": [_text(note) for note in report.notes],
         "failed": report.failed or bool(report.errors),
         **(services if report.services else {}),
+    }
+
+
+def _timing(timing: Timing) -> dict[str, Any]:
+    steps = {"up": timing.up, "down": timing.down, "up_again": timing.up_again}
+    return {
+        "revision": encodable(timing.revision),
+        "path": encodable(timing.path),
+        **{name: None if took is None else round(took, 4) for name, took in steps.items()},
     }
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from guard.finding import SEVERITY_ORDER, Finding, Report, Severity, Tally
+from guard.finding import SEVERITY_ORDER, Finding, Report, Severity, Tally, Timing
 from guard.printable import one_line, safe
 
 SILENCED = {"approved": "approved", "ignored": "ignored", "baseline": "in the baseline"}
+
+SLOW = 1.0  # seconds of a revision's round trip, from which on it is named
+MOST_SLOW = 3
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -98,7 +101,21 @@ def checked(report: Report) -> list[str]:
         parts.append(
             f"{read}, {coverage.opaque} of them not understood" if coverage.opaque else read
         )
-    return [*parts, *map(safe, report.checked)]
+    return [*parts, *map(safe, report.checked), *_slowest(report.timings)]
+
+
+def _slowest(timings: Sequence[Timing]) -> list[str]:
+    """Return a line on the revisions that took longest, where that is worth one."""
+    slow = sorted((one for one in timings if one.seconds >= SLOW), key=lambda one: -one.seconds)
+    if not slow or len(timings) == 1:
+        return []
+    return [f"slowest: {', '.join(map(_steps, slow[:MOST_SLOW]))}"]
+
+
+def _steps(timing: Timing) -> str:
+    steps = ((timing.up, "up"), (timing.down, "down"), (timing.up_again, "up again"))
+    took = [f"{seconds:.1f} s {step}" for seconds, step in steps if seconds is not None]
+    return f"{safe(timing.revision)} ({', '.join(took)})"
 
 
 def found(report: Report) -> str:

@@ -25,6 +25,7 @@ from guard.facts import (
     UpgradeFailed,
     UpgradeFailedWithRows,
 )
+from guard.finding import Timing
 from guard.newer_python import NewerPythons
 from guard.paths import relative
 from guard.project.environments import Environment
@@ -37,6 +38,7 @@ from guard.roundtrip.places import Frame, is_own, span_at, stack_in
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
 from guard.roundtrip.scratch import scratch_folder
+from guard.roundtrip.timings import Timings
 from guard.roundtrip.variables import confined, withheld
 from guard.statement import Span
 
@@ -83,6 +85,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[str, ...] = ()
     interrupted: str = ""
     ran: tuple[RanStatement, ...] = ()
+    timings: tuple[Timing, ...] = ()
 
     @property
     def dialect(self) -> str:
@@ -246,6 +249,7 @@ class _Log:
         self._made_up: dict[tuple[str, str], dict[str, Any]] = {}  # by revision and step
         self._step: dict[str, Any] | None = None  # of a revision that is running
         self._step_began = 0.0
+        self._timings = Timings()
         self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
         self.complete = False
         self._interrupted = ""
@@ -254,11 +258,10 @@ class _Log:
         """Take one event in; raises RoundTripError for a fatal one."""
         match event["event"]:
             case "step":
-                self._step, self._step_began = event, time.monotonic()
-                self._count(event)
-                if self._on_progress:
-                    label = f"{event['direction']} {event['revision']}"
-                    self._on_progress(label, event["done"], event["total"])
+                self._begin(event)
+            case "took" if (step := self._step) is not None:
+                path = self._shown(step["path"])
+                self._timings.add(step["revision"], path, step["stage"], event["seconds"])
             case "fact":
                 self._facts.append(self._fact(event))
                 if names := self._secrets_in(event.get("error", "")):
@@ -286,6 +289,13 @@ class _Log:
                 self._step = None
             case "fatal":
                 raise RoundTripError(self._fatal(event, worker))
+
+    def _begin(self, step: dict[str, Any]) -> None:
+        self._step, self._step_began = step, time.monotonic()
+        self._count(step)
+        if self._on_progress:
+            label = f"{step['direction']} {step['revision']}"
+            self._on_progress(label, step["done"], step["total"])
 
     def stop(self, why: str, remedy: str, output: str = "") -> None:
         """The worker was stopped: a fact about the revision that ran, else RoundTripError.
@@ -354,6 +364,7 @@ class _Log:
             held=self._held,
             interrupted=self._interrupted,
             ran=tuple(self._ran),
+            timings=self._timings.all(),
         )
 
     def _secrets_in(self, error: str) -> list[str]:
@@ -375,9 +386,11 @@ class _Log:
             )
 
     def _span(self, event: dict[str, Any]) -> Span:
-        path = Path(event["path"]).resolve()
-        shown = relative(path, self._root.resolve())
-        return span_at(path, shown, event.get("line") or 1, self._newer)
+        path = event["path"]
+        return span_at(Path(path).resolve(), self._shown(path), event.get("line") or 1, self._newer)
+
+    def _shown(self, path: str) -> str:
+        return relative(Path(path).resolve(), self._root.resolve())
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]

@@ -110,6 +110,7 @@ def run(
         fail_on=scope.config.fail_on,
         errors=(*services.errors, *whole.errors, *_unknown_here(scope, histories)),
         services=tallies if len(tallies) > 1 or services.errors else (),
+        timings=whole.timings,
     )
     texts = {path: text for one in outcomes for path, text in one.texts.items()}
     return Result(
@@ -347,6 +348,7 @@ def _round_trip(
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or graph.revisions),
+        timings=trip.timings,
         errors=(trip.interrupted,) if trip.interrupted else (),
         interrupted=bool(trip.interrupted),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from guard.facts import Fact
-from guard.finding import Coverage, Finding
+from guard.finding import Coverage, Finding, Timing
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     revisions: frozenset[str] = frozenset()
     new: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
+    timings: tuple[Timing, ...] = ()
     errors: tuple[str, ...] = ()
     interrupted: bool = False
 
@@ -45,6 +46,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             revisions=self.revisions | other.revisions,
             new=self.new | other.new,
             coverage=self.coverage + other.coverage,
+            timings=self.timings + other.timings,
             errors=self.errors + other.errors,
             interrupted=self.interrupted or other.interrupted,
         )

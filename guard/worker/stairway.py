@@ -7,6 +7,7 @@ run is needed. All of it therefore lies in the track, nothing in the generator.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Callable, NamedTuple
 
@@ -91,6 +92,7 @@ class Track:
         self._impl: DefaultImpl
         self._connection: Connection
         self._running: tuple[Script, str] | None = None
+        self._began = 0.0  # that, by the clock
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
         self._broken: dict[str, None] = {}  # do not run
@@ -328,7 +330,7 @@ class Track:
         self, run: Callable[..., None], script: Script, direction: str
     ) -> Callable[..., None]:
         def migrate(*arguments: Any, **named: Any) -> None:
-            self._running = (script, direction)
+            self._running, self._began = (script, direction), time.monotonic()
             up = direction == "upgrade"
             if up and script.revision in self._partial.revisions:
                 self._partial.run(script, lambda: run(*arguments, **named))
@@ -377,6 +379,8 @@ class Track:
     # Between the steps
 
     def _settle(self) -> None:
+        if self._running and self._applied >= self._position:  # and not on the way back to it
+            self._channel.send("took", seconds=time.monotonic() - self._began)
         self._running = None
         self._impl.memo.clear()  # of enums made so far: no deployment goes up, down and up again
         self._notes_statements = False

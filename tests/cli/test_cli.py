@@ -351,22 +351,3 @@ def test_what_breaks_inside_is_an_error(
     monkeypatch.setenv("GUARD_DEBUG", "1")
     with pytest.raises(KeyError):
         main()
-
-
-def test_a_terminal_sees_the_progress_and_then_no_more_of_it(tmp_path: Path) -> None:
-    pty = pytest.importorskip("pty")
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        run = subprocess.run(
-            [sys.executable, "-m", "guard", "roundtrip"],
-            cwd=write(tmp_path, chain(STEP)),
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            check=False,
-        )
-        os.close(theirs)
-        lines = terminal.read(65536).decode().split("\r")
-    assert run.returncode == 0
-    assert any(line.startswith("round trip 0/1: upgrade r1") for line in lines), lines
-    assert lines[-1] == ""
-    assert not lines[-2].strip()

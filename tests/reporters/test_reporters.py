@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from guard.credentials import mask_credentials
-from guard.finding import Coverage, Edit, Finding, Related, Report
+from guard.finding import Coverage, Edit, Finding, Related, Report, Timing
 from guard.reporters import REPORTERS
 from guard.reporters.frame import frame, split_lines
 from guard.reporters.github import github
@@ -91,6 +91,32 @@ REPORT = Report(
 
 def shown(report: Report, **options: Any) -> str:
     return text(report, sources={PATH: SOURCE}, **options)
+
+
+SLOW = Timing(revision="a1", path="a1.py", up=3.21, down=0.04, up_again=3.0)
+QUICK = Timing(revision="b2", path="b2.py", up=0.01, down=0.01, up_again=0.01)
+OTHER = Timing(revision="c3", path="c3.py", up=1.5)
+
+
+@pytest.mark.parametrize(
+    ("timings", "said"),
+    [
+        ((SLOW, QUICK), "slowest: a1 (3.2 s up, 0.0 s down, 3.0 s up again)"),
+        ((OTHER, SLOW), "slowest: a1 (3.2 s up, 0.0 s down, 3.0 s up again), c3 (1.5 s up)"),
+        ((QUICK, QUICK), ""),
+        ((SLOW,), ""),  # the time of the round trip itself
+    ],
+)
+def test_the_slowest_revisions(timings: tuple[Timing, ...], said: str) -> None:
+    lines = text(Report(checked=("round trip",), timings=timings)).splitlines()
+    assert [line.strip() for line in lines if "slowest" in line] == [said] * bool(said)
+
+
+def test_json_has_the_times_of_each_revision() -> None:
+    assert stdlib_json.loads(json(Report(timings=(SLOW, OTHER))))["timings"] == [
+        {"revision": "a1", "path": "a1.py", "up": 3.21, "down": 0.04, "up_again": 3.0},
+        {"revision": "c3", "path": "c3.py", "up": 1.5, "down": None, "up_again": None},
+    ]
 
 
 CODE = "with op.get_context().autocommit_block():\n    op.create_index('ix_orders_total', 'orders')"

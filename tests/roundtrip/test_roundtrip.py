@@ -317,6 +317,30 @@ def test_progress_and_counts(tmp_path: Path) -> None:
     assert result.seconds > 0
 
 
+SLEEPS_A_BIT = "import time\ntime.sleep(0.2)"
+
+
+def test_how_long_each_step_took(tmp_path: Path) -> None:
+    steps = (USERS, (SLEEPS_A_BIT, "pass"), ("pass", SLEEPS_A_BIT))
+    result = round_trip(project(tmp_path, *steps), revisions=("r2", "r3"))
+    first, second, third = result.timings
+    assert first.path == "migrations/versions/r1.py"
+    assert (first.down, first.up_again) == (None, None)
+    assert [
+        [took and took > 0.15 for took in (t.up, t.down, t.up_again)] for t in (second, third)
+    ] == [
+        [True, False, True],
+        [False, True, False],
+    ]
+
+
+def test_a_step_that_fails_has_no_time(tmp_path: Path) -> None:
+    steps = (USERS, ("pass", "raise RuntimeError('no way back')"))
+    _, last = round_trip(project(tmp_path, *steps)).timings
+    assert last.up is not None
+    assert (last.down, last.up_again) == (None, None)
+
+
 @pytest.mark.real_start
 def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text(
