@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from guard.action_words import ConstraintType
 from guard.operations import AddColumn, AddConstraint, Column, Constraint, Name
 from guard.patterns import lazy_re
+from guard.rewrite import Afterwards, Argument, Rewrite
 from guard.statement import Statement
 
 _PLAIN = lazy_re(r"[a-z_][a-z0-9_$]*")
@@ -86,6 +87,21 @@ def add_not_valid(add: AddConstraint, statement: Statement) -> str:
         return _operation(add, label, ", postgresql_not_valid=True")
     where = f"ALTER TABLE {table_sql(add.table, 'postgresql')} ADD CONSTRAINT"
     return f"{where} {quoted(label, 'postgresql')} {constraint_sql(constraint)} NOT VALID;"
+
+
+def made_not_valid(add: AddConstraint, statement: Statement) -> Rewrite:
+    """Return what the call becomes to add a named constraint of PostgreSQL and read no row.
+
+    A revision that follows validates it. Nothing where the statement does more than that.
+    """
+    called = statement.directive
+    own = called and called.name in ("create_foreign_key", "create_check_constraint")
+    alone = len(statement.operations) == 1 and not (statement.in_sql_file or statement.repeated)
+    name = add.constraint.name
+    if called is None or not own or called.batch or not alone or not name:
+        return ()
+    later = in_autocommit_block(validate(add.table, name, statement))
+    return (Argument("postgresql_not_valid", "True"), Afterwards(later, f"validate {name}"))
 
 
 def constraint_sql(constraint: Constraint, dialect: str | None = "postgresql") -> str:

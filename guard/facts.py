@@ -171,9 +171,14 @@ class InsertedRevision(HistoryFact, frozen=True, kw_only=True):
 
 
 class MultipleHeads(HistoryFact, frozen=True, kw_only=True):
-    """`heads`: (revision id, path, where): "this change" or the base ref on which it is."""
+    """`heads`: (revision id, path, where): "this change" or the base ref on which it is.
+
+    `first` is the path of the revision with which this change leaves the base's history, where the
+    change has one head, and one revision of the base before it.
+    """
 
     heads: tuple[tuple[str, str, str], ...]
+    first: str | None = None
 
 
 class BrokenChain(HistoryFact, frozen=True, kw_only=True):

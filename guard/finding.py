@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from guard.effects.effect import Effect
+from guard.rewrite import Rewrite
 from guard.statement import Span
 
 Severity = Literal["error", "warning", "info", "off"]
@@ -52,7 +53,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     page of the reference. `effect` is what
     the statement does to a running server, where that is the problem. `foretells` is what a
     run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
-    none.
+    none; it is made of the `rewrite`, what the rule wants to stand there.
     """
 
     rule: str
@@ -61,6 +62,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
     span: Span
     fix: tuple[Edit, ...] = ()
+    rewrite: Rewrite = ()
     related: tuple[Related, ...] = ()
     statement_span: Span | None = None  # the whole statement: a comment on any of its lines counts
     batch_span: Span | None = None  # the batch around it, which sends its statements

@@ -5,6 +5,7 @@ from __future__ import annotations
 from guard.constraint_code import executed, in_autocommit_block, quoted, table_sql
 from guard.operations import CreateIndex, DropIndex, Name
 from guard.patterns import lazy_re
+from guard.rewrite import Argument, Instead, Outside, Rewrite
 from guard.schema.model import ReadOnlySchema
 from guard.statement import Statement
 
@@ -96,6 +97,26 @@ def build_concurrently(create: CreateIndex, statement: Statement) -> str | None:
         return f"{sql};" if sql else None
     code = create_concurrently(create)
     return in_autocommit_block(code) if code else None
+
+
+def made_concurrent(operation: CreateIndex | DropIndex, statement: Statement) -> Rewrite:
+    """Return what the statement becomes to build or drop the index while writes go on.
+
+    Nothing where that is not sure to be all that the statement does.
+    """
+    called = statement.directive
+    alone = not (statement.joined or statement.in_sql_file or statement.repeated)
+    if called is None or called.batch or not alone or len(statement.operations) > 1:
+        return ()
+    if called.name in ("create_index", "drop_index"):
+        return (Argument("postgresql_concurrently", "True"), Outside())
+    if called.name != "execute" or statement.pieces:
+        return ()
+    if isinstance(operation, CreateIndex):
+        code = create_concurrently(operation)
+    else:
+        code = drop_concurrently(operation)
+    return (Instead(code, outside=True),) if code else ()
 
 
 def partition_wise(create: CreateIndex, schema: ReadOnlySchema, statement: Statement) -> str:

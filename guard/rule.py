@@ -4,8 +4,8 @@ A rule is one file under `rules/`; the file's name is the rule's name, its first
 its title and the rest of the docstring is its reason. It imports this module and the vocabulary
 (`guard.operations`, `guard.facts`, `guard.statement`, `guard.expression`, `guard.effects.effect`,
 `guard.schema.model`, `guard.phrases`, `guard.constraint_code`, `guard.column_code`,
-`guard.partition_bounds`, `guard.renames`), the standard library, and no more. What a check may ask
-stands in `guard.context`.
+`guard.partition_bounds`, `guard.renames`, `guard.rewrite`, `guard.inverse_code`), the standard
+library, and no more. What a check may ask stands in `guard.context`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from guard.facts import Fact, RoundTripFact
 from guard.finding import Edit, Foretold, Related, Severity
 from guard.operations import Operation
 from guard.options import NamedOptions, Options, defaults_of
+from guard.rewrite import Rewrite
 from guard.statement import Span
 
 __all__ = [
@@ -45,7 +46,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     `severity` only where it differs from the rule's (what the user sets counts more than both);
     `at` only to point closer than the statement. `fix` are the edits that make the problem go away
-    without changing anything else, all of them together; `related` are other places to look at;
+    without changing anything else, all of them together, and `rewrite` says in words of the
+    statement what should stand there, where that is certain; `related` are other places to look at;
     `foretells` is what a run shows of it, where the rule predicts more than a failure.
     `effect`: what the statement does to a running server, where that is the problem: it is none
     where the project lets the tables pass as small, and less of one on the way back.
@@ -59,6 +61,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     at: Span | None = None
     object: str | None = None
     fix: tuple[Edit, ...] = ()
+    rewrite: Rewrite = ()
     related: tuple[Related, ...] = ()
     foretells: tuple[Foretold, ...] = ()
     effect: Effect | None = None

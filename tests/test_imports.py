@@ -34,6 +34,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"sql"},
     {"schema"},
     {"effects"},
+    {"rewrite"},
     {"finding", "python_source"},
     {"facts"},
     {"options"},
@@ -51,7 +52,17 @@ CHAPTERS: tuple[set[str], ...] = (
         "reader",
         "reporters",
     },
-    {"column_code", "index_code", "models", "source", "roundtrip", "show", "suppression"},
+    {
+        "column_code",
+        "fixing",
+        "index_code",
+        "inverse_code",
+        "models",
+        "source",
+        "roundtrip",
+        "show",
+        "suppression",
+    },
     {"history"},
     {"judge"},
     {"adopt", "run"},
@@ -81,6 +92,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"mariadb", "type_lookup"},
         {"lookup"},
     ),
+    "fixing": ({"apply", "layout"}, {"bound"}, {"edits"}),
     "history": (
         {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "settings_then", "sides", "tree"},
@@ -251,9 +263,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
 }
 RULES_MAY_IMPORT = {
     "action_words", "batch_mode", "column_code", "constraint_code", "effects.effect",
-    "effects.type_change", "expression", "facts", "index_code", "operations", "partition_bounds",
-    "phrases", "renames", "rule", "schema.model", "statement", "type_code",
-    "way_back",
+    "effects.type_change", "expression", "facts", "index_code", "inverse_code", "operations",
+    "partition_bounds", "phrases", "renames", "rewrite", "rule", "schema.model", "statement",
+    "type_code", "way_back",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

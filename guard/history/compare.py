@@ -307,4 +307,21 @@ def _heads(
     ]
     heads.sort(key=lambda head: (head[2] != "this change", head))
     first = heads[0][0]
-    yield MultipleHeads(span=Span(*shown[first]), revision=first, heads=tuple(heads))
+    new = [id_ for id_, _, where in heads if where == "this change"]
+    left = _first_after(released, new[0], graph) if len(new) == 1 else None
+    yield MultipleHeads(
+        span=Span(*shown[first]),
+        revision=first,
+        heads=tuple(heads),
+        first=shown[left][0] if left else None,
+    )
+
+
+def _first_after(released: Collection[str], head: str, graph: Graph) -> str | None:
+    """Return the one revision below the head that follows a released one; None: there are more."""
+    # A parent may be gone, which is a finding of its own.
+    while head in graph.revisions and len(parents := graph.revisions[head].parents) == 1:
+        if parents[0] in released:
+            return head
+        head = parents[0]
+    return None

@@ -177,6 +177,7 @@ def _finding(
         remedy=problem.remedy,
         span=span,
         fix=problem.fix,
+        rewrite=problem.rewrite,
         related=problem.related,
         foretells=problem.foretells,
         effect=problem.effect,

@@ -19,6 +19,7 @@ from guard.facts import (
     UnreadStatement,
 )
 from guard.finding import Finding, Report
+from guard.fixing import with_fix
 from guard.history.read import ParsedHistory
 from guard.judge.connection import connection_of
 from guard.judge.context import FindMapped, nobody_knows
@@ -99,10 +100,11 @@ def run(
     notes = [note for one in outcomes for note in one.notes]
     notes += about_server(histories)
     whole = sum((one.part for one in outcomes), Part())
+    texts = {path: text for one in outcomes for path, text in one.texts.items()}
     found = (finding for one in outcomes for finding in one.findings)
     tallies = tally(places_of(histories), histories, outcomes)
     report = Report(
-        findings=tuple(dict.fromkeys(found)),
+        findings=tuple(with_fix(finding, texts) for finding in dict.fromkeys(found)),
         unchanged=sum(len(one.unchanged) for one in outcomes),
         notes=tuple(dict.fromkeys((*scope.base.notes, *notes))),
         coverage=whole.coverage,
@@ -112,7 +114,6 @@ def run(
         services=tallies if len(tallies) > 1 or services.errors else (),
         timings=whole.timings,
     )
-    texts = {path: text for one in outcomes for path, text in one.texts.items()}
     return Result(
         report=report,
         texts=texts,

@@ -57,11 +57,21 @@ def judge(
     `folder` is an empty one, in which the project is written; `rules` None: the built-in ones.
     """
     _write(_released(example), folder)
-    new = _new(example)
     if example.change:  # only history needs git, and git takes its time
         for command in (_INIT, ["add", "-A"], ["commit", "-qm", "base"]):
             git(folder, *command)
-    _write(new, folder)
+    _write(_new(example), folder)
+    return judge_again(example, folder, rules=rules, roundtrip=roundtrip)
+
+
+def judge_again(
+    example: Example,
+    folder: Path,
+    *,
+    rules: Sequence[Rule] | None = None,
+    roundtrip: bool = False,
+) -> tuple[Finding, ...]:
+    """Return the same of the folder in which the example is written, whatever became of it."""
     table = {
         "dialect": example.dialect,
         "server-version": example.version,
@@ -74,7 +84,7 @@ def judge(
     )
     request = Request(
         start=folder,
-        paths=tuple(folder / path for path in new) if example.released else (),
+        paths=tuple(folder / path for path in _new(example)) if example.released else (),
         statements=not roundtrip,
         roundtrip=roundtrip,
         today=datetime.date(2026, 11, 1),

@@ -11,6 +11,7 @@ what op.alter_column() should have been told. Without any type, Alembic refuses 
 from collections.abc import Iterator
 
 from guard.operations import Column, ModifyColumn
+from guard.rewrite import Argument, Rewrite
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Missing, StoredColumn
 from guard.statement import Directive
@@ -173,6 +174,7 @@ def alter_column_loses_attributes(change: ModifyColumn, context: Context) -> Ite
         remedy=_told(change, before, context)
         if called
         else f"Repeat {it}: {' '.join(sql for _, sql in lost)}",
+        rewrite=_rewrite(change, before, context) if called else (),
         severity="warning" if _is_mild(lost, context) else None,
     )
 
@@ -202,6 +204,7 @@ def _refused(change: ModifyColumn, before: StoredColumn | Missing, context: Cont
         message=f"op.alter_column() fails: the {verb} that it sends writes {change.table}."
         f"{change.column.name} anew, and nothing tells it the type.",
         remedy=_told(change, before, context) if before else f"Give it {_listed(missing)}",
+        rewrite=_rewrite(change, before, context) if before else (),
     )
 
 
@@ -261,17 +264,33 @@ def _call(change: ModifyColumn, before: StoredColumn, context: Context) -> str:
     }
     words = [f"{word}={code}" for part, (word, code) in given.items() if part in change.meant]
     words += [f"new_column_name={change.new!r}"] if change.new else []
-    words += [f"existing_type={sqlalchemy_type(before.type, dialect)}"]
-    if "nullable" not in change.meant:
-        words += [f"existing_nullable={before.nullable}"]
-    if "default" not in change.meant and (before.default or before.on_update):
-        words += [f"existing_server_default={_text(before)}"]
-    if "comment" not in change.meant and before.comment:
-        words += [f"existing_comment={before.comment!r}"]
-    if before.generated and before.generated.by == "autoincrement":
-        words += ["existing_autoincrement=True"]
+    words += [f"{word}={code}" for word, code in _existing(change, before, context)]
     words += [f"schema={change.table.schema!r}"] if change.table.schema else []
     return f"op.alter_column({change.table.name!r}, {column.name!r}, {', '.join(words)})"
+
+
+def _existing(
+    change: ModifyColumn, before: StoredColumn, context: Context
+) -> Iterator[tuple[str, str]]:
+    """Yield the arguments that tell the call what the column is, and that it leaves so."""
+    yield "existing_type", sqlalchemy_type(before.type, context.server.dialect)
+    if "nullable" not in change.meant:
+        yield "existing_nullable", str(before.nullable)
+    if "default" not in change.meant and (before.default or before.on_update):
+        yield "existing_server_default", _text(before)
+    if "comment" not in change.meant and before.comment:
+        yield "existing_comment", repr(before.comment)
+    if before.generated and before.generated.by == "autoincrement":
+        yield "existing_autoincrement", "True"
+
+
+def _rewrite(change: ModifyColumn, before: StoredColumn, context: Context) -> Rewrite:
+    """Return the call with what the column is, as far as all of that is known."""
+    told = [*_existing(change, before, context)]
+    sure = before.certain and before.type and all("<" not in code for _, code in told)
+    if not sure or context.statement.repeated:
+        return ()
+    return tuple(Argument(word, code) for word, code in told)
 
 
 def _text(column: Column) -> str:

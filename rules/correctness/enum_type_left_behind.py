@@ -20,6 +20,7 @@ from guard.facts import (
     UpgradeFailed,
 )
 from guard.operations import AddColumn, ChangeColumnType, CreateEnum, Operation, Type
+from guard.rewrite import Last
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import ABSENT
 from guard.type_code import sql_string
@@ -204,6 +205,7 @@ def _left(migration: Migration, context: Context) -> Iterator[Problem]:
         message=f"The downgrade of {migration.revision} leaves the enum {what} "
         f"{' and '.join(names)}, and the next upgrade fails, since {exist}.",
         remedy="\n".join([f"{UNDO}:", *lines]),
+        rewrite=() if sql else (Last("\n".join(lines), "downgrade"),),
         foretells=tuple(map(foretold, left)),
     )
 

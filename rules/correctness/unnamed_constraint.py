@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from guard.constraint_code import condition_of, label_of
 from guard.operations import AddColumn, AddConstraint, Constraint, CreateIndex, Name, Operation
+from guard.rewrite import Argument, Rewrite
 from guard.rule import Context, Example, Problem, rule
 
 
@@ -99,8 +100,19 @@ def unnamed_constraint(operation: Operation, context: Context) -> Iterator[Probl
     yield Problem(
         message=message,
         remedy=f"Name it, {label} for one, or give the MetaData a naming_convention",
+        rewrite=_named(operation, label, context),
         severity="error" if refused else None,
     )
+
+
+def _named(operation: Operation, label: str, context: Context) -> Rewrite:
+    """Return the call with the name."""
+    called = context.statement.directive
+    one = len(context.statement.operations) == 1 and not context.statement.repeated
+    if called is None or not one or not called.name.startswith("create_"):
+        return ()
+    word = "index_name" if isinstance(operation, CreateIndex) else "constraint_name"
+    return (Argument(word, repr(label), position=0),)
 
 
 def _unnamed(operation: Operation, context: Context) -> Constraint | None:

@@ -16,10 +16,13 @@ from guard.facts import (
     SchemaNotRestored,
     SecondUpgradeFailed,
 )
+from guard.inverse_code import way_back_of
 from guard.operations import CreateIndex, Operation, Update, ValidateConstraint
 from guard.phrases import ALWAYS_A_DOWNGRADE
+from guard.rewrite import Last, Rewrite
 from guard.rule import Context, Example, Foretold, Problem, revision_file, rule
 from guard.statement import Steps, changes_something
+from guard.way_back import statements_of
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
 UNDO = "Write the downgrade() that undoes upgrade()"
@@ -120,8 +123,22 @@ def missing_downgrade(migration: Migration, context: Context) -> Iterator[Proble
     yield Problem(
         message=f"Revision {migration.revision} {_is(downgrade)}.",
         remedy=f"{UNDO}, {DECLARE}",
+        rewrite=_rewrite(migration, context),
         foretells=(raises if refuses else stays,),
     )
+
+
+def _rewrite(migration: Migration, context: Context) -> Rewrite:
+    """Return the downgrade, where each step of the upgrade has one plain way back."""
+    steps = [
+        statement
+        for statement in statements_of(migration.upgrade, context)
+        if any(map(changes_something, statement.operations))
+    ]
+    if migration.downgrade.raises is not None:
+        return ()
+    code = way_back_of(steps, context.server.dialect)
+    return (Last(code, "downgrade"),) if code else ()
 
 
 def _only_repairs(upgrade: Steps, context: Context) -> bool:

@@ -8,6 +8,7 @@ so the heads of the base's tip count as well.
 from collections.abc import Iterator
 
 from guard.facts import MultipleHeads
+from guard.rewrite import Afterwards, Assigned, Rewrite
 from guard.rule import Context, Example, Problem, revision_file, rule
 
 
@@ -60,4 +61,14 @@ def multiple_heads(fork: MultipleHeads, context: Context) -> Iterator[Problem]:
         message=f"The history would end in {len(fork.heads)} heads, {told}: "
         "alembic upgrade head refuses to choose.",
         remedy=f"{order}, or, where they are deployed already: alembic merge {ids}",
+        rewrite=_in_order(fork, on_base),
     )
+
+
+def _in_order(fork: MultipleHeads, on_base: list[str]) -> Rewrite:
+    """Put this change after the base's head; where all heads are released, merge them."""
+    if len(on_base) == len(fork.heads):
+        return (Afterwards("pass", f"merge {' and '.join(sorted(on_base))}", tuple(on_base)),)
+    if fork.first is None or len(on_base) != 1:
+        return ()
+    return (Assigned(fork.first, "down_revision", f'"{on_base[0]}"'),)

@@ -15,6 +15,7 @@ from guard.constraint_code import (
     constraint_sql,
     executed,
     label_of,
+    made_not_valid,
     quoted,
     table_sql,
     validate,
@@ -180,6 +181,9 @@ def add_check_constraint(operation: Operation, context: Context) -> Iterator[Pro
     yield Problem(
         message=f"{_what(operation, add)} {what_waits(effect, context.size(add.table))}.",
         remedy=_remedy(operation, add, context),
+        rewrite=made_not_valid(add, context.statement)
+        if context.server.dialect == "postgresql"
+        else (),
         severity=None if "writes" in effect.blocks else "warning",
         effect=effect,
     )

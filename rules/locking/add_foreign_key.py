@@ -14,6 +14,7 @@ from guard.constraint_code import (
     add_not_valid,
     add_unchecked,
     label_of,
+    made_not_valid,
     validate,
     written_inline,
 )
@@ -193,6 +194,9 @@ def add_foreign_key(operation: Operation, context: Context) -> Iterator[Problem]
         message=f"{_what(operation, add)} {what_waits(effect, context.size(add.table))}."
         f"{_reads_wait(operation, context)}",
         remedy=_remedy(operation, add, context),
+        rewrite=made_not_valid(add, context.statement)
+        if context.server.dialect == "postgresql" and _takes_not_valid(add, context)
+        else (),
         severity=None if reads and blocks else "warning",
         effect=effect,
     )

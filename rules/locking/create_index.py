@@ -9,9 +9,10 @@ multi-valued ones. Where a statement asks for a copy or a lock itself, copy-algo
 
 from collections.abc import Iterator
 
-from guard.index_code import OUTSIDE, build_concurrently, partition_wise
+from guard.index_code import OUTSIDE, build_concurrently, made_concurrent, partition_wise
 from guard.operations import AddColumn, CreateIndex
 from guard.phrases import COPYING_TOOLS, what_waits
+from guard.rewrite import Rewrite
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Table
 
@@ -197,6 +198,7 @@ def create_index(create: CreateIndex, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Creating {what} {what_waits(effect, context.size(create.table))}.",
         remedy=_on_mysql() if context.server.is_mysql else _remedy(create, context),
+        rewrite=_rewrite(create, context),
         effect=effect,
     )
 
@@ -243,6 +245,13 @@ def _remedy(create: CreateIndex, context: Context) -> str:
     without = ", and leave index=True out here" if inline else ""
     where = OUTSIDE if statement.in_sql_file else "outside of the transaction"
     return f"Build it while writes go on, {'in ' * statement.in_sql_file}{where}{without}:\n{code}"
+
+
+def _rewrite(create: CreateIndex, context: Context) -> Rewrite:
+    table = context.schema.table(create.table)
+    partitioned = isinstance(table, Table) and table.partitioned
+    takes_it = context.server.dialect == POSTGRESQL and not partitioned
+    return made_concurrent(create, context.statement) if takes_it else ()
 
 
 def _in_words(context: Context) -> str:

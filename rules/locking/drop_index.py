@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from guard.constraint_code import in_autocommit_block
 from guard.facts import DowngradeFailed, UpgradeFailed
-from guard.index_code import OUTSIDE, drop_concurrently, drop_concurrently_sql
+from guard.index_code import OUTSIDE, drop_concurrently, drop_concurrently_sql, made_concurrent
 from guard.operations import DropIndex, DropTable
 from guard.phrases import checks_foreign_keys, what_waits
 from guard.rule import Context, Example, Problem, rule
@@ -165,13 +165,13 @@ def drop_index(drop: DropIndex, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Dropping index {drop.name} {waits}.",
         remedy=_remedy(drop, context),
+        rewrite=() if _is_kept_from(drop, context) else made_concurrent(drop, context.statement),
         effect=effect,
     )
 
 
 def _remedy(drop: DropIndex, context: Context) -> str:
-    found = context.schema.table_of_index(drop.name)
-    if drop.cascade or (isinstance(found, Table) and found.partitioned):
+    if _is_kept_from(drop, context):
         which = "with CASCADE an index" if drop.cascade else "the index of a partitioned table"
         return (
             f"Set a lock_timeout and try again where it fails: {which} cannot be dropped "
@@ -182,6 +182,12 @@ def _remedy(drop: DropIndex, context: Context) -> str:
         return f"Drop it while they go on, in {OUTSIDE}:\n{code}"
     code = in_autocommit_block(drop_concurrently(drop))
     return f"Drop it while they go on, outside of the transaction:\n{code}"
+
+
+def _is_kept_from(drop: DropIndex, context: Context) -> bool:
+    """Return whether PostgreSQL refuses to drop it CONCURRENTLY."""
+    found = context.schema.table_of_index(drop.name)
+    return drop.cascade or (isinstance(found, Table) and found.partitioned)
 
 
 def _refused(drop: DropIndex, context: Context) -> Iterator[Problem]:

@@ -47,6 +47,7 @@ from guard.operations import (
     SetOption,
     Truncate,
 )
+from guard.rewrite import Before
 from guard.rule import Context, Example, Options, Problem, rule
 
 ALTERS = (
@@ -276,6 +277,7 @@ def _missing(operation: Operation, context: Context) -> Iterator[Problem]:
         f"every later query of {table} waits behind it.",
         remedy="Set one in env.py for all revisions, or say in guard's settings what sets one: "
         f'lock-timeout = "elsewhere". Here, before it:\n{_code(context)}',
+        rewrite=(Before(_code(context)),),
         effect=context.effect(operation),
         once=True,
     )

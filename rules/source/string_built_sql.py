@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from guard.facts import BuiltSql
+from guard.rewrite import Bound
 from guard.rule import Context, Example, Options, Problem, rule
 from guard.statement import Piece
 
@@ -203,6 +204,7 @@ def string_built_sql(built: BuiltSql, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{_listed(allowed)} {_are(allowed)} put into the SQL text ({built.how}){where}.",
         remedy=ALLOW if names else f"{_bind(built, values)}; a keyword is better written in place",
+        rewrite=() if names else (Bound(tuple(_codes(values))),),
         severity=identifiers if names and identifiers == "error" else "warning",
     )
 
@@ -226,7 +228,8 @@ def _wrong(
             f"({built.how})."
         )
         remedies.append(CONSTRUCTS)
-    return Problem(message=" ".join(said), remedy="\n".join(remedies))
+    rewrite = () if deciding else (Bound(tuple(_codes([*given, *strings]))),)
+    return Problem(message=" ".join(said), remedy="\n".join(remedies), rewrite=rewrite)
 
 
 def _is_of_the_catalogue(piece: Piece) -> bool:

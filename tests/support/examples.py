@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from guard.run.examples import git, judge, project, source_at
+from guard.run.examples import git, judge, judge_again, project, source_at
 
-__all__ = ["git", "judge", "project", "source_at"]
+__all__ = ["git", "judge", "judge_again", "project", "source_at"]

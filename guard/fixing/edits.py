@@ -1,0 +1,237 @@
+"""What a rule wants a statement to become, as edits of its file: all of it, or nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from guard.finding import Edit
+from guard.fixing import layout
+from guard.fixing.bound import bound
+from guard.fixing.layout import Place
+from guard.python_source import PythonSource
+from guard.rewrite import (
+    Afterwards,
+    Argument,
+    Assigned,
+    Before,
+    Bound,
+    Change,
+    Instead,
+    Last,
+    Outside,
+    Rewrite,
+)
+from guard.statement import Direction, Span
+
+_MODULES = {"op": "alembic.op", "sa": "sqlalchemy", "postgresql": "sqlalchemy.dialects.postgresql"}
+_IMPORTS = {
+    "sa": "import sqlalchemy as sa",
+    "postgresql": "from sqlalchemy.dialects import postgresql",
+}
+
+
+def edits_of(rewrite: Rewrite, span: Span, sources: Mapping[str, PythonSource]) -> tuple[Edit, ...]:
+    """Return the edits for what stands at the span; none where they would not be certain.
+
+    `sources` are the files by path. A revision that follows is none of the edits. Raises
+    SourceError where a file is no Python.
+    """
+    done: list[Edit] = []
+    for change in rewrite:
+        path = change.path if isinstance(change, Assigned) else span.path
+        made = list(_edits(change, span, sources[path], rewrite)) if path in sources else []
+        if isinstance(change, Afterwards):
+            continue
+        lacking = _lacking("".join(edit.text for edit in made), sources[path]) if made else None
+        if lacking is None:
+            return ()
+        done += [*lacking, *made]
+    return tuple(dict.fromkeys(done))
+
+
+def _edits(change: Change, span: Span, source: PythonSource, rewrite: Rewrite) -> Iterator[Edit]:
+    match change:
+        case Afterwards():
+            return
+        case Last(code=code, direction=direction):
+            yield from _at_the_end(code, direction, source)
+            return
+        case Bound(codes=codes):
+            yield from bound(codes, span, source)
+            return
+        case Assigned():
+            yield from _assigned(change, source)
+            return
+    place = layout.find_place(source, span)
+    if place is None:
+        return
+    match change:
+        case Argument():
+            further_in = any(isinstance(other, Outside) for other in rewrite)
+            yield from _argument(change, place, source, further_in)
+        case Outside():
+            yield from _outside(place, source)
+        case Instead():
+            yield from _instead(change, place, source)
+        case Before(code=code):
+            first = place.batch or place.statement
+            if layout.stands_alone(source, first):
+                yield _inserted(source, first, _indented(code, first, source, last=True))
+
+
+def _lacking(code: str, source: PythonSource) -> list[Edit] | None:
+    """Return the imports that the code needs besides; None where a name means something else."""
+    known = layout.imports(source)
+    used = [name for name in _MODULES if re.search(rf"(?<![\w.]){name}\.", code)]
+    lines = [_IMPORTS.get(name, "") for name in used if name not in known]
+    if any(known.get(name, _MODULES[name]) != _MODULES[name] for name in used) or "" in lines:
+        return None
+    last = layout.last_import(source)
+    if not lines:
+        return []
+    if last is None:
+        return None
+    at = source.span(last)
+    end = len(source.lines[at.end_line - 1].rstrip("\n")) + 1
+    return [Edit(_point(source, at.end_line, end), f"\n{line}") for line in lines]
+
+
+def _instead(change: Instead, place: Place, source: PythonSource) -> Iterator[Edit]:
+    node, code = place.statement, change.code
+    if not layout.stands_alone(source, node):
+        return
+    if change.outside and not place.in_autocommit_block:
+        if place.batch or place.op is None:
+            return
+        code = f"{_block(place.op)}\n{textwrap.indent(code, '    ')}"
+    yield Edit(source.span(node), _indented(code, node, source))
+
+
+def _block(op: str) -> str:
+    return f"with {op}.get_context().autocommit_block():"
+
+
+def _argument(
+    change: Argument, place: Place, source: PythonSource, further_in: bool
+) -> Iterator[Edit]:
+    call, code = place.call, change.code
+    if any(word.arg is None for word in call.keywords):
+        return
+    given = next((word.value for word in call.keywords if word.arg == change.name), None)
+    if given is None and 0 <= change.position < len(call.args):
+        if any(isinstance(one, ast.Starred) for one in call.args):
+            return
+        given = call.args[change.position]
+    if given is not None:
+        yield Edit(source.span(given), code)
+    elif call.args or call.keywords:
+        step = _step(source, place) if further_in else ""
+        yield _added(f"{change.name}={code}", call, source, step)
+
+
+def _added(argument: str, call: ast.Call, source: PythonSource, step: str) -> Edit:
+    """Return the edit that gives the call one more argument, in its own layout."""
+    given: list[ast.expr] = [*call.args, *(word.value for word in call.keywords)]
+    last = max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0))
+    at, end = source.span(last), source.span(call)
+    rest = source.lines[at.end_line - 1][at.end_column - 1 :]
+    by_line = at.end_line < end.end_line and not rest.lstrip(", \t").rstrip().strip(")").strip("# ")
+    if by_line:
+        first = source.lines[at.line - 1]
+        blanks = first[: len(first) - len(first.lstrip())]
+        return Edit(_point(source, at.end_line, at.end_column), f",\n{step}{blanks}{argument}")
+    return Edit(_point(source, at.end_line, at.end_column), f", {argument}")
+
+
+def _outside(place: Place, source: PythonSource) -> Iterator[Edit]:
+    """Put the statement into an autocommit block, and move its lines in by one level."""
+    blanks = layout.indentation(source, place.statement)
+    if place.batch or place.in_autocommit_block or place.op is None or blanks is None:
+        return
+    if not layout.stands_alone(source, place.statement):
+        return
+    step = _step(source, place)
+    line = f"{_block(place.op)}\n{blanks}{step}"
+    span = source.span(place.statement)
+    yield Edit(_point(source, span.line, span.column), line)
+    text = layout.lines_of_text(place.statement)
+    for number in range(span.line + 1, span.end_line + 1):
+        if number not in text and source.lines[number - 1].strip():
+            yield Edit(_point(source, number, 1), step)
+
+
+def _step(source: PythonSource, place: Place) -> str:
+    """Return the blanks of one level."""
+    blanks = layout.indentation(source, place.statement) or ""
+    return "\t" if blanks.endswith("\t") else "    "
+
+
+def _at_the_end(code: str, direction: Direction, source: PythonSource) -> Iterator[Edit]:
+    function = layout.find_function(source, direction)
+    if function is None:
+        yield from _new_function(code, direction, source)
+        return
+    last = function.body[-1]
+    if isinstance(last, (ast.Return, ast.Raise)) or not layout.stands_alone(source, last):
+        return
+    indented = _indented(code, last, source)
+    if isinstance(last, ast.Pass):
+        yield Edit(source.span(last), indented)
+    else:
+        blanks = layout.indentation(source, last) or ""
+        span = source.span(last)
+        end = len(source.lines[span.end_line - 1].rstrip("\n")) + 1
+        yield Edit(_point(source, span.end_line, end), f"\n{blanks}{indented}")
+
+
+def _new_function(code: str, direction: Direction, source: PythonSource) -> Iterator[Edit]:
+    opposite = layout.find_function(source, "upgrade" if direction == "downgrade" else "downgrade")
+    if layout.has_function(source, direction) or opposite is None:
+        return
+    returns = f" -> {ast.unparse(opposite.returns)}" if opposite.returns else ""
+    body = textwrap.indent(code, "    ")
+    last = source.lines[-1].rstrip("\n")
+    text = f"\n\ndef {direction}(){returns}:\n{body}\n"
+    at = _point(source, len(source.lines), len(last) + 1)
+    yield Edit(at, f"\n{text}" if last else text)
+
+
+def _assigned(change: Assigned, source: PythonSource) -> Iterator[Edit]:
+    """Give the name its value, also where the docstring of Alembic's template repeats it."""
+    found = [node for node in source.tree.body if _assigns(node, change.name)]
+    value = getattr(found[0], "value", None) if len(found) == 1 else None
+    if not isinstance(value, ast.Constant):
+        return
+    yield Edit(source.span(value), change.code)
+    if change.name != "down_revision" or not isinstance(value.value, str):
+        return
+    told = re.compile(rf"Revises: *({re.escape(value.value)})[ \t]*\n")
+    for number, line in enumerate(source.lines[: value.lineno], 1):
+        if match := told.fullmatch(line):
+            at = Span(source.path, number, match.start(1) + 1, number, match.end(1) + 1)
+            yield Edit(at, str(ast.literal_eval(change.code)))
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
+
+
+def _inserted(source: PythonSource, node: ast.stmt, text: str) -> Edit:
+    span = source.span(node)
+    return Edit(_point(source, span.line, span.column), text)
+
+
+def _indented(code: str, node: ast.stmt, source: PythonSource, *, last: bool = False) -> str:
+    """Return the lines as they stand in the node's place, the first without its blanks."""
+    blanks = layout.indentation(source, node) or ""
+    lines = textwrap.indent(code.strip("\n"), blanks).removeprefix(blanks)
+    return f"{lines}\n{blanks}" if last else lines
+
+
+def _point(source: PythonSource, line: int, column: int) -> Span:
+    return Span(source.path, line, column, line, column)

@@ -1,0 +1,203 @@
+"""What a fix makes of a revision: the words of the file stay, and what is not certain is left."""
+
+# ruff: noqa: E501  (a row of a table is a line)
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from examples import judge, judge_again
+from msgspec.structs import replace
+
+from guard.fixing import apply_edits
+from guard.judge.load_rules import load_rules
+from guard.rule import Example, Rule
+
+HEAD = '''\
+"""Add things.
+
+Revision ID: b2
+Revises: a1
+"""
+from alembic import op
+import sqlalchemy as sa
+
+revision = "b2"
+down_revision = "a1"
+
+
+'''
+A1 = {
+    "migrations/versions/a1.py": 'revision = "a1"\ndown_revision = None\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n'
+}
+PATH = "migrations/versions/b2.py"
+
+
+def fixed(rule: str, text: str, folder: Path, dialect: str = "postgresql") -> str:
+    """Return what becomes of the revision with that text, where the fix of the rule is made."""
+    example = Example(base=A1, change={PATH: text}, dialect=dialect)
+    edits = [e for f in judge(example, folder) if f.rule == rule for e in f.fix]
+    return apply_edits(text, edits)
+
+
+def upgrade(body: str) -> str:
+    return (
+        f"{HEAD}def upgrade() -> None:\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n\n\n"
+        'def downgrade() -> None:\n    raise NotImplementedError("no way back")\n'
+    )
+
+
+BLOCK = "with op.get_context().autocommit_block():\n    "
+
+KEPT = [
+    ("create-index", "op.create_index('i', 'orders', ['a'])  # for search", f"{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)  # for search"),
+    ("create-index", "op.create_index(op.f('i'), 'orders', ['a'],)", f"{BLOCK}op.create_index(op.f('i'), 'orders', ['a'], postgresql_concurrently=True,)"),
+    ("create-index", "op.create_index('i', 'orders', ['a'], postgresql_concurrently=False)", f"{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)"),
+    ("create-index", "op.create_index(\n    'i',\n    'orders',\n    ['a'],\n    unique=False,\n)", f"{BLOCK}op.create_index(\n        'i',\n        'orders',\n        ['a'],\n        unique=False,\n        postgresql_concurrently=True,\n    )"),
+    ("create-index", "# why\nop.create_index('i', 'orders', ['a'])\nop.execute('SELECT 1')", f"# why\n{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)\nop.execute('SELECT 1')"),
+    ("create-index", "if True:\n    op.create_index('i', 'orders', ['a'])", "if True:\n    with op.get_context().autocommit_block():\n        op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)"),
+    ("create-index", "op.create_index('i', 'orders', [sa.text('''\nlower(a)\n''')])", f"{BLOCK}op.create_index('i', 'orders', [sa.text('''\nlower(a)\n''')], postgresql_concurrently=True)"),
+    ("create-index", "op.execute('CREATE INDEX i ON orders (a)')", f"{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)"),
+    ("drop-index", "op.drop_index('i', table_name='orders')", f"{BLOCK}op.drop_index('i', table_name='orders', postgresql_concurrently=True)"),
+    ("drop-index", "op.execute('DROP INDEX IF EXISTS i')", f"{BLOCK}op.drop_index('i', postgresql_concurrently=True, if_exists=True)"),
+    ("add-foreign-key", "op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'])", "op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'], postgresql_not_valid=True)"),
+    ("add-check-constraint", "op.create_check_constraint('c', 'a', 'n > 0')", "op.create_check_constraint('c', 'a', 'n > 0', postgresql_not_valid=True)"),
+    ("unnamed-constraint", "op.create_unique_constraint(None, 'a', ['n'])", "op.create_unique_constraint('a_n_key', 'a', ['n'])"),
+    ("unnamed-constraint", "op.create_foreign_key(\n    constraint_name=None, source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)", "op.create_foreign_key(\n    constraint_name='a_b_id_fkey', source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '{name}' WHERE id = 1\")", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text(\"UPDATE a SET n = :name WHERE id = 1\").bindparams(name=name))"),
+    ("string-built-sql", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text(f'UPDATE a SET n = 1 WHERE id = {row.id}'))", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text('UPDATE a SET n = 1 WHERE id = :id').bindparams(id=row.id))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), KEPT)
+def test_the_words_of_the_file_stay(rule: str, before: str, after: str, tmp_path: Path) -> None:
+    assert fixed(rule, upgrade(before), tmp_path) == upgrade(after)
+
+
+LEFT = [
+    ("create-index", "for name in open('names'):\n    op.create_index(name, 'orders', ['a'])"),
+    ("create-index", "op.create_index('i', 'orders', ['a']); op.execute('SELECT 1')"),
+    ("create-index", "with op.batch_alter_table('orders') as batch:\n    batch.create_index('i', ['a'])"),
+    ("create-index", "op.add_column('orders', sa.Column('n', sa.Integer(), index=True))"),
+    ("create-index", "op.create_index('i', 'orders', ['a'], **{})"),
+    ("create-index", "made = op.create_index('i', 'orders', ['a'])"),
+    ("create-index", "op.execute('CREATE INDEX i ON orders (a) INCLUDE (b)')"),
+    ("create-index", "op.execute('CREATE INDEX i ON orders (a); SELECT 1')"),
+    ("create-index", "try:\n    op.create_index('i', 'orders', ['a'])\nexcept Exception:\n    raise"),
+    ("drop-index", "op.execute('DROP INDEX i CASCADE')"),
+    ("add-foreign-key", "op.create_foreign_key(None, 'a', 'b', ['b_id'], ['id'])"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = 'x{name}'\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f'DROP TABLE {name}')"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f'UPDATE a SET n = {name!r} WHERE id = 1')"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute('UPDATE a SET n = %s WHERE id = 1' % name)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "before"), LEFT)
+def test_what_is_not_certain_is_left(rule: str, before: str, tmp_path: Path) -> None:
+    example = Example(base=A1, change={PATH: upgrade(before)}, dialect="postgresql")
+    found = [f for f in judge(example, tmp_path) if f.rule == rule]
+    assert found
+    assert [f.fix for f in found if f.fix] == []
+
+
+def test_a_helper_is_left(tmp_path: Path) -> None:
+    text = f"{HEAD}def made():\n    op.create_index('i', 'orders', ['a'])\n\n\ndef upgrade():\n    made()\n\n\ndef downgrade():\n    op.drop_index('i')\n"
+    assert fixed("create-index", text, tmp_path) == text
+
+
+CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body", "downgrade"),
+    [
+        ("postgresql", CREATE, "op.drop_table('orders')"),
+        ("postgresql", "op.create_table('t', sa.Column('kind', sa.Enum('a', name='kind')))", "op.drop_table('t')\nsa.Enum(name='kind').drop(op.get_bind())"),
+        ("postgresql", "op.add_column('t', sa.Column('a', sa.Text()), schema='s')\nop.create_index('i', 't', ['a'], schema='s')", "op.drop_index('i', 't', schema='s')\nop.drop_column('t', 'a', schema='s')"),
+        ("postgresql", "op.create_check_constraint('c', 't', 'a > 0', postgresql_not_valid=True)", "op.drop_constraint('c', 't', type_='check')"),
+        ("postgresql", "op.alter_column('t', 'a', new_column_name='b')", "op.alter_column('t', 'b', new_column_name='a')"),
+        ("postgresql", f"{BLOCK}op.create_index('i', 't', ['a'], postgresql_concurrently=True)", f"{BLOCK}op.drop_index('i', 't', postgresql_concurrently=True)"),
+        ("sqlite", "op.add_column('t', sa.Column('a', sa.Text()))", "with op.batch_alter_table('t') as batch_op:\n    batch_op.drop_column('a')"),
+        ("postgresql", "op.drop_table('t')", None),
+        ("postgresql", f"{CREATE}\nop.execute('UPDATE t SET a = 1')", None),
+        ("postgresql", "if op.get_bind():\n    op.create_table('t', sa.Column('id', sa.Integer()))", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["empty", "missing"])
+def test_the_missing_half_of_a_revision(
+    dialect: str, body: str, downgrade: str | None, form: str, tmp_path: Path
+) -> None:
+    first = f"{HEAD}def upgrade() -> None:\n{textwrap.indent(body, '    ')}\n"
+    last = "\n\ndef downgrade() -> None:\n    pass\n"
+    text = first + (last if form == "empty" else "")
+    code = textwrap.indent(downgrade, "    ") if downgrade else ""
+    wanted = f"{first}{last.replace('    pass', code)}" if downgrade else text
+    assert fixed("missing-downgrade", text, tmp_path, dialect) == wanted
+
+
+def test_a_downgrade_that_forgets_a_type(tmp_path: Path) -> None:
+    text = f"{HEAD}def upgrade():\n    op.create_table('t', sa.Column('k', sa.Enum('a', name='k')))\n\n\ndef downgrade():\n    op.drop_table('t')  # gone\n"
+    wanted = text + "    sa.Enum(name='k').drop(op.get_bind())\n"
+    assert fixed("enum-type-left-behind", text, tmp_path) == wanted
+
+
+def test_what_is_not_imported_is_imported(tmp_path: Path) -> None:
+    text = upgrade("op.execute('CREATE INDEX i ON orders (lower(a))')")
+    without = text.replace("import sqlalchemy as sa\n", "")
+    assert "from alembic import op\nimport sqlalchemy as sa\n" in fixed(
+        "create-index", without, tmp_path
+    )
+
+
+def test_a_name_that_means_something_else_is_left(tmp_path: Path) -> None:
+    text = upgrade("op.execute('CREATE INDEX i ON orders (lower(a))')")
+    other = text.replace("import sqlalchemy as sa", "import sales as sa")
+    assert fixed("create-index", other, tmp_path) == other
+
+
+def test_newlines_and_tabs_stay(tmp_path: Path) -> None:
+    text = upgrade("op.create_index('i', 'orders', ['a'])").replace("    ", "\t")
+    after = fixed("create-index", text.replace("\n", "\r\n"), tmp_path)
+    block = "\twith op.get_context().autocommit_block():\r\n\t\top.create_index("
+    assert block in after
+    assert "\n" not in after.replace("\r\n", "")
+
+
+def test_the_change_comes_after_the_head_of_the_base(tmp_path: Path) -> None:
+    text = upgrade("op.execute('SELECT 1')")
+    other = text.replace("b2", "c3")
+    example = Example(
+        base=A1 | {"migrations/versions/c3.py": other}, change={PATH: text}, dialect="postgresql"
+    )
+    (found,) = (f for f in judge(example, tmp_path) if f.rule == "multiple-heads")
+    after = apply_edits(text, found.fix)
+    assert after == text.replace("Revises: a1", "Revises: c3").replace('= "a1"', '= "c3"')
+    (tmp_path / PATH).write_text(after)
+    assert "multiple-heads" not in [f.rule for f in judge_again(example, tmp_path)]
+
+
+OFFERED = [
+    pytest.param(rule, example, id=f"{rule.name}-{number}")
+    for rule in load_rules()
+    if rule.group != "roundtrip"
+    for number, example in enumerate(rule.unsafe)
+]
+
+
+@pytest.mark.parametrize(("rule", "example"), OFFERED)
+def test_the_fix_of_an_unsafe_example_passes(rule: Rule, example: Example, tmp_path: Path) -> None:
+    """Every fix that an example offers makes its finding go, and brings no error."""
+    before = judge(example, tmp_path)
+    edits = [edit for f in before if f.rule == rule.name for edit in f.fix]
+    if not edits:
+        return
+    for path in {edit.span.path for edit in edits}:
+        file = tmp_path / path
+        file.write_text(apply_edits(file.read_text(), [e for e in edits if e.span.path == path]))
+    errors = {f.rule for f in before if f.severity == "error"} - {rule.name}
+    after = judge_again(replace(example, approvals=None), tmp_path)
+    assert [f.message for f in after if f.rule == rule.name] == []
+    assert {f.rule for f in after if f.severity == "error"} <= errors
