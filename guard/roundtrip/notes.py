@@ -11,6 +11,7 @@ from guard.statement import Direction, Span
 
 IF_SQLITE = ' If the project runs on SQLite, say so: dialect = "sqlite" in [tool.guard].'
 MOST_TABLES = 10  # that are named
+MOST_NAMED = 6  # steps that are named without a reason
 MOST = 3  # revisions that are named with their reasons
 SERVERS = {
     "postgresql": "PostgreSQL",
@@ -67,12 +68,9 @@ def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[
         if one.why == "lacks":
             yield f"{_capital(one.name)} was read and judged, not run whole ({one.place})."
     yield from _released([one for one in unrun if one.why == "released"])
-    for one in unrun:
-        if one.why == "follows":
-            yield (
-                f"{_capital(one.name)} could not be tested ({one.place}), since it needs what "
-                f"{one.cause} does, and that could not be run here."
-            )
+    following = [one for one in unrun if one.why == "follows"]
+    for cause in dict.fromkeys(one.cause for one in following):
+        yield from _following([one for one in following if one.cause == cause], cause)
 
 
 def made_up_notes(events: Collection[dict[str, Any]]) -> Iterator[str]:
@@ -107,6 +105,22 @@ def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[str]:
         f"{len(unrun)} steps need {label}: read and judged, not run: {named} and "
         f"{len(unrun) - MOST} more.{say}"
     )
+
+
+def _following(unrun: Sequence[Unrun], cause: str) -> Iterator[str]:
+    """Yield a sentence for what needs the same revision that could not be run, with one place."""
+    first, names = unrun[0], list(dict.fromkeys(one.name for one in unrun))
+    needs = "it needs" if len(names) == 1 else "they need"
+    yield (
+        f"{_capital(first.name)}{_and_others(names[1:])} could not be tested ({first.place}), "
+        f"since {needs} what {cause} does, and that could not be run here."
+    )
+
+
+def _and_others(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f" and {len(names)} other steps"
+    return f", {', '.join(names)}" if names else ""
 
 
 def _initial(unrun: Sequence[Unrun], absent: Iterable[str]) -> Iterator[str]:

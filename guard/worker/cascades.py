@@ -7,9 +7,10 @@ a table anew, so empties or blanks what refers to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import Any
 
 from .backends.protocol import Database, Table
+from .row_losses import Lines
 
 _DROP = re.compile(r"\s*DROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
 
@@ -27,16 +28,27 @@ class Drops:
         if found and self._database.drops_cascade():
             self._names.setdefault(direction, set()).add(found[1].lower())
 
-    def behind(
-        self, direction: str, losing: Iterable[str], tables: dict[str, Table]
-    ) -> dict[str, set[str]]:
-        """Return the dropped tables that each losing one refers to, itself or by way of others."""
-        dropped = self._names.get(direction, set())
+    def causes(self, found: Lines, tables: dict[str, Table]) -> list[dict[str, Any]]:
+        """Return what was lost, as events say it: by step, what drops took along and the rest."""
+        causes: dict[tuple[str, bool], dict[str, Any]] = {}
+        for (table, stage), lines in found.items():
+            behind = self._behind(stage, table, tables)
+            empty = {"stage": stage, "difference": [], "dropped": []}
+            cause = causes.setdefault((stage, bool(behind)), empty)
+            cause["difference"] += lines
+            cause["dropped"] = sorted({*cause["dropped"], *behind})
+        return [*causes.values()]
+
+    def _behind(self, direction: str, table: str, tables: dict[str, Table]) -> set[str]:
+        """Return the dropped tables that one refers to, itself or by way of others."""
+        dropped = self._names.get(direction)
+        if not dropped:
+            return set()
         parents = {
             name.lower(): {key.parent.lower() for key in table.foreign_keys}
-            for name, table in (tables if dropped else {}).items()
+            for name, table in tables.items()
         }
-        return {name: _above(name.lower(), parents) & dropped for name in losing}
+        return _above(table.lower(), parents) & dropped
 
 
 def _above(table: str, parents: dict[str, set[str]]) -> set[str]:

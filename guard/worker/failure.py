@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import linecache
 import os
@@ -38,6 +39,7 @@ _MOST = 2000  # characters of an error or a statement
 class Failure(NamedTuple):
     """`step`: upgrade or downgrade; `of_made_up_rows`: code that tripped over a made-up value.
 
+    `declared`: the revision itself raised it, `outright` whatever the database holds.
     `limit`: why the scratch server cannot do what another server may well do; `refused`: the fence
     refused what it reached for.
     """
@@ -50,6 +52,7 @@ class Failure(NamedTuple):
     line: int
     of_made_up_rows: bool
     declared: bool
+    outright: bool
     limit: str | None
     refused: bool
 
@@ -82,6 +85,7 @@ def failure_of(
         line=line or place_of(script, step)["line"],
         of_made_up_rows=is_of_made_up_rows(error),
         declared=_is_declared(error, frames, path),
+        outright=line is not None and _is_outright(path, line, step),
         limit=None if refused else _limit(error, said, server),
         refused=bool(refused),
     )
@@ -129,6 +133,21 @@ def describe(error: BaseException) -> str:
     if isinstance(error, StatementError):
         words = re.sub(r"\n\[SQL: .*", "", words, flags=re.DOTALL)
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _is_outright(path: str, line: int, function: str) -> bool:
+    """Return whether the line is a raise that stands under no condition of the function."""
+    try:
+        with open(path, "rb") as file:
+            module = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return any(
+        isinstance(statement, ast.Raise) and statement.lineno <= line <= (statement.end_lineno or 0)
+        for definition in module.body
+        if isinstance(definition, ast.FunctionDef) and definition.name == function
+        for statement in definition.body
+    )
 
 
 def _is_declared(error: BaseException, frames: traceback.StackSummary, path: str) -> bool:

@@ -35,7 +35,7 @@ _DROP = re.compile(r'\s*DROP\s+TABLE\s+"?(\w+)', re.IGNORECASE)
 _NAMED = re.compile(
     r"no such \w+: \"?(?:\w+\.)*(\w+)|has no column named (\w+)|NoSuchTableError: (?:\w+\.)*(\w+)|"
     r"KeyError: '(\w+)'|No such constraint: '(\w+)'|could not find table '(\w+)'|"
-    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(\w+)\" does not exist|"
+    r"\"?(\w+)\"? already exists|duplicate column name: (\w+)|\"(?:\w+\.)*(\w+)\" does not exist|"
     r"'(?:\w+\.)?(\w+)' (?:doesn't exist|already exists)|Duplicate (?:column|key) name '(\w+)'|"
     r"Unknown (?:table|column) '(?:\w+\.)?(\w+)'|Can't DROP .*?[`'](\w+)[`']; check that"
 )
@@ -45,6 +45,10 @@ _TABLE = re.compile(
     r"Table '(?:\w+\.)?(\w+)' doesn't exist|Unknown table '(?:\w+\.)?(\w+)'|"
     r"(?:which refers to|open the referenced) table '(\w+)'"
 )
+_INDEX = re.compile(
+    r"no such index: (\w+)|index \"(?:\w+\.)*(\w+)\" does not exist|"
+    r"Can't DROP .*?[`'](\w+)[`']; check that"
+)
 # What a line of a schema's difference is about.
 _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) on (\w+))")
 
@@ -52,6 +56,12 @@ _DIFFERENT = re.compile(r"[-+] (?:table (\w+)$|column (\w+)\.(\w+)|index (\w+) o
 def missing_table(error: str) -> str | None:
     """Return the table that an error misses."""
     found = _TABLE.search(error)
+    return next(filter(None, found.groups()), None) if found else None
+
+
+def missing_index(error: str) -> str | None:
+    """Return the index that an error misses."""
+    found = _INDEX.search(error)
     return next(filter(None, found.groups()), None) if found else None
 
 

@@ -133,7 +133,14 @@ def _missing_unique(constraint: Any, schema: Schema) -> Iterator[str]:
 def _foreign_key(constraint: Any) -> str:
     columns = ", ".join(element.parent.name for element in constraint.elements)
     targets = ", ".join(element.target_fullname for element in constraint.elements)
-    return f"foreign key on {constraint.parent.name} ({columns}) to {targets}"
+    options = (
+        ("ON UPDATE", constraint.onupdate),
+        ("ON DELETE", constraint.ondelete),
+        ("DEFERRABLE" if constraint.deferrable else "", ""),
+        ("INITIALLY", constraint.initially),
+    )
+    said = "".join(f" {word} {value}".rstrip() for word, value in options if value is not None)
+    return f"foreign key on {constraint.parent.name} ({columns}) to {targets}{said}"
 
 
 def _unseen(model: Any, schema: Schema, dialect: Any) -> Iterator[str]:

@@ -17,7 +17,7 @@ from alembic.script import Script
 
 from .channel import Channel
 from .failure import Failure, failure_of, place_of
-from .lenient import Lenient, missing_table
+from .lenient import Lenient, missing_index, missing_table
 
 ALMOST = 0.85  # how much of two names is alike where one is a slip of the other
 _TABLE_MADE = re.compile(
@@ -52,8 +52,8 @@ class Partial:
         elif cause and not released:
             self._say("follows", failure, cause=cause, reason=failure.error)
         elif not cause and self._starts_elsewhere(failure):
-            table = missing_table(failure.error)
-            self._say("initial", failure, reason=failure.error, tables=[table])
+            tables = [table] if (table := missing_table(failure.error)) else []
+            self._say("initial", failure, reason=failure.error, tables=tables)
         elif released and not cause:
             self._say("released", failure, reason=failure.error)
         else:
@@ -66,6 +66,9 @@ class Partial:
         One that the models have, or that is altered before any is made: any other is a mistake.
         """
         table = missing_table(failure.error)
+        if self._elsewhere and (index := missing_index(failure.error)):
+            before = self._before(failure.revision)
+            return not any(index.lower() in _text(script).lower() for script in before)
         if not table or (failure.step == "downgrade" and not self._elsewhere):
             return False
         if table.lower() not in self.models and self._is_misspelt(table, failure.revision):
@@ -81,7 +84,7 @@ class Partial:
     def _is_misspelt(self, table: str, revision: str) -> bool:
         """Return whether the revisions up to this one make a table of almost this name."""
         upto = [*self._before(revision), *(s for s in self._plan if s.revision == revision)]
-        made = {name.lower() for script in upto for name in _made(script)}
+        made = {name.lower() for script in upto for name in _made(script)} - {table.lower()}
         return bool(difflib.get_close_matches(table.lower(), made, n=1, cutoff=ALMOST))
 
     def of_its_own(self, script: Script, direction: str, lines: list[str]) -> list[str]:
@@ -118,27 +121,30 @@ class Partial:
 
     def without(self, script: Script) -> None:
         """Whatever the revision names may be missing from now on."""
-        text = Path(script.path).read_text(encoding="utf-8", errors="replace")
-        self._lenient.without(script.revision, text)
+        self._lenient.without(script.revision, _text(script))
 
     def _say(self, why: str, failure: Failure, **more: Any) -> None:
         self._channel.send("unrun", why=why, step=failure.step, **failure.where(), **more)
 
 
+def _text(script: Script) -> str:
+    return Path(script.path).read_text(encoding="utf-8", errors="replace")
+
+
 @functools.cache
 def _makes(table: str, script: Script) -> bool:
     """Whether a revision's text seems to make a table of a name that this expression matches."""
-    text = Path(script.path).read_text(encoding="utf-8", errors="replace")
+    text = _text(script)
     name = rf"""["'`\[]?{table}\b"""
     made = rf"create_table\(\s*{name}|CREATE\s+TABLE\s[^(]*?{name}"
-    named = rf"rename_table\([^)]*?{name}|RENAME\s+TO\s+{name}|create_all|Table\(\s*{name}"
+    named = rf"rename_table\([^)]*?{name}|RENAME\s+TO\s+{name}|create_all|(?-i:\bTable)\(\s*{name}"
     return bool(re.search(f"{made}|{named}", text, re.IGNORECASE))
 
 
 @functools.cache
 def _made(script: Script) -> tuple[str, ...]:
     """Return the names of the tables that a revision's text seems to make."""
-    text = Path(script.path).read_text(encoding="utf-8", errors="replace")
+    text = _text(script)
     return tuple(first or second for first, second in _TABLE_MADE.findall(text))
 
 

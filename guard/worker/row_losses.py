@@ -157,7 +157,7 @@ def _stage(course: _Course, meant: bool, was: Any, between: Any, last: Any) -> s
     if meant:
         blanked = last in (None, "") and between not in (None, "", _NOT_THERE)
         return "downgrade" if blanked else ""
-    return "downgrade" if between == was else "upgrade"
+    return "downgrade" if _means(between) == _means(was) else "upgrade"
 
 
 def _at(rows: Rows, row: Row, column: str) -> Any:

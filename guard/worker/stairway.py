@@ -33,6 +33,10 @@ from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
 from .written import Written
 
 MOST_NAMES = 10  # of tables or revisions in one sentence
+NO_MODELS = (
+    "The models were not compared with the schema, since the metadata that env.py gives Alembic "
+    "holds no table: import there the modules of the models."
+)
 
 
 class Course(NamedTuple):
@@ -50,6 +54,13 @@ class Course(NamedTuple):
     members: Members | None
     initial: str | None
     rows: Rows | None
+
+
+class _Refusal(NamedTuple):
+    """A downgrade that other rows may well pass, and what its upgrade lost of these."""
+
+    failure: Failure
+    causes: list[dict[str, Any]]
 
 
 class Progress:
@@ -95,8 +106,10 @@ class Track:
         self._began = 0.0  # that, by the clock
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
+        self._refused: _Refusal | None = None
         self._broken: dict[str, None] = {}  # do not run
         self._skipped: dict[str, None] = {}  # not even in part
+        self._no_way_back: list[str] = []
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
         self._phase = "upgrade"
@@ -170,6 +183,8 @@ class Track:
     def note(self) -> list[str]:
         """Return what the user should know of this track."""
         notes = []
+        if self._no_way_back:
+            notes.append(f"No downgrade() to test in {_listed(self._no_way_back)}.")
         for why in sorted(set(self._seeder.notes.values())):
             names = sorted(name for name, reason in self._seeder.notes.items() if reason == why)
             what = f"Table {names[0]}" if len(names) == 1 else f"{len(names)} tables"
@@ -203,9 +218,7 @@ class Track:
                 return
             self._phase = "downgrade"
         if not hasattr(script.module, "downgrade"):
-            self._channel.send(
-                "note", text=f"Revision {script.revision} has no downgrade() to test."
-            )
+            self._no_way_back.append(script.revision)
             self._losses(script, None)
         else:
             yield from self._back_and_again(script)
@@ -243,6 +256,9 @@ class Track:
         yield self._step(script, up=False)
         self._settle()
         self._progress.downgraded += 1
+        if self._refused:
+            self._say_made_up(self._refused.failure)
+            self._refused = None
         restored = database.snapshot()
         self._phase = "second-upgrade"
         kept = self._losses(script, restored)
@@ -283,6 +299,7 @@ class Track:
     def _with_full_rows(self) -> None:
         """Have the next revision start over rows of all kinds."""
         self._bare = False
+        self._refused = None
         if self._rows is not ALL_ROWS:
             self._rows = self._seeder.kind = ALL_ROWS
             self._seeder.forget()
@@ -368,6 +385,8 @@ class Track:
         """Take down a column that a batch drops, or calls `new`."""
         if self._notes_statements:
             self._written.hear_of_column(table, column, new)
+            if new is None:
+                self._ran.hear_of_column(table, column)
 
     def _take_down(self, sql: str) -> None:
         if self._notes_statements:
@@ -406,21 +425,13 @@ class Track:
         Return whether the downgrade kept all.
         """
         found = losses(self._before, self._after, restored, self._written)
-        for stage in dict.fromkeys(stage for _, stage in found):
-            lines = {table: lines for (table, at), lines in found.items() if at == stage}
-            behind = self._drops.behind(stage, lines, self._before.tables)
-            for cascades in (True, False):
-                tables = [table for table in lines if bool(behind[table]) == cascades]
-                if tables:
-                    self._fact(
-                        "rows",
-                        script,
-                        stage,
-                        stage=stage,
-                        difference=[line for table in tables for line in lines[table]],
-                        dropped=sorted({name for table in tables for name in behind[table]}),
-                    )
+        causes = self._drops.causes(found, self._before.tables)
+        self._tell_losses(script, causes)
         return all(stage == "upgrade" for _, stage in found)
+
+    def _tell_losses(self, script: Script, causes: list[dict[str, Any]]) -> None:
+        for cause in causes:
+            self._fact("rows", script, cause["stage"], **cause)
 
     def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
         lines = schema_difference(old, new)
@@ -432,6 +443,9 @@ class Track:
 
     def _compare_models(self, context: MigrationContext) -> None:
         if self._members is None or not self._plan:
+            return
+        if context.opts.get("target_metadata") is not None and not models_tables(context):
+            self._channel.send("note", text=NO_MODELS)
             return
         if self._skipped or self._partial.revisions:
             if context.opts.get("target_metadata") is not None:
@@ -514,11 +528,18 @@ class Track:
         )
 
     def _downgrade_failed(self, failure: Failure) -> None:
-        if failure.of_made_up_rows and not failure.declared and self._rows is not NO_ROWS:
+        if failure.of_made_up_rows and not failure.outright and self._rows is not NO_ROWS:
+            if self._refused is None:
+                found = losses(self._before, self._after, None, self._written)
+                causes = self._drops.causes(found, self._before.tables)
+                self._refused = _Refusal(failure, causes)
             self._with_other_rows(failure)
-            self._say_made_up(failure)
             return
-        self._losses(self._plan[self._position], None)
+        refused, self._refused = self._refused, None
+        if refused and failure.declared:  # whatever the rows
+            self._tell_losses(self._plan[self._position], refused.causes)
+        else:
+            self._losses(self._plan[self._position], None)
         if failure.declared:
             self._channel.send(
                 "fact", kind="irreversible", message=failure.error, **failure.where()

@@ -59,6 +59,32 @@ def test_tables_of_the_models_that_a_later_revision_looks_for(tmp_path: Path) ->
     assert [note for note in result.notes if "none of them makes: users (r2" in note]
 
 
+LIMITS = "op.create_table('limits', sa.Column('id', sa.Integer()))"
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        (f"op.drop_table('limits')\n{LIMITS}", "pass"),
+        ("op.drop_table('limits')", LIMITS),
+        ("op.drop_index('ix_old')", "pass"),
+        ("sa.table('limits')\nop.drop_table('limits')", "pass"),
+        ("op.get_bind()", "op.create_index('ix_old', 'limits', ['id'])"),
+    ],
+)
+def test_what_goes_with_tables_that_no_revision_makes(up: str, down: str, tmp_path: Path) -> None:
+    steps = [STEPS[0], ("sa.table('limits')\nop.get_bind()", "pass"), (up, down)]
+    result = round_trip(project(tmp_path, *steps))
+    assert story(result) == []
+    assert [note for note in result.notes if "none of them makes: users" in note]
+
+
+def test_an_index_that_nobody_has_is_a_mistake(tmp_path: Path) -> None:
+    mistake = ("op.drop_index('ix_old')", "")
+    result = round_trip(project(tmp_path, (SQL_STEP, "pass"), mistake))
+    assert ("r2", "upgrade fails") in story(result)
+
+
 def test_a_table_that_nobody_has_is_a_mistake(tmp_path: Path) -> None:
     mistake = ("op.drop_table('nobody')", "")
     result = round_trip(project(tmp_path, (SQL_STEP, "pass"), mistake))

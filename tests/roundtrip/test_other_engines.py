@@ -159,6 +159,15 @@ def test_what_follows_from_a_revision_that_cannot_be_run_is_no_second_failure(
     ]
 
 
+def test_what_follows_from_one_revision_is_one_note(tmp_path: Path) -> None:
+    step = ("op.execute('CREATE TABLE tags (id INT, EXCLUDE USING gist (id WITH &&))')", "")
+    uses = [(f"op.add_column('tags', sa.Column('n{n}', sa.Integer()))", "") for n in range(3)]
+    result = round_trip(project(tmp_path, USERS, step, *uses, env=POSTGRESQL))
+    (note,) = (note for note in result.notes if "could not be tested" in note)
+    assert note.startswith("r3, r4, r5 could not be tested (migrations/versions/r3.py:9: no such")
+    assert note.endswith("since they need what r2 does, and that could not be run here.")
+
+
 RENAMED = "op.execute('ALTER TABLE users RENAME CONSTRAINT ix_old TO ix_new CASCADE')"
 OLD = "op.create_index('ix_old', 'users', ['email'])"
 DROP_OLD, MAKE_NEW = "op.drop_index('ix_old')", OLD.replace("ix_old", "ix_new")

@@ -281,6 +281,17 @@ def test_code_that_does_not_understand_made_up_values_is_a_note(tmp_path: Path) 
     ]
 
 
+def test_what_has_no_downgrade_is_one_note(tmp_path: Path) -> None:
+    folder = project(tmp_path, USERS, (ADD_NICK, ""), ("op.drop_column('users', 'nick')", ""))
+    for name in ("r2", "r3"):
+        file = folder / f"migrations/versions/{name}.py"
+        file.write_text(file.read_text().partition("def downgrade")[0])
+    assert round_trip(folder).notes == ("No downgrade() to test in r2, r3.",)
+
+
+ADD_NICK = "op.add_column('users', sa.Column('nick', sa.Text()))"
+
+
 def test_branches_merges_and_dependencies_are_walked_in_an_order_that_works(
     tmp_path: Path,
 ) -> None:
@@ -358,6 +369,14 @@ def test_models_that_the_schema_lacks(tmp_path: Path) -> None:
         "- column users.email",
         "+ index ix_users_nick on users",
     }
+
+
+def test_metadata_without_tables_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("import sqlalchemy as sa\nmetadata = sa.MetaData()\n")
+    folder = project(tmp_path, USERS, ini="prepend_sys_path = .\n")
+    result = round_trip(folder, env="none", metadata="models:metadata")
+    assert not result.facts
+    assert [note for note in result.notes if "holds no table" in note]
 
 
 KNOWN = "sa.Table('users', sa.MetaData(), sa.Column('id', sa.Integer(), primary_key=True))"

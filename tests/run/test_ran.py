@@ -66,6 +66,26 @@ def test_what_it_did_not_say_is_told(
     assert told(tmp_path, up, env=env) == expected
 
 
+HIDDEN = "f = getattr(op, 'batch_alter_' + __import__('sys').argv[0][:0] + 'table')\n"
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [
+        ("b.alter_column('email', nullable=False, server_default='')", []),
+        ("b.drop_column('email')", ["DROP COLUMN"]),
+    ],
+)
+def test_the_copy_of_a_batch_that_was_not_read_drops_no_table(
+    inside: str, shown: list[str], tmp_path: Path
+) -> None:
+    found = " ".join(
+        says for _, says in told(tmp_path, f"{HIDDEN}with f('users') as b:\n    {inside}")
+    )
+    assert "DROP TABLE" not in found
+    assert all(words in found for words in shown)
+
+
 @pytest.mark.parametrize(
     ("up", "expected"),
     [

@@ -724,6 +724,18 @@ MADE_UP = [
         ADDS,
         LOOP + "if row.name: int(row.name)\n" + TAKES,
     ),
+    Case(
+        "refuses to go down over rows that it cannot bring back",
+        ADDS,
+        LOOP + "raise RuntimeError('two of one name')\n" + TAKES,
+    ),
+    Case(
+        "refuses to go down whatever the rows are",
+        ADDS + "\n" + sql("DELETE FROM users WHERE id > 1"),
+        "refuse = True\nif refuse:\n    raise RuntimeError('no way back')",
+        ("r2 declared-irreversible", "r2 rows-lost"),
+        env=ENFORCING_ENV,
+    ),
     Case("NULL is not made up", LOOP + "row.name.strip()", NOTHING, "r2 upgrade-fails-with-rows"),
     Case("a name that nobody defined", LOOP + "nobody(row)", NOTHING, "r2 upgrade-fails-with-rows"),
     Case("a wrong call", LOOP + "len(row, row)", NOTHING, "r2 upgrade-fails-with-rows"),
