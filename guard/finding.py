@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -135,7 +136,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
     `unchanged` is how many open findings more stand in code that is as the base has it. `services`
-    is empty where the project is one. `timings` are of the revisions that ran, in their order.
+    is empty where the project is one. `timings` are of the revisions that ran, in their order. All
+    paths are relative to `root`.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -147,6 +149,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     services: tuple[Tally, ...] = ()
     timings: tuple[Timing, ...] = ()
+    root: Path = Path()
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -161,6 +161,11 @@ class Sources:
         self._latest: deque[PythonSource] = deque()
         self._size = 0
 
+    @property
+    def is_disk(self) -> bool:
+        """Whether all files are as they lie on disk."""
+        return self.files is None and not self.instead
+
     def on_disk(self) -> Sources:
         """Return the files as they lie on disk; what was parsed of equal ones serves both."""
         disk = Sources(newer=self.newer)
@@ -181,6 +186,10 @@ class Sources:
             data = self._read[name] = read_bytes(path)
         return data
 
+    def put(self, path: Path, data: bytes) -> None:
+        """Have a file hold this from now on, whatever lies on disk."""
+        self.instead = {**self.instead, path: data}
+
     def is_file(self, path: Path) -> bool:
         """Return whether there is such a file."""
         if path in self.instead:
@@ -190,7 +199,7 @@ class Sources:
     def files_in(self, folder: Path) -> list[Path]:
         """Return the files right in a folder, sorted; raises OSError."""
         inside = folder.iterdir() if self.files is None else self.files
-        found = (path for path in inside if path.parent == folder)
+        found = (path for path in {*inside, *self.instead} if path.parent == folder)
         return sorted(path for path in found if self.is_file(path))
 
     def source(self, path: str, data: bytes) -> PythonSource:

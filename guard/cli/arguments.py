@@ -11,14 +11,12 @@ from typing import Literal, Self
 
 import msgspec
 
-from guard.config import Config
 from guard.errors import GuardError
-from guard.judge.load_rules import all_rules, known_names, trusts_rules
-from guard.judge.select_rules import check_names
+from guard.judge.load_rules import all_rules, trusts_rules
 from guard.project.settings import Settings, SettingsFiles
 from guard.rule import Rule
+from guard.run.asked import Backend, Instead, cache_folder
 from guard.run.scope import Input, Request
-from guard.server import parse_dialect, parse_version
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +41,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     approvals_from: str | None = None
     no_roundtrip: bool = False
     python: str | None = None
-    backend: Literal["auto", "sqlite", "postgresql", "mysql", "mariadb"] | None = None
+    backend: Backend | None = None
     scratch_url: str | None = None
     output_format: Literal["text", "json", "github"] = "text"
     output_file: Path | None = None
@@ -81,7 +79,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             approvals_from=self.approvals_from,
             scratch_url=self.scratch_url,
             environ=dict(os.environ),
-            cache=None if self.no_cache else _cache_folder(),
+            cache=None if self.no_cache else cache_folder(os.environ),
             today=datetime.date.today(),
         )
 
@@ -90,39 +88,17 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
         Raises GuardError for settings, a rule, a dialect or a version that are not valid.
         """
-        try:
-            if self.dialect:
-                parse_dialect(self.dialect)
-            if self.server_version:
-                parse_version(self.server_version)
-        except ValueError as error:
-            raise GuardError(str(error)) from None
-        if self.config is not None:
-            files = SettingsFiles.of_file(self.config, current_folder(), self._overridden)
-        else:
-            files = SettingsFiles.around(current_folder(), self._overridden)
-        for option, given in (("--select", self.select), ("--ignore", self.ignore)):
-            if given:
-                check_names(_names(given), option, known_names(files.home))
-        return files
-
-    def _overridden(self, config: Config) -> Config:
-        return msgspec.structs.replace(
-            config,
-            dialect=self.dialect or config.dialect,
-            server_version=self.server_version or config.server_version,
-            python=self._python() or config.python,
-            backend=self.backend or config.backend,
-            select=_names(self.select) or config.select,
-            ignore=[*config.ignore, *_names(self.ignore)],
-            fail_on="warning" if self.strict else config.fail_on,
+        instead = Instead(
+            config=self.config,
+            select=self.select,
+            ignore=self.ignore,
+            dialect=self.dialect,
+            server_version=self.server_version,
+            python=self.python,
+            backend=self.backend,
+            strict=self.strict,
         )
-
-    def _python(self) -> str | None:
-        """The interpreter: a path is relative to where guard was started, else it is a name."""
-        if self.python and Path(self.python).is_file():
-            return str(current_folder() / self.python)
-        return self.python
+        return instead.settings(current_folder(), "--")
 
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
@@ -141,10 +117,6 @@ def current_folder() -> Path:
         raise GuardError("the current folder no longer exists: change to another one") from None
 
 
-def _names(given: tuple[str, ...]) -> list[str]:
-    return [name.strip() for names in given for name in names.split(",")]
-
-
 def _standard_input(paths: tuple[Path, ...], name: str | None) -> Input | None:
     """Return the text to judge where the path is -; it is called stdin.sql if nobody says."""
     if Path("-") not in paths:
@@ -156,11 +128,3 @@ def _standard_input(paths: tuple[Path, ...], name: str | None) -> Input | None:
     if sys.stdin is None:
         raise GuardError("- stands for standard input, and that is closed")
     return Input(path=Path(name or "stdin.sql"), data=sys.stdin.buffer.read())
-
-
-def _cache_folder() -> Path:
-    """Return where readings are kept: GUARD_CACHE_DIR, else the user's cache folder."""
-    from platformdirs import user_cache_path
-
-    given = os.environ.get("GUARD_CACHE_DIR")
-    return Path(given) if given else user_cache_path("migration-guard", appauthor=False)

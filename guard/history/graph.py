@@ -132,11 +132,12 @@ def graph_of(
 
 
 def revision_files(
-    environment: Environment, files: Mapping[Path, bytes] | None = None
+    environment: Environment, files: Mapping[Path, bytes] | None = None, more: Iterable[Path] = ()
 ) -> tuple[Path, ...]:
     """Return what Alembic would load as revisions, and what stands in sub-folders beside it.
 
-    Sorted by path. A file that two version locations hold comes once.
+    `more` are files that are there whether listed or not. Sorted by path. A file that two version
+    locations hold comes once.
     """
     folders = tuple(f"{folder}{os.sep}" for folder in environment.version_locations)
     listed: Iterable[Path] = _walk(environment.version_locations)
@@ -144,7 +145,7 @@ def revision_files(
         listed = (path for path in files if str(path).startswith(folders))
     real = str if files is not None else _real_paths()
     found: dict[str, Path] = {}
-    for path in sorted(listed, key=lambda path: path.parts):
+    for path in sorted({*listed, *more}, key=lambda path: path.parts):
         full = str(path)
         compiled = "__pycache__" in full and "__pycache__" in path.parts
         if full.startswith(folders) and REVISION_FILE.match(path.name) and not compiled:

@@ -42,9 +42,10 @@ def with_inserted(facts: Sequence[Fact], then: Side, tip: Side, now: Side) -> It
 
 def _lowest_new_parent(moved: ReparentedRevision, sides: Sides) -> str | None:
     """The first revision of the new ones that the released one now comes after, None for none."""
-    if moved.attribute not in BEFORE:
+    here = sides.now.revisions.get(moved.revision or "")
+    if moved.attribute not in BEFORE or here is None:  # its file may have another id now
         return None
-    header = sides.now.revisions[moved.revision or ""].header
+    header = here.header
     at = next(iter(sides.new_among(header.attribute(moved.attribute))), None)
     seen = {at}
     while at is not None:

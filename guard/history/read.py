@@ -82,7 +82,7 @@ def open_cache(folder: Path | None, place: Place, location: Path) -> Cache[Revis
 
 def reading(sources: Sources) -> Callable[[Path], bytes]:
     """Return what reads a helper; on disk without keeping it, since there may be many."""
-    return read_bytes if sources.files is None else sources.read
+    return read_bytes if sources.is_disk else sources.read
 
 
 def code_of(sources: Sources, files: Iterable[Path]) -> bytes:
@@ -106,7 +106,7 @@ def read_files(
 ) -> dict[Path, RevisionFile]:
     """Return what each file of the environment's versions folders says, in the order of paths."""
     files: dict[Path, RevisionFile | None] = {}
-    for path in revision_files(environment, place.sources.files):
+    for path in revision_files(environment, place.sources.files, place.sources.instead):
         try:
             files[path] = cache.find(path, place.sources.read(path))
         except OSError as error:

@@ -32,18 +32,41 @@ class ReplayedRevision(msgspec.Struct, frozen=True, kw_only=True):
     schemas: tuple[SchemaChange, ...]
 
 
+class Beginning:
+    """The schemas after the revisions with which a history begins, kept for the next replay."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Sequence[ParsedRevision], str | None] = (), None
+        self._schemas: Schemas = {}
+
+    def schemas_after(self, revisions: Sequence[ParsedRevision], dialect: str | None) -> Schemas:
+        """Return the schemas after these revisions, replayed where they are not the last ones."""
+        if self._of != (revisions, dialect):
+            schemas: Schemas = {}
+            for one in revisions:
+                _steps(one.upgrade.statements, schemas, dialect)
+            self._of, self._schemas = (revisions, dialect), schemas
+        return dict(self._schemas)
+
+
 def replay(
     order: Sequence[str],
     revisions: Mapping[str, ParsedRevision],
     dialect: str | None,
     chosen: Container[str],
+    beginning: Beginning | None = None,
 ) -> Iterator[ReplayedRevision]:
-    """Yield the chosen revisions in order. A downgrade starts from what its own upgrade left."""
-    schemas: Schemas = {}
+    """Yield the chosen revisions in order. A downgrade starts from what its own upgrade left.
+
+    `beginning` has what comes before the first of them, if that was replayed before.
+    """
     known = [revision for revision in order if revision in revisions]
     while known and known[-1] not in chosen:
         del known[-1]
-    for revision in known:
+    first = next((n for n, revision in enumerate(known) if revision in chosen), len(known))
+    before_all = [revisions[revision] for revision in known[:first]]
+    schemas = (beginning or Beginning()).schemas_after(before_all, dialect)
+    for revision in known[first:]:
         parsed = revisions[revision]
         if revision not in chosen:  # only what it leaves matters
             _steps(parsed.upgrade.statements, schemas, dialect)

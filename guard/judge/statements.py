@@ -16,7 +16,7 @@ from guard.history.read import ParsedHistory
 from guard.judge.connection import Connection
 from guard.judge.context import FindMapped, Position, before_the_first, nobody_knows
 from guard.judge.judge import Judge
-from guard.judge.replay import ReplayedRevision, Step, replay
+from guard.judge.replay import Beginning, ReplayedRevision, Step, replay
 from guard.judge.timeline import ALEMBIC, Course, Run
 from guard.operations import CallRoutine, CreateObject, Opaque
 from guard.python_source import PythonSource, SourceError
@@ -33,7 +33,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     `new` are the revisions that deploy together: those that are not on the base. Any other revision
     is a deployment of its own. `comments` are by path; all run on a `connection` as this. `mapped`
-    is what code that runs while the new ones are deployed maps.
+    is what code that runs while the new ones are deployed maps. `beginning` keeps the schemas
+    before them for the next time.
     """
 
     tool: Literal["alembic", "sql"]
@@ -43,6 +44,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     comments: Mapping[str, Sequence[Comment]]
     connection: Connection = ALEMBIC
     mapped: FindMapped = nobody_knows
+    beginning: Beginning | None = None
 
 
 def judge_history(
@@ -53,7 +55,8 @@ def judge_history(
     known = {id_: one for id_, one in parsed.revisions.items() if one.revision is not None}
     chosen = judged.revisions | judged.new
     told: set[str] = set()
-    for deployment in _deployments(replay(graph.order, known, judged.dialect, chosen), judged.new):
+    replayed_ones = replay(graph.order, known, judged.dialect, chosen, judged.beginning)
+    for deployment in _deployments(replayed_ones, judged.new):
         ids = frozenset(one.parsed.revision or "" for one in deployment)
         for replayed, courses in _courses(deployment, judged.connection, foreign):
             revision = replayed.parsed.revision

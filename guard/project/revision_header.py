@@ -57,6 +57,10 @@ class RevisionHeader(msgspec.Struct, frozen=True, kw_only=True):
         value: tuple[str, ...] = getattr(self, "parents" if name == "down_revision" else name)
         return value
 
+    def same_place(self, other: RevisionHeader) -> bool:
+        """Return whether both say the same of the place that the revision has in its history."""
+        return all(self.attribute(name) == other.attribute(name) for name in NAMES)
+
 
 def read_file(path: PurePath, data: bytes) -> RevisionHeader:
     """Return the header of a file's bytes; what is wrong with them is its `problem`."""

@@ -155,7 +155,7 @@ class Resolver:
         try:
             file = file.resolve()
             file.relative_to(self.root.resolve())
-            if self._sources.files is not None:
+            if not self._sources.is_disk:
                 data = self._sources.read(file)
                 if len(data) > MAX_BYTES:
                     return None

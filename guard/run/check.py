@@ -24,7 +24,6 @@ from guard.history.read import ParsedHistory
 from guard.judge.connection import connection_of
 from guard.judge.context import FindMapped, nobody_knows
 from guard.judge.judge import Judge
-from guard.judge.load_rules import load_rules
 from guard.judge.statements import (
     Judged,
     comments_of,
@@ -41,13 +40,13 @@ from guard.run.env_py import judged_env_py
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
 from guard.run.models import changed_models, compare_models, histories_of
+from guard.run.opened import Opened, open_run
 from guard.run.outcome import Outcome, only_said, outcome_of
 from guard.run.part import Part
-from guard.run.released import Released, open_released
-from guard.run.running_code import RunningCode
-from guard.run.scope import Request, Scope, open_scope
+from guard.run.released import Released
+from guard.run.scope import Request, Scope
 from guard.run.servers import about_server, judged_for
-from guard.run.services import Service, Services, open_histories
+from guard.run.services import Service, Services
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
 from guard.run.weakened import weakened
@@ -88,13 +87,17 @@ def run(
     `rules` are those to judge by, None: the built-in ones. With several services, what keeps one of
     them from being judged is among the report's errors.
     """
-    rules = load_rules() if rules is None else rules
-    scope = open_scope(request, settings)
-    if request.paths and not scope.request.paths:
-        return Result(report=Report(notes=(EXCLUDED,)), texts={}, outcomes=())
-    services = Services(scope, rules)
-    histories = open_histories(services)
-    parts = _parts(services, histories, on_progress)
+    opened = open_run(request, settings, rules)
+    if request.paths and not opened.scope.request.paths:
+        report = Report(notes=(EXCLUDED,), root=opened.scope.root)
+        return Result(report=report, texts={}, outcomes=())
+    return judge_opened(opened, on_progress)
+
+
+def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
+    """Return what guard has to say of what was opened; raise GuardError as `run` does."""
+    scope, services, histories = opened.scope, opened.services, opened.histories
+    parts = _parts(opened, on_progress)
     parts[services.home.file] += _about_gate(services, histories)
     outcomes = _outcomes(services, parts)
     notes = [note for one in outcomes for note in one.notes]
@@ -113,6 +116,7 @@ def run(
         errors=(*services.errors, *whole.errors, *_unknown_here(scope, histories)),
         services=tallies if len(tallies) > 1 or services.errors else (),
         timings=whole.timings,
+        root=scope.root,
     )
     return Result(
         report=report,
@@ -143,18 +147,14 @@ def _unknown_here(
             )
 
 
-def _parts(
-    services: Services,
-    histories: Sequence[tuple[Service, ChangedHistory]],
-    on_progress: Progress | None,
-) -> defaultdict[Path | None, Part]:
+def _parts(opened: Opened, on_progress: Progress | None) -> defaultdict[Path | None, Part]:
     """Return what the histories and source files of each service brought, by its settings' file."""
+    services, histories, released = opened.services, opened.histories, opened.released
     parts: defaultdict[Path | None, Part] = defaultdict(Part)
     places = places_of(histories)
     alone = len(places) == 1 and not services.errors
-    released = open_released(services.scope) if services.scope.request.statements else None
     for (service, history), place in zip(histories, places, strict=True):
-        found = _history(service, history, released, on_progress)
+        found = _history(service, history, opened, on_progress)
         parts[service.file] += found if alone else found.of(place.name, history.environment.name)
         if found.interrupted:
             return parts
@@ -199,7 +199,7 @@ def _outcomes(services: Services, parts: Mapping[Path | None, Part]) -> list[Out
 def _history(
     service: Service,
     history: ChangedHistory,
-    released: Released | None,
+    opened: Opened,
     on_progress: Progress | None,
 ) -> Part:
     scope, judge = service.scope, service.judge
@@ -208,9 +208,9 @@ def _history(
     if scope.request.history:
         found += _compared(scope, history, judge)
     if scope.request.statements:
-        running = RunningCode(scope, history, released)
+        running = opened.running_code(service, history)
         found += _judge_history(scope, history, judge, running.mapped)
-        found += judged_env_py(scope, history, judge, released)
+        found += judged_env_py(scope, history, judge, opened.released)
         found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
         found += _round_trip(scope, history, judge, on_progress)
@@ -287,6 +287,7 @@ def _findings(
         comments=comments_of({one.path: parsed.texts[one.path] for one in chosen}),
         mapped=mapped,
         connection=connection_of(history.env_py, scope.server, scope.config.lock_timeout),
+        beginning=history.beginning,
     )
     yield from judge_history(parsed, history.graph, judge, judged)
     application = Application(scope, history.environment)

@@ -14,6 +14,7 @@ from guard.facts import (
     EditedRevision,
     Fact,
     InsertedRevision,
+    MultipleHeads,
     ReparentedRevision,
 )
 from guard.history.compare import (
@@ -23,7 +24,7 @@ from guard.history.compare import (
     compare_sql,
     without_consequences,
 )
-from guard.history.graph import Graph, join_headers, revision_files
+from guard.history.graph import Graph, graph_of, join_headers, revision_files
 from guard.history.read import (
     NOTHING_READ,
     ParsedHistory,
@@ -32,15 +33,17 @@ from guard.history.read import (
     parsed_history,
     read_environment,
     read_files,
+    read_source,
 )
 from guard.history.sql_history import join_sql, read_sql_history, read_sql_versions
-from guard.judge.replay import schemas_after
+from guard.judge.replay import Beginning, schemas_after
 from guard.paths import read_bytes, relative
 from guard.project.environments import Environment, Kind, find_environments
-from guard.project.revision_header import read_file
+from guard.project.revision_header import RevisionHeader, read_file, read_header
 from guard.project.sql_folders import is_sql_migration, read_sql_file
 from guard.python_source import PythonSource, SourceError, Sources
 from guard.reader import EnvPy
+from guard.reader.modules import Resolver
 from guard.run.released import open_released
 from guard.run.scope import Input, Scope
 
@@ -49,7 +52,8 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     """One history; `judged` are the revisions whose statements this run judges.
 
     `before` has those of them that the base has as well, with what they do there. `unread` are the
-    files that take a newer Python than is at hand and that are as the base has them.
+    files that take a newer Python than is at hand and that are as the base has them. `beginning`
+    keeps the schemas before the judged ones, for who judges them again.
     """
 
     environment: Environment
@@ -60,6 +64,7 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
     before: ParsedHistory = NOTHING_READ
     unread: tuple[BrokenChain, ...] = ()
     env_py: EnvPy = EnvPy()
+    beginning: Beginning = msgspec.field(default_factory=Beginning)
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -115,6 +120,60 @@ def _released_unread(scope: Scope, graph: Graph, sources: Sources) -> tuple[Brok
     if released is None:
         return ()
     return tuple(p for p, path in waiting if released.holds(path, sources.read(path)))
+
+
+def with_text(
+    scope: Scope, history: ChangedHistory, path: Path, data: bytes
+) -> ChangedHistory | None:
+    """Return the history with a file that now holds something else; None if more has changed.
+
+    That is so unless it is a new revision of the history, and stays at its place in it.
+    """
+    shown = relative(path, scope.root)
+    was = history.graph.files.get(shown)
+    if was is None or not _stands_alone(history, shown, was):
+        return None
+    source = scope.sources.source(shown, data)
+    now = read_header(path, source)
+    if now.problem == "unreadable" and now.revision == was.revision:
+        return _without(scope, history, shown, now)
+    if now.problem or not now.same_place(was):
+        return None
+    place = _place(scope, history.environment, scope.sources)
+    resolver = Resolver(place.root, place.search, place.sources)
+    files = {path: read_source(source, path, now, resolver, place.dialect)}
+    graph = msgspec.structs.replace(history.graph, files=history.graph.files | {shown: now})
+    this = msgspec.structs.replace(graph, order=(now.revision or "",))
+    parsed = history.parsed | parsed_history(this, files, place)
+    return msgspec.structs.replace(history, graph=graph, parsed=parsed)
+
+
+def _stands_alone(history: ChangedHistory, shown: str, header: RevisionHeader) -> bool:
+    """Whether what the file does is nobody else's affair: it is new, and stands for no other."""
+    change = history.change
+    told = {f.span.path for f in change.facts if not isinstance(f, MultipleHeads)}
+    same_id = [one for one in history.graph.files.values() if one.revision == header.revision]
+    return (
+        header.revision in change.new
+        and len(same_id) == 1
+        and shown not in told
+        and not change.replaced.revisions
+    )
+
+
+def _without(
+    scope: Scope, history: ChangedHistory, shown: str, header: RevisionHeader
+) -> ChangedHistory:
+    """The history while a file of it cannot be read."""
+    files = history.graph.files | {shown: header}
+    graph = graph_of({name: (scope.root / name, one) for name, one in files.items()})
+    revisions = {i: one for i, one in history.parsed.revisions.items() if i != header.revision}
+    return msgspec.structs.replace(
+        history,
+        graph=msgspec.structs.replace(graph, notes=history.graph.notes),
+        parsed=msgspec.structs.replace(history.parsed, revisions=revisions),
+        judged=history.judged - {header.revision},
+    )
 
 
 def _place(scope: Scope, environment: Environment, sources: Sources) -> Place:

@@ -18,7 +18,8 @@ from guard.run.scope import Scope
 class Released(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The blobs by path, where the change began (`then`) and on the base's tip.
 
-    `now` are the files of the change, where they are not as they lie on disk.
+    `now` are the files of the change, where they are not as they lie on disk; those `unsaved` may
+    be neither.
     """
 
     repo: Repository
@@ -26,6 +27,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     then: dict[str, str]
     tip: dict[str, str]
     now: TreeFiles | None = None
+    unsaved: frozenset[Path] = frozenset()
 
     @cached_property
     def changed(self) -> tuple[Path, ...]:
@@ -36,7 +38,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             blobs = self.now.blobs
             both = dict.fromkeys((*blobs, *self.then))
             names = tuple(name for name in both if blobs.get(name) != self.then.get(name))
-        return tuple(self.repo.root / name for name in names)
+        return tuple(dict.fromkeys((*(self.repo.root / name for name in names), *self.unsaved)))
 
     def holds(self, path: Path, data: bytes) -> bool:
         """Return whether the base has the file with these contents."""
@@ -73,4 +75,11 @@ def open_released(scope: Scope) -> Released | None:
         return None
     then = repo.list_files(base.commit)
     tip = then if base.tip == base.commit else repo.list_files(base.tip)
-    return Released(repo=repo, commit=base.commit, then=then, tip=tip, now=scope.tree)
+    return Released(
+        repo=repo,
+        commit=base.commit,
+        then=then,
+        tip=tip,
+        now=scope.tree,
+        unsaved=frozenset(scope.request.unsaved),
+    )

@@ -42,12 +42,16 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for. `paths` empty: the whole project; `given`: this text alone."""
+    """What the user asked for. `paths` empty: the whole project; `given`: this text alone.
+
+    `unsaved` are the texts of files, by absolute path, that an editor has and the disk has not.
+    """
 
     start: Path
     paths: tuple[Path, ...] = ()
     force_exclude: bool = False  # also of the paths, those that the settings exclude are left out
     given: Input | None = None
+    unsaved: Mapping[Path, bytes] = {}
     statements: bool = True  # judge what the revisions say
     history: bool = True
     roundtrip: bool = True
@@ -120,12 +124,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def named(self) -> frozenset[Path]:
         """The files that were named, resolved; empty where a folder was named, or nothing."""
         files = self.named_files
-        return files if all(path.is_file() for path in self.request.paths) else frozenset()
+        return files if all(map(self._is_file, self.request.paths)) else frozenset()
 
     @property
     def named_files(self) -> frozenset[Path]:
         """The files that were named, resolved, also those beside a folder."""
-        return frozenset(path.resolve() for path in self.request.paths if path.is_file())
+        return frozenset(path.resolve() for path in self.request.paths if self._is_file(path))
+
+    def _is_file(self, path: Path) -> bool:
+        return path.is_file() or path in self.request.unsaved
 
 
 def open_scope(request: Request, files: SettingsFiles) -> Scope:
@@ -166,7 +173,9 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         root=root,
         repo=repo,
         base=base,
-        sources=Sources(tree, NewerPythons(partial(_project_python, request, home, root))),
+        sources=Sources(
+            tree, NewerPythons(partial(_project_python, request, home, root)), request.unsaved
+        ),
         tree=tree,
     )
 

@@ -107,7 +107,8 @@ class Services:
         settings, request = self.scope.all_settings, self.scope.request
         found = search_environments(
             request.start,
-            request.paths,
+            # Where the file itself is not saved yet, its folder tells.
+            [one.parent if one in request.unsaved else one for one in request.paths],
             _config_files(settings.home),
             settings.excludes,
             settings.owner,

@@ -271,18 +271,20 @@ def _governed(services: Services, paths: Iterable[Path]) -> Iterator[tuple[Path,
 
 
 def _is_there(scope: Scope, path: Path) -> bool:
+    if path in scope.request.unsaved:
+        return True
     return os.path.lexists(path) if scope.tree is None else path in scope.tree
 
 
 def _present(scope: Scope, revisions: set[str]) -> Iterable[Path]:
     """The files that git knows or would add, or those staged; without git, in no hidden folder."""
-    repo = scope.repo
+    repo, unsaved = scope.repo, scope.request.unsaved
     if repo is None:
-        return files_below(scope.root)
+        return dict.fromkeys((*files_below(scope.root), *unsaved))
     names = {*repo.present_files()} if scope.tree is None else {*scope.tree.blobs}
     if repo.root == scope.root:
         names -= revisions  # early, since they are most of the files
-    return [repo.root / name for name in names]
+    return dict.fromkeys((*(repo.root / name for name in names), *unsaved))
 
 
 def _touching(services: Services, released: Released | None) -> Callable[[Path], bool]:

@@ -75,7 +75,7 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path / VERSIONS))
 
-    monkeypatch.setattr("guard.run.check.open_histories", refuse)
+    monkeypatch.setattr("guard.run.opened.open_histories", refuse)
     done = guard(write(tmp_path, DROPPING), "lint")
     assert done.says(f"{VERSIONS}: Permission denied")
     assert done.code == 2

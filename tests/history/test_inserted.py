@@ -10,6 +10,7 @@ from branch import Files, branch, findings
 from guard.rule import revision_file as rev
 
 Parent = str | tuple[str, ...] | None
+VERSION = "migrations/versions/{}.py"
 FORK = rev("a1") | rev("b2", "a1") | rev("c3", "a1")
 
 
@@ -121,6 +122,11 @@ FINE: dict[str, tuple[Files, Files, Files | None]] = {
     "a new one that depends on the head": (
         BASE,
         after("n1", None, "depends_on = 'c3'\nbranch_labels = ('other',)"),
+        None,
+    ),
+    "a released file takes the id of a new one": (
+        BASE,
+        {**rev("n1", "c3"), "migrations/versions/b2.py": rev("n1", "c3")[VERSION.format("n1")]},
         None,
     ),
     "its own new one was changed": (
