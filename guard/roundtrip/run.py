@@ -59,12 +59,20 @@ DRIFTS: dict[str, type[SchemaDrift]] = {
 
 
 class RanStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement that an upgrade ran; `lines` of the revision were running, the inner one last."""
+    """A statement that an upgrade ran; `lines` of its `file` were running, the inner one last.
+
+    `path` is how that file is shown.
+    """
 
     revision: str
     sql: str
-    span: Span
+    file: Path
+    path: str
     lines: tuple[int, ...]
+
+    def span(self, newer: NewerPythons | None) -> Span:
+        """Return the place of the call, for which the file is read."""
+        return span_at(self.file, self.path, self.lines[-1], newer)
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +268,7 @@ class _Log:
             case "step":
                 self._begin(event)
             case "took" if (step := self._step) is not None:
-                path = self._shown(step["path"])
+                _, path = self._file(step)
                 self._timings.add(step["revision"], path, step["stage"], event["seconds"])
             case "fact":
                 self._facts.append(self._fact(event))
@@ -376,21 +384,23 @@ class _Log:
         self._counts = {name: event[name] for name in self._counts}
 
     def _statements(self, event: dict[str, Any]) -> Iterator[RanStatement]:
+        file, path = self._file(event)
         for one in event["statements"]:
-            lines = tuple(one["lines"])
             yield RanStatement(
                 revision=event["revision"],
                 sql=one["sql"],
-                span=self._span({**event, "line": lines[-1]}),
-                lines=lines,
+                file=file,
+                path=path,
+                lines=tuple(one["lines"]),
             )
 
     def _span(self, event: dict[str, Any]) -> Span:
-        path = event["path"]
-        return span_at(Path(path).resolve(), self._shown(path), event.get("line") or 1, self._newer)
+        return span_at(*self._file(event), event.get("line") or 1, self._newer)
 
-    def _shown(self, path: str) -> str:
-        return relative(Path(path).resolve(), self._root.resolve())
+    def _file(self, event: dict[str, Any]) -> tuple[Path, str]:
+        """Return the file that an event is about, and how it is shown."""
+        file = Path(event["path"]).resolve()
+        return file, relative(file, self._root.resolve())
 
     def _fact(self, event: dict[str, Any]) -> Fact:
         span, revision = self._span(event), event["revision"]

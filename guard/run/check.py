@@ -364,7 +364,7 @@ def _unread(
 
     own = {trip.dialect, "mysql"} if trip.dialect == "mariadb" else {trip.dialect}
     if scope.dialect is None or scope.dialect in own:
-        yield from unread(trip.ran, history.parsed, judge)
+        yield from unread(trip.ran, history.parsed, judge, scope.sources.newer)
 
 
 def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:

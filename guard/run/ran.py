@@ -9,6 +9,7 @@ from guard.facts import UnreadStatement
 from guard.history.read import ParsedHistory
 from guard.judge.judge import Judge
 from guard.judge.statements import judge_apart
+from guard.newer_python import NewerPythons
 from guard.operations import (
     Delete,
     DropColumn,
@@ -31,12 +32,18 @@ MOST_SHOWN = 160  # characters of a statement
 
 
 def unread(
-    ran: Iterable[RanStatement], parsed: ParsedHistory, judge: Judge
+    ran: Iterable[RanStatement],
+    parsed: ParsedHistory,
+    judge: Judge,
+    newer: NewerPythons | None = None,
 ) -> Iterator[UnreadStatement]:
-    """Yield the statements that destroy something and that reading the revision did not show."""
+    """Yield the statements that destroy something and that reading the revision did not show.
+
+    `newer` parse the revisions that our own Python cannot.
+    """
     for one in ran:
         revision = parsed.revisions.get(one.revision)
-        if revision is None:
+        if revision is None or _is_written(one, revision.upgrade.statements):
             continue
         operations = tuple(
             operation
@@ -46,19 +53,28 @@ def unread(
         )
         if not operations or _announced(one, operations, revision.upgrade.statements):
             continue
+        span = one.span(newer)
         statement = Statement(
             operations=operations,
-            span=one.span,
+            span=span,
             direction="upgrade",
             revision=one.revision,
             sql=one.sql,
         )
         for finding in judge_apart([statement], judge):
             sql = textwrap.shorten(one.sql, MOST_SHOWN, placeholder="...")
-            yield UnreadStatement(
-                span=one.span, revision=one.revision, sql=sql, says=finding.message
-            )
+            yield UnreadStatement(span=span, revision=one.revision, sql=sql, says=finding.message)
             break
+
+
+def _is_written(one: RanStatement, read: Iterable[Statement]) -> bool:
+    """Return whether that line was read to send this very text, and the text was understood."""
+    return any(
+        statement.sql == one.sql
+        and _runs(statement, one)
+        and not any(isinstance(operation, Opaque) for operation in statement.operations)
+        for statement in read
+    )
 
 
 def _announced(
@@ -82,7 +98,7 @@ def _runs(statement: Statement, one: RanStatement) -> bool:
     batch = statement.directive.batch if statement.directive else None
     spans = (statement.span, statement.at, batch.span if batch else None)
     return any(
-        span.path == one.span.path and span.line <= line <= span.end_line
+        span.path == one.path and span.line <= line <= span.end_line
         for span in spans
         if span is not None
         for line in one.lines

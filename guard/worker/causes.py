@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging.config
+import logging
 import os
 import re
 import sysconfig
@@ -11,6 +11,7 @@ from typing import Any
 
 from .failure import describe
 
+_CONFIG_OF_LOGGING = os.path.join(os.path.dirname(logging.__file__), "config.py")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _READ = re.compile(r"""(?:environ(?:\.get\()?[\[(]?|getenv\()\s*["'](\w+)["']""")
 
@@ -36,7 +37,7 @@ def lacking(error: BaseException) -> dict[str, Any]:
     for one in chain:
         if isinstance(one, ModuleNotFoundError) and one.name:
             return {"module": one.name}
-    if any(isinstance(one, KeyError) and _raised_in(one, logging.config.__file__) for one in chain):
+    if any(isinstance(one, KeyError) and _raised_in(one, _CONFIG_OF_LOGGING) for one in chain):
         return {"logging": True}
     for one in chain:
         settings = [name for name in _settings(one) if name not in os.environ]

@@ -66,17 +66,7 @@ def redirect(scratch: Scratch, schemas: Schemas) -> None:
     def create_engine(url: Any, **settings: Any) -> Any:
         return engine(url, settings.pop("_is_async", False), settings)
 
-    _replace(make, create_engine)
-    try:
-        import sqlalchemy.ext.asyncio as aio
-    except ImportError:  # no greenlet: the project cannot use asyncio engines either
-        return
-
-    def create_async_engine(url: Any, **settings: Any) -> Any:
-        settings.pop("future", None)
-        return aio.AsyncEngine(engine(url, True, settings))
-
-    _replace(aio.create_async_engine, create_async_engine)
+    _replace(make, create_engine)  # which create_async_engine calls, loaded now or later
 
 
 def _replace(old: Any, new: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import inspect
 import os
 import sys
@@ -76,6 +77,8 @@ class Run:
 
     def _climb_all(self, config: Config) -> None:
         self._scripts = self._read_scripts(config)
+        gc.freeze()  # what was loaded so far
+        gc.enable()
         self._plan = self._order()
         if not self._scratch.has_schemas:
             self._schemas.add_written(Path(script.path) for script in self._plan)

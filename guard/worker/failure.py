@@ -107,10 +107,15 @@ def place_of(script: Script, direction: str) -> dict[str, Any]:
     return {"path": path, "line": code.co_firstlineno}
 
 
-@functools.lru_cache(maxsize=4096)
 def is_same(path: str, other: str) -> bool:
     """Return whether both are the path of one file."""
-    return path == other or os.path.realpath(path) == os.path.realpath(other)
+    return path == other or _real(path) == _real(other)
+
+
+@functools.lru_cache(maxsize=4096)
+def _real(path: str) -> str:
+    """Return the path without links: of every frame of every statement, it would cost much."""
+    return os.path.realpath(path)
 
 
 def describe(error: BaseException) -> str:

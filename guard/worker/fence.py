@@ -39,6 +39,7 @@ _CHANGES: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = {
 }
 _FOLLOWED = ("os.chmod", "os.setxattr", "os.truncate", "os.utime")  # through a link
 _PROGRAMS = ("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen")
+_HEARD = {"open", "sqlite3.connect", "socket.getaddrinfo", "socket.connect", *_CHANGES, *_PROGRAMS}
 # In whose words a library tells what the kernel refused it.
 _OF_THE_KERNEL = re.compile(
     r"(?i)permission denied(?! for )|operation not permitted|unable to open database"
@@ -153,6 +154,8 @@ class Fence:
         return f"guard refused what a library asked for ({words}): {CONNECTION}"
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in _HEARD:  # most are none of ours
+            return
         if event == "open":
             if isinstance(arguments[2], int) and arguments[2] & _WRITES:
                 self._check_path(arguments[0], "writing to", follow=True)

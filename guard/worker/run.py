@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> None:
 
     The argument, where a supervisor started this, is what the kernel's fence holds, as JSON.
     """
+    gc.disable()  # until all is loaded: none of it goes before the end
     channel = Channel()
     request = channel.request()
     held = json.loads(arguments[0]) if arguments else []

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionS
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import Connection
 
-from .backends.protocol import AFTER, BEFORE, EMPTY, ROW_LIMIT, Scratch, State
+from .backends.protocol import AFTER, EMPTY, ROW_LIMIT, Scratch, State
 from .cascades import Drops
 from .channel import Channel, FatalError
 from .compare import schema_difference
@@ -112,6 +112,7 @@ class Track:
         self._no_way_back: list[str] = []
         self._applied = 0  # revisions of the plan that the database has
         self._position = 0  # the revision at hand
+        self._seeded_at = -1  # how many were applied when the database last got rows
         self._phase = "upgrade"
         self._rows = ALL_ROWS  # of ours, that the database may hold
         self._bare = False  # whether it may hold none of the project's own either
@@ -233,7 +234,7 @@ class Track:
         self._before = database.snapshot()
         if self._rows is not NO_ROWS:
             self._before = self._seed()
-            database.save(BEFORE, self._applied)
+            self._seeded_at = self._applied
         self._written, self._ran = Written(database.rows_of), Ran(str(script.path))
         self._drops = Drops(database)
         self._notes_statements = True
@@ -348,29 +349,36 @@ class Track:
     ) -> Callable[..., None]:
         def migrate(*arguments: Any, **named: Any) -> None:
             self._running, self._began = (script, direction), time.monotonic()
-            up = direction == "upgrade"
-            if up and script.revision in self._partial.revisions:
-                self._partial.run(script, lambda: run(*arguments, **named))
-                return
             try:
-                run(*arguments, **named)
-            except BaseException as error:
-                failure = failure_of(
-                    error, script, direction, self._server, self._scratch.fence.explain(error)
-                )
-                if up and self._phase == "upgrade" and self._partial.excuses(failure, self._server):
-                    self._database.undo()
-                    wrong = self._partial.run(script, lambda: run(*arguments, **named))
-                    if wrong:
-                        self._fail("upgrade", wrong)
-                    return
-                self._failure = failure
-                raise
-            if up:
-                self._progress.upgraded += 1
+                self._attempt(script, direction, lambda: run(*arguments, **named))
+            finally:
+                self._notes_statements = False  # what follows is Alembic's own
 
         migrate.__name__ = direction
         return migrate
+
+    def _attempt(self, script: Script, direction: str, run: Callable[[], None]) -> None:
+        """Run a step; where it fails for no fault of its own, as much of it as there can be."""
+        up = direction == "upgrade"
+        if up and script.revision in self._partial.revisions:
+            self._partial.run(script, run)
+            return
+        try:
+            run()
+        except BaseException as error:
+            failure = failure_of(
+                error, script, direction, self._server, self._scratch.fence.explain(error)
+            )
+            if up and self._phase == "upgrade" and self._partial.excuses(failure, self._server):
+                self._database.undo()
+                wrong = self._partial.run(script, run)
+                if wrong:
+                    self._fail("upgrade", wrong)
+                return
+            self._failure = failure
+            raise
+        if up:
+            self._progress.upgraded += 1
 
     @property
     def _server(self) -> str | None:
@@ -472,7 +480,7 @@ class Track:
     # After a failure
 
     def _upgrade_failed(self, failure: Failure) -> None:
-        seeded = self._rows is not NO_ROWS and self._database.saved.get(BEFORE) == self._applied
+        seeded = self._rows is not NO_ROWS and self._seeded_at == self._applied
         script = self._plan[self._applied]
         if seeded:
             first = self._failed_with_rows

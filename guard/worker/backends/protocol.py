@@ -14,7 +14,7 @@ from ..written import Rows
 
 ROW_LIMIT = 20_000  # rows of a table that are read and compared
 # The states of a database that are saved for later.
-EMPTY, BEFORE, AFTER = "empty", "before", "after"
+EMPTY, AFTER = "empty", "after"
 UNKNOWN = ("driver",)  # in the URL that `alembic init` writes
 PLACEHOLDER = "sqlite:///guard-scratch"  # where the project names no database
 

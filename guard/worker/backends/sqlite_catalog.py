@@ -25,6 +25,7 @@ _PART_ACTIONS = {
     sqlite3.SQLITE_DROP_INDEX,
     sqlite3.SQLITE_DROP_TRIGGER,
 }
+CHANGES = {sqlite3.SQLITE_ALTER_TABLE, *_ROW_ACTIONS, *_TABLE_ACTIONS, *_PART_ACTIONS}
 _OF_ONE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+(?:ADD|DROP)\b", re.IGNORECASE)
 
 Definition = tuple[tuple[str, str, str], ...]  # of a table and its parts: (type, name, SQL)
