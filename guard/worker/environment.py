@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import gc
 import inspect
@@ -21,6 +22,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.util import greenlet_spawn
 
 import alembic
 
@@ -231,10 +233,10 @@ class Run:
         for name in self._request["databases"] or self._names_in_revisions() or [None]:
             own = metadata.get(name or None) if isinstance(metadata, dict) else metadata
             engine = sqlalchemy.create_engine(self._url(context.config, name))
-            with engine.connect() as connection:
-                context.configure(connection=connection, target_metadata=own)
-                with context.begin_transaction():
-                    context.run_migrations(**({} if name is None else {"engine_name": name}))
+            if getattr(engine.dialect, "is_async", False):
+                asyncio.run(greenlet_spawn(_migrate, context, engine, own, name))
+            else:
+                _migrate(context, engine, own, name)
 
     def _names_in_revisions(self) -> list[str]:
         """Return the databases of a multidb environment as its revisions' functions name them."""
@@ -375,3 +377,10 @@ class Run:
             for text in track.note():
                 self._channel.send("note", text=text)
         self._channel.send("done", **self._progress.counts())
+
+
+def _migrate(context: EnvironmentContext, engine: Engine, metadata: Any, name: str | None) -> None:
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            context.run_migrations(**({} if name is None else {"engine_name": name}))

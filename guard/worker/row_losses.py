@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .backends.protocol import State
+from .backends.protocol import State, Table
 from .written import Effects, Row, Rows, Written
 
 MOST_COLUMNS = 5  # of a row that has no key
+_IN_UTC = re.compile(r"(?<=:\d\d)(\.\d+)?\+00(?::00)?$")
 _NOT_THERE = object()
 Lines = dict[tuple[str, str], list[str]]  # by table and "upgrade" or "downgrade"
 
@@ -38,6 +40,7 @@ class _Course(NamedTuple):
     after: Rows | None
     now: dict[str, str | None]  # None: dropped by a statement
     effects: Effects
+    retyped: set[str]  # columns that come back with another type, as the schema tells
     rebuilt: bool  # by hand: values that are not as they were are what that wanted
 
 
@@ -62,6 +65,7 @@ def losses(before: State, between: State, after: State | None, written: Written)
             None if after is None else _rows(after, name),
             {column.lower(): written.column_of(name, column) for column in columns},
             written.effects_on(name),
+            set() if after is None else _retyped(before.tables[name], after.tables[name]),
             name.lower().rpartition(".")[2] in written.rebuilt,
         )
         for stage, line in _told(_of_table(course)):
@@ -76,6 +80,12 @@ def _rows(state: State, name: str) -> Rows:
         tuple(column.lower() for column in table.primary_key),
         state.rows.get(name, []),
     )
+
+
+def _retyped(old: Table, new: Table) -> set[str]:
+    types = {column.name.lower(): column.type for column in old.columns}
+    now = ((column.name.lower(), column.type) for column in new.columns)
+    return {name for name, type_ in now if types.get(name, type_) != type_}
 
 
 def _told(losses: Iterable[_Loss]) -> Iterator[tuple[str, str]]:
@@ -138,7 +148,8 @@ def _of_row(course: _Course, key: Row, row: Row, middle: Row, end: Row | None) -
         updated = any(key in course.effects.updated.get(name, ()) for name in (column, now))
         # What a table that is made anew holds is meant, if it is no other column's by mistake.
         computed = course.rebuilt and between not in (None, was, *row)
-        stage = _stage(course, updated or computed, was, between, last)
+        similar = course.after is None or column in course.retyped
+        stage = _stage(similar, updated or computed, was, between, last)
         if stage:
             keys = [course.before.columns.index(name) for name in course.before.key]
             where = _shown(course.before.key, [row[place] for place in keys])
@@ -150,9 +161,12 @@ def _of_row(course: _Course, key: Row, row: Row, middle: Row, end: Row | None) -
             yield _Loss(stage, column, tuple(lines))
 
 
-def _stage(course: _Course, meant: bool, was: Any, between: Any, last: Any) -> str:
-    """Return the step that lost a value, "" where none did; `meant`: the upgrade changed it."""
-    if last == was or (course.after is None and _means(last) == _means(was)):
+def _stage(similar: bool, meant: bool, was: Any, between: Any, last: Any) -> str:
+    """Return the step that lost a value, "" where none did.
+
+    `similar`: one of another type that means the same will do; `meant`: the upgrade changed it.
+    """
+    if last == was or (similar and _means(last) == _means(was)):
         return ""
     if meant:
         blanked = last in (None, "") and between not in (None, "", _NOT_THERE)
@@ -169,6 +183,8 @@ def _means(value: Any) -> Any:
     if isinstance(value, str) and value[:1] == '"':  # a text that became JSON
         with contextlib.suppress(ValueError):
             value = json.loads(value)
+    if isinstance(value, str):  # a moment that is told without its zone
+        value = _IN_UTC.sub(r"\1", value)
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -197,7 +213,10 @@ def _unlike(course: _Course, wanted: list[Row], after: Rows) -> Iterator[_Loss]:
     columns = [
         column
         for column in course.before.columns
-        if course.now[column] and column in after.columns and column not in course.effects.updated
+        if course.now[column]
+        and column in after.columns
+        and column not in course.effects.updated
+        and column not in course.retyped
     ]
     if not columns:
         return

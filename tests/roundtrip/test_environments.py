@@ -92,6 +92,12 @@ def test_without_env_py(tmp_path: Path) -> None:
     assert story(round_trip(folder, env="none")) == FOUND
 
 
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite:///app.db", "postgresql+asyncpg://db/app"])
+def test_without_env_py_an_asynchronous_driver_serves_as_well(url: str, tmp_path: Path) -> None:
+    folder = project(tmp_path, *STEPS, ini=f"sqlalchemy.url = {url}\n")
+    assert story(round_trip(folder, env="none")) == FOUND
+
+
 def test_schemas_are_folded_into_the_one_database(tmp_path: Path) -> None:
     folder = project(
         tmp_path,

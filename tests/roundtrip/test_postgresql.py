@@ -150,6 +150,8 @@ def test_what_a_downgrade_leaves_behind(step: Step, expected: list[str], run: Ru
              "ALTER TABLE users ALTER COLUMN email TYPE varchar(80)"), "upgrade loses users"),
         (sql("DELETE FROM users WHERE email IS NULL", "UPDATE users SET email = NULL"),
          "downgrade loses users"),
+        (sql("ALTER TABLE users ALTER COLUMN email TYPE jsonb USING to_jsonb(email)",
+             "ALTER TABLE users ALTER COLUMN email TYPE varchar(80)"), "downgrade loses users"),
         (("pass", "op.execute('SELECT nothing')"), "downgrade fails"),
         (("op.execute('SELECT nothing')", "pass"), "upgrade fails"),
         (("op.create_table('u', sa.Column('id', sa.Integer()))", "pass"), "downgrade drift"),
@@ -157,6 +159,14 @@ def test_what_a_downgrade_leaves_behind(step: Step, expected: list[str], run: Ru
 )  # fmt: skip
 def test_what_goes_wrong(step: Step, expected: str, run: Run) -> None:
     assert story(run(USERS, step)) == [("r2", expected)]
+
+
+def test_a_moment_without_its_zone_is_no_loss(run: Run) -> None:
+    """That its type is another one is told as that."""
+    first = "CREATE TABLE t (id int PRIMARY KEY, at timestamptz)", "DROP TABLE t"
+    step = sql("ALTER TABLE t ALTER COLUMN at TYPE text", "ALTER TABLE t ALTER COLUMN at TYPE "
+               "timestamp USING at::timestamptz::timestamp")  # fmt: skip
+    assert story(run(sql(*first), step)) == [("r2", "downgrade drift")]
 
 
 @pytest.mark.parametrize(
