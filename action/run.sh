@@ -2,7 +2,8 @@
 # The GitHub Action: install this checkout of guard apart from the project, and run it here.
 #
 # Reads GUARD_ACTION_PATH (this repository), GUARD_COMMAND, GUARD_ARGS, GUARD_PATHS, GUARD_BASE,
-# GUARD_PYTHON, and what GitHub sets: RUNNER_TEMP, GITHUB_BASE_REF.
+# GUARD_PYTHON, and what GitHub sets: RUNNER_TEMP, GITHUB_BASE_REF,
+# GITHUB_STEP_SUMMARY.
 set -euo pipefail
 
 case "${GUARD_COMMAND:=check}" in
@@ -34,6 +35,7 @@ guard="$venv/bin/guard"
 
 # The target branch may not have been fetched: guard says so itself, with the remedy.
 arguments=("$GUARD_COMMAND" --output-format github)
+[ -z "${GITHUB_STEP_SUMMARY:-}" ] || arguments+=(--output github-summary)
 [ -z "${GUARD_BASE:-}" ] || arguments+=(--base "$GUARD_BASE")
 case "$GUARD_COMMAND" in
     check | roundtrip) [ -z "${GUARD_PYTHON:-}" ] || arguments+=(--python "$GUARD_PYTHON") ;;

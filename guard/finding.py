@@ -159,5 +159,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether an open finding is severe enough to stop the gate."""
+        return any(map(self.fails, self.findings))
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether this finding stops the gate."""
         failing = {"error"} if self.fail_on == "error" else {"error", "warning"}
-        return any(f.severity in failing for f in self.open)
+        return finding.status == "open" and finding.severity in failing

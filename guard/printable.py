@@ -12,12 +12,13 @@ from guard.credentials import mask_credentials
 from guard.patterns import lazy_re
 
 REPLACEMENT = "\ufffd"
-# Control, format (among them those that turn the text around), surrogate.
-_UNPRINTABLE = {"Cc", "Cf", "Cs"}
+# Control, format (among them those that turn the text around), surrogate, and what ends a line.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # What a line must begin with, after spaces, to be a workflow command of GitHub; wrapping a text may
 # bring any of its words to the beginning of a line.
 _COMMAND = lazy_re(r"(?<!\S)::(?=[A-Za-z][^\n]*::)")
-OLD_COMMAND = "##["  # a command also in the middle of a line; Azure Pipelines know no other
+# Commands of GitHub, Azure Pipelines and TeamCity, also in the middle of a line.
+LOG_COMMAND = lazy_re(r"##(?=\w*\[)")
 
 
 def is_printable(character: str) -> bool:
@@ -34,7 +35,7 @@ def safe(text: str) -> str:
     shown = mask_credentials(text).replace("\r\n", "\n").replace("\t", "    ")
     if not (shown.isascii() and shown.replace("\n", "").isprintable()):
         shown = "".join(c if c == "\n" or is_printable(c) else REPLACEMENT for c in shown)
-    return _COMMAND.sub(": :", shown).replace(OLD_COMMAND, "## [")
+    return LOG_COMMAND.sub("# #", _COMMAND.sub(": :", shown))
 
 
 def one_line(text: str) -> str:

@@ -50,7 +50,6 @@ CHAPTERS: tuple[set[str], ...] = (
         "way_back",
         "project",
         "reader",
-        "reporters",
     },
     {
         "column_code",
@@ -63,7 +62,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "show",
         "suppression",
     },
-    {"history"},
+    {"history", "reporters"},
     {"judge"},
     {"adopt", "run"},
     {"api"},
@@ -77,7 +76,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli": (
         {"options", "output", "terminal"},
         {"arguments", "progress"},
-        {"adoption", "report"},
+        {"adoption", "destinations"},
+        {"report"},
         {"commands"},
         {"main"},
     ),
@@ -171,7 +171,11 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"connections", "naming"},
         {"models"},
     ),
-    "reporters": ({"summary", "wrap"}, {"frame", "github", "json"}, {"text"}),
+    "reporters": (
+        {"background", "escape", "fingerprints", "frame", "summary", "wrap"},
+        {"azure", "github", "gitlab", "json", "junit", "markdown", "rdjson", "sarif", "text"},
+        {"github_summary"},
+    ),
     "roundtrip": (
         {"databases", "errors", "notes", "places", "process", "scratch", "timings", "variables"},
         {"given", "interpreter", "own_server"},

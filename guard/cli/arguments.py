@@ -43,8 +43,10 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     python: str | None = None
     backend: Backend | None = None
     scratch_url: str | None = None
-    output_format: Literal["text", "json", "github"] = "text"
+    output_format: str | None = None
     output_file: Path | None = None
+    output: tuple[str, ...] = ()
+    statistics: bool = False
     strict: bool = False
     exit_zero: bool = False
     color: Literal["auto", "always", "never"] = "auto"

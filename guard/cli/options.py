@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from guard.reporters import FORMATS
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -91,16 +93,29 @@ scratch = _together(
     ),
 )
 
+
 # What comes out
+def _formats(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """The formats that begin so, for the shell."""
+    return [name for name in FORMATS if name.startswith(begun)]
+
+
 strict = _option("--strict", is_flag=True, help="Warnings stop the gate too.")
 report = _together(
     _option(
         "--output-format",
-        type=click.Choice(["text", "json", "github"]),
-        default="text",
-        show_default=True,
+        type=click.Choice(FORMATS),
+        help="How the report is written: text, if nothing else is said.",
     ),
     _option("--output-file", type=click.Path(path_type=Path), help="Write the report there."),
+    _option(
+        "--output",
+        metavar="FORMAT[:FILE]",
+        multiple=True,
+        shell_complete=_formats,
+        help="One more report, such as sarif:guard.sarif; may be given several times.",
+    ),
+    _option("--statistics", is_flag=True, help="Count the findings by rule instead."),
     strict,
     _option("--exit-zero", is_flag=True, help="End with 0 whatever was found."),
     _option(

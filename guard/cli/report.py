@@ -1,4 +1,4 @@
-"""One run, and its report: printed or written into a file, with the exit code that it means."""
+"""One run, and its report: printed or written into files, with the exit code that it means."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from guard.cli.arguments import Arguments
+from guard.cli.destinations import Destination, destinations, write_file
 from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_error
 from guard.cli.progress import Progress
 from guard.cli.terminal import shows_links
-from guard.errors import GuardError
-from guard.reporters import REPORTERS
-from guard.reporters.text import text
+from guard.history.base import Base
+from guard.reporters import TEXTS, reporter
+from guard.reporters.background import Background
+from guard.reporters.text import Form, text
 from guard.run.check import Result, run
 
 
@@ -33,7 +33,7 @@ def run_and_report(
     Parts that could not be done end with 2, after what the others found. Where nothing stops the
     gate, `and_then` is done with the result, and its sentence is a note. Raises GuardError.
     """
-    _check_output_file(arguments.output_file)
+    outputs = destinations(arguments, os.environ)
     settings = arguments.settings()
     request = arguments.request(roundtrip=roundtrip, statements=statements, history=history)
     progress = Progress(quiet=arguments.quiet)
@@ -44,59 +44,60 @@ def run_and_report(
     if and_then and not result.report.failed and not result.report.errors:
         result = result.with_note(and_then(result))
     errors = result.report.errors
-    # For people, the error ends the output: a verdict before it would be none.
-    unfinished = bool(errors) and arguments.output_format == "text"
-    output = _render(
-        result, msgspec.structs.replace(arguments, quiet=True) if unfinished else arguments
-    )
-    if arguments.output_file:
-        _write_file(arguments.output_file, output)
-    else:
-        write(output)
+    failed = result.report.failed and not arguments.exit_zero
+    code = (INTERRUPTED if result.interrupted else FAILED) if errors else int(failed)
+    for output in sorted(outputs, key=lambda each: each.file is None):
+        rendered = _render(result, arguments, output, code)
+        if output.file:
+            write_file(output, rendered)
+        else:
+            write(rendered)
     for error in errors:
         write_error(error)
-    if errors:
-        sys.exit(INTERRUPTED if result.interrupted else FAILED)
-    sys.exit(1 if result.report.failed and not arguments.exit_zero else 0)
+    sys.exit(code)
 
 
-def _render(result: Result, arguments: Arguments) -> str:
-    if arguments.output_format != "text":
-        return REPORTERS[arguments.output_format](result.report)
+def _render(result: Result, arguments: Arguments, output: Destination, exit_code: int) -> str:
+    if output.format not in TEXTS:
+        return reporter(output.format)(result.report, _background(result, exit_code))
+    seen = output.file is None and is_terminal(sys.stdout)
+    color = _wants_color(arguments, seen=seen, file=output.file)
+    form: Form = "concise" if output.format == "concise" else "full"
     return text(
         result.report,
         sources=result.texts,
-        color=_wants_color(arguments),
-        links=_wants_links(arguments),
+        color=color,
+        links=color and seen and shows_links(os.environ),
         width=min(shutil.get_terminal_size((100, 24)).columns, 120),
         verbose=arguments.verbose,
-        quiet=arguments.quiet,
+        # The error ends the output then: a verdict before it would be none.
+        quiet=arguments.quiet or bool(result.report.errors),
+        form="statistics" if arguments.statistics else form,
     )
 
 
-def _wants_color(arguments: Arguments) -> bool:
+def _background(result: Result, exit_code: int) -> Background:
+    services = [outcome.service for outcome in result.outcomes]
+    base = services[0].scope.base if services else Base()
+    return Background(
+        texts=result.texts,
+        rules={rule.name: rule for one in services for rule in (*one.all_rules, *one.rules)},
+        revisions=tuple(
+            history.parsed.revisions[id_]
+            for history in result.histories
+            for id_ in history.graph.order
+            if id_ in history.judged and id_ in history.parsed.revisions
+        ),
+        base=base.ref,
+        commit=base.commit,
+        exit_code=exit_code,
+    )
+
+
+def _wants_color(arguments: Arguments, *, seen: bool, file: Path | None) -> bool:
     """NO_COLOR and FORCE_COLOR count where --color does not say."""
     if arguments.color != "auto":
         return arguments.color == "always"
-    if arguments.output_file or os.environ.get("NO_COLOR"):
+    if file or os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(sys.stdout)
-
-
-def _wants_links(arguments: Arguments) -> bool:
-    """On a terminal alone: in a file or a pipe they are noise."""
-    seen = is_terminal(sys.stdout) and not arguments.output_file
-    return seen and _wants_color(arguments) and shows_links(os.environ)
-
-
-def _check_output_file(path: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    if path and not path.absolute().parent.is_dir():
-        raise GuardError(f"--output-file {path}: there is no folder {path.parent}: make it first")
-
-
-def _write_file(path: Path, output: str) -> None:
-    try:
-        path.write_text(output if output.endswith("\n") else output + "\n", encoding="utf-8")
-    except OSError as error:
-        raise GuardError(f"--output-file {path}: cannot be written: {error.strerror}") from None
+    return seen or bool(os.environ.get("FORCE_COLOR"))

@@ -10,7 +10,7 @@ import msgspec
 
 from guard.credentials import MASK, secrets
 from guard.patterns import lazy_re
-from guard.printable import OLD_COMMAND, REPLACEMENT, is_printable
+from guard.printable import LOG_COMMAND, REPLACEMENT, is_printable
 from guard.statement import Span
 
 MOST_LINES = 5
@@ -84,7 +84,7 @@ def _cells(line: str) -> tuple[list[str], list[int]]:
     """Return one text for each column on the screen, and the column where each character begins."""
     cells: list[str] = []
     columns: list[int] = []
-    line = line.replace(OLD_COMMAND, OLD_COMMAND[:-1] + REPLACEMENT)
+    line = LOG_COMMAND.sub("#" + REPLACEMENT, line)
     hidden = {index: start for start, end in secrets(line) for index in range(start, end)}
     for index, character in enumerate(line):
         columns.append(len(cells))

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from guard.finding import Finding, Report
-from guard.printable import encodable, one_line, safe
+from guard.printable import safe
 from guard.reporters import summary
+from guard.reporters.background import NOTHING, Background
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
+MOST_SHOWN = 10  # annotations of a kind that GitHub keeps of one step
 
 
-def github(report: Report) -> str:
-    """Return a workflow command for each open finding and each part that could not be done.
+def github(report: Report, background: Background = NOTHING) -> str:
+    """Return a workflow command for each part that could not be done and each open finding.
 
-    Notes and the summary follow as plain lines.
+    The worst come first, and of each severity as many as GitHub shows. The others, notes and the
+    summary follow as plain lines.
     """
     return "".join(f"{line}\n" for line in _lines(report))
 
 
 def _lines(report: Report) -> Iterator[str]:
-    for finding in summary.ordered(report.open):
-        yield _annotation(finding)
-    for error in report.errors:
-        yield f"::error title=guard::{_data(safe(error))}"
-    for told in summary.approved(report):
-        yield _line("approved", told)
-    for note in report.notes:
-        yield _line("note", note)
-    for part in summary.checked(report):
-        yield _line("checked", part)
-    yield _line("found", summary.found(report))
-    for service in summary.services(report):
-        yield _line("found", service)
-    if unchanged := summary.unchanged(report):
-        yield _line("found", unchanged)
-    yield _line("guard", summary.verdict(report))
+    """The annotations, then what GitHub would not show of them as plain lines, then the rest."""
+    shown = Counter({"error": len(report.errors)})
+    yield from (f"::error title=guard::{_data(safe(error))}" for error in report.errors)
+    more = []
+    for finding in summary.worst_first(report.open):
+        shown[finding.severity] += 1
+        if shown[finding.severity] > MOST_SHOWN:
+            more.append(finding)
+        else:
+            yield _annotation(finding)
+    yield from map(summary.in_a_line, more)
+    yield from summary.in_plain_lines(report)
+    if more:
+        yield (
+            f"{summary.plural(len(more), 'finding')} more without an annotation, as GitHub shows "
+            f"{MOST_SHOWN} of a kind for each step: the lines above have them, and so has the job "
+            "summary (--output github-summary)"
+        )
 
 
 def _annotation(finding: Finding) -> str:
     span = finding.span
-    places = {"file": encodable(span.path), "line": span.line, "endLine": span.end_line}
+    places = {"file": safe(span.path), "line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:  # GitHub takes columns within one line only
         places |= {"col": span.column, "endColumn": span.end_column}
     places["title"] = f"guard {finding.rule}"
@@ -57,8 +63,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _line(label: str, text: str) -> str:
-    """A line that GitHub cannot take for a command, whatever a file of the project put into it."""
-    return f"{label}: {one_line(text)}"

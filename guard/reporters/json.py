@@ -5,17 +5,19 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
+from guard import __version__
 from guard.credentials import mask_credentials, secrets
 from guard.effects.effect import Effect, TableEffect
 from guard.finding import Finding, Report, Tally, Timing
 from guard.printable import encodable
 from guard.reporters import summary
+from guard.reporters.background import NOTHING, Background
 from guard.statement import Span
 
 VERSION = 1
 
 
-def json(report: Report) -> str:
+def json(report: Report, background: Background = NOTHING) -> str:
     """Return the report as JSON in ASCII, one finding a line, ordered by place.
 
     Lines and columns are 1-based, the end column is one past the last character; paths are
@@ -23,10 +25,14 @@ def json(report: Report) -> str:
     those of the revisions that ran. A fix that would show a password is left out.
     """
     findings = ",\n".join(
-        f"    {dumps(_finding(finding))}" for finding in summary.ordered(report.findings)
+        f"    {dumps(_finding(finding, by_file=bool(report.services)))}"
+        for finding in summary.ordered(report.findings)
     )
+    base = {"ref": _text(background.base), "commit": background.commit}
     parts = {
         "version": str(VERSION),
+        "tool": dumps({"name": "guard", "version": __version__}),
+        "base": dumps(base if background.base else None),
         "findings": f"[\n{findings}\n  ]" if findings else "[]",
         "errors": dumps([_text(error) for error in report.errors]),
         "summary": dumps(_summary(report), indent=2).replace("\n", "\n  "),
@@ -38,7 +44,7 @@ def json(report: Report) -> str:
     return f"{{\n{fields}\n}}\n"
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, *, by_file: bool) -> dict[str, Any]:
     fields = {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -48,6 +54,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "revision": finding.revision,
         "status": finding.status,
     }
+    if finding.direction:
+        fields["direction"] = finding.direction
+    if finding.object:
+        fields["object"] = _text(finding.object)
+    if finding.approvable:
+        fields["approve"] = _text(summary.approve_command(finding, by_file=by_file))
     if finding.url is not None:
         fields["url"] = finding.url
     if finding.reason is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -31,6 +31,30 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
             f.message,
         ),
     )
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings by severity, and each severity in its order."""
+    return sorted(ordered(findings), key=lambda f: SEVERITY_ORDER.index(f.severity))
+
+
+def in_a_line(finding: Finding) -> str:
+    """Return an open finding as a plain line."""
+    place = f"{finding.span.path}:{finding.span.line}:{finding.span.column}"
+    return one_line(f"{finding.severity}: {place}: {finding.rule}: {finding.message}")
+
+
+def in_plain_lines(report: Report) -> Iterator[str]:
+    """Yield what a log says after the findings, a line each that no CI service takes for more."""
+    parts = (
+        ("approved", approved(report)),
+        ("note", report.notes),
+        ("checked", checked(report)),
+        ("found", [found(report), *services(report), unchanged(report)]),
+        ("guard", [verdict(report)]),
+    )
+    for label, texts in parts:
+        yield from (f"{label}: {one_line(text)}" for text in texts if text)
 
 
 def approve_command(finding: Finding, *, by_file: bool = False) -> str:

@@ -1,0 +1,28 @@
+"""What a report may tell besides what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from guard.reader import ParsedRevision
+from guard.rule import Rule
+
+
+class Background(msgspec.Struct, frozen=True, kw_only=True):
+    """What the findings are of: the files by path, the rules by name, the revisions of the change.
+
+    `base` is the ref that the change was compared with and `commit` the one of it that holds what
+    is released, where git tells. The run ends with `exit_code`.
+    """
+
+    texts: Mapping[str, str] = {}
+    rules: Mapping[str, Rule] = {}
+    revisions: tuple[ParsedRevision, ...] = ()
+    base: str = ""
+    commit: str | None = None
+    exit_code: int = 0
+
+
+NOTHING = Background()

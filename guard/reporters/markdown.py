@@ -1,0 +1,133 @@
+"""A comment on a pull request: the verdict, the findings, and what the change does, folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, takewhile
+
+from guard.finding import Finding, Report
+from guard.reader import ParsedRevision
+from guard.reporters import summary
+from guard.reporters.background import NOTHING, Background
+from guard.reporters.escape import block, code, prose
+from guard.show.revisions import as_text
+from guard.statement import Steps
+
+# By this line the comment of an earlier run is found, so that it is replaced.
+MARKER = "<!-- migration-guard: report -->"
+_MOST = 65_536  # characters that GitHub takes as one comment
+_FOLDED = 3  # findings whose remedy is unfolded
+_MARKS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
+
+
+def markdown(report: Report, background: Background = NOTHING) -> str:
+    """Return the comment, with the marker by which it is found; never longer than GitHub takes."""
+    return f"{MARKER}\n{page(report, background, _MOST - len(MARKER) - 1)}"
+
+
+def page(report: Report, background: Background, most: int) -> str:
+    """Return the report as Markdown of at most `most` bytes; what is left out is said.
+
+    Nothing that comes from the repository is more than text in it.
+    """
+    head, end = [*_head(report)], [*_end(report)]
+    findings = [
+        _finding(finding, folded=number >= _FOLDED, by_file=bool(report.services))
+        for number, finding in enumerate(summary.worst_first(report.open))
+    ]
+    changes = [*_changes(background.revisions)]
+    room = most - sum(map(_size, (*head, *end))) - 300  # for the line about what is left out
+    shown = _fitting(findings, room)
+    room -= sum(map(_size, shown))
+    unfolded = _fitting(changes, room) if len(shown) == len(findings) else []
+    left = _left_out(len(findings) - len(shown), len(changes) - len(unfolded), most)
+    return "\n\n".join([*head, *shown, *unfolded, *left, *end]) + "\n"
+
+
+def _size(text: str) -> int:
+    return len(text.encode()) + 2
+
+
+def _fitting(blocks: Sequence[str], room: int) -> list[str]:
+    """The first blocks, as many as there is room for."""
+    sums = accumulate(map(_size, blocks))
+    return [
+        text for text, _ in zip(blocks, takewhile(lambda size: size <= room, sums), strict=False)
+    ]
+
+
+def _left_out(findings: int, revisions: int, most: int) -> Iterator[str]:
+    parts = [summary.plural(findings, "finding")] * bool(findings)
+    parts += [f"what {summary.plural(revisions, 'revision')} do"] * bool(revisions)
+    if parts:
+        yield (
+            f"**Not shown here:** {' and '.join(parts)}, since no more than {most:,} characters "
+            "fit. The log has all of it, and so has `guard check`."
+        )
+
+
+def _head(report: Report) -> Iterator[str]:
+    mark = "❌" if report.failed or report.errors else "✅"
+    yield f"### {mark} guard: {prose(summary.verdict(report))}"
+    for error in report.errors:
+        yield f"**Could not be done:** {_sentence(error)}"
+
+
+def _finding(finding: Finding, *, folded: bool, by_file: bool) -> str:
+    name = code(finding.rule)
+    linked = f"[{name}]({finding.url})" if finding.url else name
+    place = code(f"{finding.span.path}:{finding.span.line}")
+    lines = [f"#### {_MARKS[finding.severity]} {finding.severity} {linked} in {place}", ""]
+    lines += [_sentence(finding.message)]
+    details = [f"**Help:** {_sentence(finding.remedy)}"]
+    details += [f"**Note:** {_sentence(evidence)}" for evidence in finding.evidence]
+    for related in finding.related:
+        where = code(f"{related.span.path}:{related.span.line}")
+        details.append(f"**Note:** {where}: {_sentence(related.message)}")
+    if finding.approvable:
+        command = summary.approve_command(finding, by_file=by_file)
+        details.append(f"**Approve:** {code(command)}")
+    if folded:
+        return "\n".join([*lines, "", *_fold("What to do", details)])
+    return "\n\n".join(["\n".join(lines), *details])
+
+
+def _sentence(text: str) -> str:
+    """A sentence, and the code below it."""
+    first, *more = text.splitlines() or [""]
+    return prose(first) + (f"\n\n{block(chr(10).join(more))}" if more else "")
+
+
+def _fold(title: str, blocks: Sequence[str]) -> list[str]:
+    return ["<details>", f"<summary>{title}</summary>", "", "\n\n".join(blocks), "", "</details>"]
+
+
+def _changes(revisions: Sequence[ParsedRevision]) -> Iterator[str]:
+    """What each revision does, step by step, and the SQL that it holds, folded."""
+    for revision in revisions:
+        done = as_text([revision], lambda text, **_: text)
+        blocks = [block(done, "text")]
+        for steps in (revision.upgrade, revision.downgrade):
+            if sql := _sql(steps):
+                blocks += [f"The SQL of its {steps.direction}:", block(sql, "sql")]
+        id_ = revision.revision or revision.path
+        yield "\n".join(_fold(f"What {_html(id_)} does", blocks))
+
+
+def _sql(steps: Steps) -> str:
+    texts = (statement.sql.strip() for statement in steps.statements if statement.sql)
+    return "\n\n".join(text.rstrip(";") + ";" for text in texts if text)
+
+
+def _html(text: str) -> str:
+    return prose(text).replace("`", "&#96;").replace("\\", "")
+
+
+def _end(report: Report) -> Iterator[str]:
+    told = [("Approved", text) for text in summary.approved(report)]
+    told += [("Note", note) for note in report.notes]
+    told += [("Checked", part) for part in summary.checked(report)]
+    found = [summary.found(report), *summary.services(report), summary.unchanged(report)]
+    told += [("Found", text) for text in found if text]
+    lines = [f"- {label}: {prose(text)}" for label, text in told]
+    yield "\n".join(_fold("What was checked", ["\n".join(lines)]))

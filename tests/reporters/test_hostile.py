@@ -1,0 +1,218 @@
+"""A revision cannot write into the terminal, the log or the comment, in no format."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import cmarkgfm  # type: ignore[import-untyped]
+import pytest
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from reports import PATH, rendered
+
+from guard.finding import Finding, Related, Report
+from guard.reporters import REPORTERS
+from guard.reporters.text import Form, text
+from guard.statement import Span
+
+HOSTILE = {
+    "clear the screen": "\x1b[2J\x1b[31mred",
+    "link of a terminal": "\x1b]8;;https://evil.example\x1b\\text\x1b]8;;\x1b\\",
+    "one-byte escape": "\x9b2J",
+    "carriage return": "bad\rgood",
+    "backspace": "bad\b\b\bgood",
+    "null": "a\x00b",
+    "turned around": "a\u202eb\u2066c\u2069",
+    "command of GitHub": "x\n::error title=x::y",
+    "mask of GitHub": "\n::add-mask::guard",
+    "stop of GitHub": "x ::stop-commands::pause",
+    "old command": "##[error]x",
+    "command of Azure": "##vso[task.setvariable variable=PATH]x",
+    "command of Azure, later": "a ##VSO[task.complete result=Succeeded;]DONE",
+    "command of TeamCity": "##teamcity[buildStatus status='SUCCESS']",
+    "section of GitLab": "\x1b[0Ksection_start:1:x\r\x1b[0K",
+    "quick action of GitLab": "x\n/approve\n/merge",
+    "mention": "@team, please (@org/admins)",
+    "issue": "closes #123, org/repo#7",
+    "bold, italic, struck": "**a** __b__ _c_ ~~d~~",
+    "pipe": "a | b |\n|---|---|\n| c | d |",
+    "backticks": "a ` b `` c ``` d",
+    "fence": "x\n```\n# out\n~~~~",
+    "heading": "# big\n## bigger\nunder\n=====",
+    "list": "- [ ] done\n1. one",
+    "link": "[click](https://evil.example) [a]: https://evil.example",
+    "reference": "[x][y]\n\n[y]: https://evil.example",
+    "bare link": "https://evil.example www.evil.example me@evil.example",
+    "angle link": "<https://evil.example>",
+    "image": "![i](https://evil.example/i.png) <img src=https://evil.example/i.png>",
+    "script": "<script>alert(1)</script><a href='javascript:x'>y</a>",
+    "end of the fold": "</details></summary><h1>big</h1>",
+    "comment": "<!-- migration-guard: report --> --> <!--",
+    "entity": "&lt;b&gt; &#64;team &commat;team",
+    "mathematics": "$a$ $$b$$ $`c`$",
+    "CDATA": "]]> <![CDATA[ &x;",
+    "no XML": "a\ufffeb\uffff\x0b\x0c",
+    "no text": "a\udcffb\ud800",
+    "percent": "100%0A::error::x%0D",
+    "line ends of Unicode": "a\u2028::error::b\u2029c\x85d",
+}
+every = pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+
+
+def report(said: str) -> Report:
+    """A report in which every text that may come from a repository is this one."""
+    found = Finding(
+        rule="drop-table",
+        severity="error",
+        message=f"Dropping {said} deletes its rows.",
+        remedy=f"Keep {said}:\n{said}",
+        span=Span(f"db/{said}.py", 1),
+        related=(Related(Span(f"app/{said}.py", 1), said),),
+        evidence=(said,),
+        revision=said,
+        direction="upgrade",
+        object=said,
+        approvable=True,
+        url="https://rules.example/drop-table.md",
+    )
+    silenced = Finding(
+        rule="drop-column",
+        severity="error",
+        message=said,
+        remedy=said,
+        span=Span(PATH, 2),
+        status="approved",
+        reason=said,
+        approvers=(said,),
+        object=said,
+    )
+    return Report(
+        findings=(found, silenced),
+        notes=(f"Compared with {said}.",),
+        checked=(f"history against {said}",),
+        errors=(f"{said} cannot run: {said}",),
+    )
+
+
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@every
+@pytest.mark.parametrize("name", REPORTERS)
+def test_no_format_steers_a_terminal(name: str, said: str) -> None:
+    assert not CONTROLS.search(rendered(name, report(said)))
+
+
+@every
+@pytest.mark.parametrize("form", ["full", "concise", "statistics"])
+@pytest.mark.parametrize("links", [True, False])
+def test_no_text_steers_a_terminal(form: Form, links: bool, said: str) -> None:
+    shown = text(report(said), form=form, verbose=True, links=links)
+    ours = re.sub(r"\x1b\]8;;(https://rules\.example/drop-table\.md)?\x1b\\", "", shown)
+    assert not CONTROLS.search(ours)
+
+
+@every
+@pytest.mark.parametrize("name", ["text", "concise", "github", "azure", "junit", "markdown"])
+def test_no_log_is_commanded(name: str, said: str) -> None:
+    form: Form = "concise" if name == "concise" else "full"
+    whole = (
+        text(report(said), form=form, verbose=True)
+        if name in ("text", "concise")
+        else rendered(name, report(said))
+    )
+    for line in whole.splitlines():
+        if name == "github" and line.startswith("::error "):
+            line = line.removeprefix("::error ")  # noqa: PLW2901
+        if name == "azure" and line.startswith("##vso[task.logissue "):
+            line = line.removeprefix("##vso[task.logissue ")  # noqa: PLW2901
+        assert not re.match(r"\s*::\w", line)
+        assert not re.search(r"##\w*\[", line)
+
+
+@every
+def test_annotations_stay_in_their_lines(said: str) -> None:
+    for name, opened in (("github", "::error "), ("azure", "##vso[task.logissue ")):
+        lines = rendered(name, report(said)).splitlines()
+        assert sum(line.startswith(opened) for line in lines) == 2
+        plain = ("approved: ", "note: ", "checked: ", "found: ", "guard: ", opened)
+        assert all(line.startswith(plain) for line in lines)
+
+
+@every
+@pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "rdjson"])
+def test_json_is_json_in_ascii(name: str, said: str) -> None:
+    output = rendered(name, report(said))
+    assert output.isascii()
+    json.loads(output)
+
+
+@every
+def test_xml_is_xml_with_the_tests_that_it_has(said: str) -> None:
+    root = ET.fromstring(rendered("junit", report(said)).encode())
+    assert {element.tag for element in root.iter()} == {
+        "testsuites",
+        "testsuite",
+        "testcase",
+        "failure",
+        "skipped",
+        "error",
+        "system-out",
+    }
+    assert len(root.findall("testsuite/testcase")) == 4
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags with their links, and the text that is no code."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.prose = ""
+        self._code = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+        self._code += tag in ("code", "pre")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag in ("code", "pre")
+
+    def handle_data(self, data: str) -> None:
+        if not self._code:
+            self.prose += data
+
+
+def page(name: str, said: str) -> Page:
+    """What GitHub's own parser makes of it, with the raw HTML that it lets through."""
+    html = cmarkgfm.github_flavored_markdown_to_html(
+        rendered(name, report(said)), Options.CMARK_OPT_UNSAFE
+    )
+    return Page(html)
+
+
+@every
+@pytest.mark.parametrize("name", ["markdown", "github-summary"])
+def test_a_comment_holds_what_guard_says_and_nothing_else(name: str, said: str) -> None:
+    hostile, plain = page(name, said), page(name, "orders")
+    assert hostile.links == plain.links == ["https://rules.example/drop-table.md"]
+    assert [tag for tag in hostile.tags if tag not in ("code", "pre")] == [
+        tag for tag in plain.tags if tag not in ("code", "pre")
+    ]
+    assert not re.search(r"@\w|#\d|://|www\.", hostile.prose)
+
+
+@every
+def test_only_guard_writes_the_marker(said: str) -> None:
+    output = rendered("markdown", report(said))
+    assert output.startswith("<!-- migration-guard: report -->\n")
+    outside = re.sub(r"(`+).*?\1", "", output, flags=re.DOTALL)
+    assert outside.count("<!--") == 1
+    assert not re.search(r"^/\w", re.sub(r"^(`{3,}).*?^\1", "", output, flags=re.M | re.S), re.M)
