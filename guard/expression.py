@@ -65,6 +65,18 @@ def _reaches(low: str, high: str, *, equal: bool) -> bool:
     return below or (equal and one == other)
 
 
+class Among(msgspec.Struct, frozen=True):
+    """Rows whose column has a value that a row of a table has: `id IN (SELECT id FROM t)`.
+
+    `limited`: that of some of its rows, which nothing but a LIMIT chooses.
+    """
+
+    column: str
+    table: str
+    schema: str | None = None
+    limited: bool = False
+
+
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
     """A SQL expression as far as it can be known.
 
@@ -87,6 +99,7 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     # As a WHERE, the columns of which one is NULL in each row that it leaves out; None: it leaves
     # out others as well.
     true_but_for_null: tuple[str, ...] | None = None
+    among: Among | None = None  # as a WHERE that says no more, the rows that it takes
     not_null: tuple[str, ...] = ()  # as a CHECK, the columns that it forbids to be NULL
     cast: Cast | None = None
     nulls: tuple[str, ...] = ()  # as a WHERE, the columns that are NULL in each row that it takes

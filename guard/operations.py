@@ -446,12 +446,16 @@ class Update(Operation, frozen=True, kw_only=True):
 
 
 class Delete(Operation, frozen=True, kw_only=True):
-    """Deleted rows; `all_rows` and `but_nulls` as in Update."""
+    """Deleted rows; `all_rows` and `but_nulls` as in Update.
+
+    `limited`: nothing but a LIMIT leaves rows out, so that a loop of it leaves none.
+    """
 
     table: Name
     where: str | None = None
     all_rows: bool = False
     but_nulls: tuple[str, ...] = ()
+    limited: bool = False
 
 
 class Merge(Operation, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ def _follow(run: Interpreter, module: Module, node: ast.FunctionDef | ast.AsyncF
     names += [a.arg for a in (spec.vararg, spec.kwarg) if a is not None]
     given: dict[str, Value] = {name: Unknown(name) for name in names}
     call = ast.copy_location(ast.Call(ast.Name(node.name, ast.Load()), [], []), node)
-    frame = Frame(module, given, (), Function(node, module))
-    with run.within_call(module, call, node):
+    function = Function(node, module)
+    frame = Frame(module, given, (), function)
+    with run.within_call(module, call, function):
         run.execute(node.body, frame)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from guard.expression import Cast, Expression, Range
+from guard.expression import Among, Cast, Expression, Range
 from guard.operations import Type
 from guard.sql.cursor import Cursor, SqlError, SqlText
 from guard.sql.sqlglot_check import DIALECTS, name_of, parse
@@ -39,6 +39,7 @@ def read_tree(source: SqlText, tokens: list[Token]) -> Expression | None:
         is_null=_is_null(tree),
         always_true=reader.always_true(tree),
         true_but_for_null=reader.true_but_for_null(tree),
+        among=reader.among(tree),
         not_null=tuple(sorted(reader.tested(tree, is_null=False))),
         nulls=tuple(sorted(reader.tested(tree, is_null=True))),
         cast=reader.cast(tree),
@@ -234,6 +235,28 @@ class _Reader:
             return (name_of(column.this, self.source),)
         return None
 
+    def among(self, tree: exp.Expr) -> Among | None:
+        """Return the rows that the condition takes by a query of their own column alone."""
+        node = _plain(tree)
+        query = node.args.get("query") if isinstance(node, exp.In) else None
+        if isinstance(node, exp.EQ) and isinstance(node.right, exp.Any):
+            query = node.right.this
+        column = self._column(node.this) if query is not None else None
+        limited = False
+        while column is not None and (select := _select_of(query)) is not None:
+            limited = limited or select.args.get("limit") is not None
+            source = select.args.get("from_")
+            [taken] = select.expressions if len(select.expressions) == 1 else [exp.Null()]
+            if source is None or self._column(taken.unalias()) != column:
+                return None
+            if isinstance(source.this, exp.Table):
+                said = {part for part, value in source.this.args.items() if value}
+                table, schema = source.this.name, source.this.db or None
+                whole = said <= {"this", "db", "alias"}  # no TABLESAMPLE, no PARTITION
+                return Among(column, table, schema, limited) if whole else None
+            query = source.this
+        return None
+
     def _is_same(self, left: exp.Expr, right: exp.Expr) -> bool:
         settled = all(volatility == "immutable" for volatility in self.volatilities(left))
         return settled and left == right and not self.has_unknown_piece(left)
@@ -380,6 +403,19 @@ class _Reader:
     def _column(self, node: exp.Expr) -> str | None:
         bare = _uncast(node)
         return name_of(bare.this, self.source) if isinstance(bare, exp.Column) else None
+
+
+_CHOOSES = {
+    *("where", "joins", "laterals", "group", "having", "qualify", "distinct", "offset", "with_")
+}
+
+
+def _select_of(query: exp.Expr | None) -> exp.Select | None:
+    """Return the query in parentheses or `ARRAY(...)`, None where it chooses among its rows."""
+    while isinstance(query, exp.Subquery | exp.Paren | exp.Array):
+        query = query.expressions[0] if isinstance(query, exp.Array) else query.this
+    chooses = isinstance(query, exp.Select) and any(query.args.get(part) for part in _CHOOSES)
+    return query if isinstance(query, exp.Select) and not chooses else None
 
 
 def _joined(node: exp.Expr, by: type[exp.Connector]) -> Iterator[exp.Expr]:

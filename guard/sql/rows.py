@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
 from msgspec.structs import replace
 
+from guard.expression import Among
 from guard.operations import (
     CreateTable,
     Delete,
@@ -153,7 +155,7 @@ def _read_update(c: Cursor) -> Update:
     items = ahead(assignments).items()
     columns = _assigned(assignments)
     copy = copied_by_update(items, changed, aliases, c)
-    found = _read_where(c)
+    found = _read_where(c, aliases.values())
     chosen = narrowed or unknown
     return Update(
         table=changed,
@@ -264,12 +266,14 @@ def _read_delete(c: Cursor) -> list[Operation]:
     narrowed = _is_narrowed(targets)
     aliases, unknown = _read_targets(targets)
     tables = _named_tables(named, aliases) if named else [next(iter(aliases.values()))]
-    found = _read_where(c)
+    found = _read_where(c, aliases.values())
     chosen = narrowed or unknown
     every = found.all_rows and not chosen
     but = () if chosen else found.but_nulls
+    limited = found.limited and not chosen
     return [
-        Delete(table=table, where=found.where, all_rows=every, but_nulls=but) for table in tables
+        Delete(table=table, where=found.where, all_rows=every, but_nulls=but, limited=limited)
+        for table in tables
     ]
 
 
@@ -284,13 +288,15 @@ class _Where(msgspec.Struct, frozen=True):
     where: str | None
     all_rows: bool
     but_nulls: tuple[str, ...] = ()
+    limited: bool = False
 
 
-def _read_where(c: Cursor) -> _Where:
+def _read_where(c: Cursor, tables: Iterable[Name]) -> _Where:
     between = c.skip_to("WHERE", "RETURNING", "LIMIT")
     if not c.take("WHERE"):
-        unknown = between.has_hole or _is_limited(c)
-        return _Where(None, not unknown)
+        limited = _is_limited(c)
+        unknown = between.has_hole or limited
+        return _Where(None, not unknown, limited=limited and not between.has_hole)
     condition = c.skip_to("RETURNING", "ORDER", "LIMIT")
     if condition.at_end():
         raise c.fail("a condition")
@@ -299,8 +305,23 @@ def _read_where(c: Cursor) -> _Where:
         return _Where(condition.sql, all_rows=False)
     start, end = condition.peek().start, condition.tokens[condition.stop - 1].end
     read = read_expression(c.source.masked[start:end], c.source.dialect)  # holes are names in it
-    every = read.always_true is True
-    return _Where(condition.sql, every, () if every else read.true_but_for_null or ())
+    if read.always_true is True:
+        return _Where(condition.sql, all_rows=True)
+    among = read.among
+    if among is not None and list(tables) == [Name(among.table, among.schema)]:
+        return _its_own(condition.sql, among)
+    return _Where(condition.sql, all_rows=False, but_nulls=read.true_but_for_null or ())
+
+
+_ROW_IDS = {"ctid", "rowid", "_rowid_", "oid"}  # what no row is without
+
+
+def _its_own(where: str, among: Among) -> _Where:
+    """Return the rows that have the value of a row of their own table: all that have one."""
+    if among.limited:
+        return _Where(where, all_rows=False, limited=True)
+    every = among.column.lower() in _ROW_IDS
+    return _Where(where, every, () if every else (among.column,))
 
 
 def _is_limited(c: Cursor) -> bool:

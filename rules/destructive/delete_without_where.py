@@ -52,6 +52,31 @@ from guard.rule import Context, Example, Foretold, Problem, rule
             at="op.execute(sa.delete",
         ),
         Example(
+            upgrade="""
+            batch = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions LIMIT 1000)"
+            while op.get_bind().execute(sa.text(batch)).rowcount:
+                pass
+            """,
+            says="A DELETE whose LIMIT is all that spares rows, in a loop, deletes every row of "
+            "sessions",
+            at="DELETE FROM sessions WHERE id IN",
+        ),
+        Example(
+            upgrade="""
+            from sqlalchemy.orm import Session, declarative_base
+
+            class Sessions(declarative_base()):
+                __tablename__ = 'sessions'
+                id = sa.Column(sa.Integer(), primary_key=True)
+
+            db = Session(op.get_bind())
+            for one in db.query(Sessions):
+                db.delete(one)
+            """,
+            says="A DELETE without a WHERE deletes every row of sessions",
+            at="db.delete",
+        ),
+        Example(
             path="app/service.py",
             source="""
             from sqlalchemy import text
@@ -74,6 +99,14 @@ from guard.rule import Context, Example, Foretold, Problem, rule
         """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
         "op.execute('DELETE FROM sessions WHERE closed_at IS NOT NULL')",
         """
+        batch = (
+            "DELETE FROM sessions WHERE id IN "
+            "(SELECT id FROM sessions WHERE expires_at < '2026-01-01' LIMIT 1000)"
+        )
+        while op.get_bind().execute(sa.text(batch)).rowcount:
+            pass
+        """,
+        """
         sessions = sa.table('sessions', sa.column('id', sa.Integer()))
         op.execute(sa.delete(sessions).where(sessions.c.id == 1))
         """,
@@ -95,6 +128,8 @@ def delete_without_where(delete: Operation | Fact, context: Context) -> Iterator
     ):
         return
     condition = f"whose WHERE {delete.where} always holds" if delete.where else "without a WHERE"
+    if delete.limited:
+        condition = "whose LIMIT is all that spares rows, in a loop,"
     remains = context.remains(delete.table)
     if remains and remains.rebuilt and remains.complete:
         return  # every row is put back
@@ -111,4 +146,5 @@ def delete_without_where(delete: Operation | Fact, context: Context) -> Iterator
 def _takes_all(delete: Delete, context: Context) -> bool:
     """Return whether no row stays: there is no condition, or none for which it does not hold."""
     never_null = (context.is_never_null(delete.table, column) for column in delete.but_nulls)
-    return delete.all_rows or (bool(delete.but_nulls) and all(never_null))
+    by_and_by = delete.limited and context.statement.repeated
+    return delete.all_rows or by_and_by or (bool(delete.but_nulls) and all(never_null))

@@ -154,6 +154,13 @@ FUNCTIONS = [
     ("__call__", "class F:\n    def __call__(self, t):\n        op.drop_table(t)\nF()('a')", ["a"]),
     ("super().__init__", "class P:\n    def __init__(self, t):\n        self.t = t\nclass Q(P):\n    def __init__(self):\n        super().__init__('a')\nop.drop_table(Q().t)", ["a"]),
     ("super() of one of two bases", "class A:\n    def go(self):\n        pass\nclass B(A):\n    def go(self):\n        super().go()\nclass C(A):\n    def go(self):\n        op.drop_table('a')\nclass D(B, C):\n    pass\nD().go()", ["a"]),
+    ("__getattr__", "class O:\n    def __init__(self, o):\n        self.o = o\n    def __getattr__(self, name):\n        return getattr(self.o, name)\nO(op).drop_table('a')", ["a"]),
+    ("__getattr__ of what is there", "class O:\n    t = 'a'\n    def __getattr__(self, name):\n        return 'b'\nop.drop_table(O().t)\nop.drop_table(O().u)", ["a", "b"]),
+    ("one decorator many times", "def at(t):\n    def wrap(f):\n        def g():\n            f()\n        return g\n    return wrap\n@at(1)\n@at(2)\n@at(3)\n@at(4)\n@at(5)\ndef h():\n    A\nh()", ["a"]),
+    ("members of an enum by __init__", "import enum\nclass E(enum.Enum):\n    X = ('a', True)\n    Y = ('b', False)\n    def __init__(self, t, on):\n        self.t, self.on = t, on\nfor e in E:\n    if e.on:\n        op.drop_table(e.t)\nop.drop_table(E.Y.value[0])", ["a", "b"]),
+    ("stack of managers", "with contextlib.ExitStack() as stack:\n    A\n    b = stack.enter_context(op.batch_alter_table('t'))\n    b.get_bind().execute(sa.text('DROP TABLE b'))\n    stack.enter_context(contextlib.suppress(ValueError))\n    C", ["a", "b", "c"]),
+    ("stack of managers of its own", "@contextlib.contextmanager\ndef f():\n    yield 'a'\n    C\nwith contextlib.ExitStack() as stack:\n    t = stack.enter_context(f())\n    op.drop_table(t)\n    B", ["a", "b", "c"]),
+    ("stack in a loop", "with contextlib.ExitStack() as stack:\n    for t in ('a', 'b'):\n        c = stack.enter_context(op.get_bind().engine.connect())\n        c.execute(sa.text(f'DROP TABLE {t}'))", ["a", "b"]),
     ("async", "async def f(conn):\n    await conn.run_sync(lambda c: c.execute(sa.text('DROP TABLE a')))\nop.run_async(f)", ["a"]),
 ]  # fmt: skip
 

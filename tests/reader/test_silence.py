@@ -302,3 +302,86 @@ def test_code_in_a_loop_that_is_not_understood_is_told_once() -> None:
     assert read(body, above="from elsewhere import x") == ["opaque op.execute(str(make()))"]
     body = "op.execute(str(x.a()))\nop.execute(str(x.a()))"
     assert len(read(body, above="from elsewhere import x")) == 2
+
+
+# The function that is called too deep to be followed: does it act?
+DEEP = {
+    "lambda around a function": "def d(f):\n    return lambda: f()\n{decorators}\ndef go():\n    {act}\ngo()",
+    "method of a parent": "{classes}\nC40().go()",
+}
+
+
+@pytest.mark.parametrize("form", DEEP.values(), ids=DEEP)
+@pytest.mark.parametrize("act", ["op.drop_table('t')", "print('t')"])
+def test_what_is_too_deep_to_follow(form: str, act: str) -> None:
+    classes = f"class C0:\n    def go(self):\n        {act}\n" + "".join(
+        f"class C{n}(C{n - 1}):\n    def go(self):\n        return super().go()\n"
+        for n in range(1, 41)
+    )
+    told = read(form.format(decorators="\n".join(["@d"] * 40), classes=classes, act=act))
+    assert [one.partition(" ")[0] for one in told] == ["opaque"] * ("op." in act)
+
+
+ORM = """
+from sqlalchemy.orm import Session, declarative_base
+from sqlalchemy.ext.asyncio import AsyncSession
+Base = declarative_base()
+class T(Base):
+    __tablename__ = "t"
+    id = sa.Column(sa.Integer, primary_key=True)
+s = Session(bind=op.get_bind())
+"""
+EACH_DELETED = [
+    "for o in s.query(T):\n    s.delete(o)",
+    "for o in s.query(T).order_by(T.id).all():\n    print(o)\n    s.delete(o)",
+    "rows = s.scalars(sa.select(T)).all()\nfor o in rows:\n    s.delete(o)",
+    "[s.delete(o) for o in s.execute(sa.select(T)).scalars()]",
+    "def rm(o):\n    s.delete(o)\nfor o in s.query(T):\n    rm(o)",
+    "async def go(conn):\n    s = AsyncSession(conn)\n    for o in await s.scalars(sa.select(T)):\n        await s.delete(o)\nop.run_async(go)",
+    "async def go(conn):\n    s = AsyncSession(conn)\n    await s.run_sync(lambda s: s.execute(sa.delete(T)))\nop.run_async(go)",
+]
+SOME_DELETED = [
+    "for o in s.query(T).filter(T.id > 1):\n    s.delete(o)",
+    "for o in s.query(T).filter_by(id=1).all():\n    s.delete(o)",
+    "for o in s.query(T).limit(9):\n    s.delete(o)",
+    "for o in s.query(T).join(U):\n    s.delete(o)",
+    "for o in s.query(T).all()[9:]:\n    s.delete(o)",
+    "for o in s.query(T):\n    if o.id > 1:\n        s.delete(o)",
+    "for o in s.query(T):\n    if o.id > 1:\n        continue\n    s.delete(o)",
+    "for o in s.query(T):\n    s.delete(o)\n    break",
+    "[s.delete(o) for o in s.scalars(sa.select(T)) if o.id > 1]",
+    "for o in s.scalars(sa.select(T).where(T.id > 1)):\n    s.delete(o)",
+    "for o in s.query(T):\n    s.delete(o.user)",
+    "s.delete(s.query(T).first())",
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "every"), [(b, True) for b in EACH_DELETED] + [(b, False) for b in SOME_DELETED]
+)
+def test_objects_that_are_deleted_one_by_one(body: str, every: bool) -> None:
+    code = textwrap.indent(textwrap.dedent(ORM + body), "    ")
+    found = reading(f"import sqlalchemy as sa\nfrom alembic import op\ndef upgrade():\n{code}\n")
+    done = [o for s in found.upgrade.statements for o in s.operations]
+    deletes = [operation for operation in done if isinstance(operation, Delete)]
+    assert [delete.all_rows for delete in deletes] == [every]
+
+
+@pytest.mark.parametrize(
+    ("body", "repeated"),
+    [
+        ("while op.get_bind().execute(sa.text('DELETE FROM t')).rowcount:\n    pass", True),
+        (
+            "while (n := op.get_bind().execute(sa.text('DELETE FROM t')).rowcount) > 0:\n    pass",
+            True,
+        ),
+        ("while True:\n    op.execute('DELETE FROM t')\n    if x():\n        break", True),
+        ("if op.get_bind().execute(sa.text('DELETE FROM t')).rowcount:\n    pass", False),
+        ("while False:\n    pass\nop.execute('DELETE FROM t')", False),
+    ],
+)
+def test_the_test_of_a_loop_runs_before_each_turn(body: str, repeated: bool) -> None:
+    head = "import sqlalchemy as sa\nfrom alembic import op\nfrom elsewhere import x\n"
+    code = f"{head}def upgrade():\n{textwrap.indent(body, '    ')}\n"
+    [statement] = reading(code).upgrade.statements
+    assert statement.repeated is repeated

@@ -296,7 +296,7 @@ ROWS: list[tuple[str, list[Operation]]] = [
     ("UPDATE t x JOIN u y ON x.id = y.id SET y.a = 1", [Update(table=U, columns=("a",))]),
     ("UPDATE t LEFT JOIN u ON t.id = u.id SET t.a = 1", [Update(table=T, columns=("a",), all_rows=True)]),
     ("UPDATE t, u SET t.a = u.a WHERE t.id = u.id", [Update(table=T, columns=("a",), where="t.id = u.id", copy=Copy(source=Name("u"), columns=("a",)))]),
-    ("DELETE FROM t ORDER BY a LIMIT 5", [Delete(table=T)]),
+    ("DELETE FROM t ORDER BY a LIMIT 5", [Delete(table=T, limited=True)]),
     ("DELETE FROM t LIMIT 18446744073709551615", [Delete(table=T, all_rows=True)]),
     ("DELETE FROM t WHERE 1 ORDER BY a LIMIT 99999999", [Delete(table=T, where="1", all_rows=True)]),
     ("DELETE FROM t WHERE a = 1 LIMIT 99999999", [Delete(table=T, where="a = 1")]),

@@ -527,6 +527,46 @@ def test_a_condition_and_its_opposite_leave_only_nulls(condition: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "id IN (SELECT id FROM t)",
+        "t.id IN (SELECT x.id FROM t x ORDER BY x.id)",
+        "id = ANY (ARRAY(SELECT id FROM (SELECT id FROM t) y))",
+    ],
+)
+def test_the_rows_of_a_table_among_its_own(condition: str) -> None:
+    [every] = read(f"DELETE FROM t WHERE {condition}")
+    assert every == Delete(table=T, where=condition, but_nulls=("id",))
+    [change] = read(f"UPDATE t SET a = 1 WHERE {condition}")
+    assert change == Update(table=T, columns=("a",), where=condition, but_nulls=("id",))
+    [rows] = read(f"DELETE FROM t WHERE {condition.replace('id', 'ctid')}")
+    assert rows == Delete(table=T, where=condition.replace("id", "ctid"), all_rows=True)
+
+
+LIMITED = ["id IN (SELECT id FROM t LIMIT 1000)", "id = ANY(ARRAY(SELECT id FROM t ORDER BY id LIMIT 9 FOR UPDATE))",
+           "ctid IN (SELECT ctid FROM (SELECT ctid FROM t FETCH FIRST 9 ROWS ONLY) x)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", LIMITED)
+def test_some_rows_of_a_table_that_nothing_chooses(condition: str) -> None:
+    assert read(f"DELETE FROM t WHERE {condition}") == [
+        Delete(table=T, where=condition, limited=True)
+    ]
+
+
+CHOSEN = ["id IN (SELECT id FROM u)", "id IN (SELECT id FROM s.t)", "id IN (SELECT b FROM t)", "id IN (SELECT max(id) FROM t)",
+          "id IN (SELECT id FROM t WHERE b > 1 LIMIT 9)", "id IN (SELECT id FROM t JOIN u USING (id))",
+          "id IN (SELECT DISTINCT ON (b) id FROM t)", "id IN (SELECT id FROM t GROUP BY id HAVING count(*) > 1)",
+          "id IN (SELECT id FROM t OFFSET 10)", "id IN (SELECT id FROM t EXCEPT SELECT id FROM u)", "id NOT IN (SELECT id FROM t)",
+          "id IN (SELECT id FROM t TABLESAMPLE SYSTEM (10))", "id IN (SELECT id, b FROM t)", "id < ANY (SELECT id FROM t)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", CHOSEN)
+def test_rows_that_a_query_chooses(condition: str) -> None:
+    assert read(f"DELETE FROM t WHERE {condition}") == [Delete(table=T, where=condition)]
+
+
 @pytest.mark.parametrize("condition", SOMETIMES)
 def test_a_condition_that_chooses_rows(condition: str) -> None:
     first, *calls = read(f"UPDATE t SET x = 1 WHERE {condition}")

@@ -233,7 +233,7 @@ def call_handed_on(run: Run, path: str, call: Call) -> None:
             path in run.library.fills or package not in run.library.packages
         ):
             value.open, value.certain = True, False
-        if isinstance(value, Function) and not run.goes_too_deep(value.node):
+        if isinstance(value, Function) and not run.goes_too_deep(value):
             with run.conditional(Condition(call.node, form=f"{path} calls it")):
                 call_function(run, value, Call(call.node, call.frame, (), {}))
 
@@ -249,7 +249,7 @@ def read_hook(run: Run, function: Value, node: ast.expr, frame: Frame) -> None:
 
 def call_function(run: Run, function: Function, call: Call) -> Value:
     """Run the function's body with the arguments; return its value."""
-    if run.goes_too_deep(function.node):
+    if run.goes_too_deep(function):
         if _may_act(run, function, call):
             run.opaque("the recursion goes too deep to follow", call.node, call.frame)
         return unknown(call.node)
@@ -257,7 +257,7 @@ def call_function(run: Run, function: Function, call: Call) -> Value:
     depth = len(run.conditions)
     names = bind_arguments(function, call)
     frame = Frame(function.module, names, function.scopes, function, depth=depth)
-    with run.within_call(call.frame.module, call.node, function.node), run.reading_apart():
+    with run.within_call(call.frame.module, call.node, function), run.reading_apart():
         try:
             if function.module is run.module:
                 return _run_body(run, function, frame, call)

@@ -13,6 +13,7 @@ from guard.reader.evaluate.values import (
     DottedName,
     Function,
     Instance,
+    Sequence,
     Unknown,
     Value,
 )
@@ -38,7 +39,7 @@ def define(run: Run, node: ast.ClassDef, frame: Frame) -> Class:
     is_tuple = any(
         isinstance(b, DottedName) and b.path == "typing.NamedTuple" for b in bases
     ) or any(isinstance(b, Class) and b.is_tuple for b in bases)
-    return Class(
+    made = Class(
         node.name,
         frame.module,
         inner.names,
@@ -50,11 +51,14 @@ def define(run: Run, node: ast.ClassDef, frame: Frame) -> Class:
         {k.arg: run.evaluate(k.value, frame) for k in node.keywords if k.arg},
         not run.conditions,
     )
+    if is_enum:
+        _make_members(run, made, node, frame)
+    return made
 
 
 def lookup(cls: Class, name: str) -> Value | None:
     """Return the class attribute, also from base classes in sight."""
-    owner = next((one for one in _order(cls) if name in one.attributes), None)
+    owner = next((one for one in order(cls) if name in one.attributes), None)
     if owner is None:
         return None
     value = owner.attributes[name]
@@ -63,18 +67,24 @@ def lookup(cls: Class, name: str) -> Value | None:
     return value
 
 
-def _order(cls: Class) -> list[Class]:
+def order(cls: Class) -> list[Class]:
     """Return the class and its bases in sight in the order in which Python asks them."""
-    every = [cls]
-    for base in cls.bases:
-        every += _order(base) if isinstance(base, Class) else []
-    last = {id(one): place for place, one in enumerate(every)}
-    return [one for place, one in enumerate(every) if last[id(one)] == place]
+    last_first: dict[int, Class] = {}
+
+    def visit(one: Class) -> None:
+        if id(one) not in last_first:
+            for base in reversed(one.bases):
+                if isinstance(base, Class):
+                    visit(base)
+            last_first[id(one)] = one
+
+    visit(cls)
+    return list(last_first.values())[::-1]
 
 
 def derives(cls: Class, base: Class) -> bool | None:
     """Return whether instances of the class are ones of the base; None where code decides that."""
-    if any(one is base for one in _order(cls)):
+    if any(one is base for one in order(cls)):
         return True
     by_code = "metaclass" in base.keywords or any(not isinstance(b, Class) for b in base.bases)
     return None if by_code else False  # `__instancecheck__`, `ABC.register`
@@ -88,8 +98,8 @@ def parent_view(function: Function | None) -> Instance | None:
     owner = _defining(receiver.cls, function.node)
     if owner is None:
         return None
-    order = _order(receiver.cls)
-    later = order[next(place for place, one in enumerate(order) if one is owner) + 1 :]
+    line = order(receiver.cls)
+    later = line[next(place for place, one in enumerate(line) if one is owner) + 1 :]
     out_of_sight = (base for base in owner.bases if not isinstance(base, Class))
     parent = Class("super", owner.module, {}, bases=(*later, *out_of_sight))
     return Instance(parent, receiver.attributes)
@@ -103,7 +113,24 @@ def _defining(cls: Class, node: ast.AST) -> Class | None:
 
 
 def _member(cls: Class, name: str, value: Value) -> Value:
+    if isinstance(value, Instance) and value.cls is cls:
+        return value
     return Instance(cls, {"name": Text.of(name), "value": value})
+
+
+def _make_members(run: Run, cls: Class, node: ast.ClassDef, frame: Frame) -> None:
+    """Make the members of an enum whose `__init__` takes their values apart."""
+    init = lookup(cls, "__init__")
+    if init is None:
+        return
+    for name, value in cls.attributes.items():
+        if name.startswith("_") or isinstance(value, Function):
+            continue
+        member = Instance(cls, {"name": Text.of(name), "value": value})
+        parts = value.items if isinstance(value, Sequence) and value.kind == "tuple" else [value]
+        call = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), node)
+        run.call(run.bind(init, member), Call(call, frame, tuple(parts), {}))
+        cls.attributes[name] = member
 
 
 def instantiate(run: Run, cls: Class, call: Call) -> Value:
@@ -166,6 +193,13 @@ def bases_of(cls: Class) -> list[str]:
         elif isinstance(base, Class):
             names += [base.name, *bases_of(base)]
     return names
+
+
+def answers(instance: Instance, name: str) -> Function | None:
+    """Return the `__getattr__` that is asked for a name which nothing in sight has."""
+    found = lookup(instance.cls, "__getattr__")
+    is_own = name in instance.attributes or lookup(instance.cls, name) is not None
+    return found if isinstance(found, Function) and not is_own and name[:2] != "__" else None
 
 
 def attribute(instance: Instance, name: str) -> Value:

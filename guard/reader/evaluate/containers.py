@@ -224,7 +224,7 @@ def _generate(
     """Run the loops of a comprehension, the outermost first."""
     first = generators[0]
     iterable = run.evaluate(first.iter, frame)
-    loops.tell_iterated(run, iterable, first.iter, frame)
+    item = loops.item_of(run, iterable, first.iter, first.target, frame)
     known = loops.iterate(iterable)
     more = known is None or (isinstance(iterable, Sequence | Mapping) and iterable.open)
     result.open = result.open or more
@@ -233,12 +233,11 @@ def _generate(
         isinstance(iterable, Sequence | Mapping) and iterable.repeated
     )
     with run.conditional(loops.condition_of(iterable, first.iter)):
-        for item in known or ():
-            _generate_item(run, generators, item, frame, result, certain, add)
+        for one in known or ():
+            _generate_item(run, generators, one, frame, result, certain, add)
     if more:
         each = Condition(first.iter, repeated=True, form="for each item of {}")
         with run.conditional(each):
-            item = unknown(first.target, iterable)
             _generate_item(run, generators, item, frame, result, None, add)
 
 

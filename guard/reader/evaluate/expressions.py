@@ -164,6 +164,10 @@ def _take_insides(run: Run, function: Function) -> None:
 
 
 def _instance_attribute(run: Run, instance: Instance, name: str) -> Value:
+    if (answer := classes.answers(instance, name)) is not None:
+        node = ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [], []), answer.node)
+        call = Call(node, Frame(answer.module, {}), (Text.of(name),), {})
+        return run.call(bind(answer, instance), call)
     found = bind(classes.attribute(instance, name), instance)
     if name not in instance.attributes and instance.cls.module is not run.module:
         found = run.from_elsewhere(found)  # what its class says of every instance

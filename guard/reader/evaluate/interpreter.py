@@ -33,6 +33,7 @@ from guard.reader.evaluate.state import (
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     Const,
+    Function,
     Instance,
     Mapping,
     Module,
@@ -85,6 +86,7 @@ class Interpreter:
         self.conditions: list[Condition] = []
         self.autocommit = False
         self.trying = False
+        self.repeating = False
         self.database: str | None = None
         self.directive: Directive | None = None
         self.stack = Stack()
@@ -229,13 +231,17 @@ class Interpreter:
         """Forget all conditions from `depth` on: nothing follows."""
         del self.conditions[depth:]
 
-    def within_call(self, module: Module, node: ast.AST, function: ast.AST | None) -> Within:
+    def within_call(self, module: Module, node: ast.AST, function: Function | None) -> Within:
         """Run the function that is called at the node of the module."""
         return Within(self.stack, self.conditions, (module, node), function)
 
     def within_try(self) -> Held:
         """Let an exception that is raised inside be caught."""
         return Held(self, trying=True)
+
+    def within_test(self) -> Held:
+        """Let statements inside run before each turn of a loop, and once in any case."""
+        return Held(self, repeating=True)
 
     def within_autocommit(self) -> Held:
         """Let statements inside stand outside of the transaction."""
@@ -256,10 +262,14 @@ class Interpreter:
             apart |= {"statements": [], "built": [], "fragments": set()}
         return Held(self, **apart)
 
-    def goes_too_deep(self, function: ast.AST) -> bool:
-        """Return whether the function, called once more, recurs for too long to follow."""
+    def goes_too_deep(self, function: Function) -> bool:
+        """Return whether the function, called once more, recurs for too long to follow.
+
+        What a decorator made of one function does not recur where it calls what it made of another.
+        """
         running = self.stack.functions
-        return len(running) >= MAX_DEPTH or running.count(function) >= MAX_RECURSION
+        turns = sum(one.identity == function.identity for one in running)
+        return len(running) >= MAX_DEPTH or turns >= MAX_RECURSION
 
     # Statements
 
@@ -291,7 +301,7 @@ class Interpreter:
             dialects=dialects,
             condition=condition.code if condition else None,
             guarded=bool(self.conditions) and not conditional,
-            repeated=any(c.repeated for c in self.conditions),
+            repeated=self.repeating or any(c.repeated for c in self.conditions),
             in_transaction=not self.autocommit,
             joined=joined,
             database=self.database,

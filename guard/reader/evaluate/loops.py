@@ -40,10 +40,15 @@ def iterate(value: Value) -> list[Value] | None:
     return classes.members(value)
 
 
-def tell_iterated(run: Run, iterable: Value, node: ast.expr, frame: Frame) -> None:
-    """Tell the library of the value that its rows are gone through."""
-    if (tell := run.library.iterated.get(type(iterable))) is not None:
-        tell(run, iterable, node, frame)
+def item_of(run: Run, iterable: Value, node: ast.expr, target: ast.expr, frame: Frame) -> Value:
+    """Tell the library of the value that its rows are gone through; return what stands for each."""
+    tell = run.library.iterated.get(type(iterable))
+    item = tell(run, iterable, node, frame) if tell is not None else None
+    if item is not None:
+        return item
+    if isinstance(iterable, Unknown):
+        return Unknown(target, iterable.origin, iterable.inspected)
+    return unknown(target, iterable)
 
 
 def spread(run: Run, nodes: list[ast.expr], frame: Frame) -> Sequence:
@@ -77,7 +82,9 @@ def is_open(value: Value) -> bool:
 
 def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
     iterable = run.evaluate(node.iter, frame)
-    tell_iterated(run, iterable, node.iter, frame)
+    each = item_of(run, iterable, node.iter, node.target, frame)
+    if any(isinstance(inner, ast.Break | ast.Return) for inner in ast.walk(node)):
+        each = unknown(node.target, iterable)  # it may be the first alone
     items = iterate(iterable)
     depth = len(run.conditions)
     ends = Flow.GOES_ON
@@ -90,7 +97,7 @@ def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
             if ends.leaves > Flow.CONTINUES.leaves:
                 break
     if (items is None or is_open(iterable)) and ends in (Flow.GOES_ON, Flow.CONTINUES):
-        _unknown_items(run, node, iterable, frame)
+        _unknown_items(run, node, iterable, each, frame)
     run.leave(depth, Flow.BREAKS, Flow.CONTINUES)
     return _after(run, ends, node.orelse, frame)
 
@@ -102,13 +109,12 @@ def condition_of(iterable: Value, node: ast.expr) -> Condition | None:
     return Condition(node, repeated=iterable.repeated, form="for ... in {}")
 
 
-def _unknown_items(run: Run, node: ast.For | ast.AsyncFor, iterable: Value, frame: Frame) -> None:
+def _unknown_items(
+    run: Run, node: ast.For | ast.AsyncFor, iterable: Value, item: Value, frame: Frame
+) -> None:
     """Run the body once with an item that is not known."""
     inspected = isinstance(iterable, Unknown) and iterable.inspected
     each = Condition(node.iter, inspected, repeated=True, form="for each item of {}")
-    item = unknown(node.target, iterable)
-    if isinstance(iterable, Unknown):
-        item = Unknown(node.target, iterable.origin, inspected)
     before = dict(frame.names)
     with run.conditional(each):
         turns.forget_changing(run, node.body, frame)
@@ -145,7 +151,8 @@ def run_while(run: Run, node: ast.While, frame: Frame) -> Flow:
     depth = len(run.conditions)
     ends = Flow.GOES_ON
     for _ in range(MAX_WHILE):
-        test = run.evaluate(node.test, frame)
+        with run.within_test():
+            test = run.evaluate(node.test, frame)
         settled = run.decision(test)
         if settled is False:
             break

@@ -13,6 +13,7 @@ from guard.reader.evaluate.values import (
     Instance,
     Unknown,
     Value,
+    unparse,
 )
 
 
@@ -29,6 +30,8 @@ def _enter_items(run: Run, items: list[ast.withitem], body: list[ast.stmt], fram
     value = run.evaluate(item.context_expr, frame)
     if isinstance(value, Construct) and value.path == "contextlib.suppress":
         return branches.run_try(run, _suppressing(item, rest, body), frame)
+    if isinstance(value, Construct) and value.path in _STACKS and item.optional_vars is not None:
+        body = _unstacked(unparse(item.optional_vars), body)
     enter = run.library.entered.get(type(value))
     manager = enter(run, value) if enter is not None else None
     if manager is not None:
@@ -77,6 +80,29 @@ def _suppressing(item: ast.withitem, rest: list[ast.withitem], body: list[ast.st
     inner: list[ast.stmt] = [ast.With(rest, body)] if rest else body
     handler = ast.ExceptHandler(type=kind, body=[ast.Pass()])
     return ast.Try(body=inner, handlers=[handler], orelse=[], finalbody=[])
+
+
+_STACKS = {"contextlib.ExitStack", "contextlib.AsyncExitStack"}
+
+
+def _unstacked(stack: str, body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the body with `name = stack.enter_context(manager)` as the `with` around its rest.
+
+    One that stands deeper, or is made in a loop, stays what it is.
+    """
+    enters = {f"{stack}.enter_context", f"{stack}.enter_async_context"}
+    for place, statement in enumerate(body):
+        call = getattr(statement, "value", None)
+        call = call.value if isinstance(call, ast.Await) else call
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            continue
+        if unparse(call.func) in enters and isinstance(statement, ast.Expr | ast.Assign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [None]
+            rest = _unstacked(stack, body[place + 1 :]) or [ast.Pass()]
+            item = ast.withitem(call.args[0], targets[0])
+            entered = ast.With([item], rest)
+            return [*body[:place], ast.copy_location(entered, statement)]
+    return body
 
 
 def _own_manager(run: Run, node: ast.expr, frame: Frame) -> Function | None:

@@ -20,7 +20,15 @@ from guard.operations import Name, Operation
 from guard.reader.evaluate.in_hand import InHand
 from guard.reader.evaluate.state import BuiltText, Call, Condition, Flow, Frame, Resolver
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import Class, Construct, DottedName, Instance, Module, Value
+from guard.reader.evaluate.values import (
+    Class,
+    Construct,
+    DottedName,
+    Function,
+    Instance,
+    Module,
+    Value,
+)
 from guard.reader.result import Model
 from guard.server import Dialect
 from guard.statement import Directive, Piece, Span
@@ -155,12 +163,15 @@ class Run(Protocol):
         """Forget all conditions from `depth` on: nothing follows."""
 
     def within_call(
-        self, module: Module, node: ast.AST, function: ast.AST | None
+        self, module: Module, node: ast.AST, function: Function | None
     ) -> AbstractContextManager[None]:
         """Run a function that is called at the node of the module; `function` is one in sight."""
 
     def within_try(self) -> AbstractContextManager[None]:
         """Let an exception that is raised inside be caught."""
+
+    def within_test(self) -> AbstractContextManager[None]:
+        """Let statements inside run before each turn of a loop, and once in any case."""
 
     def within_autocommit(self) -> AbstractContextManager[None]:
         """Let statements inside stand outside of the transaction."""
@@ -174,7 +185,7 @@ class Run(Protocol):
     def isolated(self, module: Module) -> AbstractContextManager[None]:
         """Keep apart what the module's body records and its conditions: no part of the reading."""
 
-    def goes_too_deep(self, function: ast.AST) -> bool:
+    def goes_too_deep(self, function: Function) -> bool:
         """Return whether the function, called once more, recurs for too long to follow."""
 
     # What it says
@@ -209,7 +220,7 @@ Called: TypeAlias = Callable[[Run, Construct, Call], Value | None]
 Method: TypeAlias = Callable[[Run, Any, str, Call], Value | None]
 Attribute: TypeAlias = Callable[[Run, Any, str], Value | None]
 TypeTest: TypeAlias = Callable[[Run, Any, DottedName], Value]
-Iterated: TypeAlias = Callable[[Run, Any, ast.expr, Frame], None]
+Iterated: TypeAlias = Callable[[Run, Any, ast.expr, Frame], Value | None]
 Entered: TypeAlias = Callable[[Run, Any], AbstractContextManager[Value | None] | None]
 Given: TypeAlias = Callable[[Run, Module, ast.FunctionDef | ast.AsyncFunctionDef], dict[str, Value]]
 Defined: TypeAlias = Callable[[Run, Class, Frame], None]
@@ -273,7 +284,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     methods: dict[type, Method] = {}  # by the type of a value: `value.name(...)`
     attributes: dict[type, Attribute] = {}  # `value.name`
     type_tests: dict[type, TypeTest] = {}  # `isinstance(value, name)`
-    iterated: dict[type, Iterated] = {}  # `for row in value`
+    iterated: dict[type, Iterated] = {}  # `for row in value`: gives the row, where it is known
     entered: dict[type, Entered] = {}  # `with value as name`: binds the manager's value, or itself
     types: dict[str, ColumnType] = {}  # by dotted name: the type of a column it is short for
     hooks: frozenset[str] = frozenset()  # decorators whose functions are called on an event

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from guard.reader.evaluate.state import Condition
-from guard.reader.evaluate.values import Module
+from guard.reader.evaluate.values import Function, Module
 
 
 class Held:
@@ -62,7 +62,7 @@ class Stack:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Module, ast.AST]] = []
-        self.functions: list[ast.AST] = []
+        self.functions: list[Function] = []
 
 
 class Within:
@@ -75,7 +75,7 @@ class Within:
         stack: Stack,
         conditions: list[Condition],
         call: tuple[Module, ast.AST],
-        function: ast.AST | None,
+        function: Function | None,
     ) -> None:
         self._stack = stack
         self._conditions = conditions

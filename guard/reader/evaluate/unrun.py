@@ -7,9 +7,11 @@ of an object. So it is said, once for each.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
-from guard.reader.evaluate import imports
+import msgspec
+
+from guard.reader.evaluate import classes, imports
 from guard.reader.evaluate.run import Run, find
 from guard.reader.evaluate.state import Frame
 from guard.reader.evaluate.values import (
@@ -32,7 +34,8 @@ def tell(run: Run) -> None:
     for value, node, frame in list(run.in_hand.named.values()):
         if isinstance(value, Class):
             for method in _called_by_python(run, value):
-                if not run.in_hand.is_run(method) and acts(run, method):
+                whole = msgspec.structs.replace(method, receiver=Instance(value, {}))
+                if not run.in_hand.is_run(method) and acts(run, whole):
                     name = getattr(method.node, "name", "lambda")
                     run.opaque(f"nothing shows when {value.name}.{name} runs", node, frame)
         elif run.in_hand.is_run(value):
@@ -50,10 +53,8 @@ def tell_any(run: Run, values: Iterable[Value], node: ast.AST, frame: Frame) -> 
 
 def methods_of(cls: Class) -> Iterator[Value]:
     """Yield what the class and its bases in sight have."""
-    yield from cls.attributes.values()
-    for base in cls.bases:
-        if isinstance(base, Class):
-            yield from methods_of(base)
+    for one in classes.order(cls):
+        yield from one.attributes.values()
 
 
 def is_operation(run: Run, value: Value) -> bool:
@@ -71,14 +72,17 @@ def acts(run: Run, function: Function) -> bool:
     return _acts(run, function, set())
 
 
-def _acts(run: Run, function: Function, seen: set[ast.AST]) -> bool:
-    if function.node in seen:
+def _acts(run: Run, function: Function, seen: set[Hashable]) -> bool:
+    if function.identity in seen:
         return False
-    seen.add(function.node)
+    seen.add(function.identity)
     asked: set[int] = set()  # the `op` of `op.f(...)`
     for node in ast.walk(function.node):
         if isinstance(node, ast.Attribute):
             if node.attr in run.library.acts:
+                return True
+            own = _own_method(function, node)
+            if own is not None and _acts(run, own, seen):
                 return True
             if isinstance(node.value, ast.Name):
                 asked.add(id(node.value))
@@ -93,7 +97,23 @@ def _acts(run: Run, function: Function, seen: set[ast.AST]) -> bool:
     return False
 
 
-def _name_acts(run: Run, function: Function, name: str, seen: set[ast.AST]) -> bool:
+def _own_method(function: Function, node: ast.Attribute) -> Function | None:
+    """Return the method that `self.name` or `super().name` is in the function, None for others."""
+    receiver: Value | None = None
+    args = function.node.args
+    match node.value:
+        case ast.Call(func=ast.Name("super")):
+            receiver = classes.parent_view(function)
+        case ast.Name(name) if name in {a.arg for a in (*args.posonlyargs, *args.args)[:1]}:
+            receiver = function.receiver
+    owner = receiver.cls if isinstance(receiver, Instance) else receiver
+    found = classes.lookup(owner, node.attr) if isinstance(owner, Class) else None
+    if not isinstance(found, Function):
+        return None
+    return msgspec.structs.replace(found, receiver=function.receiver)
+
+
+def _name_acts(run: Run, function: Function, name: str, seen: set[Hashable]) -> bool:
     first, _, rest = name.partition(".")
     value = _value_of(run, function, first)
     if isinstance(value, DottedName):

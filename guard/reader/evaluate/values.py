@@ -8,7 +8,7 @@ code that it stands for, and `Unknown` is contagious.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
@@ -181,6 +181,11 @@ class Function(msgspec.Struct, frozen=True):
     defaults: tuple[Value | None, ...] = ()
     receiver: Value | None = None
     method: Literal["", "property", "static", "class"] = ""  # how a class hands it out
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells it from others: its code, and the names around it that it closes over."""
+        return self.node, *map(id, self.scopes)
 
 
 class Class(msgspec.Struct):

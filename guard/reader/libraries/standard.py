@@ -22,6 +22,7 @@ from guard.reader.evaluate.values import (
     Class,
     Const,
     Construct,
+    Live,
     Mapping,
     Sequence,
     Unknown,
@@ -135,6 +136,14 @@ def _call_partial(run: Run, made: Construct, call: Call) -> Value | None:
     return run.call(inner, Call(call.node, call.frame, (*given, *call.args), kwargs, call.open))
 
 
+def _method_of_made(run: Run, made: Construct, name: str, call: Call) -> Value | None:
+    """`stack.enter_context(op.batch_alter_table(...))`, where it does not stand for a `with`."""
+    enters = made.path in {"contextlib.ExitStack", "contextlib.AsyncExitStack"} and call.args
+    if enters and name in {"enter_context", "enter_async_context"}:
+        return call.args[0] if isinstance(call.args[0], Live) else None
+    return None
+
+
 def _run_elsewhere(run: Run, path: str, call: Call) -> Value:
     return code_from_elsewhere(run, call)
 
@@ -222,6 +231,7 @@ LIBRARY = Library(
     callers=frozenset(_CALLERS.split()),
     unlisted=dict.fromkeys(_RUNNING.split(), _run_elsewhere),
     called={"partial": _call_partial},
+    methods={Construct: _method_of_made},
     examples=(
         Example(
             'drop = functools.partial(op.drop_table, schema="s")\n'

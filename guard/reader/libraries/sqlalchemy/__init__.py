@@ -11,6 +11,7 @@ from guard.reader.libraries.sqlalchemy.live import (
     Cursor,
     DialectObject,
     Inspector,
+    Rows,
     Session,
 )
 
@@ -42,6 +43,7 @@ LIBRARY = Library(
         Operator: connections.construct_method,
         Item: connections.construct_method,
         BoundMethod: connections.method_of_method,
+        Rows: connections.rows_method,
         Unknown: connections.unknown_method,
     },
     attributes={
@@ -52,7 +54,7 @@ LIBRARY = Library(
         DialectObject: connections.dialect_attribute,
     },
     type_tests={DialectObject: connections.is_dialect},
-    iterated={Construct: connections.iterated},
+    iterated={Construct: connections.iterated, Rows: connections.iterated},
     entered={Construct: connections.enter_transaction},
     wrappers=frozenset(
         {"text", "quoted_name", "literal_column", "quote", "quote_identifier", "DDL", "SQL"}

@@ -41,6 +41,8 @@ from guard.reader.libraries.sqlalchemy.live import (
     Cursor,
     DialectObject,
     Inspector,
+    Row,
+    Rows,
     Session,
 )
 
@@ -155,9 +157,13 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
     value = call.args[0] if call.args else None
     match name:
         case _ if name in _EXECUTE:
-            return _execute(run, call)
+            result, table = _execute(run, call), rows.taken_whole(value) if value else None
+            return result if table is None else Rows(call.node, table=table)
         case _ if name[0] == "_":
             run.opaque(f"what {name} does is not in sight", call.node, call.frame)
+        case "run_sync" if call.args:
+            given = Call(call.node, call.frame, (receiver, *call.args[1:]), call.kwargs)
+            return run.call(call.args[0], given)
         case "query":
             return Construct("query", call.args, call.kwargs, call.node, receiver=receiver)
         case "connection" | "get_bind":
@@ -174,10 +180,24 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
             values = table_objects.strings_in(call.args)
             run.emit([update], call.node, call.frame, values=values)
         case "delete":
-            run.emit([Delete(table=_table_of_rows(value), where="{key}")], call.node, call.frame)
+            run.emit([_deleted(run, value)], call.node, call.frame)
         case "get":
             run.emit([Query(tables=(_table_of_rows(value),))], call.node, call.frame)
     return Unknown(call.node)
+
+
+def _deleted(run: Run, value: Value | None) -> Delete:
+    """Return what `session.delete(value)` deletes: every row, where it is each in turn."""
+    if not isinstance(value, Row):
+        return Delete(table=_table_of_rows(value), where="{key}")
+    every = len(run.conditions) <= value.depth
+    return Delete(table=value.table, where=None if every else "{key}", all_rows=every)
+
+
+def rows_method(run: Run, receiver: Rows, name: str, call: Call) -> Value:
+    """Return what `result.scalars()`, `.all()` gives of the rows."""
+    keeps = name in {"all", "fetchall", "scalars", "unique", "yield_per"}
+    return receiver if keeps and not call.args[1:] else Unknown(call.node)
 
 
 def _table_of_rows(value: Value | None) -> Name:
@@ -193,7 +213,8 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         if operation is not None:
             values = table_objects.strings_in([here])
             run.emit([operation], call.node, call.frame, values=values)
-            return Unknown(call.node)
+            table = rows.taken_whole(here) if name == "all" else None
+            return Unknown(call.node) if table is None else Rows(call.node, table=table)
     if name == "Table":  # of Flask-SQLAlchemy's extension
         return names.make_table(call, receiver)
     if name in {"create", "drop"}:
@@ -213,11 +234,16 @@ def _reaches(receiver: Construct) -> bool:
     return rows.operation_of(receiver) is not None
 
 
-def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> None:
+def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value | None:
     """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
+    if isinstance(value, Rows):
+        return Row(node, table=value.table, depth=len(run.conditions) + 1)
     if isinstance(value, Construct) and _query_root(value):
         operation = rows.query_operation(value) or Query(tables=rows.queried(value))
         run.emit([operation], node, frame)
+        if (table := rows.taken_whole(value)) is not None:
+            return Row(node, table=table, depth=len(run.conditions) + 1)
+    return None
 
 
 def _query_root(value: Construct) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from guard.reader.evaluate.values import Live
+from guard.operations import Name
+from guard.reader.evaluate.values import Live, Unknown
 
 
 class Connection(Live, frozen=True):
@@ -31,6 +32,19 @@ class Session(Live, frozen=True):
 
     reaches_database: ClassVar[bool] = True
     code: ClassVar[str] = "session"
+
+
+class Rows(Unknown, frozen=True):
+    """The objects of every row of a table, as a query of the ORM answers."""
+
+    table: Name = Name("?")
+
+
+class Row(Unknown, frozen=True):
+    """Each of these in turn; `depth`: how many conditions hold where it is any of them."""
+
+    table: Name = Name("?")
+    depth: int = 0
 
 
 class Inspector(Live, frozen=True):

@@ -92,6 +92,7 @@ NAMES: dict[str, Known] = {
     "inspect": _inspect,
     "from_engine": _inspect,
     "Inspector": _inspect,
+    "AsyncSession": _session,
     "Session": _session,
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,

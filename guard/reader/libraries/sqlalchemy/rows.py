@@ -140,6 +140,23 @@ def queried(query: Construct) -> tuple[Name, ...]:
     return _tables(Construct("select", query.args))
 
 
+# What leaves no row of a query out, whatever else it does.
+_KEEPS_ALL = _READS | {
+    "all", "enable_eagerloads", "execution_options", "options", "order_by", "populate_existing",
+    "scalars", "unique", "with_for_update", "yield_per",
+}  # fmt: skip
+
+
+def taken_whole(query: Value) -> Name | None:
+    """Return the table whose every row the query gives as an object; None for another query."""
+    chain = chain_of(query) if isinstance(query, Construct) else []
+    base = next((link for link in chain if last(link.path) in {"query", "select"}), None)
+    if base is None or len(base.args) != 1 or base.kwargs or not isinstance(base.args[0], Class):
+        return None
+    keeps = all(last(link.path) in _KEEPS_ALL for link in chain)
+    return table_of(base.args[0]) if keeps else None
+
+
 def query_operation(value: Construct) -> Operation | None:
     """Return the operation of an ORM query chain: `session.query(M).filter(...).delete()`."""
     chain = chain_of(value)
