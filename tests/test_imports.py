@@ -76,7 +76,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "cli": (
         {"options", "output", "terminal"},
         {"arguments", "progress"},
-        {"adoption", "destinations"},
+        {"adoption", "destinations", "fixing"},
         {"report"},
         {"commands"},
         {"main"},
@@ -93,7 +93,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"mariadb", "type_lookup"},
         {"lookup"},
     ),
-    "fixing": ({"apply", "layout"}, {"bound"}, {"edits"}),
+    "fixing": ({"apply", "follow_up", "layout"}, {"bound"}, {"edits"}),
     "history": (
         {"arguments", "cache", "ci", "git", "graph", "lock", "names", "plain"},
         {"base", "helper_calls", "read", "settings_then", "sides", "tree"},
@@ -192,7 +192,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"running_code", "tally"},
         {"opened"},
         {"check", "stamp"},
-        {"approve", "baseline", "examples", "lock", "stats"},
+        {"approve", "baseline", "examples", "fix", "lock", "stats"},
         {"approvals"},
     ),
     "schema": (

@@ -25,11 +25,14 @@ def with_fix(finding: Finding, texts: Mapping[str, str]) -> Finding:
     if finding.fix or not finding.rewrite or finding.status != "open" or not path.endswith(".py"):
         return finding
     sources = {name: PythonSource.of_text(name, texts[name]) for name in _paths(finding, texts)}
-    try:
-        edits = edits_of(finding.rewrite, finding.statement_span or finding.span, sources)
-    except SourceError:
-        return finding
-    return replace(finding, fix=edits)
+    for span in dict.fromkeys(filter(None, (finding.statement_span, finding.span))):
+        try:
+            edits = edits_of(finding.rewrite, span, sources)
+        except SourceError:
+            break
+        if edits:
+            return replace(finding, fix=edits)
+    return finding
 
 
 def _paths(finding: Finding, texts: Mapping[str, str]) -> set[str]:

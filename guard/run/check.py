@@ -61,13 +61,15 @@ Progress = Callable[[str, int, int], None]
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The report, the texts of the files that it speaks of, and what it was made of.
 
-    `interrupted`: it is of what was found until somebody ended the run.
+    `compared`: with something that tells which revisions are released. `interrupted`: it is of what
+    was found until somebody ended the run.
     """
 
     report: Report
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
     histories: tuple[ChangedHistory, ...] = ()
+    compared: bool = False
     interrupted: bool = False
 
     def with_note(self, note: str) -> Result:
@@ -123,6 +125,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         texts=texts,
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
+        compared=scope.base.known,
         interrupted=whole.interrupted,
     )
 

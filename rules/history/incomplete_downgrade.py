@@ -22,6 +22,7 @@ from guard.operations import (
     Name,
 )
 from guard.phrases import ALWAYS_A_DOWNGRADE, NO_SUCH_OPERATION, listed
+from guard.rewrite import Argument, Rewrite
 from guard.rule import Context, Example, Foretold, Problem, Related, rule
 from guard.schema.model import Difference
 from guard.statement import Statement
@@ -177,6 +178,7 @@ def _refused(raising: list[Statement], upgrade: list[Statement], dialect: str | 
     return Problem(
         message=message,
         remedy=_named(first, upgrade, dialect) if _is_nameless(first) else NO_SUCH_OPERATION,
+        rewrite=_rewrite(first, upgrade, dialect) if _is_nameless(first) else (),
         at=first.at or first.span,
         related=tuple(Related(s.at or s.span, "Alembic raises here as well") for s in others),
     )
@@ -184,7 +186,26 @@ def _refused(raising: list[Statement], upgrade: list[Statement], dialect: str | 
 
 def _named(nameless: Statement, upgrade: list[Statement], dialect: str | None) -> str:
     """Return the remedy with the call, and the name that the upgrade gives, where it gives one."""
-    (drop, *_) = (o for o in nameless.operations if isinstance(o, DropConstraint))
+    drop = _nameless_in(nameless)
+    name = _name_of(drop, upgrade) or "<name>"
+    kind = f', type_="{drop.type.replace(" key", "key")}"' if drop.type else ""
+    if dialect == "sqlite":  # which alters no constraint outside a batch
+        return NAME_IT + in_batch(drop.table, f'drop_constraint("{name}"{kind})')
+    return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
+
+
+def _rewrite(nameless: Statement, upgrade: list[Statement], dialect: str | None) -> Rewrite:
+    """Return the call with the name, where the upgrade gives one; SQLite takes no such call."""
+    name = _name_of(_nameless_in(nameless), upgrade)
+    return (Argument("constraint_name", repr(name), 0),) if name and dialect != "sqlite" else ()
+
+
+def _nameless_in(statement: Statement) -> DropConstraint:
+    return next(o for o in statement.operations if isinstance(o, DropConstraint))
+
+
+def _name_of(drop: DropConstraint, upgrade: list[Statement]) -> str | None:
+    """Return the name of the one constraint of the upgrade that it can mean."""
     made = [
         operation.constraint.name
         for statement in upgrade
@@ -193,11 +214,7 @@ def _named(nameless: Statement, upgrade: list[Statement], dialect: str | None) -
         and operation.table == drop.table
         and drop.type in (None, operation.constraint.type)
     ]
-    name = made[0] if len(made) == 1 and made[0] else "<name>"
-    kind = f', type_="{drop.type.replace(" key", "key")}"' if drop.type else ""
-    if dialect == "sqlite":  # which alters no constraint outside a batch
-        return NAME_IT + in_batch(drop.table, f'drop_constraint("{name}"{kind})')
-    return f'{NAME_IT}op.drop_constraint("{name}", "{drop.table.name}"{kind})'
+    return made[0] if len(made) == 1 else None
 
 
 def _replaced(upgrade: list[Statement], downgrade: list[Statement]) -> Iterator[tuple[str, Name]]:

@@ -144,6 +144,12 @@ def test_a_downgrade_that_forgets_a_type(tmp_path: Path) -> None:
     assert fixed("enum-type-left-behind", text, tmp_path) == wanted
 
 
+def test_a_downgrade_that_knows_no_name(tmp_path: Path) -> None:
+    text = f"{HEAD}def upgrade():\n    op.create_unique_constraint('u', 't', ['a'])\n\n\ndef downgrade():\n    op.drop_constraint(None, 't', type_='unique')\n"
+    after = text.replace("(None, 't'", "('u', 't'")
+    assert fixed("incomplete-downgrade", text, tmp_path) == after
+
+
 def test_what_is_not_imported_is_imported(tmp_path: Path) -> None:
     text = upgrade("op.execute('CREATE INDEX i ON orders (lower(a))')")
     without = text.replace("import sqlalchemy as sa\n", "")
