@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .backends.protocol import Database, Table
+from .backends.protocol import Database, State, Table
 from .row_losses import Lines
 
 _DROP = re.compile(r"\s*DROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
@@ -28,8 +28,9 @@ class Drops:
         if found and self._database.drops_cascade():
             self._names.setdefault(direction, set()).add(found[1].lower())
 
-    def causes(self, found: Lines, tables: dict[str, Table]) -> list[dict[str, Any]]:
+    def causes(self, found: Lines, before: State, between: State) -> list[dict[str, Any]]:
         """Return what was lost, as events say it: by step, what drops took along and the rest."""
+        tables = [*before.tables.items(), *between.tables.items()]  # a rename changes the keys
         causes: dict[tuple[str, bool], dict[str, Any]] = {}
         for (table, stage), lines in found.items():
             behind = self._behind(stage, table, tables)
@@ -39,15 +40,15 @@ class Drops:
             cause["dropped"] = sorted({*cause["dropped"], *behind})
         return [*causes.values()]
 
-    def _behind(self, direction: str, table: str, tables: dict[str, Table]) -> set[str]:
+    def _behind(self, direction: str, table: str, tables: list[tuple[str, Table]]) -> set[str]:
         """Return the dropped tables that one refers to, itself or by way of others."""
         dropped = self._names.get(direction)
         if not dropped:
             return set()
-        parents = {
-            name.lower(): {key.parent.lower() for key in table.foreign_keys}
-            for name, table in tables.items()
-        }
+        parents: dict[str, set[str]] = {}
+        for name, described in tables:
+            keys = {key.parent.lower() for key in described.foreign_keys}
+            parents.setdefault(name.lower(), set()).update(keys)
         return _above(table.lower(), parents) & dropped
 
 

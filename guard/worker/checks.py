@@ -65,14 +65,12 @@ def literals(table: Table, column: str) -> list[Any]:
 
 
 def _named(table: Table, check: str) -> list[Column]:
+    """Return the columns of a CHECK that may change; of the key only where there are no others."""
     words = set(map(str.lower, tokens(check)))
-    return [
-        column
-        for column in table.columns
-        if column.name.lower() in words
-        and not column.generated
-        and column.name not in table.primary_key
+    named = [
+        column for column in table.columns if column.name.lower() in words and not column.generated
     ]
+    return [column for column in named if column.name not in table.primary_key] or named
 
 
 def _values(column: Column, now: Any, checks: list[str]) -> list[Any]:

@@ -433,7 +433,7 @@ class Track:
         Return whether the downgrade kept all.
         """
         found = losses(self._before, self._after, restored, self._written)
-        causes = self._drops.causes(found, self._before.tables)
+        causes = self._drops.causes(found, self._before, self._after)
         self._tell_losses(script, causes)
         return all(stage == "upgrade" for _, stage in found)
 
@@ -539,7 +539,7 @@ class Track:
         if failure.of_made_up_rows and not failure.outright and self._rows is not NO_ROWS:
             if self._refused is None:
                 found = losses(self._before, self._after, None, self._written)
-                causes = self._drops.causes(found, self._before.tables)
+                causes = self._drops.causes(found, self._before, self._after)
                 self._refused = _Refusal(failure, causes)
             self._with_other_rows(failure)
             return

@@ -181,6 +181,16 @@ def test_rows_that_batch_mode_deletes_by_cascade_are_missed(tmp_path: Path) -> N
     assert lost.difference == ("- 7 rows in posts", "+ 0 rows in posts")
 
 
+def test_the_cascade_of_a_table_that_was_renamed_is_told_as_that(tmp_path: Path) -> None:
+    rename = "op.rename_table('users', 'people')\n"
+    batch = rename + "with op.batch_alter_table('people', recreate='always') as people:\n    pass"
+    folder = project(
+        tmp_path, USERS, (CHILD, "op.drop_table('posts')"), (batch, batch), env=ENFORCING_ENV
+    )
+    lost = [fact for fact in round_trip(folder).facts if isinstance(fact, RowsLost)]
+    assert [(fact.stage, fact.dropped) for fact in lost] == [("upgrade", ("people",))]
+
+
 def test_a_lossy_type_change_shows_the_values(tmp_path: Path) -> None:
     change = """
 with op.batch_alter_table('users') as users:

@@ -43,6 +43,12 @@ def read(connection: sqlite3.Connection, sql: str) -> State:
     return database_of(connection).snapshot()
 
 
+def test_a_table_of_one_row_gets_it(connection: sqlite3.Connection) -> None:
+    state, seeder = seeded(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id = 1))")
+    assert state.rows["t"] == [(1,)]
+    assert not seeder.notes
+
+
 @pytest.mark.parametrize(
     "sql",
     [
