@@ -43,6 +43,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     python: str | None = None
     backend: Backend | None = None
     scratch_url: str | None = None
+    keep: bool = False
     output_format: str | None = None
     output_file: Path | None = None
     output: tuple[str, ...] = ()
@@ -80,6 +81,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             source="index" if self.staged else "working tree",
             approvals_from=self.approvals_from,
             scratch_url=self.scratch_url,
+            keep=self.keep,
             environ=dict(os.environ),
             cache=None if self.no_cache else cache_folder(os.environ),
             today=datetime.date.today(),

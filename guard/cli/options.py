@@ -92,6 +92,7 @@ scratch = _together(
         help="A server on which guard makes scratch databases, with names of its own.",
     ),
 )
+keep = _option("--keep", is_flag=True, help="Leave the scratch database for a look, and say where.")
 
 
 # What comes out

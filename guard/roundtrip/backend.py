@@ -11,9 +11,11 @@ from guard.config import Config
 from guard.credentials import mask_credentials
 from guard.roundtrip import mysql, postgresql
 from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.kept import keep_files
 from guard.roundtrip.mysql import MysqlServer
 from guard.roundtrip.postgresql import PostgresqlServer
 from guard.server import is_mysql, parse_dialect
+from guard.worker.backends.mysql_wire import Address as MysqlAddress
 
 Server = PostgresqlServer | MysqlServer
 TITLES = {"postgresql": "PostgreSQL", **mysql.PRODUCTS}
@@ -25,33 +27,36 @@ OF_OUR_OWN = {
 
 
 @contextlib.contextmanager
-def server_for(config: Config, url: str | None) -> Iterator[Server | None]:
+def server_for(config: Config, url: str | None, *, keep: bool = False) -> Iterator[Server | None]:
     """Give the server of the URL or of the settings, None for SQLite; raise RoundTripError.
 
-    What was started is stopped and removed afterwards, and what was made on a server of the user's.
+    What was started is stopped and removed afterwards, and what was made on a server of the user's;
+    `keep`: the databases stay.
     """
     with contextlib.ExitStack() as stack:
-        yield _server(config, url, stack)
+        yield _server(config, url, keep, stack)
 
 
-def _server(config: Config, url: str | None, stack: contextlib.ExitStack) -> Server | None:
+def _server(
+    config: Config, url: str | None, keep: bool, stack: contextlib.ExitStack
+) -> Server | None:
     if config.backend == "sqlite":
         return None
     if url:
         if is_mysql(_dialect_of(url)):
-            return stack.enter_context(mysql.given(url))
-        return stack.enter_context(postgresql.given(url))
+            return stack.enter_context(mysql.given(url, keep=keep))
+        return stack.enter_context(postgresql.given(url, keep=keep))
     wanted = _wanted(config)
     if wanted is None:
         return None
     if is_mysql(wanted):
         programs = mysql.installed(wanted, config.server.version)
         if programs is not None:
-            return stack.enter_context(mysql.started(programs))
+            return stack.enter_context(mysql.started(programs, keep=keep))
     else:
         folder = postgresql.installed(config.server.version)
         if folder is not None:
-            return stack.enter_context(postgresql.started(folder))
+            return stack.enter_context(postgresql.started(folder, keep=keep))
     if config.backend == "auto":
         return None
     raise RoundTripError(f"There is no {TITLES[wanted]} server to run on: {_how_to_get(wanted)}.")
@@ -98,6 +103,17 @@ def notes(config: Config, server: Server | None) -> Iterator[str]:
         named = " ".join([TITLES[wanted], ".".join(map(str, asked))]).strip()
         why = "is not installed" if server.own else "is not what answers there"
         yield f"The round trip ran on {server.label}, since {named} {why}."
+
+
+def kept(server: Server | None, folder: Path) -> str:
+    """Return what to tell of the databases of a run that stay; `folder` is that of the run."""
+    if server is None:
+        return keep_files(folder)
+    assert server.kept is not None
+    address = server.address
+    if isinstance(address, MysqlAddress):
+        return server.kept.note(mysql.databases(address, server.prefix))
+    return server.kept.note(postgresql.databases(address, server.maintenance, server.prefix))
 
 
 def lay_out_driver(kind: str, folder: Path) -> None:

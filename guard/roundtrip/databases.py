@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from guard.roundtrip.kept import KEPT
+
 HEADER = b"SQLite format 3\0"
 SUFFIXES = tuple(
     suffix + part for suffix in (".db", ".sqlite", ".sqlite3") for part in ("", "-wal", "-journal")
@@ -41,7 +43,7 @@ def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
     for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if name not in SKIPPED]
+        names[:] = [name for name in names if name not in SKIPPED and not name.startswith(KEPT)]
         for name in files:
             path = Path(folder, name)
             try:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ import msgspec
 from guard.credentials import mask_credentials
 from guard.patterns import lazy_re
 from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.kept import Kept, keep_server
 from guard.roundtrip.own_server import (
     DATABASES,
     PATIENCE,
@@ -31,6 +33,7 @@ from guard.roundtrip.own_server import (
     end_of_log,
     free_port,
     numeric,
+    prefix_for,
 )
 from guard.worker.backends.mysql_wire import Address, Client, ServerError, literal, quote
 
@@ -40,6 +43,7 @@ KIND = Kind(
     accounts=("mysql", "nobody"),
     pid="data/guard.pid",
     end=signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM,
+    close=signal.SIGTERM,
 )
 OURS = lazy_re(rf"{DATABASES}\d+_(\d+)(?:_\d+)?")  # a database, or the role of a run
 HOW_TO_GET_IT = (
@@ -48,6 +52,7 @@ HOW_TO_GET_IT = (
 )
 FOLDERS = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin", "/opt/homebrew/opt/*/bin")
 PRODUCTS = {"mariadb": "MariaDB", "mysql": "MySQL"}
+CLIENTS = {"MariaDB": "mariadb", "MySQL": "mysql"}
 # It waits for no disk and for no lock, has nothing of its machine's settings, and can neither load
 # a plugin nor read or write a file elsewhere.
 SETTINGS = {
@@ -120,16 +125,20 @@ def _programs(server: Path) -> Programs | None:
 
 
 @contextlib.contextmanager
-def started(programs: Programs) -> Iterator[MysqlServer]:
-    """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
-    with KIND.folder() as folder:
+def started(programs: Programs, *, keep: bool = False) -> Iterator[MysqlServer]:
+    """Start a server of these programs, and stop it afterwards; raise RoundTripError.
+
+    It is removed as well, unless it is wanted to `keep`.
+    """
+    with KIND.folder(keep=keep) as folder:
         _initialize(programs, folder)
         tls = "DISABLED" if programs.product == "MariaDB" else "PREFERRED"
         keeper = Address("127.0.0.1", free_port(), "guard", secrets.token_urlsafe(18), tls)
-        with KIND.process(_command(programs, folder, keeper), folder) as process:
+        command = _command(programs, folder, keeper)
+        with KIND.process(command, folder, keep=keep) as process:
             client = _wait(programs, keeper, process, folder)
             (folder / "init.sql").unlink()
-            prefix = f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}"
+            prefix = prefix_for(secrets.randbelow(2**31), keep=keep)
             address = _role(client, keeper, prefix)
             client.close()
             yield MysqlServer(
@@ -140,7 +149,22 @@ def started(programs: Programs) -> Iterator[MysqlServer]:
                 version=programs.version,
                 own=True,
                 label=f"{programs.product} {'.'.join(map(str, programs.version))}",
+                kept=_keep(programs, folder, command, keeper) if keep else None,
             )
+
+
+def _keep(programs: Programs, folder: Path, command: list[str], keeper: Address) -> Kept:
+    again = [word for word in command if not word.startswith("--init-file=")]
+    login = f"-h {keeper.host} -P {keeper.port} -u {keeper.user}"
+    client = f"{CLIENTS[programs.product]} --defaults-extra-file={{secret}} {login} {{}}"
+    return keep_server(folder, again, KIND.owner, client, f"[client]\npassword={keeper.password}\n")
+
+
+def databases(address: Address, prefix: str) -> list[str]:
+    """Return the names of the databases of a run."""
+    with contextlib.closing(Client(address)) as client:
+        names = [str(row[0]) for row in client.rows("SHOW DATABASES")]
+    return sorted(name for name in names if name.startswith(f"{prefix}_"))
 
 
 def _initialize(programs: Programs, folder: Path) -> None:
@@ -236,15 +260,16 @@ def _wait(
 
 
 @contextlib.contextmanager
-def given(url: str) -> Iterator[MysqlServer]:
+def given(url: str, *, keep: bool = False) -> Iterator[MysqlServer]:
     """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
 
-    Those of runs that died are removed first, and those of this one afterwards.
+    Those of runs that died are removed first, and those of this one afterwards, unless they are
+    wanted to `keep`.
     """
     address = _parse(url)
     shown = mask_credentials(url)
     key = secrets.randbelow(2**31)
-    prefix = f"{DATABASES}{os.getpid()}_{key}"
+    prefix = prefix_for(key, keep=keep)
     try:
         keeper = Client(address)
     except (OSError, ServerError) as error:
@@ -264,12 +289,21 @@ def given(url: str) -> Iterator[MysqlServer]:
             version=numbers,
             own=False,
             label=f"{product} {'.'.join(map(str, numbers))} of {shown}",
+            kept=_kept(product, address) if keep else None,
         )
     finally:
         with contextlib.suppress(OSError, ServerError):
+            if keep:
+                keeper.query(f"DROP USER IF EXISTS {literal(prefix)}@'%'")
             keeper.query(f"SELECT RELEASE_LOCK('{DATABASES}{key}')")
             _drop(keeper, alive=None)
         keeper.close()
+
+
+def _kept(product: str, address: Address) -> Kept:
+    login = f"-h {address.host} -P {address.port} -u {shlex.quote(address.user)} -p"
+    client = f"{CLIENTS[product]} {login}"
+    return Kept(open=f"{client} {{}}", remove=f"{client} -e 'DROP DATABASE {{}}'")
 
 
 def _role(keeper: Client, address: Address, prefix: str) -> Address:

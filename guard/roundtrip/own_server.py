@@ -1,7 +1,8 @@
 """A database server that a run needs: its folder, its process, and what others left behind.
 
 A server of our own lies in memory where there is room, in a folder that is held under a lock, and
-is gone afterwards; one whose guard was killed is stopped and removed by the next run.
+is gone afterwards; one whose guard was killed is stopped and removed by the next run. What somebody
+wants to look at stays, on a disk.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import IO, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
+
+from guard.roundtrip.kept import KEPT, Kept
 
 DATABASES = "guard_scratch_"  # how the names of all that guard makes on a server begin
 MEMORY = Path("/dev/shm")  # noqa: S108 (a file system in memory, where there is one)
@@ -58,6 +61,7 @@ class ScratchServer(msgspec.Struct, Generic[A], frozen=True, kw_only=True):
     label: str
     own: bool  # started by guard, and not the user's
     maintenance: str = ""
+    kept: Kept | None = None  # how to look at its databases, where they stay
 
     def request(self) -> dict[str, Any]:
         """Return what the worker has to know."""
@@ -74,19 +78,25 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of servers of our own: `folders` is how the names of theirs begin.
 
     `accounts` may run one for root, which it refuses to be or should not be; `pid` is the file in
-    which it writes its process, and `end` the signal that stops it at once.
+    which it writes its process, `end` the signal that stops it at once, and `close` the one after
+    which it has written all that it knows.
     """
 
     folders: str
     accounts: tuple[str, ...]
     pid: str
     end: signal.Signals
+    close: signal.Signals
 
     @contextlib.contextmanager
-    def folder(self) -> Iterator[Path]:
-        """Yield a new folder that belongs to who may run the server, and is gone afterwards."""
+    def folder(self, *, keep: bool = False) -> Iterator[Path]:
+        """Yield a new folder that belongs to who may run the server, and is gone afterwards.
+
+        `keep`: it stays, unless the run fails.
+        """
         self.remove_leftovers()
-        made = tempfile.mkdtemp(prefix=f"{self.folders}{os.getpid()}-", dir=_place())
+        beginning = KEPT if keep else self.folders
+        made = tempfile.mkdtemp(prefix=f"{beginning}{os.getpid()}-", dir=None if keep else _place())
         with Path(made, "lock").open("wb") as lock:
             _hold(lock)
             try:
@@ -94,8 +104,12 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
                 if account is not None:
                     os.chown(made, *account)
                 yield Path(made)
+            except BaseException:
+                keep = False
+                raise
             finally:
-                shutil.rmtree(made, ignore_errors=True)
+                if not keep:
+                    shutil.rmtree(made, ignore_errors=True)
 
     @property
     def owner(self) -> dict[str, Any]:
@@ -106,8 +120,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return {"user": account[0], "group": account[1], "extra_groups": []}
 
     @contextlib.contextmanager
-    def process(self, command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a server, which writes to the file `log` of its folder; stop it afterwards."""
+    def process(
+        self, command: Sequence[str], folder: Path, *, keep: bool = False
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a server, which writes to the file `log` of its folder; stop it afterwards.
+
+        `keep`: with all that it holds on the disk.
+        """
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603
                 command,
@@ -122,9 +141,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(self.end)
+                process.send_signal(self.close if keep else self.end)
             try:
-                process.wait(5)
+                process.wait(PATIENCE if keep else 5)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -168,6 +187,11 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
                 found = pwd.getpwnam(name)
                 return found.pw_uid, found.pw_gid
         return None
+
+
+def prefix_for(key: int, *, keep: bool) -> str:
+    """Return how the names of a run's databases begin; the next run drops none that is kept."""
+    return f"{DATABASES}kept_{key}" if keep else f"{DATABASES}{os.getpid()}_{key}"
 
 
 def end_of_log(folder: Path) -> str:

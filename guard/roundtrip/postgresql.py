@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from guard.credentials import mask_credentials
 from guard.patterns import lazy_re
 from guard.roundtrip.errors import RoundTripError
+from guard.roundtrip.kept import Kept, keep_server
 from guard.roundtrip.own_server import (
     DATABASES,
     PATIENCE,
@@ -29,6 +31,7 @@ from guard.roundtrip.own_server import (
     end_of_log,
     free_port,
     numeric,
+    prefix_for,
 )
 from guard.worker.backends.postgresql_wire import Address, Client, ServerError, drop_database
 
@@ -38,6 +41,7 @@ KIND = Kind(
     accounts=("postgres", "nobody"),
     pid="data/postmaster.pid",
     end=signal.SIGQUIT,
+    close=signal.SIGINT,
 )
 OURS = lazy_re(rf"{DATABASES}\d+_(\d+)_\d+")
 HOW_TO_GET_IT = (
@@ -98,9 +102,12 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def started(programs: Path) -> Iterator[PostgresqlServer]:
-    """Start a server of these programs, and stop and remove it afterwards; raise RoundTripError."""
-    with KIND.folder() as folder:
+def started(programs: Path, *, keep: bool = False) -> Iterator[PostgresqlServer]:
+    """Start a server of these programs, and stop it afterwards; raise RoundTripError.
+
+    It is removed as well, unless it is wanted to `keep`.
+    """
+    with KIND.folder(keep=keep) as folder:
         password = secrets.token_urlsafe(18)
         programs = _reachable(programs, folder)
         _initialize(programs, folder, password)
@@ -108,7 +115,7 @@ def started(programs: Path) -> Iterator[PostgresqlServer]:
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         data = str(folder / "data")
         command = [str(programs / "postgres"), "-D", data, "-p", str(port), *settings]
-        with KIND.process(command, folder) as process:
+        with KIND.process(command, folder, keep=keep) as process:
             address = Address("127.0.0.1", port, "guard", password)
             version = _wait(address, process, folder)
             yield PostgresqlServer(
@@ -116,11 +123,27 @@ def started(programs: Path) -> Iterator[PostgresqlServer]:
                 product="PostgreSQL",
                 address=address,
                 maintenance="postgres",
-                prefix=f"{DATABASES}{os.getpid()}_{secrets.randbelow(2**31)}",
+                prefix=prefix_for(secrets.randbelow(2**31), keep=keep),
                 version=version,
                 own=True,
+                kept=_keep(folder, command, address) if keep else None,
                 label=f"PostgreSQL {'.'.join(map(str, version))}",
             )
+
+
+def _keep(folder: Path, command: list[str], address: Address) -> Kept:
+    login = f"-h {address.host} -p {address.port} -U {address.user}"
+    line = f"{address.host}:{address.port}:*:{address.user}:{address.password}\n"
+    return keep_server(
+        folder, command, KIND.owner, f"PGPASSFILE={{secret}} psql {login} {{}}", line
+    )
+
+
+def databases(address: Address, maintenance: str, prefix: str) -> list[str]:
+    """Return the names of the databases of a run."""
+    with contextlib.closing(Client(address, maintenance)) as client:
+        names = [str(row[0]) for row in client.rows("SELECT datname FROM pg_database")]
+    return sorted(name for name in names if name.startswith(f"{prefix}_"))
 
 
 def _reachable(programs: Path, folder: Path) -> Path:
@@ -182,15 +205,16 @@ def _version_of(client: Client) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def given(url: str) -> Iterator[PostgresqlServer]:
+def given(url: str, *, keep: bool = False) -> Iterator[PostgresqlServer]:
     """Use the server of a URL, in databases with names of guard's own; raise RoundTripError.
 
-    Those of runs that died are removed first, and those of this one afterwards.
+    Those of runs that died are removed first, and those of this one afterwards, unless they are
+    wanted to `keep`.
     """
     address, maintenance = _parse(url)
     shown = mask_credentials(url)
     key = secrets.randbelow(2**31)
-    prefix = f"{DATABASES}{os.getpid()}_{key}"
+    prefix = prefix_for(key, keep=keep)
     try:
         keeper = Client(address, maintenance)
     except (OSError, ServerError) as error:
@@ -208,12 +232,18 @@ def given(url: str) -> Iterator[PostgresqlServer]:
             version=(version // 10000, version % 10000),
             own=False,
             label=f"PostgreSQL {version // 10000}.{version % 10000} of {shown}",
+            kept=_kept(address) if keep else None,
         )
     finally:
         with contextlib.suppress(OSError, ServerError):
             keeper.query(f"SELECT pg_advisory_unlock({key})")
             _drop(keeper, alive=None)
         keeper.close()
+
+
+def _kept(address: Address) -> Kept:
+    client = f"psql -h {address.host} -p {address.port} -U {shlex.quote(address.user)}"
+    return Kept(open=f"{client} {{}}", remove=f"{client} -c 'DROP DATABASE {{}}' postgres")
 
 
 def _drop(client: Client, alive: int | None) -> None:

@@ -119,12 +119,14 @@ def run_roundtrip(
     on_progress: Progress | None = None,
     newer: NewerPythons | None = None,
     url: str | None = None,
+    keep: bool = False,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
     as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
-    parse what our own Python cannot; `url` is a server of the user's for the scratch databases.
+    parse what our own Python cannot; `url` is a server of the user's for the scratch databases;
+    `keep`: these stay, and a note says where.
     Raises RoundTripError.
     """
     started = time.monotonic()
@@ -138,18 +140,19 @@ def run_roundtrip(
     config = settings.config
     python = find_interpreter(settings, root, config_path.parent)
     before = databases.fingerprints(root)
-    with scratch_folder() as folder, backend.server_for(config, url) as server:
+    with scratch_folder() as folder, backend.server_for(config, url, keep=keep) as server:
         request = _request(environment, root, folder, revisions, settings, server)
         log = _Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
         _listen(log, _start(python.path, config_path.parent, request, config), config)
+        kept = [backend.kept(server, folder)] if keep else []
     changed = databases.changes(before, databases.fingerprints(root))
     if changed:
         raise RoundTripError(
             f"{', '.join(changed)} changed while the migrations ran on the scratch database: "
             "stop what else writes to it, or find what in env.py or the revisions opens it, "
-            "and restore it from a copy"
+            "and restore it from a copy" + "".join(f"\n{note}" for note in kept)
         )
-    return log.result(time.monotonic() - started, server, backend.notes(config, server))
+    return log.result(time.monotonic() - started, server, [*backend.notes(config, server), *kept])
 
 
 def _request(

@@ -322,6 +322,7 @@ def _round_trip(
             on_progress=on_progress,
             newer=scope.sources.newer,
             url=scope.request.scratch_url,
+            keep=scope.request.keep,
         )
     except RoundTripError as error:
         return Part(errors=(scope.settings.as_set_here(str(error)),))

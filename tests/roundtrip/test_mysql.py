@@ -385,6 +385,21 @@ def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
         cursor.execute(f"DROP DATABASE {alive}; DROP DATABASE {other}")
 
 
+def test_databases_that_are_kept(mariadb: Mariadb, run: Run, tmp_path: Path) -> None:
+    result = round_trip(project(tmp_path / "p", USERS), url=mariadb.tcp_url(), keep=True)
+    run(USERS)
+    (note,) = (note for note in result.notes if "was kept" in note)
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SHOW DATABASES LIKE '{DATABASES}%'")
+        ((kept,),) = cursor.fetchall()
+        assert f"DROP DATABASE {kept}" in note
+        cursor.execute(f"SELECT version_num FROM {kept}.alembic_version")
+        assert cursor.fetchall() == (("r1",),)
+        cursor.execute(f"SELECT user FROM mysql.user WHERE user LIKE '{DATABASES}%'")
+        assert cursor.fetchall() == ()
+        cursor.execute(f"DROP DATABASE {kept}")
+
+
 @pytest.mark.parametrize(
     ("grant", "words"),
     [

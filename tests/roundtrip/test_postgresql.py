@@ -336,6 +336,22 @@ def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
     client.close()
 
 
+def test_databases_that_are_kept(server: PostgresqlServer, tmp_path: Path) -> None:
+    result = round_trip(project(tmp_path / "p", USERS), url=url_of(server), keep=True)
+    round_trip(project(tmp_path / "q", USERS), url=url_of(server))
+    client = Client(server.address, "postgres")
+    names = [str(row[0]) for row in client.rows("SELECT datname FROM pg_database")]
+    (kept,) = (name for name in names if name.startswith(DATABASES))
+    (note,) = (note for note in result.notes if "was kept" in note)
+    assert f"-U guard {kept}" in note
+    assert f"DROP DATABASE {kept}" in note
+    inside = Client(server.address, kept)
+    assert inside.rows("SELECT version_num FROM alembic_version") == [("r1",)]
+    inside.close()
+    client.query(f"DROP DATABASE {quote(kept)}")
+    client.close()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

@@ -131,6 +131,7 @@ def round_trip(
     root: Path | None = None,
     on_progress: Any = None,
     url: str | None = None,
+    keep: bool = False,
     **settings: Any,
 ) -> RoundTrip:
     file = folder / "guard.toml"
@@ -151,6 +152,7 @@ def round_trip(
         ),
         on_progress=on_progress,
         url=url,
+        keep=keep,
     )
 
 

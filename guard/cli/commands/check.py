@@ -20,6 +20,7 @@ from guard.cli import options
 @options.server
 @options.python
 @options.scratch
+@options.keep
 @options.approvals_from
 @options.no_cache
 @options.report

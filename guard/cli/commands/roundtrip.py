@@ -16,6 +16,7 @@ from guard.cli import options
 @options.server
 @options.python
 @options.scratch
+@options.keep
 @options.report
 def roundtrip(**given: object) -> None:
     """Only run the migrations up, down and up again on a scratch database that holds rows."""
