@@ -160,6 +160,18 @@ def test_the_action_annotates_a_bad_revision(pull_request: Path) -> None:
     assert re.search(r"^::error file=migrations/versions/0002\.py,line=\d+", refused.stdout, re.M)
 
 
+def test_the_action_adds_to_the_summary_of_the_job(
+    pull_request: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_revision(pull_request, "0002", "0001", DROP, CREATE)
+    git(pull_request, "commit", "-q", "-m", "Drop orders")
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    refused = action(pull_request, command="lint")
+    assert "::error file=" in refused.stdout
+    assert summary.read_text(encoding="utf-8").startswith("### ❌ guard: Refused: 1 error.")
+
+
 def test_the_action_passes_a_good_revision(pull_request: Path) -> None:
     add_revision(
         pull_request,

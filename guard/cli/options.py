@@ -106,7 +106,8 @@ report = _together(
     _option(
         "--output-format",
         type=click.Choice(FORMATS),
-        help="How the report is written: text, if nothing else is said.",
+        metavar="FORMAT",
+        help=f"How the report is written: {', '.join(FORMATS)}.  [default: text]",
     ),
     _option("--output-file", type=click.Path(path_type=Path), help="Write the report there."),
     _option(

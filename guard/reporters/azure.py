@@ -35,8 +35,7 @@ def _issue(finding: Finding) -> str:
         "code": finding.rule,
     }
     properties = "".join(f"{name}={_property(str(value))};" for name, value in places.items())
-    told = [finding.message, *finding.evidence, f"help: {finding.remedy}"]
-    return f"##vso[task.logissue {properties}]{_data(safe(chr(10).join(told)))}"
+    return f"##vso[task.logissue {properties}]{_data(summary.told(finding))}"
 
 
 def _data(text: str) -> str:

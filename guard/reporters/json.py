@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from guard import __version__
-from guard.credentials import mask_credentials, secrets
+from guard.credentials import mask_credentials
 from guard.effects.effect import Effect, TableEffect
 from guard.finding import Finding, Report, Tally, Timing
 from guard.printable import encodable
@@ -68,8 +68,8 @@ def _finding(finding: Finding, *, by_file: bool) -> dict[str, Any]:
         fields["approvers"] = [_text(name) for name in finding.approvers]
     if finding.effect is not None:
         fields["effect"] = _effect(finding.effect)
-    if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
-        fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in finding.fix]
+    if fix := summary.fix(finding):
+        fields["fix"] = [_place(edit.span) | {"text": encodable(edit.text)} for edit in fix]
     if finding.evidence:
         fields["evidence"] = [_text(evidence) for evidence in finding.evidence]
     if finding.related:

@@ -12,7 +12,7 @@ from guard.reporters.escape import xml
 
 
 def junit(report: Report, background: Background = NOTHING) -> str:
-    """Return one suite: a test for each finding, which fails if that stops the gate.
+    """Return one suite, in ASCII: a test for each finding, which fails if that stops the gate.
 
     What is silenced is skipped, what could not be done is an error, and what was checked stands in
     a test that passes. A test keeps its name when its lines move.
@@ -34,7 +34,8 @@ def junit(report: Report, background: Background = NOTHING) -> str:
     root = ET.Element("testsuites", name="guard")
     root.append(suite)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+    written: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return written.decode() + "\n"
 
 
 def _case(
@@ -50,8 +51,7 @@ def _case(
         name=xml(named if count == 1 else f"{named} ({count})"),
     )
     place = f"{finding.span.path}:{finding.span.line}:{finding.span.column}"
-    told = [place, finding.message, *finding.evidence, f"help: {finding.remedy}"]
-    text = xml("\n".join(told))
+    text = xml(f"{place}\n{summary.told(finding)}")
     if finding.status != "open":
         reason = f"{finding.status}: {finding.reason or ''}"
         ET.SubElement(case, "skipped", message=xml(reason))

@@ -22,10 +22,10 @@ _MARKS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 def markdown(report: Report, background: Background = NOTHING) -> str:
     """Return the comment, with the marker by which it is found; never longer than GitHub takes."""
-    return f"{MARKER}\n{page(report, background, _MOST - len(MARKER) - 1)}"
+    return page(report, background, _MOST, begin=f"{MARKER}\n")
 
 
-def page(report: Report, background: Background, most: int) -> str:
+def page(report: Report, background: Background, most: int, *, begin: str = "") -> str:
     """Return the report as Markdown of at most `most` bytes; what is left out is said.
 
     Nothing that comes from the repository is more than text in it.
@@ -36,12 +36,12 @@ def page(report: Report, background: Background, most: int) -> str:
         for number, finding in enumerate(summary.worst_first(report.open))
     ]
     changes = [*_changes(background.revisions)]
-    room = most - sum(map(_size, (*head, *end))) - 300  # for the line about what is left out
+    room = most - sum(map(_size, (begin, *head, *end))) - 300  # for the line about what is left out
     shown = _fitting(findings, room)
     room -= sum(map(_size, shown))
     unfolded = _fitting(changes, room) if len(shown) == len(findings) else []
     left = _left_out(len(findings) - len(shown), len(changes) - len(unfolded), most)
-    return "\n\n".join([*head, *shown, *unfolded, *left, *end]) + "\n"
+    return begin + "\n\n".join([*head, *shown, *unfolded, *left, *end]) + "\n"
 
 
 def _size(text: str) -> int:
@@ -58,11 +58,12 @@ def _fitting(blocks: Sequence[str], room: int) -> list[str]:
 
 def _left_out(findings: int, revisions: int, most: int) -> Iterator[str]:
     parts = [summary.plural(findings, "finding")] * bool(findings)
-    parts += [f"what {summary.plural(revisions, 'revision')} do"] * bool(revisions)
+    does = "does" if revisions == 1 else "do"
+    parts += [f"what {summary.plural(revisions, 'revision')} {does}"] * bool(revisions)
     if parts:
         yield (
-            f"**Not shown here:** {' and '.join(parts)}, since no more than {most:,} characters "
-            "fit. The log has all of it, and so has `guard check`."
+            f"**Not shown here:** {' and '.join(parts)}, since GitHub takes no more than {most:,} "
+            "characters. `guard check` shows all of it."
         )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 from typing import Any
 
-from guard.credentials import secrets
 from guard.finding import Finding, Report
 from guard.printable import encodable, safe
 from guard.reporters import summary
@@ -47,9 +46,8 @@ def _places(finding: Finding) -> Iterator[Span]:
 
 def _diagnostic(finding: Finding, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     code = {"value": finding.rule} | ({"url": finding.url} if finding.url else {})
-    told = [finding.message, *finding.evidence, f"help: {finding.remedy}"]
     diagnostic: dict[str, Any] = {
-        "message": safe("\n".join(told)),
+        "message": summary.told(finding),
         "location": _location(finding.span, files),
         "severity": _SEVERITIES[finding.severity],
         "code": code,
@@ -60,11 +58,10 @@ def _diagnostic(finding: Finding, files: Mapping[str, Sequence[str]]) -> dict[st
             for related in finding.related
         ]
     # Each suggestion is taken by itself there: edits that belong together are none.
-    if len(finding.fix) == 1 and finding.fix[0].span.path == finding.span.path:
-        (edit,) = finding.fix
-        if not secrets(edit.text):
-            suggestion = {"range": _range(edit.span, files), "text": encodable(edit.text)}
-            diagnostic["suggestions"] = [suggestion]
+    fix = summary.fix(finding)
+    if len(fix) == 1 and fix[0].span.path == finding.span.path:
+        suggestion = {"range": _range(fix[0].span, files), "text": encodable(fix[0].text)}
+        diagnostic["suggestions"] = [suggestion]
     return diagnostic
 
 

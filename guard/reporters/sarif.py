@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 from guard import __version__
-from guard.credentials import secrets
 from guard.finding import Edit, Finding, Report
 from guard.printable import encodable, safe
 from guard.reporters import summary
@@ -87,12 +86,11 @@ def _invocation(report: Report, background: Background) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int, fingerprint: str, *, by_file: bool) -> dict[str, Any]:
-    told = [finding.message, *finding.evidence, f"Help: {finding.remedy}"]
     result = {
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": _text("\n".join(told))},
+        "message": {"text": _text(summary.told(finding))},
         "locations": [{"physicalLocation": _place(finding.span)}],
         # GitHub goes by the first name, whoever wrote it; the second says what it is.
         "partialFingerprints": {
@@ -111,8 +109,8 @@ def _result(finding: Finding, index: int, fingerprint: str, *, by_file: bool) ->
             }
             for number, related in enumerate(finding.related, 1)
         ]
-    if finding.fix and not any(secrets(edit.text) for edit in finding.fix):
-        result["fixes"] = [_fix(finding)]
+    if fix := summary.fix(finding):
+        result["fixes"] = [_fix(finding.remedy, fix)]
     return result
 
 
@@ -137,12 +135,12 @@ def _suppressions(finding: Finding) -> Iterator[dict[str, Any]]:
         }
 
 
-def _fix(finding: Finding) -> dict[str, Any]:
+def _fix(remedy: str, fix: Iterable[Edit]) -> dict[str, Any]:
     def path(edit: Edit) -> str:
         return edit.span.path
 
     return {
-        "description": {"text": _text(finding.remedy)},
+        "description": {"text": _text(remedy)},
         "artifactChanges": [
             {
                 "artifactLocation": _file(name),
@@ -154,7 +152,7 @@ def _fix(finding: Finding) -> dict[str, Any]:
                     for edit in edits
                 ],
             }
-            for name, edits in groupby(sorted(finding.fix, key=path), path)
+            for name, edits in groupby(sorted(fix, key=path), path)
         ],
     }
 

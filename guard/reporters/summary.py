@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from guard.finding import SEVERITY_ORDER, Finding, Report, Severity, Tally, Timing
+from guard.credentials import secrets
+from guard.finding import SEVERITY_ORDER, Edit, Finding, Report, Severity, Tally, Timing
 from guard.printable import one_line, safe
 
 SILENCED = {"approved": "approved", "ignored": "ignored", "baseline": "in the baseline"}
@@ -36,6 +37,16 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings by severity, and each severity in its order."""
     return sorted(ordered(findings), key=lambda f: SEVERITY_ORDER.index(f.severity))
+
+
+def told(finding: Finding) -> str:
+    """Return all that a finding says, for who shows one text: a line for each part of it."""
+    return safe("\n".join([finding.message, *finding.evidence, f"help: {finding.remedy}"]))
+
+
+def fix(finding: Finding) -> tuple[Edit, ...]:
+    """Return the edits of the fix; none where they would show a password."""
+    return () if any(secrets(edit.text) for edit in finding.fix) else finding.fix
 
 
 def in_a_line(finding: Finding) -> str:

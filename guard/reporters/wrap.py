@@ -12,10 +12,12 @@ _CODE = lazy_re(
     r"|(?:import|from) \w|#|--|(?:ALTER|CREATE|DROP|UPDATE|SET|SELECT|COMMENT) .*;$"
 )
 _CALL = r"\((?:[^()\n]|\([^()\n]*\))*\)"
-# Code inside a sentence: between backticks, a call and what is called on it, a command of guard.
+# Code inside a sentence: between backticks, a call and what is called on it, a command of guard,
+# a comment for it.
 _INLINE = lazy_re(
-    rf"`[^`\n]+`|\b[A-Za-z_][\w.]*{_CALL}(?:\.\w+{_CALL})*"
-    r"|\bguard [a-z]+(?: --[a-z-]+(?: [^-\s]\S*)?)*"
+    rf"`[^`\n]+`|(?:await )?\b[A-Za-z_][\w.]*{_CALL}(?:\.\w+{_CALL})*"
+    r"|\bguard [a-z]+(?: --[a-z-]+(?: [^-\s]\S*)?)*|"
+    r"(?:#|--) guard: [a-z-]+(?:\[[^\]\n]*\])?(?: <\w+>)?"
 )
 _GLUE = "\x00"  # stands for a space that is none to break at; no text that is shown holds it
 

@@ -100,7 +100,7 @@ def test_it_is_never_longer_than_github_takes_and_says_what_is_left_out(
     output = rendered(name, many, revisions=(revision("4f5e", "DROP TABLE orders"),))
     assert most * 0.9 < len(output.encode()) <= most
     shown = output.count("#### ")
-    assert f"{2999 - shown} findings and what 1 revision do" in output
+    assert f"{2999 - shown} findings and what 1 revision does" in output
     assert output.startswith(rendered(name, many)[:1000])
     assert "- Found: 2999 errors" in output
     assert output.count("<details>") == output.count("</details>")
@@ -110,6 +110,6 @@ def test_a_large_change_is_left_out_before_a_finding() -> None:
     large = revision("4f5e", "SELECT '" + "x" * 70_000 + "'")
     output = rendered("markdown", revisions=(large,))
     assert len(headings(output)) == 4
-    assert "**Not shown here:** what 1 revision do" in output
+    assert "**Not shown here:** what 1 revision does" in output
     assert "x" * 100 not in output
     assert SOURCE not in output

@@ -60,6 +60,8 @@ INLINE = (
     'text("UPDATE t SET a = :a").bindparams(a=TOTAL)',
     "`ALTER TABLE orders ADD total integer`",
     "guard approve --rule drop-table",
+    "# guard: ignore[empty-revision] <why>",
+    "await asyncio.to_thread(load, await body(request))",
 )
 
 
