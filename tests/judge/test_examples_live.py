@@ -1,6 +1,6 @@
 """Every example of every rule, run for real on live servers, up and down, with rows.
 
-A safe one runs as it is, an unsafe one with the code of its remedy.
+A safe one runs as it is, an unsafe one with the code of its remedy, and as its fix leaves it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from examples import judge
 from mariadb_server import Mariadb
+from mended import mended
 from msgspec.structs import replace
 from postgresql_server import Postgresql
 from presumed import SCHEMAS
 from run_example import run_example
 
 from guard.judge.load_rules import load_rules
-from guard.rule import Example
+from guard.rule import Example, Rule
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 Fresh = Callable[[], str]
@@ -115,17 +116,54 @@ def test_on_postgresql(
 @pytest.mark.parametrize(("example", "names"), cases("mysql", "mariadb", None))
 def test_on_mariadb(example: Example, names: str, mariadb: Mariadb, tmp_path: Path) -> None:
     dialect = example.dialect or "mysql"
+    check(example, tmp_path, emptied(mariadb, dialect), names, dialect)
 
+
+def emptied(mariadb: Mariadb, dialect: str) -> Fresh:
     def fresh() -> str:
         with mariadb.connect() as connection, connection.cursor() as cursor:
             for schema in (*SCHEMAS, "reporting"):
                 cursor.execute(f"DROP DATABASE IF EXISTS {schema}")
         return mariadb.url(mariadb.create_database("main"), dialect)
 
-    check(example, tmp_path, fresh, names, dialect)
+    return fresh
 
 
 @pytest.mark.parametrize(("example", "names"), cases("sqlite", None))
 def test_on_sqlite(example: Example, names: str, tmp_path: Path) -> None:
     numbers = count(1)
     check(example, tmp_path, lambda: f"sqlite:///{tmp_path}/{next(numbers)}.db", names, "sqlite")
+
+
+# The rules that offer a fix for a revision, and on which server the fixed examples run.
+FIXING = {
+    "add-check-constraint": "postgresql",
+    "add-foreign-key": "postgresql",
+    "alter-column-loses-attributes": "mysql",
+    "create-index": "postgresql",
+    "drop-index": "postgresql",
+    "enum-type-left-behind": "postgresql",
+    "incomplete-downgrade": "postgresql",
+    "lock-timeout": "postgresql",
+    "unnamed-constraint": "postgresql",
+}
+
+
+@pytest.mark.parametrize(
+    "rule", [r for r in load_rules() if r.name in FIXING], ids=lambda r: r.name
+)
+def test_what_a_fix_leaves(rule: Rule, shop: Fresh, mariadb: Mariadb, tmp_path: Path) -> None:
+    server, ran = FIXING[rule.name], 0
+    for number, example in enumerate(rule.unsafe):
+        plain = example.source is None and not example.change
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        fixed = mended(rule, example, folder) if plain else None
+        alike = (server, "mariadb") if server == "mysql" else (server,)
+        if fixed is None or (fixed.dialect or server) not in alike:
+            continue
+        fresh = shop if server == "postgresql" else emptied(mariadb, "mysql")
+        (folder / "run").mkdir()
+        check(fixed, folder / "run", fresh, example.upgrade, server)
+        ran += 1
+    assert ran
