@@ -24,9 +24,17 @@ def prose(text: str) -> str:
     return "".join(code(part[1:-1]) if n % 2 else _plain(part) for n, part in enumerate(parts))
 
 
+def html(text: str) -> str:
+    """Return the text as one line of HTML, where no Markdown is read."""
+    return _entities(_CALLS.sub("\x00", one_line(text)))
+
+
 def _plain(text: str) -> str:
-    shown = _MARKUP.sub(r"\\\1", _CALLS.sub("\x00", text))
-    return "".join(_HTML.get(letter, letter) for letter in shown).replace("\x00", _APART)
+    return _entities(_MARKUP.sub(r"\\\1", _CALLS.sub("\x00", text)))
+
+
+def _entities(text: str) -> str:
+    return "".join(_HTML.get(letter, letter) for letter in text).replace("\x00", _APART)
 
 
 def code(text: str) -> str:

@@ -9,7 +9,7 @@ from guard.finding import Finding, Report
 from guard.reader import ParsedRevision
 from guard.reporters import summary
 from guard.reporters.background import NOTHING, Background
-from guard.reporters.escape import block, code, prose
+from guard.reporters.escape import block, code, html, prose
 from guard.show.revisions import as_text
 from guard.statement import Steps
 
@@ -112,16 +112,12 @@ def _changes(revisions: Sequence[ParsedRevision]) -> Iterator[str]:
             if sql := _sql(steps):
                 blocks += [f"The SQL of its {steps.direction}:", block(sql, "sql")]
         id_ = revision.revision or revision.path
-        yield "\n".join(_fold(f"What {_html(id_)} does", blocks))
+        yield "\n".join(_fold(f"What {html(id_)} does", blocks))
 
 
 def _sql(steps: Steps) -> str:
     texts = (statement.sql.strip() for statement in steps.statements if statement.sql)
     return "\n\n".join(text.rstrip(";") + ";" for text in texts if text)
-
-
-def _html(text: str) -> str:
-    return prose(text).replace("`", "&#96;").replace("\\", "")
 
 
 def _end(report: Report) -> Iterator[str]:

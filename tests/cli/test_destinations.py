@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from command_line import STEP, chain, guard, write
 
+import guard as guard_package
 from guard.cli.arguments import Arguments
 from guard.cli.destinations import destinations
 from guard.errors import GuardError
@@ -15,6 +17,7 @@ from guard.errors import GuardError
 DROPPING = chain(
     STEP, ("op.drop_table('old')", "op.create_table('old', sa.Column('id', sa.Integer()))")
 )
+SCHEMA = json.loads((Path(guard_package.__file__).parent / "report.schema.json").read_text())
 SUMMARY = {"GITHUB_STEP_SUMMARY": "step.md"}
 
 
@@ -106,6 +109,7 @@ def test_every_command_that_reports_writes_them_all(command: str, tmp_path: Path
     assert (done.code, done.output.splitlines()[-1]) == (alone.code, alone.output.splitlines()[-1])
     assert all((tmp_path / f"out.{name}").is_file() for name in formats)
     report = json.loads((tmp_path / "out.json").read_text())
+    jsonschema.validate(report, SCHEMA)
     run = json.loads((tmp_path / "out.sarif").read_text())["runs"][0]
     assert len(run["results"]) == len(report["findings"])
     assert run["invocations"][0]["exitCode"] == done.code

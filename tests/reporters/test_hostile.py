@@ -13,9 +13,11 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from reports import PATH, rendered
 
 from guard.finding import Finding, Related, Report
+from guard.operations import DropTable, Name, Opaque
+from guard.reader import ParsedRevision
 from guard.reporters import REPORTERS
 from guard.reporters.text import Form, text
-from guard.statement import Span
+from guard.statement import Span, Statement, Steps
 
 HOSTILE = {
     "clear the screen": "\x1b[2J\x1b[31mred",
@@ -50,6 +52,7 @@ HOSTILE = {
     "script": "<script>alert(1)</script><a href='javascript:x'>y</a>",
     "end of the fold": "</details></summary><h1>big</h1>",
     "comment": "<!-- migration-guard: report --> --> <!--",
+    "code in HTML": "`<script>` `</summary>` `<img src=x>`",
     "entity": "&lt;b&gt; &#64;team &commat;team",
     "mathematics": "$a$ $$b$$ $`c`$",
     "CDATA": "]]> <![CDATA[ &x;",
@@ -190,12 +193,29 @@ class Page(HTMLParser):
             self.prose += data
 
 
+def revision(said: str) -> ParsedRevision:
+    """A revision that drops a table of that name by SQL that holds it."""
+    drop = Statement(
+        operations=(DropTable(table=Name(said)), Opaque(code=said, reason=said)),
+        span=Span(PATH, 5),
+        direction="upgrade",
+        sql=f"DROP TABLE {said}",
+        condition=said,
+    )
+    upgrade = Steps(direction="upgrade", statements=(drop,), span=Span(PATH, 4))
+    downgrade = Steps(direction="downgrade", raises=said, span=Span(PATH, 9))
+    path = f"db/{said}.py"
+    return ParsedRevision(path=path, revision=said, upgrade=upgrade, downgrade=downgrade)
+
+
+def markdown(name: str, said: str) -> str:
+    return rendered(name, report(said), revisions=(revision(said),))
+
+
 def page(name: str, said: str) -> Page:
     """What GitHub's own parser makes of it, with the raw HTML that it lets through."""
-    html = cmarkgfm.github_flavored_markdown_to_html(
-        rendered(name, report(said)), Options.CMARK_OPT_UNSAFE
-    )
-    return Page(html)
+    output = markdown(name, said)
+    return Page(cmarkgfm.github_flavored_markdown_to_html(output, Options.CMARK_OPT_UNSAFE))
 
 
 @every
@@ -211,7 +231,7 @@ def test_a_comment_holds_what_guard_says_and_nothing_else(name: str, said: str) 
 
 @every
 def test_only_guard_writes_the_marker(said: str) -> None:
-    output = rendered("markdown", report(said))
+    output = markdown("markdown", said)
     assert output.startswith("<!-- migration-guard: report -->\n")
     outside = re.sub(r"(`+).*?\1", "", output, flags=re.DOTALL)
     assert outside.count("<!--") == 1
