@@ -196,6 +196,8 @@ def _means(value: Any) -> Any:
 
 def _of_others(course: _Course) -> Iterator[_Loss]:
     meant = +course.effects.without_key
+    keyed = course.before.by_key() or {}  # which the key that went since does not tell any more
+    meant.update(repr(keyed[key]) for key in course.effects.deleted if key in keyed)
     wanted = []
     for row in course.before.rows:
         if meant[repr(row)] > 0:

@@ -47,6 +47,13 @@ ENVIRONMENTS = {
     "with create_engine('oracle://u:p@db/app').connect() as c:\n    migrate(c)",
     "one transaction around all": CONFIGURE
     + "with sa.create_engine('sqlite:///data.sqlite3').begin() as c:\n    migrate(c)",
+    "transactions as SQLAlchemy's manual has them begin": CONFIGURE
+    + "engine = sa.create_engine('sqlite:///data.sqlite3')\n"
+    "@sa.event.listens_for(engine, 'connect')\n"
+    "def connect(raw, record):\n    raw.isolation_level = None\n"
+    "@sa.event.listens_for(engine, 'begin')\n"
+    "def begin(c):\n    c.exec_driver_sql('BEGIN')\n"
+    "with engine.connect() as c:\n    migrate(c)",
     "transactional DDL": CONFIGURE
     + "with sa.create_engine('sqlite:///data.sqlite3').connect() as c:\n"
     "    migrate(c, transactional_ddl=True)",

@@ -100,6 +100,12 @@ EXEMPTIONS = [
     ),
     Case("deletes orphans", sql("DELETE FROM orders WHERE user_id IS NULL"), NOTHING),
     Case("deletes everything by its own words", sql("DELETE FROM orders"), NOTHING),
+    Case(
+        "deletes everything, and the key too",
+        sql("DELETE FROM orders") + "\n" + batch("orders", "drop_column('id')"),
+        "raise NotImplementedError('no way back')",
+        "r2 declared-irreversible",
+    ),
     Case("fills NULLs", sql("UPDATE orders SET note = '' WHERE note IS NULL"), NOTHING),
     Case("cleans up values", sql("UPDATE users SET email = lower(trim(email))"), NOTHING),
     Case(

@@ -175,6 +175,7 @@ class SqliteDatabase:
         """Keep what the database holds now, with `applied` revisions, under `name`."""
         if name not in self._copies:
             self._copies[name] = sqlite3.connect(":memory:")
+        self.keep()  # a copy would wait for its own transaction forever
         self._raw.backup(self._copies[name])
         self.saved[name] = applied
 

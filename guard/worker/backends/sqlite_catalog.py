@@ -214,7 +214,7 @@ def literal_default(sql: str | None) -> str | None:
 
 def _default(sql: str) -> str:
     """Return a default as it means: without parentheses around it or quotes around a number."""
-    text = plain(sql)
+    text = re.sub(r"^([-+]) (?=[\d.])", r"\1", plain(sql))
     while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
         text = text[1:-1].strip()
     number = re.fullmatch(r"'(-?\d+(?:\.\d+)?)'", text)
