@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from guard.finding import Edit
 from guard.fixing import layout
 from guard.fixing.bound import bound
@@ -26,6 +28,7 @@ from guard.rewrite import (
 )
 from guard.statement import Direction, Span
 
+_PLAIN_STRING = re.compile(r"(?<![\w'\"])'([^'\"\\\n]*)'(?![\w'\"])")
 _MODULES = {"op": "alembic.op", "sa": "sqlalchemy", "postgresql": "sqlalchemy.dialects.postgresql"}
 _IMPORTS = {
     "sa": "import sqlalchemy as sa",
@@ -42,14 +45,24 @@ def edits_of(rewrite: Rewrite, span: Span, sources: Mapping[str, PythonSource]) 
     done: list[Edit] = []
     for change in rewrite:
         path = change.path if isinstance(change, Assigned) else span.path
-        made = list(_edits(change, span, sources[path], rewrite)) if path in sources else []
+        source = sources.get(path)
+        made = list(_edits(_as_quoted(change, source), span, source, rewrite)) if source else []
         if isinstance(change, Afterwards):
             continue
-        lacking = _lacking("".join(edit.text for edit in made), sources[path]) if made else None
+        lacking = _lacking("".join(edit.text for edit in made), source) if made and source else None
         if lacking is None:
             return ()
         done += [*lacking, *made]
     return tuple(dict.fromkeys(done))
+
+
+def _as_quoted(change: Change, source: PythonSource) -> Change:
+    """Return the change with its strings in the quotes that most strings of the file have."""
+    code = getattr(change, "code", None)
+    text = source.text.replace('"' * 3, "")
+    if code is None or text.count('"') <= text.count("'"):
+        return change
+    return replace(change, code=_PLAIN_STRING.sub(r'"\1"', code))
 
 
 def _edits(change: Change, span: Span, source: PythonSource, rewrite: Rewrite) -> Iterator[Edit]:

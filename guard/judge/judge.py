@@ -99,7 +99,10 @@ class Judge:
                         statement.batch.span if statement.batch else None,
                     )
                     deed = fingerprint_of(operation, always)
-                    yield msgspec.structs.replace(finding, deed=deed)
+                    # What may run on another server as well is not written for this one.
+                    here = self._server.dialect or statement.dialects == (server.dialect,)
+                    rewrite = finding.rewrite if here or rule.dialects is None else ()
+                    yield msgspec.structs.replace(finding, deed=deed, rewrite=rewrite)
 
     def _here(self, problem: Problem, *, in_python: bool = False) -> Problem:
         remedy = filled(problem.remedy) if in_python else problem.remedy

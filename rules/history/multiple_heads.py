@@ -71,4 +71,4 @@ def _in_order(fork: MultipleHeads, on_base: list[str]) -> Rewrite:
         return (Afterwards("pass", f"merge {' and '.join(sorted(on_base))}", tuple(on_base)),)
     if fork.first is None or len(on_base) != 1:
         return ()
-    return (Assigned(fork.first, "down_revision", f'"{on_base[0]}"'),)
+    return (Assigned(fork.first, "down_revision", repr(on_base[0])),)

@@ -24,8 +24,8 @@ Revises: a1
 from alembic import op
 import sqlalchemy as sa
 
-revision = "b2"
-down_revision = "a1"
+revision = 'b2'
+down_revision = 'a1'
 
 
 '''
@@ -164,6 +164,26 @@ def test_a_name_that_means_something_else_is_left(tmp_path: Path) -> None:
     assert fixed("create-index", other, tmp_path) == other
 
 
+def test_strings_are_quoted_as_the_others(tmp_path: Path) -> None:
+    text = upgrade("op.execute('CREATE INDEX i ON orders (a)')").replace("'", '"')
+    call = 'op.create_index("i", "orders", ["a"], postgresql_concurrently=True)'
+    assert call in fixed("create-index", text, tmp_path)
+
+
+def test_a_server_that_nobody_names_gets_nothing_of_one_alone(tmp_path: Path) -> None:
+    body = (
+        "if op.get_bind().dialect.name == 'postgresql':\n    op.create_index('i', 'orders', ['a'])"
+    )
+    here = Example(base=A1, change={PATH: upgrade(body)})
+    (tmp_path / "one").mkdir()
+    (found,) = (f for f in judge(here, tmp_path / "one") if f.rule == "create-index")
+    assert found.fix
+    body = f"{body}\nelse:\n    op.execute('SELECT 1')\nop.drop_index('i')"
+    (tmp_path / "two").mkdir()
+    both = Example(base=A1, change={PATH: upgrade(body)})
+    assert [f.fix for f in judge(both, tmp_path / "two") if f.rule == "drop-index" and f.fix] == []
+
+
 def test_newlines_and_tabs_stay(tmp_path: Path) -> None:
     text = upgrade("op.create_index('i', 'orders', ['a'])").replace("    ", "\t")
     after = fixed("create-index", text.replace("\n", "\r\n"), tmp_path)
@@ -180,7 +200,7 @@ def test_the_change_comes_after_the_head_of_the_base(tmp_path: Path) -> None:
     )
     (found,) = (f for f in judge(example, tmp_path) if f.rule == "multiple-heads")
     after = apply_edits(text, found.fix)
-    assert after == text.replace("Revises: a1", "Revises: c3").replace('= "a1"', '= "c3"')
+    assert after == text.replace("Revises: a1", "Revises: c3").replace("= 'a1'", "= 'c3'")
     (tmp_path / PATH).write_text(after)
     assert "multiple-heads" not in [f.rule for f in judge_again(example, tmp_path)]
 
