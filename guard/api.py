@@ -141,7 +141,8 @@ class Session:
     def check(self, path: AnyPath, unsaved: Texts | None = None) -> Report:
         """Return what guard finds in one file; raise GuardError as the function `check` does.
 
-        `unsaved` are texts that count instead of what lies on disk, the file's own among them.
+        Nothing is found in a file that the settings exclude. `unsaved` are texts that count instead
+        of what lies on disk, the file's own among them.
         """
         file = _place(self._root, path)
         texts = _placed(self._root, unsaved)
@@ -165,6 +166,7 @@ class Session:
     def _open(self, file: Path, texts: Mapping[Path, bytes]) -> Opened:
         self._kept = None  # before the next is read: two histories need twice the memory
         request = self._said.request(self._root, [file], texts)
+        request = msgspec.structs.replace(request, force_exclude=True)
         return open_run(request, self._said.instead().settings(self._root), None)
 
 

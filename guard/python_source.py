@@ -14,7 +14,7 @@ import sys
 import tokenize
 import warnings
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -198,8 +198,12 @@ class Sources:
 
     def files_in(self, folder: Path) -> list[Path]:
         """Return the files right in a folder, sorted; raises OSError."""
-        inside = folder.iterdir() if self.files is None else self.files
-        found = (path for path in {*inside, *self.instead} if path.parent == folder)
+        given = [path for path in self.instead if path.parent == folder]
+        if self.files is None:
+            inside: Iterable[Path] = folder.iterdir() if folder.is_dir() or not given else ()
+        else:
+            inside = (path for path in self.files if path.parent == folder)
+        found = {*inside, *given}
         return sorted(path for path in found if self.is_file(path))
 
     def source(self, path: str, data: bytes) -> PythonSource:

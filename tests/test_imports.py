@@ -66,6 +66,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"judge"},
     {"adopt", "run"},
     {"api"},
+    {"lsp"},
     {"cli"},
     {"__main__"},
 )
@@ -110,6 +111,11 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"context"},
         {"judge", "weaker"},
         {"statements"},
+    ),
+    "lsp": (
+        {"checking", "hover", "places"},
+        {"actions", "approving", "diagnostics"},
+        {"server"},
     ),
     "models": ({"files", "types"}, {"compare", "read"}),
     "newer_python": ({"constructs", "dump", "places", "rebuild"}, {"ask"}),

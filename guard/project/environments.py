@@ -7,7 +7,7 @@ found by looking for its folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -94,6 +94,7 @@ def search_environments(
     config_files: Sequence[Path] = (),
     skips: Skips = is_template,
     owner: Callable[[Environment], object] = lambda environment: None,
+    unsaved: Container[Path] = (),
 ) -> Found:
     """Return the environments that `paths` belong to, or, without paths, those of the project.
 
@@ -101,9 +102,9 @@ def search_environments(
     .sql files or a project. A Python file outside all environments (a model) adds none. The
     project's environments are those of `config_files`, else those found at or below `start`, else
     above it. What it `skips` is not looked at, but where a file is named. Environments of the same
-    revisions are one, unless they have another `owner`. Raises GuardError where none is found, and
-    where one that is named
-    cannot be followed.
+    revisions are one, unless they have another `owner`. What is `unsaved` may be named though it is
+    not there. Raises GuardError where none is found, and where one that is named cannot be
+    followed.
     """
     start = start.resolve()
     root = project_root(start)
@@ -123,6 +124,9 @@ def search_environments(
     belonging: list[Environment] = []
     for path in paths:
         there = (start / path).resolve()
+        if there in unsaved and not there.exists():
+            belonging += _holding(there, known, root, skips)
+            continue
         if not config_files and there.is_file() and skips(there):
             belonging += _environments_of(path, start, _scan(root, root, _never), _never)
         else:
@@ -196,10 +200,7 @@ def _environments_of(
         if declared or path.name != "alembic.ini":
             return declared
         raise GuardError(f"{path}: no [alembic] section with a script_location")
-    related = tuple(e for e in known.environments if e.holds(path) or _inside(e, path))
-    if related:
-        return related
-    found = _by_structure(path, root, skips)
+    found = _holding(path, known, root, skips)
     if found or path.is_file():
         return found
     if known.errors:
@@ -210,6 +211,12 @@ def _environments_of(
             "files themselves"
         )
     raise GuardError(f"{path}: no Alembic environment and no migrations in it: {POINT}")
+
+
+def _holding(path: Path, known: Found, root: Path, skips: Skips) -> tuple[Environment, ...]:
+    """The environments that a path belongs to, or that lie in it: one that is known, if any is."""
+    related = tuple(e for e in known.environments if e.holds(path) or _inside(e, path))
+    return related or _by_structure(path, root, skips)
 
 
 def _inside(env: Environment, folder: Path) -> bool:

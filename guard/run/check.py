@@ -89,16 +89,15 @@ def run(
     `rules` are those to judge by, None: the built-in ones. With several services, what keeps one of
     them from being judged is among the report's errors.
     """
-    opened = open_run(request, settings, rules)
-    if request.paths and not opened.scope.request.paths:
-        report = Report(notes=(EXCLUDED,), root=opened.scope.root)
-        return Result(report=report, texts={}, outcomes=())
-    return judge_opened(opened, on_progress)
+    return judge_opened(open_run(request, settings, rules), on_progress)
 
 
 def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
     """Return what guard has to say of what was opened; raise GuardError as `run` does."""
     scope, services, histories = opened.scope, opened.services, opened.histories
+    if opened.excluded:
+        report = Report(notes=(EXCLUDED,), root=scope.root)
+        return Result(report=report, texts={}, outcomes=())
     parts = _parts(opened, on_progress)
     parts[services.home.file] += _about_gate(services, histories)
     outcomes = _outcomes(services, parts)

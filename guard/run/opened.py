@@ -19,12 +19,16 @@ from guard.run.services import Service, Services, open_histories
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is judged. What is only looked up on demand is kept with it, in `running`."""
+    """All that is judged. What is only looked up on demand is kept with it, in `running`.
+
+    `excluded`: the settings leave out all that was named.
+    """
 
     scope: Scope
     services: Services
     histories: tuple[tuple[Service, ChangedHistory], ...] = ()
     released: Released | None = None
+    excluded: bool = False
     running: dict[Path, RunningCode] = {}  # by the place of the migrations
 
     def running_code(self, service: Service, history: ChangedHistory) -> RunningCode:
@@ -63,7 +67,7 @@ def open_run(request: Request, settings: SettingsFiles, rules: Sequence[Rule] | 
     scope = open_scope(request, settings)
     services = Services(scope, load_rules() if rules is None else rules)
     if request.paths and not scope.request.paths:
-        return Opened(scope=scope, services=services)
+        return Opened(scope=scope, services=services, excluded=True)
     histories = open_histories(services)
     released = open_released(scope) if scope.request.statements else None
     return Opened(scope=scope, services=services, histories=tuple(histories), released=released)

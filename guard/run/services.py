@@ -107,11 +107,11 @@ class Services:
         settings, request = self.scope.all_settings, self.scope.request
         found = search_environments(
             request.start,
-            # Where the file itself is not saved yet, its folder tells.
-            [one.parent if one in request.unsaved else one for one in request.paths],
+            request.paths,
             _config_files(settings.home),
             settings.excludes,
             settings.owner,
+            request.unsaved,
         )
         self.errors |= dict.fromkeys(map(str, found.errors))
         seen: set[object] = set()

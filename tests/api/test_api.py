@@ -114,6 +114,7 @@ UNSAVED: dict[str, tuple[Mapping[str, Content], Mapping[str, str], set[str]]] = 
     ),
     "source code": ({}, {"shop.py": BUILT_SQL}, {"string-built-sql"}),
     "source code that is good now": ({"shop.py": BUILT_SQL}, {"shop.py": "x = 1\n"}, set()),
+    "source code that is not on disk": ({}, {"new/shop.py": BUILT_SQL}, {"string-built-sql"}),
     "two at once": (
         {},
         {NEW: DROPS, "shop.py": BUILT_SQL},
@@ -138,11 +139,18 @@ def test_a_text_that_is_not_saved_counts(
     assert set(rules(report)) == tripped
 
 
-def test_a_text_that_is_not_saved_can_be_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [(NEW, DROPS, "drop-table"), ("shop.py", BUILT_SQL, "string-built-sql")],
+    ids=["a revision", "source code"],
+)
+def test_a_text_that_is_not_saved_can_be_named(
+    name: str, text: str, rule: str, tmp_path: Path
+) -> None:
     repo = project(tmp_path, {})
     with inside(repo.root):
-        report = check([NEW], unsaved={Path(NEW): DROPS}, select=ASKED)
-    assert rules(report) == ["drop-table"]
+        assert rules(check([name], unsaved={Path(name): text}, select=ASKED)) == [rule]
+        assert rules(Session(select=ASKED).check(name, {name: text})) == [rule]
 
 
 # A session: what is edited, one after another, of one file.
@@ -233,6 +241,12 @@ def test_a_file_that_is_gone_is_a_guard_error(tmp_path: Path) -> None:
     repo.write({NEW: None})
     with pytest.raises(GuardError, match="cannot be read"):
         session.check(NEW)
+
+
+def test_a_session_leaves_out_what_the_settings_exclude(tmp_path: Path) -> None:
+    repo = project(tmp_path, {NEW: DROPS, "guard.toml": "exclude = ['/migrations/**']\n"})
+    assert Session(repo.root).check(NEW).findings == ()
+    assert check([NEW], root=repo.root).findings
 
 
 def test_two_sessions_in_two_threads_do_not_meet(tmp_path: Path) -> None:
