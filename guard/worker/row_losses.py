@@ -166,12 +166,18 @@ def _stage(similar: bool, meant: bool, was: Any, between: Any, last: Any) -> str
 
     `similar`: one of another type that means the same will do; `meant`: the upgrade changed it.
     """
-    if last == was or (similar and _means(last) == _means(was)):
+    if last == was or (similar and _means(last) == _means(was)) or _is_flag(was, between, last):
         return ""
     if meant:
         blanked = last in (None, "") and between not in (None, "", _NOT_THERE)
         return "downgrade" if blanked else ""
     return "downgrade" if _means(between) == _means(was) else "upgrade"
+
+
+def _is_flag(was: Any, between: Any, last: Any) -> bool:
+    """Return whether a number that was a boolean in between is as true as it was before."""
+    numbers = isinstance(was, int) and isinstance(last, int)
+    return numbers and between in ("t", "f") and bool(was) == bool(last) == (between == "t")
 
 
 def _at(rows: Rows, row: Row, column: str) -> Any:

@@ -52,6 +52,7 @@ MAKE_VIEW, DROP_VIEW = "CREATE VIEW v AS SELECT id FROM users", "DROP VIEW v"
 FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
 TRIGGER = "CREATE TRIGGER g BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f()"
 CHECK = "ALTER TABLE users ADD CONSTRAINT c CHECK (length(email) < 99)"
+FLAGS = sql("CREATE TABLE flags (id int PRIMARY KEY, n int)", "DROP TABLE flags")
 PARTED = (
     "CREATE TABLE p (id int, d date) PARTITION BY RANGE (d);"
     "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2011-01-01') TO ('2012-01-01')"
@@ -180,6 +181,8 @@ def test_a_moment_without_its_zone_is_no_loss(run: Run) -> None:
         sql(PARTED, "DROP TABLE p"),
         sql("ALTER TABLE users ALTER COLUMN id TYPE bigint",
             "ALTER TABLE users ALTER COLUMN id TYPE integer"),
+        sql("ALTER TABLE flags ALTER COLUMN n TYPE boolean USING n::boolean",
+            "ALTER TABLE flags ALTER COLUMN n TYPE integer USING n::integer"),
         add("n", "sa.Integer(), nullable=False, server_default='0'"),
         sql("SET lock_timeout = '5s'", "RESET lock_timeout"),
         sql("DELETE FROM users WHERE email IS NULL"),  # these rows are meant
@@ -187,9 +190,9 @@ def test_a_moment_without_its_zone_is_no_loss(run: Run) -> None:
     ],
 )  # fmt: skip
 def test_what_is_as_it_should_be(step: Step, run: Run) -> None:
-    result = run(USERS, step)
+    result = run(USERS, FLAGS, step)
     assert story(result) == []
-    assert (result.upgraded, result.downgraded) == (4, 2)
+    assert (result.upgraded, result.downgraded) == (6, 3)
 
 
 def test_every_type_gets_rows(run: Run) -> None:
