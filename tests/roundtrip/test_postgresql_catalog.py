@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.server]
 BEFORE = """
 CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('1');
 CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TYPE pair AS (a int, b int);
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
 CREATE SEQUENCE numbers;
 CREATE TABLE users (id serial PRIMARY KEY, email varchar(80) UNIQUE, m mood, n int);
@@ -56,6 +57,11 @@ CHANGES = {
     "an index's name": "ALTER INDEX ix RENAME TO iz",
     "an enum's member": "ALTER TYPE mood ADD VALUE 'c'",
     "an enum's name": "ALTER TYPE mood RENAME TO feeling",
+    "an attribute of a type": "ALTER TYPE pair ADD ATTRIBUTE c text",
+    "the type of an attribute": "ALTER TYPE pair ALTER ATTRIBUTE a TYPE bigint",
+    "a domain": "CREATE DOMAIN positive AS int CHECK (value > 0)",
+    "a rule": "CREATE RULE r AS ON DELETE TO twins DO INSTEAD NOTHING",
+    "a sequence": "CREATE SEQUENCE more; ALTER TABLE twins ADD COLUMN s serial",
     "a schema's name": "CREATE SCHEMA s; ALTER TABLE twins SET SCHEMA s;ALTER SCHEMA s RENAME TO r",
     "a sequence's name": "ALTER SEQUENCE numbers RENAME TO figures",
     "a sequence's owner": "ALTER SEQUENCE numbers OWNED BY orders.id",

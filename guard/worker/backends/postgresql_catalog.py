@@ -5,12 +5,14 @@ Read anew is what changed: relations by their marks, the rows of tables that wer
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import postgresql_queries as queries
 from .postgresql_lines import is_virtual, others_of, table_of, view_of
+from .postgresql_marks import Changes, Marks
 from .postgresql_rows import with_numbers
 from .postgresql_wire import Client, Row, quote
 from .postgresql_writes import Writes
@@ -43,12 +45,11 @@ class Catalog:
         self._hidden = hidden  # Alembic's own table
         self._state = State({}, {}, {})
         self._snapshot: str | None = None  # as the server writes it: another after any write
-        self._marks: dict[str, Row] = {}  # by oid: name, kind, mark
+        self._marks = Marks()
         self._relations: dict[str, _Relation] = {}  # by oid
         self._others: dict[tuple[str, str], str] = {}  # neither tables nor views
         self.writes = Writes()
         self.heads: list[Row] = []  # the rows of Alembic's table
-        self._versions = ""  # its name in SQL
         self.longer: set[str] = set()  # tables of which no more than the first rows were read
         self.quoted: dict[str, str] = {}  # each table's name in SQL
         self.types: dict[str, MadeType] = {}
@@ -65,68 +66,75 @@ class Catalog:
         before, self._snapshot = self._snapshot, str(now)
         if before == now:
             return self._state
+        changes = self._marks.take(str(marks[0][0][0])) if marks else Changes()
+        names = {oid: marked.name for oid, marked in self._marks.relations.items()}
+        acting = changes.others or any(kind in _ACTING for kind, _ in self._others)
+        written = self.writes.tables(before, str(now), names, self._hidden, acting)
+        rows = self._read_changes(client, changes, written)
+        self.heads = rows.get(self._hidden, self.heads)
         tables, others, _ = self._state
         if marks:
-            self._read_schema(client, {str(row[0]): row[1:] for row in marks[0]})
             tables, others = self._tables(), self._all_others()
-        names = {oid: str(row[0]) for oid, row in self._marks.items()}
-        acting = any(kind in _ACTING for kind, _ in self._others)
-        written = self.writes.tables(before, str(now), names, self._hidden, acting)
-        self._state = State(tables, others, self._rows(client, tables, written))
+        self._state = State(tables, others, self._rows(client, tables, written, rows))
         return self._state
 
     # The schema
 
-    def _read_schema(self, client: Client, marks: dict[str, Row]) -> None:
-        """Read of it what has another mark than before, or all of it after something was renamed.
+    def _read_changes(
+        self, client: Client, changes: Changes, written: set[str] | None
+    ) -> dict[str, list[Row]]:
+        """Read what has another mark than before, and the rows of tables that were written to.
 
-        The text of one object names others: a view its columns, a foreign key its parent.
+        All of it at once. The text of one object names others, a view its columns, a foreign key
+        its parent: after something was renamed the whole schema is read. Returns the rows.
         """
-        old, self._marks = self._marks, marks
-        changed = [oid for oid, mark in marks.items() if old.get(oid) != mark]
-        whole = not old or "x" in changed or _some_renamed(old, marks)
-        known = self._relations
-        self._relations = {oid: one for oid, one in known.items() if oid in marks}
-        if not whole and "0" in changed:
-            gone = self._others.keys()
-            self._read_rest(client)
-            whole = bool(gone - self._others.keys())
-        if not whole:
-            self._read_relations(client, [oid for oid in changed if oid.isdigit() and oid != "0"])
-            whole = any(
-                _has_other_columns(known.get(oid), self._relations.get(oid)) for oid in changed
-            )
-        if whole:
-            self._read_relations(client, None)
-            self._read_rest(client)
+        if changes.whole:
+            self._read_whole(client)
+            own = [m for m in self._marks.relations.values() if m.name == self._hidden]
+            return {one.name: client.rows(_select(one.quoted)) for one in own}
+        last, before = self._relations, self._others.keys()
+        self._relations = {o: one for o, one in last.items() if o in self._marks.relations}
+        tables = [
+            (marked.name, marked.quoted)
+            for oid, marked in self._marks.relations.items()
+            if marked.has_rows
+            and (written is None or marked.name in written or oid in changes.relations)
+        ]
+        asked = [queries.some_relations(changes.relations)] if changes.relations else []
+        asked += [queries.REST] if changes.others else []
+        asked += [_select(quoted) for _, quoted in tables]
+        found = iter(client.query(";".join(asked)) if asked else [])
+        if changes.relations:
+            self._relations.update(_relations(*itertools.islice(found, queries.PARTS)))
+        if changes.others:
+            self._take_rest(next(found), next(found))
+        if before - self._others.keys() or any(
+            _has_other_columns(last.get(oid), self._relations.get(oid)) for oid in changes.relations
+        ):
+            self._read_whole(client)
+        return dict(zip((name for name, _ in tables), found))
 
-    def _read_relations(self, client: Client, oids: list[str] | None) -> None:
-        """Read these relations; None: all of them."""
-        if oids is None:
-            self._relations = {}
-        elif not oids:
-            return
-        asked = queries.RELATIONS if oids is None else queries.some_relations(oids)
-        self._relations.update(_relations(client, asked))
+    def _read_whole(self, client: Client) -> None:
+        """Read the schema, whatever is known of it."""
+        *relations, others, types = client.query(f"{queries.RELATIONS};{queries.REST}")
+        self._relations = dict(_relations(*relations))
+        self._take_rest(others, types)
 
-    def table(self, client: Client, oid: str) -> Table | None:
-        """Return the table of that oid as it is at this moment, and keep nothing of it."""
-        found = dict(_relations(client, queries.some_relations([oid])))
-        return found[oid].table if oid in found else None
-
-    def _read_rest(self, client: Client) -> None:
-        others, types = client.query(queries.REST)
+    def _take_rest(self, others: list[Row], types: list[Row]) -> None:
         self._others = others_of(others)
         self.types = {
             str(row[0]): MadeType(tuple(json.loads(row[3] or "[]")), row[2] or "") for row in types
         }
 
+    def table(self, client: Client, oid: str) -> Table | None:
+        """Return the table of that oid as it is at this moment, and keep nothing of it."""
+        found = dict(_relations(*client.query(queries.some_relations([oid]))))
+        return found[oid].table if oid in found else None
+
     def _tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
-        self.quoted, self._versions = {}, ""
+        self.quoted = {}
         for one in sorted(self._relations.values(), key=lambda relation: relation.name):
-            if one.name == self._hidden:
-                self._versions = one.quoted
             if one.table is None or one.name == self._hidden:
                 continue
             self.quoted[one.name] = one.quoted
@@ -143,9 +151,16 @@ class Catalog:
     # The rows
 
     def _rows(
-        self, client: Client, tables: dict[str, Table], written: set[str] | None
+        self,
+        client: Client,
+        tables: dict[str, Table],
+        written: set[str] | None,
+        read: dict[str, list[Row]],
     ) -> dict[str, list[tuple[Any, ...]]]:
-        """Return them; read are those of tables that were `written` to or changed, None: of all."""
+        """Return them: those that are `read` already, and what else may be other rows than before.
+
+        Such are the rows of tables that were `written` to or that changed, None: of all.
+        """
         last = self._state
         rows = {name: last.rows.get(name, []) for name, t in tables.items() if not is_virtual(t)}
         names = [
@@ -153,12 +168,12 @@ class Catalog:
             for name in rows
             if written is None or name in written or last.tables.get(name) is not tables[name]
         ]
-        asked = [self._select(name, tables[name]) for name in names]
-        asked += [f"SELECT * FROM {self._versions}"] if self._versions else []
+        left = [name for name in names if name not in read]
+        asked = [_select(self.quoted[name]) for name in left]
         found = client.query(";".join(asked)) if asked else []
-        self.heads = found.pop() if self._versions else []
-        for name, now in zip(names, found):
-            made = with_numbers(now, [column.type for column in tables[name].columns])
+        read = {**read, **dict(zip(left, found))}
+        for name in names:
+            made = with_numbers(read[name], [column.type for column in tables[name].columns])
             if len(made) == ROW_LIMIT:
                 self.longer.add(name)
             if last.rows.get(name) != made:
@@ -168,13 +183,9 @@ class Catalog:
             rows[name] = made  # other columns make other rows of equal values
         return rows
 
-    def _select(self, name: str, table: Table) -> str:
-        columns = ", ".join(quote(column.name) for column in table.columns)
-        return f"SELECT {columns} FROM ONLY {self.quoted[name]} LIMIT {ROW_LIMIT}"
 
-
-def _some_renamed(old: dict[str, Row], new: dict[str, Row]) -> bool:
-    return any(oid in new and new[oid][:2] != row[:2] for oid, row in old.items())
+def _select(quoted: str) -> str:
+    return f"SELECT * FROM ONLY {quoted} LIMIT {ROW_LIMIT}"
 
 
 def _has_other_columns(old: _Relation | None, new: _Relation | None) -> bool:
@@ -186,8 +197,7 @@ def _has_other_columns(old: _Relation | None, new: _Relation | None) -> bool:
     return bool(before - after and after - before)
 
 
-def _relations(client: Client, asked: str) -> Iterator[tuple[str, _Relation]]:
-    relations, *parts = client.query(asked)
+def _relations(relations: list[Row], *parts: list[Row]) -> Iterator[tuple[str, _Relation]]:
     columns, constraints, indexes = map(_grouped, parts)
     for row in relations:
         of_it = [group.get(row[0], []) for group in (columns, constraints, indexes)]

@@ -5,6 +5,8 @@ What belongs to an extension is the extension's; where a sequence stands is no p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _OURS = r"n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NAME = "CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END"  # as users write it
 
@@ -148,50 +150,60 @@ SELECT format_type(t.oid, NULL), t.typtype, CASE WHEN t.typtype = 'd' THEN
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND {_OURS}"""
 # A mark for each relation, another one as soon as anything of it changes: how many rows of the
-# catalogue describe it, and by which transactions they were written. "0" is for all that is no
-# relation, "x" for extensions.
+# catalogue describe it, and by which transactions they were written. One mark is for all that is no
+# relation, one for extensions. They come as one text, since all but a few are as they were.
+OTHERS, EXTENSIONS = "0", "x"  # in the place of an oid
+BETWEEN, SEPARATOR = "\x1f", "\x1e"
 _MARK = "concat(count(*), ' ', sum(hashint8(p.mark::text::bigint)))"
 _FIRST = 16384  # the first oid that is no system object's
+_OF_SEQUENCES = f"""
+    SELECT {{0}} FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid >= {_FIRST}
+        AND d.refclassid = 'pg_class'::regclass
+        AND EXISTS (SELECT FROM pg_class q WHERE q.oid = d.objid AND q.relkind = 'S')"""
 _MARKS = f"""
-SELECT c.oid::text, {_NAME} || c.relname, c.relkind::text, m.mark
+SELECT string_agg(concat_ws('{BETWEEN}', oid, schema, name, kind, mark), '{SEPARATOR}') FROM (
+SELECT c.oid::text, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+       m.mark
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN (
     SELECT p.owner, {_MARK} AS mark FROM (
         SELECT coalesce(i.indrelid, r.oid) AS owner, r.xmin AS mark FROM pg_class r
             LEFT JOIN pg_index i ON i.indexrelid = r.oid WHERE r.oid >= {_FIRST}
-        UNION ALL SELECT attrelid, xmin FROM pg_attribute WHERE attrelid >= {_FIRST}
+        UNION ALL SELECT attrelid, xmin FROM pg_attribute
+            WHERE attrelid >= {_FIRST} AND attnum > 0
         UNION ALL SELECT adrelid, xmin FROM pg_attrdef
         UNION ALL SELECT conrelid, xmin FROM pg_constraint WHERE conrelid >= {_FIRST}
         UNION ALL SELECT indrelid, xmin FROM pg_index WHERE indrelid >= {_FIRST}
         UNION ALL SELECT inhrelid, xmin FROM pg_inherits
         UNION ALL SELECT ev_class, xmin FROM pg_rewrite WHERE ev_class >= {_FIRST}
-        UNION ALL SELECT objoid, xmin FROM pg_description WHERE classoid = 'pg_class'::regclass
-        UNION ALL SELECT refobjid, xmin FROM pg_depend WHERE classid = 'pg_class'::regclass
-            AND objid >= {_FIRST} AND refclassid = 'pg_class'::regclass
+        UNION ALL SELECT objoid, xmin FROM pg_description
+            WHERE objoid >= {_FIRST} AND classoid = 'pg_class'::regclass
+        UNION ALL {_OF_SEQUENCES.format("d.refobjid, d.xmin")}
     ) p GROUP BY 1) m ON m.owner = c.oid
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_OURS}
 UNION ALL
-SELECT '0', '', '', {_MARK} FROM (
-    SELECT xmin AS mark FROM pg_type WHERE oid >= {_FIRST}
+SELECT '{OTHERS}', '', '', '', {_MARK} FROM (
+    SELECT xmin AS mark FROM pg_type WHERE oid >= {_FIRST} AND typtype IN ('e', 'd', 'r')
+    UNION ALL SELECT unnest(ARRAY[c.xmin, a.xmin]) FROM pg_class c
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c'
     UNION ALL SELECT xmin FROM pg_enum
     UNION ALL SELECT xmin FROM pg_constraint WHERE conrelid = 0
     UNION ALL SELECT xmin FROM pg_range WHERE rngtypid >= {_FIRST}
     UNION ALL SELECT xmin FROM pg_sequence
     UNION ALL SELECT xmin FROM pg_class WHERE relkind = 'S'
-    UNION ALL SELECT xmin FROM pg_depend WHERE classid = 'pg_class'::regclass
-        AND objid >= {_FIRST} AND refclassid = 'pg_class'::regclass
+    UNION ALL {_OF_SEQUENCES.format("d.xmin")}
     UNION ALL SELECT xmin FROM pg_proc WHERE oid >= {_FIRST}
-    UNION ALL SELECT xmin FROM pg_trigger
+    UNION ALL SELECT xmin FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT xmin FROM pg_policy
-    UNION ALL SELECT xmin FROM pg_rewrite WHERE ev_class >= {_FIRST}
+    UNION ALL SELECT xmin FROM pg_rewrite WHERE ev_class >= {_FIRST} AND rulename <> '_RETURN'
     UNION ALL SELECT xmin FROM pg_statistic_ext
     UNION ALL SELECT xmin FROM pg_collation WHERE oid >= {_FIRST}
     UNION ALL SELECT xmin FROM pg_event_trigger
     UNION ALL SELECT xmin FROM pg_namespace
     UNION ALL SELECT xmin FROM pg_default_acl) p
 UNION ALL
-SELECT 'x', '', '', {_MARK} FROM (
+SELECT '{EXTENSIONS}', '', '', '', {_MARK} FROM (
     SELECT xmin AS mark FROM pg_extension
-    UNION ALL SELECT xmin FROM pg_depend WHERE refclassid = 'pg_extension'::regclass) p"""
+    UNION ALL SELECT xmin FROM pg_depend WHERE refclassid = 'pg_extension'::regclass) p) one"""
 # Of which relations each query tells, and which column says so.
 _OF_RELATIONS = (
     (_RELATIONS, "c.oid"),
@@ -202,8 +214,14 @@ _OF_RELATIONS = (
 _OF_THE_REST = (_OTHERS, _TYPES)
 
 
+# Planned once, and not for each relation that is asked for: that takes longer than the answer.
+_PLAN_ONCE = """
+SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings
+WHERE name = 'plan_cache_mode'"""
+
+
 def _prepared() -> list[str]:
-    found = [f"PREPARE guard_marks AS {_MARKS}"]
+    found = [_PLAN_ONCE, f"PREPARE guard_marks AS {_MARKS}"]
     for number, (query, relation) in enumerate(_OF_RELATIONS):
         some = query.format(only=f"{relation} = ANY($1)")
         found.append(f"PREPARE guard_all_{number} AS {query.format(only='true')}")
@@ -214,13 +232,14 @@ def _prepared() -> list[str]:
 
 
 PREPARE = ";".join(_prepared())
+PARTS = len(_OF_RELATIONS)  # results of each of the two that ask for relations
 SNAPSHOT = "SELECT txid_current_snapshot()"  # another one as soon as anything is written
 MARKS = "EXECUTE guard_marks"
 RELATIONS = ";".join(f"EXECUTE guard_all_{number}" for number in range(len(_OF_RELATIONS)))
 REST = ";".join(f"EXECUTE guard_rest_{number}" for number in range(len(_OF_THE_REST)))
 
 
-def some_relations(oids: list[str]) -> str:
+def some_relations(oids: Iterable[str]) -> str:
     """Return what asks for no more than these relations."""
     asked = "'{" + ",".join(oids) + "}'"
     return ";".join(f"EXECUTE guard_some_{n}({asked})" for n in range(len(_OF_RELATIONS)))
