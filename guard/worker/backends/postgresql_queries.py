@@ -150,11 +150,14 @@ SELECT format_type(t.oid, NULL), t.typtype, CASE WHEN t.typtype = 'd' THEN
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND {_OURS}"""
 # A mark for each relation, another one as soon as anything of it changes: how many rows of the
-# catalogue describe it, and by which transactions they were written. One mark is for all that is no
+# catalogue describe it, and which transaction wrote the last of them, where it is not frozen. One mark is for all that is no
 # relation, one for extensions. They come as one text, since all but a few are as they were.
 OTHERS, EXTENSIONS = "0", "x"  # in the place of an oid
 BETWEEN, SEPARATOR = "\x1f", "\x1e"
-_MARK = "concat(count(*), ' ', sum(hashint8(p.mark::text::bigint)))"
+_MARK = (
+    "concat(count(*), ' ', txid_snapshot_xmax(txid_current_snapshot())"
+    " - nullif(min(age(p.mark)), 2147483647))"
+)
 _FIRST = 16384  # the first oid that is no system object's
 _OF_SEQUENCES = f"""
     SELECT {{0}} FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid >= {_FIRST}
