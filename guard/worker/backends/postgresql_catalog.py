@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import postgresql_queries as queries
-from .postgresql_lines import is_virtual, others_of, table_of, view_of
+from .postgresql_lines import others_of, table_of, view_of
 from .postgresql_marks import Changes, Marks
 from .postgresql_rows import with_numbers
 from .postgresql_wire import Client, Row, quote
 from .postgresql_writes import Writes
 from .protocol import ROW_LIMIT, State, Table
 
-_VIEWS = ("v", "m")
+_VIEWS, _VIRTUAL = ("v", "m"), ("p", "f")
 _ACTING = ("trigger", "rule")  # what may write to other tables than a statement names
 
 
@@ -30,10 +30,14 @@ class MadeType(NamedTuple):
 
 
 class _Relation(NamedTuple):
-    """A table, or a view with what it is known by and its line; `quoted`: its name in SQL."""
+    """A table, or a view with what it is known by and its line; `quoted`: its name in SQL.
+
+    `is_virtual`: its rows lie elsewhere, in its partitions or on another server.
+    """
 
     name: str
     quoted: str
+    is_virtual: bool
     table: Table | None
     view: tuple[tuple[str, str], str] | None
 
@@ -52,6 +56,7 @@ class Catalog:
         self.heads: list[Row] = []  # the rows of Alembic's table
         self.longer: set[str] = set()  # tables of which no more than the first rows were read
         self.quoted: dict[str, str] = {}  # each table's name in SQL
+        self._virtual: set[str] = set()  # tables whose rows lie elsewhere
         self.types: dict[str, MadeType] = {}
         self.unsettled: set[str] = set()
 
@@ -67,9 +72,9 @@ class Catalog:
         if before == now:
             return self._state
         changes = self._marks.take(str(marks[0][0][0])) if marks else Changes()
-        names = {oid: marked.name for oid, marked in self._marks.relations.items()}
         acting = changes.others or any(kind in _ACTING for kind, _ in self._others)
-        written = self.writes.tables(before, str(now), names, self._hidden, acting)
+        name_of = self._marks.name_of
+        written = self.writes.tables(before, str(now), name_of, self._hidden, acting)
         rows = self._read_changes(client, changes, written)
         self.heads = rows.get(self._hidden, self.heads)
         tables, others, _ = self._state
@@ -133,11 +138,13 @@ class Catalog:
 
     def _tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
-        self.quoted = {}
+        self.quoted, self._virtual = {}, set()
         for one in sorted(self._relations.values(), key=lambda relation: relation.name):
             if one.table is None or one.name == self._hidden:
                 continue
             self.quoted[one.name] = one.quoted
+            if one.is_virtual:
+                self._virtual.add(one.name)
             old = self._state.tables.get(one.name)
             if old != one.table:
                 self.unsettled.add(one.name)
@@ -162,7 +169,7 @@ class Catalog:
         Such are the rows of tables that were `written` to or that changed, None: of all.
         """
         last = self._state
-        rows = {name: last.rows.get(name, []) for name, t in tables.items() if not is_virtual(t)}
+        rows = {name: last.rows.get(name, []) for name in tables if name not in self._virtual}
         names = [
             name
             for name in rows
@@ -206,6 +213,7 @@ def _relations(relations: list[Row], *parts: list[Row]) -> Iterator[tuple[str, _
             _Relation(
                 name=str(row[1]),
                 quoted=f"{quote(str(row[4]))}.{quote(str(row[5]))}",
+                is_virtual=row[2] in _VIRTUAL,
                 table=None if row[2] in _VIEWS else table_of(row, *of_it),
                 view=view_of(row) if row[2] in _VIEWS else None,
             ),

@@ -38,11 +38,6 @@ def literal_default(sql: str | None) -> str | None:
     return None if text == "NULL" else text
 
 
-def is_virtual(table: Table) -> bool:
-    """Return whether its rows lie elsewhere: in its partitions, or on another server."""
-    return any(line.startswith(("partitioned table ", "foreign table ")) for line in table.lines)
-
-
 def table_of(row: Row, columns: list[Row], constraints: list[Row], indexes: list[Row]) -> Table:
     """Return the table of a row of the relations, with what belongs to it."""
     name = str(row[1])

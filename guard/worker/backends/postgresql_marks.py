@@ -9,21 +9,11 @@ from .postgresql_wire import quote
 
 
 class Marked(NamedTuple):
-    """A relation as the marks name it; `kind` is the catalogue's letter for it."""
+    """A relation: its name as users write it, the one in SQL, and the catalogue's letter for it."""
 
-    schema: str
-    own_name: str
+    name: str
+    quoted: str
     kind: str
-
-    @property
-    def name(self) -> str:
-        """The name as users write it."""
-        return self.own_name if self.schema == "public" else f"{self.schema}.{self.own_name}"
-
-    @property
-    def quoted(self) -> str:
-        """The name as SQL writes it."""
-        return f"{quote(self.schema)}.{quote(self.own_name)}"
 
     @property
     def has_rows(self) -> bool:
@@ -49,6 +39,10 @@ class Marks:
         self._lines: set[str] = set()
         self.relations: dict[str, Marked] = {}  # by oid
 
+    def name_of(self, oid: str) -> str:
+        """Return the name of a relation, "" where there is none."""
+        return self.relations[oid].name if oid in self.relations else ""
+
     def take(self, text: str) -> Changes:
         """Take what the server says now, and return what it says otherwise than before."""
         before, self._lines = self._lines, set(text.split(SEPARATOR))
@@ -71,4 +65,5 @@ class Marks:
 
 def _parsed(line: str) -> tuple[str, Marked]:
     oid, schema, name, kind, _ = line.split(BETWEEN)
-    return oid, Marked(schema, name, kind)
+    shown = name if schema == "public" else f"{schema}.{name}"
+    return oid, Marked(shown, f"{quote(schema)}.{quote(name)}", kind)

@@ -150,8 +150,9 @@ SELECT format_type(t.oid, NULL), t.typtype, CASE WHEN t.typtype = 'd' THEN
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND {_OURS}"""
 # A mark for each relation, another one as soon as anything of it changes: how many rows of the
-# catalogue describe it, and which transaction wrote the last of them, where it is not frozen. One mark is for all that is no
-# relation, one for extensions. They come as one text, since all but a few are as they were.
+# catalogue describe it, and which transaction wrote the last of them, where it is not frozen. One
+# mark is for all that is no relation, one for extensions. They come as one text, since nearly all
+# are as they were.
 OTHERS, EXTENSIONS = "0", "x"  # in the place of an oid
 BETWEEN, SEPARATOR = "\x1f", "\x1e"
 _MARK = (

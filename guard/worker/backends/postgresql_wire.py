@@ -17,6 +17,7 @@ from typing import NamedTuple, Optional
 
 Row = tuple[Optional[str], ...]
 _TLS = struct.pack("!II", 8, 80877103)
+_LENGTH, _SIZE = struct.Struct("!I").unpack_from, struct.Struct("!i").unpack_from
 _VERSION = 196608  # 3.0
 _VERSION_WITH_FORCE = 130000
 _DO_WITHOUT_TLS = ("disable", "allow")
@@ -138,7 +139,7 @@ class Client:
         head = self._file.read(5)
         if len(head) < 5:
             raise ServerError("the server closed the connection", "08006")
-        return head[:1], self._file.read(struct.unpack("!I", head[1:])[0] - 4)
+        return head[:1], self._file.read(_LENGTH(head, 1)[0] - 4)
 
 
 def literal(value: str | None) -> str:
@@ -171,16 +172,15 @@ def end_others(client: Client, name: str) -> None:
 
 
 def _row(body: bytes) -> Row:
-    (count,) = struct.unpack_from("!H", body)
     values: list[str | None] = []
-    place = 2
-    for _ in range(count):
-        (size,) = struct.unpack_from("!i", body, place)
+    place, end = 2, len(body)
+    while place < end:
+        (size,) = _SIZE(body, place)
         place += 4
         if size < 0:
             values.append(None)
             continue
-        values.append(body[place : place + size].decode("utf-8", "replace"))
+        values.append(str(body[place : place + size], "utf-8", "replace"))
         place += size
     return tuple(values)
 

@@ -7,7 +7,7 @@ table is read again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Callable
 
 # Of the project's connection: which relations its transaction wrote to, or altered.
 LOCKED = (
@@ -34,18 +34,24 @@ class Writes:
         self._locked = locked
 
     def tables(
-        self, before: str | None, now: str, names: Mapping[str, str], hidden: str, calls: bool
+        self,
+        before: str | None,
+        now: str,
+        name_of: Callable[[str], str],
+        hidden: str,
+        calls: bool,
     ) -> set[str] | None:
         """Return the names of the tables, and forget them; None where any may be among them.
 
-        `before` and `now` are snapshots as the server writes them, `names` those of relations by
-        oid, `hidden` Alembic's own table; `calls`: triggers or rules may write to others.
+        `before` and `now` are snapshots as the server writes them, `name_of` gives the name of a
+        relation by its oid, `hidden` is Alembic's own table; `calls`: triggers or rules may write
+        to others.
         """
         put, locked, steps = self._put, self._locked, self._steps
         self.__init__()  # type: ignore[misc]
         if put and not steps:
             return None if calls else put
-        found = {names.get(oid, "") for oid in locked}
+        found = set(map(name_of, locked))
         return found if steps == 1 and hidden in found and _is_one(before, now) else None
 
 
