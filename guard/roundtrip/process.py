@@ -6,6 +6,7 @@ can be ended, and Python's hooks are all the fence there is.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import os
 import queue
@@ -57,6 +58,7 @@ class Worker:
 
         Raises OSError where `python` cannot be run; with a supervisor this is a fatal event.
         """
+        compile_worker(WORKER.parent)
         self._supervised = fence is not None and SUPERVISED
         command = [python, "-X", "utf8", str(WORKER)]
         if fence is not None and self._supervised:
@@ -164,6 +166,15 @@ class Worker:
     def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
         assert pipe is not None
         return pipe
+
+
+def compile_worker(folder: Path) -> None:
+    """Write the bytecode of the worker's files, where an installer did not: it writes none itself.
+
+    It serves a project with a Python of the same version, which else compiles all of it each time.
+    """
+    if not sys.dont_write_bytecode:
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _supervisor(fence: Fence) -> list[str]:

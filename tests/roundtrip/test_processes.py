@@ -9,13 +9,14 @@ import tempfile
 import textwrap
 import threading
 import time
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
 from guard.facts import UpgradeFailed
-from guard.roundtrip import scratch
+from guard.roundtrip import process, scratch
 
 pytestmark = pytest.mark.real_start
 linux = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor stands on Linux")
@@ -121,6 +122,19 @@ def test_memory_is_limited(step: str, tmp_path: Path) -> None:
 def test_what_is_printed_takes_no_time_and_no_memory(tmp_path: Path) -> None:
     step = "import os\nfor _ in range(200): os.write(1, b'\\n' * (1 << 20))"
     assert story(round_trip(project(tmp_path / "p", USERS, (step, "")), timeout=60.0)) == []
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_the_worker_is_compiled_where_no_installer_did_so(
+    writes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "backends").mkdir()
+    files = [tmp_path / "run.py", tmp_path / "backends" / "errors.py"]
+    for file in files:
+        file.write_text("x = 1\n")
+    monkeypatch.setattr(sys, "dont_write_bytecode", not writes)
+    process.compile_worker(tmp_path)
+    assert [Path(cache_from_source(str(file))).is_file() for file in files] == [writes, writes]
 
 
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
