@@ -513,6 +513,22 @@ class RowsLost(RoundTripFact, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()
 
 
+class RowsReachable(RoundTripFact, frozen=True, kw_only=True):
+    """What a step, that ran without foreign keys enforced, would do to rows where they are.
+
+    It makes `table` anew: `difference` goes, or it fails with this `error`. `enforced` is the place
+    where the project turns the enforcement on, and `handed_over`: env.py may be given a connection
+    of that kind.
+    """
+
+    stage: Direction
+    table: str
+    difference: tuple[str, ...]
+    error: str
+    enforced: str = ""
+    handed_over: bool = False
+
+
 class DeclaredIrreversible(RoundTripFact, frozen=True, kw_only=True):
     """The downgrade raised the error that it was written to raise."""
 

@@ -202,7 +202,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"asked", "causes", "drift", "known", "part", "scope"},
         {"policies", "proofs", "ran", "released"},
         {"application", "histories"},
-        {"services"},
+        {"enforced", "services"},
         {"env_py", "inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"running_code", "tally"},
         {"opened"},

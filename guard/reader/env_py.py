@@ -74,7 +74,12 @@ def _is_handed_over(module: Module, resolver: Resolver) -> bool:
     if _CONNECTS.search(module.source.text):
         return False
     asked = (one for one in (module, *_imported(module, resolver)))
-    return any(_HANDED_OVER.search(one.source.text) for one in asked)
+    return any(takes_connection(one.source.text) for one in asked)
+
+
+def takes_connection(text: str) -> bool:
+    """Return whether the text of an env.py asks for the connection of whoever runs Alembic."""
+    return _HANDED_OVER.search(text) is not None
 
 
 def _is_opaque(statement: Statement) -> bool:

@@ -17,6 +17,7 @@ from guard.facts import (
     Fact,
     ModelsDiffer,
     RowsLost,
+    RowsReachable,
     RunFailure,
     SchemaDrift,
     SchemaNotRepeatable,
@@ -427,6 +428,15 @@ class _Log:
                     stage=event["stage"],
                     difference=tuple(event["difference"]),
                     dropped=tuple(event["dropped"]),
+                )
+            case "reached":
+                return RowsReachable(
+                    span=span,
+                    revision=revision,
+                    stage=event["stage"],
+                    table=event["table"],
+                    difference=tuple(event["difference"]),
+                    error=event["error"],
                 )
             case "irreversible":
                 return DeclaredIrreversible(span=span, revision=revision, message=event["message"])

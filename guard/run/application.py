@@ -16,6 +16,7 @@ from guard.paths import relative
 from guard.patterns import lazy_re
 from guard.project.environments import Environment
 from guard.python_source import SourceError
+from guard.reader.env_py import takes_connection
 from guard.reader.modules import Module, Resolver
 from guard.run.scope import Scope
 from guard.source.application_imports import application_imports, may_import
@@ -25,6 +26,7 @@ from guard.source.files import files_below
 INSTALLED = {"site-packages", "dist-packages"}
 IMPORTS = lazy_re(rb"\bimport\b")
 IMPORTED = lazy_re(rb"\b(?P<from>from)\s+(?P<level>\.*)(?P<path>[.\w]*)\s+import\b")
+ENFORCES = lazy_re(rb"(?i)\bPRAGMA\s+foreign_keys\s*=\s*['\"]?(?:1|on|true|yes)\b")
 DEFINES_MODEL = lazy_re(rb"__tablename__|\bTable\(|\btable\s*=\s*True|declarative_base|Declarative")
 # What a database says of a column or table that it does not have, and Python of a name.
 LACKS = lazy_re(
@@ -92,6 +94,22 @@ class Application:
         """Return the facts, the failures among them with their likely reason."""
         return tuple(
             self._explained(fact, texts) if isinstance(fact, RunFailure) else fact for fact in facts
+        )
+
+    def enforces_keys(self) -> str:
+        """Return the first place that has SQLite enforce foreign keys, "" where none does."""
+        for path in self._others:
+            data = self._scope.sources.read(path)
+            if found := ENFORCES.search(data):
+                line = data.count(b"\n", 0, found.start()) + 1
+                return f"{relative(path, self._scope.root)}:{line}"
+        return ""
+
+    def hands_over(self) -> bool:
+        """Return whether env.py takes a connection that the application may give it."""
+        path = self._environment.script_location / "env.py"
+        return path.is_file() and takes_connection(
+            self._scope.sources.read(path).decode("utf-8", "replace")
         )
 
     def _explained(self, failure: RunFailure, texts: Mapping[str, str]) -> RunFailure:

@@ -12,6 +12,7 @@ from guard.facts import (
     Fact,
     ModelsDiffer,
     RowsLost,
+    RowsReachable,
     RunFailure,
     SchemaNotRepeatable,
     SchemaNotRestored,
@@ -74,7 +75,7 @@ def as_declared(facts: Iterable[Fact], reasons: Mapping[str, str]) -> Iterator[F
 def _is_of_the_way_back(fact: Fact) -> bool:
     if isinstance(fact, RunFailure) and fact.stopped:
         return False
-    back = isinstance(fact, RowsLost) and fact.stage == "downgrade"
+    back = isinstance(fact, RowsLost | RowsReachable) and fact.stage == "downgrade"
     return back or isinstance(fact, _OF_THE_WAY_BACK)
 
 

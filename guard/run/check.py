@@ -36,6 +36,7 @@ from guard.roundtrip.errors import RoundTripError
 from guard.rule import Rule
 from guard.run.application import Application
 from guard.run.causes import as_declared
+from guard.run.enforced import told_of_keys
 from guard.run.env_py import judged_env_py
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
@@ -331,6 +332,7 @@ def _round_trip(
     )
     application = Application(scope, history.environment)
     explained = application.explained(trip.facts, history.parsed.texts)
+    explained, of_keys = told_of_keys(explained, application)
     facts = [
         *as_declared(explained, _reasons_without_way_back(history)),
         *_unread(scope, history, judge, trip),
@@ -344,7 +346,7 @@ def _round_trip(
         f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
         "the gate (with --all it does)."
     )
-    notes = tuple(map(scope.settings.as_set_here, trip.notes))
+    notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
     return Part(
         facts=tuple(brought),
         findings=shown,

@@ -104,6 +104,7 @@ class Track:
         self._connection: Connection
         self._running: tuple[Script, str] | None = None
         self._began = 0.0  # that, by the clock
+        self._reached: set[tuple[str, str]] = set()  # steps of which it was said
         self._failure: Failure | None = None
         self._failed_with_rows: Failure | None = None
         self._refused: _Refusal | None = None
@@ -408,10 +409,28 @@ class Track:
     def _settle(self) -> None:
         if self._running and self._applied >= self._position:  # and not on the way back to it
             self._channel.send("took", seconds=time.monotonic() - self._began)
+            self._tell_reached(self._running[0])
         self._running = None
         self._impl.memo.clear()  # of enums made so far: no deployment goes up, down and up again
         self._notes_statements = False
         self._database.settle()
+
+    def _tell_reached(self, script: Script) -> None:
+        """Say what the step at hand would have done where foreign keys are enforced."""
+        step = script.revision, self._phase
+        if self._server is not None or self._phase == "second-upgrade" or step in self._reached:
+            return
+        for one in self._database.reached() if script.revision in self._tested else ():
+            self._reached.add(step)
+            self._fact(
+                "reached",
+                script,
+                self._phase,
+                stage=self._phase,
+                difference=one.difference,
+                table=one.table,
+                error=one.error,
+            )
 
     def _prove(self, script: Script) -> None:
         """Raise FatalError unless the scratch database itself says that the revision is applied."""

@@ -25,6 +25,7 @@ from .mysql_wire import Address, Client, ServerError, end_others, literal, quote
 from .protocol import (
     Column,
     ForeignKey,
+    Reached,
     RowRefusedError,
     State,
     Table,
@@ -158,6 +159,10 @@ class MysqlDatabase:
     def drops_cascade(self) -> bool:
         """Return False: a table that others refer to is not dropped, or only the keys go too."""
         return False
+
+    def reached(self) -> list[Reached]:
+        """Return nothing: keys are enforced."""
+        return []
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all.

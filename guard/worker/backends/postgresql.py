@@ -30,6 +30,7 @@ from .postgresql_writes import LOCKED
 from .protocol import (
     Column,
     ForeignKey,
+    Reached,
     RowRefusedError,
     State,
     Table,
@@ -168,6 +169,10 @@ class PostgresqlDatabase:
     def drops_cascade(self) -> bool:
         """Return False: a table that others refer to is not dropped, or only the keys go too."""
         return False
+
+    def reached(self) -> list[Reached]:
+        """Return nothing: keys are enforced."""
+        return []
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""

@@ -71,6 +71,14 @@ class State(NamedTuple):
     rows: dict[str, list[tuple[Any, ...]]]
 
 
+class Reached(NamedTuple):
+    """What dropping a table would do to others, were keys enforced: lines, or how it fails."""
+
+    table: str
+    difference: list[str]
+    error: str
+
+
 class RowRefusedError(Exception):
     """The database does not take a row; `by_check`: other values may well pass."""
 
@@ -111,6 +119,12 @@ class Database(Protocol):
 
     def drops_cascade(self) -> bool:
         """Return whether a table that is dropped now takes along the rows that refer to it."""
+
+    def reached(self) -> list[Reached]:
+        """Return what the step would have done to children of tables that it made anew.
+
+        Nothing where keys were enforced, or always are.
+        """
 
     def settle(self) -> None:
         """Make what a step did lasting, and forget what it set of the session."""

@@ -15,6 +15,7 @@ from ..written import Rows
 from .protocol import (
     Column,
     ForeignKey,
+    Reached,
     RowRefusedError,
     State,
     Table,
@@ -23,6 +24,7 @@ from .protocol import (
 )
 from .sqlite_catalog import Catalog, fetched, quote
 from .sqlite_connection import Connection, hear_nothing
+from .sqlite_keys import UnenforcedKeys
 
 
 class Files(Protocol):
@@ -56,6 +58,7 @@ class SqliteDatabase:
         self._file = ""
         self._version_table = ""
         self._enforces = 0  # foreign keys, as env.py left the connection
+        self._keys = UnenforcedKeys()
         self._sql = ""  # what runs just now
         self.hear: Callable[[str], None] = hear_nothing
         self._copies: dict[str, sqlite3.Connection] = {}
@@ -101,6 +104,7 @@ class SqliteDatabase:
 
     def listen(self) -> None:
         """Hear, from now on, what the connection does."""
+        self._keys = UnenforcedKeys()
         self._scratch.watch = self._touched
         if isinstance(self._raw, Connection):
             self._raw.hear = self._hear
@@ -111,6 +115,8 @@ class SqliteDatabase:
 
     def _hear(self, sql: str) -> None:
         self._sql = sql
+        if not self._enforces:
+            self._keys.hear(self._raw, sql)
         self.hear(sql)
 
     def _touched(self, action: int, first: Any, second: Any) -> None:
@@ -119,6 +125,10 @@ class SqliteDatabase:
     def drops_cascade(self) -> bool:
         """Return whether foreign keys are enforced just now."""
         return bool(self._cursor().execute("PRAGMA foreign_keys").fetchone()[0])
+
+    def reached(self) -> list[Reached]:
+        """Return what the step would have done to children of tables that it made anew."""
+        return self._keys.of_tables_anew(self._raw)
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all.
