@@ -113,7 +113,7 @@ from string import Template
 from textwrap import dedent
 
 import pandas
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, literal_column, select, text
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
@@ -161,6 +161,16 @@ SOURCES = [
     ("read_sql by keyword", "def f(v, c):\n    return pandas.read_sql(con=c, sql=f\"SELECT * FROM t WHERE a = '{v}'\")", ["error 2"]),
     ("execute by keyword", "def f(session, v):\n    session.execute(statement=text(f'DELETE FROM t WHERE a = {v}'))", ["error 2"]),
     ("DDL", "def f(session, name):\n    session.execute(text(f'DROP TABLE {name}'))", ["error 2"]),
+    ("literal_column", "def f(session, v):\n    return session.execute(select(literal_column(f'max({v})')))", ["error 2"]),
+    ("one of what is listed", "def f(s, v):\n    names = {'a': 'id', 'b': 'age'}\n    s.execute(text(f'SELECT * FROM t ORDER BY {names[v]}'))", ["warning 3"]),
+    ("one of what is listed, or a constant", "def f(s, v):\n    names = {'a': 'id', 'b': 'age'}\n    s.execute(text(f\"SELECT * FROM t ORDER BY {names.get(v, 'id')}\"))", ["warning 3"]),
+    ("what is listed, or anything", "def f(s, v):\n    names = {'a': 'id', 'b': 'age'}\n    s.execute(text(f'SELECT * FROM t ORDER BY {names.get(v, v)}'))", ["error 3"]),
+    ("a list that holds anything", "def f(s, v, w):\n    names = {'a': 'id', 'b': w}\n    s.execute(text(f'SELECT * FROM t ORDER BY {names[v]}'))", ["error 3"]),
+    ("a list that others add to", "def f(s, v, more):\n    names = {'a': 'id'}\n    names.update(more)\n    s.execute(text(f'SELECT * FROM t ORDER BY {names[v]}'))", ["error 4"]),
+    ("put together by __init__", "class R:\n    def __init__(self, t='x'):\n        self.sql = f'SELECT * FROM {t}'\n    def f(self, s):\n        s.execute(text(self.sql))", ["error 5"]),
+    ("by that of its parent", "class P:\n    def __init__(self, v):\n        self.where = f\"WHERE a = '{v}'\"\nclass R(P):\n    def f(self, s):\n        s.execute(text('SELECT * FROM t ' + self.where))", ["error 6"]),
+    ("by __init__, which executes it too", "class R:\n    def __init__(self, s, t):\n        self.sql = f'SELECT * FROM {t}'\n        s.execute(text(self.sql))\n    def f(self, s):\n        s.execute(text(self.sql))", ["error 4", "error 6"]),
+    ("kept by the method itself", "class R:\n    def f(self, s, t):\n        self.sql = f'SELECT * FROM {t}'\n        s.execute(text(self.sql))", ["error 4"]),
     ("DDL in a loop", "def f(session):\n    for name in ('a', 'b'):\n        session.execute(text(f'DROP TABLE {name}'))", ["warning 3"]),
 ]  # fmt: skip
 
@@ -198,6 +208,10 @@ FINE = [
     ("another text()", "from html import text\ndef f(v):\n    return text(f'hello {v}')"),
     ("returned, not executed", "def f(v):\n    return f'a = {v}'"),
     ("fetched from elsewhere", "def f(client, v):\n    return client.fetch(f'https://example.org/{v}')"),
+    ("one of two words", "def f(s, v):\n    s.execute(text(f'SELECT * FROM t ORDER BY id {(\"ASC\", \"DESC\")[v]}'))"),
+    ("literal_column as written", "def f(session):\n    return session.execute(select(literal_column('max(a)')))"),
+    ("kept as written", "class R:\n    def __init__(self, t):\n        self.sql = 'SELECT 1'\n        self.log = f'about {t}'\n    def f(self, s):\n        log.info(self.log)\n        s.execute(text(self.sql))"),
+    ("changed by another method", "class R:\n    def __init__(self, t):\n        self.sql = f'SELECT * FROM {t}'\n    def g(self):\n        self.sql = 'SELECT 1'\n    def f(self, s):\n        s.execute(text(self.sql))"),
     ("a message about SQL", "def f(session, v):\n    message = f'cannot select {v}'\n    session.send(message)"),
 ]  # fmt: skip
 

@@ -12,7 +12,6 @@ from guard.reader.evaluate.state import Call, Condition, Frame, unknown
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import (
     NONE,
-    Alias,
     Class,
     Const,
     Construct,
@@ -87,9 +86,8 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
                 made = run.call(factory, Call(call, frame, (), {}))
                 methods.store(run, owner, index, made)
             return owner.pairs[key][1]
-        case Mapping() | Sequence(kind="list"):
-            known = unknown(node, owner, index)
-            return Alias(known.source, known.origin, known.inspected, owner)
+        case Mapping() | Sequence():
+            return methods.any_item(owner, index, node)
         case Class():
             return _of_class(owner, key, node)
         case Construct():

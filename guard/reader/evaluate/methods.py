@@ -409,8 +409,17 @@ def _look_up(value: Mapping, call: Call) -> Value:
         return value.pairs[key_of(key)][1]
     if is_known(key) and not value.open and value.certain:
         return call.args[1] if len(call.args) > 1 else NONE
-    found = unknown(call.node, value, key)
-    return Alias(found.source, found.origin, found.inspected, value)
+    return any_item(value, key, call.node, *call.args[1:])
+
+
+def any_item(holder: Mapping | Sequence, key: Value, node: ast.AST, *others: Value) -> Alias:
+    """Return what stands at a key that is not known: whoever chooses, it is one of those there."""
+    items = holder.items if isinstance(holder, Sequence) else [v for _, v in holder.pairs.values()]
+    found = unknown(node, holder, key)
+    if holder.is_whole and items:
+        origin = unknown(node, *items, *others).origin
+        return Alias(found.source, origin, found.inspected, holder)
+    return Alias(found.source, found.origin, found.inspected, holder)
 
 
 def update(value: Mapping, source: Value) -> None:

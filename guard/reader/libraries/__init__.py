@@ -15,7 +15,8 @@ from guard.reader.evaluate.run import Library
 
 # Code without any of these calls executes no SQL: it need not be read.
 _EXECUTING = lazy_re(
-    r"execute\w*|exec_driver_sql|exec|scalars?|text|read_sql\w*|DDL|fetch(row|val|_all|_one|_val)?"
+    r"execute\w*|exec_driver_sql|exec|scalars?|text|literal_column|read_sql\w*|DDL"
+    r"|fetch(row|val|_all|_one|_val)?"
 )
 _EXECUTES = lazy_re(rf"\b({_EXECUTING.pattern})\s*\(")
 _WITHOUT_TEXT = {"sqlalchemy", "sqlmodel"}

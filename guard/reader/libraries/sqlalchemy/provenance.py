@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from guard.patterns import lazy_re
-from guard.reader.evaluate.run import Run
+from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import BuiltText, Call
 from guard.reader.evaluate.text import Part, Text
 from guard.reader.evaluate.values import Construct, Value, unparse
@@ -31,12 +31,16 @@ def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece
     return pieces
 
 
-def make_text(run: Run, call: Call) -> Value:
-    """`sa.text(...)`: a statement or, in where() and order_by(), a fragment of one."""
-    value = call.get(0, "text")
-    if isinstance(value, Text) and record_built(run, value, call.node, call):
-        run.fragments.add(value)
-    return Construct("sqlalchemy.text", call.args, call.kwargs, call.node)
+def sql_maker(name: str) -> Known:
+    """`sa.text(...)`, `sa.literal_column(...)`: a statement, or a fragment of one as it stands."""
+
+    def make(run: Run, call: Call) -> Value:
+        value = call.get(0, "text")
+        if isinstance(value, Text) and record_built(run, value, call.node, call):
+            run.fragments.add(value)
+        return Construct(f"sqlalchemy.{name}", call.args, call.kwargs, call.node)
+
+    return make
 
 
 def pieces_of(text: Text, dialect: str | None) -> tuple[Piece, ...]:
