@@ -22,7 +22,16 @@ from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
 from guard.history.inserted import with_inserted
 from guard.history.read import NOTHING_READ, ParsedHistory, Place
 from guard.history.released import Released, edited, same_data
-from guard.history.sides import Side, Version, contents_of, data_of, merged_graph, side_at, side_now
+from guard.history.sides import (
+    Side,
+    Version,
+    contents_of,
+    data_of,
+    merged_graph,
+    refuse_left_out,
+    side_at,
+    side_now,
+)
 from guard.history.squash import Replay, prove, replaced_by, squashes
 from guard.history.then import read_then
 from guard.paths import relative
@@ -84,6 +93,7 @@ def compare(
     now = side_now(graph, root, sources)
     if repo is None or base.commit is None or base.tip is None:
         return _without_commit(environment, graph, base, now, root, heads)
+    refuse_left_out(repo, environment)
     then = side_at(repo, environment, base.commit, now, sources)
     tip = then if base.tip == base.commit else side_at(repo, environment, base.tip, now, sources)
     merged = merged_graph(then, tip, now, repo.root)

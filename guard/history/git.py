@@ -32,7 +32,7 @@ SAFE_ENVIRONMENT = {
 LEADING_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 SUBMODULE, LINK = b"160000", b"120000"  # the modes of entries that are these
-UNKNOWN = b"?"  # the tag of a file that git does not track
+UNKNOWN, SKIPPED = b"?", b"S"  # the tags of files that git does not track, or left out
 LINKS_DEEP = 8  # as far as links are followed into each other
 
 Entry = tuple[str, bytes, str]  # path, mode, and the id of the blob or of the submodule's commit
@@ -224,6 +224,12 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         tracked = (os.fsdecode(name) for name in differing.split(b"\0") if name)
         unknown = (path for tag, path in self._present() if tag == UNKNOWN)
         return tuple(dict.fromkeys((*tracked, *unknown)))
+
+    def left_out(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """Return the paths in the folders that a sparse checkout leaves out of the working tree."""
+        entries = self._list("ls-files", "-t", "-z", "--cached", "--", *folders).split(b"\0")
+        skipped = (os.fsdecode(entry[2:]) for entry in entries if entry[:1] == SKIPPED)
+        return tuple(path for path in skipped if not os.path.lexists(self.root / path))
 
     def _present(self) -> Iterator[tuple[bytes, str]]:
         """The paths of the working tree, each with git's tag for it; one is told twice at times."""

@@ -69,6 +69,17 @@ def side_now(graph: Graph, root: Path, sources: Sources) -> Side:
     return _by_id(versions)
 
 
+def refuse_left_out(repo: Repository, environment: Environment) -> None:
+    """Raise GuardError where a sparse checkout leaves revisions of the environment out."""
+    folders = [f for f in environment.version_locations if f.is_relative_to(repo.root)]
+    left_out = repo.left_out(relative(folder, repo.root) for folder in folders) if folders else ()
+    if lacking := [path for path in left_out if path.endswith(".py")]:
+        raise GuardError(
+            f"{lacking[0]}: a sparse checkout leaves this revision out, so it cannot be judged: "
+            f"git sparse-checkout add {PurePath(lacking[0]).parent.as_posix()}"
+        )
+
+
 def data_of(path: Path, sources: Sources) -> bytes:
     """Return what a file holds, nothing where it cannot be read."""
     try:

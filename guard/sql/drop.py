@@ -27,7 +27,8 @@ def read_drop(c: Cursor) -> list[Operation]:
         return [DropObject(object_type="owned", name=name, cascade=cascade) for name in names]
     while c.choose("TEMPORARY", "TRUSTED", "PROCEDURAL"):
         pass
-    object_type = choose_object_type(c, DROPPED)
+    plural = c.source.mysql and c.take("TABLES")
+    object_type = "table" if plural else choose_object_type(c, DROPPED)
     if object_type is None:
         raise c.fail("what to drop")
     concurrently = object_type == "index" and c.source.postgres and c.take("CONCURRENTLY")

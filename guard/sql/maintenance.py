@@ -80,6 +80,8 @@ def read_maintenance(c: Cursor) -> list[Operation]:
         "FULL", "FREEZE", "VERBOSE", "ANALYZE", "LOCAL", "NO_WRITE_TO_BINLOG", "TABLE"
     ):
         full = full or option == "FULL"
+    if c.source.mysql and command != "flush":
+        c.take("TABLES")
     if command == "vacuum" and c.source.dialect == "sqlite" and c.has("INTO"):
         code = c.rest()
         into = Opaque(reason="VACUUM INTO writes a file", code=code)

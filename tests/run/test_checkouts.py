@@ -89,6 +89,25 @@ CHECKOUTS = {
         ),
         rules=(EDIT,),
     ),
+    "a sparse checkout without the new revision": Row(
+        steps=(
+            commit(RELEASED),
+            branch(),
+            commit(NEW),
+            git("sparse-checkout", "set", "--no-cone", "/*", f"!/{next(iter(NEW))}"),
+        ),
+        stops=True,
+        says=("a sparse checkout leaves this revision out", "git sparse-checkout add migrations"),
+    ),
+    "a sparse checkout without a released revision": Row(
+        steps=(
+            commit(RELEASED),
+            branch(),
+            git("sparse-checkout", "set", "--no-cone", "/*", f"!/{R1}"),
+        ),
+        stops=True,
+        says=("a sparse checkout leaves this revision out",),
+    ),
     "a worktree": Row(steps=(commit(RELEASED), worktree(), commit(EDITED)), rules=(EDIT,)),
     "a service in a bigger repository": Row(
         steps=(
