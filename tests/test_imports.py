@@ -222,8 +222,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"state"},
     ),
     "show": (
-        {"instructions", "operations", "rules", "schema", "settings"},
-        {"revisions", "rule_pages"},
+        {"ddl", "instructions", "operations", "rules", "schema", "settings"},
+        {"revisions", "rule_pages", "sql"},
     ),
     "source": (
         {

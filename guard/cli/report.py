@@ -15,7 +15,7 @@ from guard.cli.progress import Progress
 from guard.cli.terminal import shows_links
 from guard.history.base import Base
 from guard.reporters import TEXTS, reporter
-from guard.reporters.background import Background
+from guard.reporters.background import Background, Change
 from guard.reporters.text import Form, text
 from guard.run.check import Result, run
 
@@ -82,9 +82,9 @@ def _background(result: Result, exit_code: int) -> Background:
     return Background(
         texts=result.texts,
         rules={rule.name: rule for one in services for rule in (*one.all_rules, *one.rules)},
-        revisions=tuple(
-            history.parsed.revisions[id_]
-            for history in result.histories
+        changes=tuple(
+            Change(revision=history.parsed.revisions[id_], dialect=dialect)
+            for history, dialect in zip(result.histories, result.dialects, strict=True)
             for id_ in history.graph.order
             if id_ in history.judged and id_ in history.parsed.revisions
         ),

@@ -10,6 +10,13 @@ from guard.reader import ParsedRevision
 from guard.rule import Rule
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision that the run judged, and the dialect of its server, as far as that is known."""
+
+    revision: ParsedRevision
+    dialect: str | None = None
+
+
 class Background(msgspec.Struct, frozen=True, kw_only=True):
     """What the findings are of: the files by path, the rules by name, the revisions of the change.
 
@@ -19,7 +26,7 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
 
     texts: Mapping[str, str] = {}
     rules: Mapping[str, Rule] = {}
-    revisions: tuple[ParsedRevision, ...] = ()
+    changes: tuple[Change, ...] = ()
     base: str = ""
     commit: str | None = None
     exit_code: int = 0

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, takewhile
 
 from guard.finding import Finding, Report
-from guard.reader import ParsedRevision
 from guard.reporters import summary
-from guard.reporters.background import NOTHING, Background
+from guard.reporters.background import NOTHING, Background, Change
 from guard.reporters.escape import block, code, html, prose
-from guard.show.revisions import as_text
-from guard.statement import Steps
+from guard.show.revisions import ends_of
+from guard.show.sql import sql_of
 
 # By this line the comment of an earlier run is found, so that it is replaced.
 MARKER = "<!-- migration-guard: report -->"
@@ -35,7 +34,7 @@ def page(report: Report, background: Background, most: int, *, begin: str = "") 
         _finding(finding, folded=number >= _FOLDED, by_file=bool(report.services))
         for number, finding in enumerate(summary.worst_first(report.open))
     ]
-    changes = [*_changes(background.revisions)]
+    changes = [*_changes(background.changes)]
     room = most - sum(map(_size, (begin, *head, *end))) - 300  # for the line about what is left out
     shown = _fitting(findings, room)
     room -= sum(map(_size, shown))
@@ -58,8 +57,7 @@ def _fitting(blocks: Sequence[str], room: int) -> list[str]:
 
 def _left_out(findings: int, revisions: int, most: int) -> Iterator[str]:
     parts = [summary.plural(findings, "finding")] * bool(findings)
-    does = "does" if revisions == 1 else "do"
-    parts += [f"what {summary.plural(revisions, 'revision')} {does}"] * bool(revisions)
+    parts += [f"the SQL of {summary.plural(revisions, 'revision')}"] * bool(revisions)
     if parts:
         yield (
             f"**Not shown here:** {' and '.join(parts)}, since GitHub takes no more than {most:,} "
@@ -103,21 +101,17 @@ def _fold(title: str, blocks: Sequence[str]) -> list[str]:
     return ["<details>", f"<summary>{title}</summary>", "", "\n\n".join(blocks), "", "</details>"]
 
 
-def _changes(revisions: Sequence[ParsedRevision]) -> Iterator[str]:
-    """What each revision does, step by step, and the SQL that it holds, folded."""
-    for revision in revisions:
-        done = as_text([revision], lambda text, **_: text)
-        blocks = [block(done, "text")]
+def _changes(changes: Sequence[Change]) -> Iterator[str]:
+    """The SQL of each revision, both ways, folded."""
+    for change in changes:
+        revision = change.revision
+        server = f" for {change.dialect}" if change.dialect else ""
+        blocks = [f"As {code(revision.path)} reads{server}:"]
         for steps in (revision.upgrade, revision.downgrade):
-            if sql := _sql(steps):
-                blocks += [f"The SQL of its {steps.direction}:", block(sql, "sql")]
-        id_ = revision.revision or revision.path
-        yield "\n".join(_fold(f"What {html(id_)} does", blocks))
-
-
-def _sql(steps: Steps) -> str:
-    texts = (statement.sql.strip() for statement in steps.statements if statement.sql)
-    return "\n\n".join(text.rstrip(";") + ";" for text in texts if text)
+            sql = sql_of(steps, change.dialect)
+            said = f":\n\n{block(sql, 'sql')}" if sql else prose(ends_of(steps))
+            blocks.append(f"**{steps.direction}**{said}")
+        yield "\n".join(_fold(f"The SQL of {html(revision.revision or revision.path)}", blocks))
 
 
 def _end(report: Report) -> Iterator[str]:

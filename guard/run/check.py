@@ -70,6 +70,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
     histories: tuple[ChangedHistory, ...] = ()
+    dialects: tuple[str | None, ...] = ()  # of each of these, as far as it is known
     compared: bool = False
     interrupted: bool = False
 
@@ -125,6 +126,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         texts=texts,
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
+        dialects=tuple(service.scope.dialect for service, _ in histories),
         compared=scope.base.known,
         interrupted=whole.interrupted,
     )

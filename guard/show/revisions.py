@@ -72,7 +72,7 @@ def _page(parsed: ParsedRevision, paint: Paint) -> Iterator[str]:
     yield paint(one_line(parsed.revision or path), bold=True) + f"  {path}"
     for steps in (parsed.upgrade, parsed.downgrade):
         yield ""
-        yield f"  {steps.direction}" + _ends(steps)
+        yield f"  {steps.direction}" + ends_of(steps)
         rows = [
             _row(statement, operation)
             for statement in steps.statements
@@ -87,7 +87,8 @@ def _page(parsed: ParsedRevision, paint: Paint) -> Iterator[str]:
             ).rstrip()
 
 
-def _ends(steps: Steps) -> str:
+def ends_of(steps: Steps) -> str:
+    """Return what is said of steps that do nothing, behind their direction; else nothing."""
     if steps.span is None:
         return ": there is none"
     if steps.raises is not None and not steps.statements:

@@ -16,6 +16,7 @@ from guard.finding import Finding, Related, Report
 from guard.operations import DropTable, Name, Opaque
 from guard.reader import ParsedRevision
 from guard.reporters import REPORTERS
+from guard.reporters.background import Change
 from guard.reporters.text import Form, text
 from guard.statement import Span, Statement, Steps
 
@@ -209,7 +210,7 @@ def revision(said: str) -> ParsedRevision:
 
 
 def markdown(name: str, said: str) -> str:
-    return rendered(name, report(said), revisions=(revision(said),))
+    return rendered(name, report(said), changes=(Change(revision=revision(said)),))
 
 
 def page(name: str, said: str) -> Page:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from reports import APPROVED, PATH, REPORT, SOURCE, UNFINISHED, finding, rendered
 
 from guard.finding import Report
 from guard.operations import DropTable, Name
 from guard.reader import ParsedRevision
+from guard.reporters.background import Change
 from guard.reporters.markdown import MARKER
 from guard.statement import Span, Statement, Steps
 
@@ -67,7 +66,7 @@ def test_what_was_checked_and_approved_is_folded_away() -> None:
     assert APPROVED.reason is not None
 
 
-def revision(id_: str, sql: str) -> ParsedRevision:
+def revision(id_: str, sql: str) -> Change:
     drop = Statement(
         operations=(DropTable(table=Name("orders")),),
         span=Span(PATH, 5),
@@ -77,14 +76,16 @@ def revision(id_: str, sql: str) -> ParsedRevision:
     )
     upgrade = Steps(direction="upgrade", statements=(drop,), span=Span(PATH, 4))
     downgrade = Steps(direction="downgrade", span=Span(PATH, 9))
-    return ParsedRevision(path=PATH, revision=id_, upgrade=upgrade, downgrade=downgrade)
+    parsed = ParsedRevision(path=PATH, revision=id_, upgrade=upgrade, downgrade=downgrade)
+    return Change(revision=parsed, dialect="postgresql")
 
 
 def test_what_the_change_does_is_folded_with_its_sql() -> None:
-    output = rendered("markdown", revisions=(revision("4f5e", "DROP TABLE orders"),))
-    folded = output.partition("<summary>What 4f5e does</summary>")[2].partition("</details>")[0]
-    assert re.search(r"upgrade\n +5  drop-table  orders", folded)
-    assert "```sql\nDROP TABLE orders;\n```" in folded
+    output = rendered("markdown", changes=(revision("4f5e", "DROP TABLE orders"),))
+    folded = output.partition("<summary>The SQL of 4f5e</summary>")[2].partition("</details>")[0]
+    assert f"As `{PATH}` reads for postgresql:" in folded
+    assert "**upgrade**:\n\n```sql\n-- line 5\nDROP TABLE orders;\n```" in folded
+    assert "**downgrade**: does nothing" in folded
 
 
 @pytest.mark.parametrize(("name", "most"), [("markdown", 65_536), ("github-summary", 1_048_576)])
@@ -97,10 +98,10 @@ def test_it_is_never_longer_than_github_takes_and_says_what_is_left_out(
         ),
         notes=REPORT.notes,
     )
-    output = rendered(name, many, revisions=(revision("4f5e", "DROP TABLE orders"),))
+    output = rendered(name, many, changes=(revision("4f5e", "DROP TABLE orders"),))
     assert most * 0.9 < len(output.encode()) <= most
     shown = output.count("#### ")
-    assert f"{2999 - shown} findings and what 1 revision does" in output
+    assert f"{2999 - shown} findings and the SQL of 1 revision" in output
     assert output.startswith(rendered(name, many)[:1000])
     assert "- Found: 2999 errors" in output
     assert output.count("<details>") == output.count("</details>")
@@ -108,8 +109,8 @@ def test_it_is_never_longer_than_github_takes_and_says_what_is_left_out(
 
 def test_a_large_change_is_left_out_before_a_finding() -> None:
     large = revision("4f5e", "SELECT '" + "x" * 70_000 + "'")
-    output = rendered("markdown", revisions=(large,))
+    output = rendered("markdown", changes=(large,))
     assert len(headings(output)) == 4
-    assert "**Not shown here:** what 1 revision does" in output
+    assert "**Not shown here:** the SQL of 1 revision" in output
     assert "x" * 100 not in output
     assert SOURCE not in output

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from servers import Psql
 
 from guard.schema import EnumType, Schema
-from guard.show.schema import as_sql
+from guard.show.ddl import as_sql
 from guard.sql import read_sql
 
 pytestmark = pytest.mark.server

@@ -26,7 +26,8 @@ from guard.operations import (
     Type,
 )
 from guard.schema import Schema
-from guard.show.schema import as_json, as_sql, as_text
+from guard.show.ddl import as_sql
+from guard.show.schema import as_json, as_text
 from guard.sql import read_sql
 
 INTEGER, TEXT = Type(name="integer"), Type(name="text")

@@ -22,7 +22,7 @@ from guard.rule import Example
 from guard.run.inspect import read_histories
 from guard.run.scope import Request
 from guard.schema import Schema
-from guard.show.schema import as_sql
+from guard.show.ddl import as_sql
 
 URL = ('"sqlite://"', 'context.config.attributes["url"]')
 _MADE = ('["url"]})', "[\"url\"]}, poolclass=__import__('sqlalchemy').pool.NullPool)")

@@ -59,7 +59,8 @@ def schema(
 
 def _render(found: list[tuple[str, Schema]], form: str) -> str:
     """One schema as it is; several, each under its name."""
-    from guard.show.schema import as_json, as_sql, as_text
+    from guard.show.ddl import as_sql
+    from guard.show.schema import as_json, as_text
 
     render = {"text": as_text, "json": as_json, "sql": as_sql}[form]
     texts = [(name, render(schema)) for name, schema in found]
