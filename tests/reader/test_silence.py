@@ -279,6 +279,10 @@ BY_NAME = [
     ("getattr of a known name", "getattr(op, 'drop_table')('t')", ["drop-table t"]),
     ("replaced operation", "op.create_index = op.drop_table", ["opaque op.create_index"]),
     ("setattr", "setattr(op, 'create_index', op.drop_table)", ["opaque setattr(op, 'create_index', op.drop_table)"]),
+    ("event that rewrites", "from sqlalchemy import event\n@event.listens_for(op.get_bind(), 'before_cursor_execute', retval=True)\ndef go(connection, cursor, statement, *rest):\n    return statement, rest\nop.execute('SELECT 1')", ["opaque event.listens_for(op.get_bind(), 'before_cursor_execute', retval=True)", "query"]),
+    ("event that only looks", "from sqlalchemy import event\n@event.listens_for(op.get_bind(), 'before_cursor_execute')\ndef go(*given):\n    print(given)\nop.execute('SELECT 1')", ["query"]),
+    ("event that gives a value", "from sqlalchemy import event\nclass T:\n    a = 1\n@event.listens_for(T.a, 'set', retval=True)\ndef go(target, value, *rest):\n    return value\nop.execute('SELECT 1')", ["query"]),
+    ("event, and a listener that rewrites", "from sqlalchemy import event\nevent.listen(op.get_bind(), 'before_execute', lambda *given: given, retval=True)", ["opaque event.listen(op.get_bind(), 'before_execute', lambda *given: given, retval=True)"]),
     ("event", "from sqlalchemy import event\n@event.listens_for(op.get_bind(), 'begin')\ndef go(connection):\n    connection.execute(sa.text('DROP TABLE t'))", ["drop-table t [an event calls it]"]),
     ("event by a call", "from sqlalchemy import event\ndef go(connection):\n    connection.execute(sa.text('DROP TABLE t'))\nevent.listen(op.get_bind(), 'begin', go)", ["drop-table t [sqlalchemy.event.listen calls it]"]),
     ("command", "import subprocess\nsubprocess.run(['psql', '-c', 'DROP TABLE t'])", ["opaque subprocess.run(['psql', '-c', 'DROP TABLE t'])"]),
@@ -365,6 +369,33 @@ def test_objects_that_are_deleted_one_by_one(body: str, every: bool) -> None:
     done = [o for s in found.upgrade.statements for o in s.operations]
     deletes = [operation for operation in done if isinstance(operation, Delete)]
     assert [delete.all_rows for delete in deletes] == [every]
+
+
+ALL = [
+    "sa.and_()",
+    "sa.and_(True)",
+    "sa.and_(sa.true(), sa.text('1 = 1'))",
+    "sa.or_(T.c.id == 1, sa.true())",
+    "(T.c.id == 1) | sa.true()",
+    "sa.true() & sa.true()",
+]
+SOME = [
+    "sa.and_(T.c.id == 1)",
+    "sa.and_(sa.true(), T.c.id == 1)",
+    "sa.or_(T.c.id == 1, T.c.id == 2)",
+    "(T.c.id == 1) & sa.true()",
+    "sa.or_()",
+]
+
+
+@pytest.mark.parametrize(("where", "every"), [(w, True) for w in ALL] + [(w, False) for w in SOME])
+def test_joined_conditions(where: str, every: bool) -> None:
+    body = f"T = sa.table('t', sa.column('id'))\nop.execute(sa.delete(T).where({where}))"
+    code = f"import sqlalchemy as sa\nfrom alembic import op\ndef upgrade():\n{textwrap.indent(body, '    ')}\n"
+    [statement] = reading(code).upgrade.statements
+    [delete] = statement.operations
+    assert isinstance(delete, Delete)
+    assert delete.all_rows is every
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,11 @@ def always_true(value: Value) -> bool:
                 return True
             if last(path) == "text" and args and isinstance(args[0], Text):
                 return read_expression(args[0].plain).always_true is True
+            joint = getattr(value.source, "op", None) if isinstance(value, Operator) else last(path)
+            if joint == "and_" or isinstance(joint, ast.BitAnd):
+                return all(map(always_true, args))
+            if joint == "or_" or isinstance(joint, ast.BitOr):
+                return any(map(always_true, args))
             if isinstance(value, Operator) and len(args) == 2 and all(map(is_known, args)):
                 return bool(to_python(args[0]) == to_python(args[1]))
     return False

@@ -64,6 +64,7 @@ def _engine(run: Run, call: Call) -> Value:
 
 def _listen(run: Run, call: Call) -> Value:
     """`event.listen(table, "after_create", DDL("..."))`: a text is executed on the event."""
+    _tell_rewriting(run, call)
     given = call.get(2, "fn")
     text = execution.sql_text(given) if given is not None else None
     if text is None:
@@ -71,6 +72,21 @@ def _listen(run: Run, call: Call) -> Value:
         return Construct("sqlalchemy.event.listen", call.args, call.kwargs, call.node)
     with run.conditional(Condition(call.node, form="an event executes it")):
         return execution.execute(run, text, call)
+
+
+def _listens_for(run: Run, call: Call) -> Value:
+    """`@event.listens_for(Engine, "begin")`: the function is called on the event."""
+    _tell_rewriting(run, call)
+    return Construct("sqlalchemy.event.listens_for", call.args, call.kwargs, call.node)
+
+
+_BEFORE = ("before_execute", "before_cursor_execute")
+
+
+def _tell_rewriting(run: Run, call: Call) -> None:
+    event = clauses.string(call.get(1, "identifier"))
+    if clauses.flag(call.kwargs.get("retval")) and event in (*_BEFORE, None):
+        run.opaque("what is executed is what its listener returns", call.node, call.frame)
 
 
 def _compiles(run: Run, call: Call) -> Value:
@@ -102,6 +118,7 @@ NAMES: dict[str, Known] = {
     "literal_column": provenance.sql_maker("literal_column"),
     "create_engine": _engine,
     "listen": _listen,
+    "listens_for": _listens_for,
     "compiles": _compiles,
     "SchemaDropper": _visits,
     "SchemaGenerator": _visits,
