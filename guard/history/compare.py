@@ -40,6 +40,8 @@ from guard.project.sql_folders import runs_again
 from guard.python_source import Sources
 from guard.statement import Span
 
+NOT_COUNTED = "Heads were not counted, since the chain is broken."
+
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
     """The revisions for which a squash stands, in the history that the base has."""
@@ -123,7 +125,7 @@ def compare(
         if problem.detail not in known
     ]
     if graph.problems:
-        notes.append("Heads were not counted, since the chain is broken.")
+        notes.append(NOT_COUNTED)
     else:
         facts += _heads(merged, tip.revisions.keys(), base, heads)
     ids = reached or then.revisions.keys() | tip.revisions.keys()

@@ -28,7 +28,7 @@ from guard.lsp.places import Lines, overlap, path_of, uri_of
 
 JUDGED = (".py", ".sql", ".ini")  # what guard judges; the settings are read from disk
 WATCHED = "**/*.{py,sql,ini,toml}"
-PAUSE = 0.05  # seconds without a change before a text is checked
+PAUSE = 0.02  # seconds without a change before a text is checked; while one is, changes gather
 
 
 class Editor:

@@ -101,7 +101,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         report = Report(notes=(EXCLUDED,), root=scope.root)
         return Result(report=report, texts={}, outcomes=())
     parts = _parts(opened, on_progress)
-    parts[services.home.file] += _about_gate(services, histories)
+    parts[services.home.file] += _about_gate(opened)
     outcomes = _outcomes(services, parts)
     notes = [note for one in outcomes for note in one.notes]
     notes += about_server(histories)
@@ -177,13 +177,14 @@ def _parts(opened: Opened, on_progress: Progress | None) -> defaultdict[Path | N
     return parts
 
 
-def _about_gate(services: Services, histories: Sequence[tuple[Service, ChangedHistory]]) -> Part:
-    if not services.scope.request.history:
+def _about_gate(opened: Opened) -> Part:
+    services = opened.services
+    if not opened.scope.request.history:
         return Part()
     approvals = [service.scope.approvals for service in services]
-    revisions = [id_ for _, history in histories for id_ in history.judged]
+    revisions = [id_ for _, history in opened.histories for id_ in history.judged]
     rules = {rule.name: rule for service in services for rule in service.all_rules}
-    return weakened(services.scope, approvals, revisions, [*rules.values()])
+    return weakened(opened.scope, approvals, revisions, [*rules.values()], opened.as_of)
 
 
 def _outcomes(services: Services, parts: Mapping[Path | None, Part]) -> list[Outcome]:

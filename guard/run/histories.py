@@ -18,6 +18,7 @@ from guard.facts import (
     ReparentedRevision,
 )
 from guard.history.compare import (
+    NOT_COUNTED,
     Comparison,
     Reading,
     compare,
@@ -164,14 +165,22 @@ def _stands_alone(history: ChangedHistory, shown: str, header: RevisionHeader) -
 def _without(
     scope: Scope, history: ChangedHistory, shown: str, header: RevisionHeader
 ) -> ChangedHistory:
-    """The history while a file of it cannot be read."""
+    """The history while a file of it cannot be read: its heads are not counted then."""
     files = history.graph.files | {shown: header}
     graph = graph_of({name: (scope.root / name, one) for name, one in files.items()})
     revisions = {i: one for i, one in history.parsed.revisions.items() if i != header.revision}
+    change = history.change
+    counts = scope.repo is not None and scope.base.commit is not None
     return msgspec.structs.replace(
         history,
         graph=msgspec.structs.replace(graph, notes=history.graph.notes),
         parsed=msgspec.structs.replace(history.parsed, revisions=revisions),
+        change=msgspec.structs.replace(
+            change,
+            new=change.new - {header.revision},
+            facts=tuple(one for one in change.facts if not isinstance(one, MultipleHeads)),
+            notes=tuple(dict.fromkeys((*change.notes, *([NOT_COUNTED] if counts else ())))),
+        ),
         judged=history.judged - {header.revision},
     )
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from guard.history.git import Repository
+from guard.history.settings_then import FilesThen
 from guard.judge.load_rules import load_rules
 from guard.paths import relative
 from guard.project.settings import SettingsFiles
@@ -19,7 +21,7 @@ from guard.run.services import Service, Services, open_histories
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is judged. What is only looked up on demand is kept with it, in `running`.
+    """All that is judged. What is only looked up on demand is kept with it: `running`, `then`.
 
     `excluded`: the settings leave out all that was named.
     """
@@ -30,6 +32,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     released: Released | None = None
     excluded: bool = False
     running: dict[Path, RunningCode] = {}  # by the place of the migrations
+    then: dict[str, FilesThen] = {}  # by commit
 
     def running_code(self, service: Service, history: ChangedHistory) -> RunningCode:
         """Return what the code maps that runs while the history's new revisions are deployed."""
@@ -37,6 +40,12 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         if place not in self.running:
             self.running[place] = RunningCode(service.scope, history, self.released)
         return self.running[place]
+
+    def as_of(self, repo: Repository, commit: str) -> FilesThen:
+        """Return the files that a commit has."""
+        if commit not in self.then:
+            self.then[commit] = FilesThen(repo, commit)
+        return self.then[commit]
 
     def with_text(self, path: Path, data: bytes) -> Opened | None:
         """Return the same where a file of a history holds something else.

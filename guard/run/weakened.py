@@ -6,7 +6,7 @@ The base's settings decide whether that is told, so that no change can switch it
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -71,9 +71,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def weakened(
-    scope: Scope, approvals: Collection[str], revisions: Collection[str], rules: Sequence[Rule]
+    scope: Scope,
+    approvals: Collection[str],
+    revisions: Collection[str],
+    rules: Sequence[Rule],
+    as_of: Callable[[Repository, str], FilesThen] = FilesThen,
 ) -> Part:
-    """Return what the rules of the base's settings say of what the change does to the gate."""
+    """Return what the rules of the base's settings say of what the change does to the gate.
+
+    `as_of` returns the files of a commit.
+    """
     base = _base(scope)
     repo, commit = scope.repo, base.commit
     if repo is None or commit is None or scope.request.given is not None:
@@ -81,7 +88,7 @@ def weakened(
     change = Change(
         scope=scope,
         base=base.ref,
-        files=FilesThen(repo, commit),
+        files=as_of(repo, commit),
         changed=_changed(scope, repo, commit),
         approvals=frozenset(approvals),
         revisions=frozenset(revisions),
