@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -195,7 +196,99 @@ def test_the_action_sees_an_edited_released_revision(pull_request: Path) -> None
     assert "edited-revision" in refused.stdout
 
 
-@pytest.mark.parametrize("name", ["paths", "base", "args", "python", "command"])
+def test_the_action_tells_later_steps(
+    pull_request: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_revision(pull_request, "0002", "0001", DROP, CREATE)
+    git(pull_request, "commit", "-q", "-m", "Drop orders")
+    told = tmp_path / "told"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(told))
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    refused = action(pull_request, command="lint", reports=f"junit:{tmp_path}/guard.xml")
+    assert refused.returncode == 1
+    outputs = dict(line.split("=", 1) for line in told.read_text().splitlines())
+    assert {k: outputs[k] for k in ("failed", "errors")} == {"failed": "true", "errors": "1"}
+    assert json.loads(Path(outputs["sarif"]).read_text())["version"] == "2.1.0"
+    assert json.loads(Path(outputs["json"]).read_text())["summary"]["errors"] == 1
+    assert Path(outputs["markdown"]).read_text().startswith("<!-- migration-guard: report -->")
+    assert (tmp_path / "guard.xml").exists()
+
+
+def test_the_action_has_failed_where_it_could_not_begin(
+    pull_request: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(told))
+    refused = action(pull_request, command="lint", settings="no-such.toml")
+    assert refused.returncode == 2
+    assert told.read_text() == "failed=true\nerrors=0\nwarnings=0\ninfos=0\n"
+
+
+# Says what it was called with; knows one comment of a bot, or none; refuses to write if told so.
+GH = """\
+#!/usr/bin/env bash
+printf '%s\\n' "$*" >>"$CALLS"
+case "$*" in
+    *--paginate*) printf '%s' "${KNOWN:-}" ;;
+    *) [ -z "${REFUSES:-}" ] || { echo "HTTP 403: ::error::not yours" >&2; exit 1; } ;;
+esac
+"""
+
+
+def comment(folder: Path, **variables: str) -> tuple[str, str]:
+    """Run the action's comment step; return what it said, and what it called gh with."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "gh").write_text(GH)
+    (folder / "bin" / "gh").chmod(0o755)
+    (folder / "guard.md").write_text("<!-- migration-guard: report -->\n\nfound\n")
+    (folder / "calls").touch()
+    done = run(
+        "bash",
+        ROOT / "action" / "comment.sh",
+        cwd=folder,
+        PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        CALLS=str(folder / "calls"),
+        GUARD_MARKDOWN=str(folder / "guard.md"),
+        GUARD_PULL_REQUEST="7",
+        GITHUB_REPOSITORY="o/r",
+        **variables,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout, (folder / "calls").read_text()
+
+
+def test_the_first_comment_is_written(tmp_path: Path) -> None:
+    said, calls = comment(tmp_path)
+    assert said == ""
+    assert f"\napi repos/o/r/issues/7/comments -F body=@{tmp_path}/guard.md\n" in calls
+
+
+def test_the_comment_is_replaced_and_none_is_added(tmp_path: Path) -> None:
+    _, calls = comment(tmp_path, KNOWN="42\n43")
+    assert f"\napi -X PATCH repos/o/r/issues/comments/42 -F body=@{tmp_path}/guard.md\n" in calls
+    assert calls.count("body=@") == 1
+
+
+def test_a_fork_that_may_not_write_is_no_failure(tmp_path: Path) -> None:
+    said, _ = comment(tmp_path, REFUSES="1")
+    assert said.startswith("::notice::guard could not write its comment")
+    assert "::error::" not in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "paths",
+        "base",
+        "args",
+        "python",
+        "command",
+        "settings",
+        "server_kind",
+        "reports",
+        "wanted_version",
+    ],
+)
 def test_an_input_never_becomes_shell(pull_request: Path, name: str) -> None:
     refused = action(pull_request, **{name: "$(touch${IFS}planted);`touch planted`"})
     assert refused.returncode == 2, refused.stdout
