@@ -128,7 +128,7 @@ def batch_cascade_delete(operation: Operation, context: Context) -> Iterator[Pro
         remedy=_remedy(context),
         severity="warning" if context.statement.direction == "downgrade" else None,
         at=batch.span if batch else None,
-        foretells=tuple(_foretold(table, context, {table})),
+        foretells=tuple(_foretold(table, context)),
     )
 
 
@@ -163,17 +163,18 @@ def _harm(reference: Reference) -> str:
     return f"fails as soon as a row of {table} refers to it"
 
 
-def _foretold(table: Name, context: Context, seen: set[Name]) -> Iterator[Foretold]:
+def _foretold(table: Name, context: Context) -> Iterator[Foretold]:
     """Yield what goes with the rows of a table, and what goes with that."""
-    for reference in _references(table, context):
-        child, action = reference.table, _action(reference)
-        if action == "CASCADE":
-            yield Foretold(how="missing", kind="rows", table=str(child))
-            if child not in seen:
-                yield from _foretold(child, context, seen | {child})
-        elif action.startswith("SET"):
-            for column in reference.constraint.columns:
-                yield Foretold(how="changed", kind="column", name=str(column), table=str(child))
+    emptied = [table]
+    for parent in emptied:  # grows with each table that a cascade empties
+        for reference in _references(parent, context):
+            child, action = reference.table, _action(reference)
+            if action == "CASCADE":
+                yield Foretold(how="missing", kind="rows", table=str(child))
+                emptied += [child] * (child not in emptied)
+            elif action.startswith("SET"):
+                for column in map(str, reference.constraint.columns):
+                    yield Foretold(how="changed", kind="column", name=column, table=str(child))
 
 
 def _remedy(context: Context) -> str:

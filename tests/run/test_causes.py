@@ -92,8 +92,10 @@ FIRST = (
     "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True), "
     "sa.Column('b', sa.Integer()))\n"
     "op.create_table('p', sa.Column('id', sa.Integer(), sa.ForeignKey('a.id', "
+    "ondelete='CASCADE'), primary_key=True))\n"
+    "op.create_table('q', sa.Column('id', sa.Integer(), sa.ForeignKey('p.id', "
     "ondelete='CASCADE')))",
-    "op.drop_table('p')\nop.drop_table('a')",
+    "op.drop_table('q')\nop.drop_table('p')\nop.drop_table('a')",
 )
 
 
