@@ -135,8 +135,7 @@ def describe(error: BaseException) -> str:
         and words
     ):
         return words
-    if isinstance(error, StatementError):
-        words = re.sub(r"\n\[SQL: .*", "", words, flags=re.DOTALL)
+    words = re.sub(r"\n\[SQL: .*", "", words, flags=re.DOTALL)  # also where another error holds it
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 

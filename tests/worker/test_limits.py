@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.dialects import mysql, postgresql
 
+from guard.worker.failure import describe
 from guard.worker.limits import beyond_sqlite
 from guard.worker.made_up import is_of_made_up_rows
 
@@ -193,3 +194,8 @@ def test_of_the_database_only_its_json_functions_look_into_values() -> None:
             connection.exec_driver_sql("SELECT nothing")
     assert is_of_made_up_rows(malformed.value)
     assert not is_of_made_up_rows(missing.value)
+
+
+def test_an_error_that_holds_one_of_sqlalchemy_is_told_without_its_sql() -> None:
+    error = RuntimeError("no such table: t\n[SQL: SELECT 1]\n(Background on this error at: ...)")
+    assert describe(error) == "RuntimeError: no such table: t"
