@@ -127,11 +127,10 @@ def _properties(finding: Finding, *, by_file: bool) -> dict[str, str]:
 
 def _suppressions(finding: Finding) -> Iterator[dict[str, Any]]:
     if finding.status != "open":
-        by = f" ({', '.join(finding.approvers)})" if finding.approvers else ""
         yield {
             "kind": _KINDS[finding.status],
             "status": "accepted",
-            "justification": _text((finding.reason or finding.status) + by),
+            "justification": _text(finding.reason or finding.status),
         }
 
 

@@ -304,7 +304,7 @@ def test_a_shell_completes_commands(tmp_path: Path) -> None:
         env={
             **os.environ,
             "_GUARD_COMPLETE": "bash_complete",
-            "COMP_WORDS": "guard l",
+            "COMP_WORDS": "guard li",
             "COMP_CWORD": "1",
         },
         capture_output=True,
