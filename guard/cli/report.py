@@ -14,8 +14,9 @@ from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_erro
 from guard.cli.progress import Progress
 from guard.cli.terminal import shows_links
 from guard.history.base import Base
-from guard.reporters import TEXTS, reporter
+from guard.reporters import DRAWS, TEXTS, reporter
 from guard.reporters.background import Background, Change
+from guard.reporters.chronicle import Chronicle
 from guard.reporters.text import Form, text
 from guard.run.check import Result, run
 
@@ -59,7 +60,8 @@ def run_and_report(
 
 def _render(result: Result, arguments: Arguments, output: Destination, exit_code: int) -> str:
     if output.format not in TEXTS:
-        return reporter(output.format)(result.report, _background(result, exit_code))
+        background = _background(result, exit_code, draws=output.format in DRAWS)
+        return reporter(output.format)(result.report, background)
     seen = output.file is None and is_terminal(sys.stdout)
     color = _wants_color(arguments, seen=seen, file=output.file)
     form: Form = "concise" if output.format == "concise" else "full"
@@ -76,22 +78,29 @@ def _render(result: Result, arguments: Arguments, output: Destination, exit_code
     )
 
 
-def _background(result: Result, exit_code: int) -> Background:
+def _background(result: Result, exit_code: int, *, draws: bool) -> Background:
     services = [outcome.service for outcome in result.outcomes]
     base = services[0].scope.base if services else Base()
     return Background(
         texts=result.texts,
         rules={rule.name: rule for one in services for rule in (*one.all_rules, *one.rules)},
         changes=tuple(
-            Change(revision=history.parsed.revisions[id_], dialect=dialect)
-            for history, dialect in zip(result.histories, result.dialects, strict=True)
+            Change(revision=history.parsed.revisions[id_], dialect=server.dialect)
+            for history, server in zip(result.histories, result.servers, strict=True)
             for id_ in history.graph.order
             if id_ in history.judged and id_ in history.parsed.revisions
         ),
         base=base.ref,
         commit=base.commit,
         exit_code=exit_code,
+        chronicles=_chronicles(result) if draws else (),
     )
+
+
+def _chronicles(result: Result) -> tuple[Chronicle, ...]:
+    from guard.run.chronicles import chronicles_of  # no other format needs it
+
+    return chronicles_of(result)
 
 
 def _wants_color(arguments: Arguments, *, seen: bool, file: Path | None) -> bool:

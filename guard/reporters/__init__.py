@@ -29,7 +29,10 @@ REPORTERS = (
     "rdjson",
     "rdjsonl",
     "azure",
+    "html",
 )
+# They are told the whole histories too.
+DRAWS = frozenset(["html"])
 FORMATS = (*TEXTS, *REPORTERS)
 
 

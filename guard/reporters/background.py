@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from guard.reader import ParsedRevision
+from guard.reporters.chronicle import Chronicle
 from guard.rule import Rule
 
 
@@ -21,7 +22,8 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     """What the findings are of: the files by path, the rules by name, the revisions of the change.
 
     `base` is the ref that the change was compared with and `commit` the one of it that holds what
-    is released, where git tells. The run ends with `exit_code`.
+    is released, where git tells. The run ends with `exit_code`. `chronicles` has the histories, for
+    the formats that draw them (`DRAWS`).
     """
 
     texts: Mapping[str, str] = {}
@@ -30,6 +32,7 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     base: str = ""
     commit: str | None = None
     exit_code: int = 0
+    chronicles: tuple[Chronicle, ...] = ()
 
 
 NOTHING = Background()

@@ -30,9 +30,13 @@ def wrapped(words: str, width: int) -> list[str]:
     first, *more = words.splitlines() or [""]
     lines = [first] if _CODE.match(first) else _filled(first, width)
     for line in more:
-        whole = _CODE.match(line) or not line.endswith((".", ":"))
-        lines += [line] if whole else _filled(line, width)
+        lines += [line] if is_code(line) else _filled(line, width)
     return lines
+
+
+def is_code(line: str) -> bool:
+    """Return whether a line after the first of a text is code, and no sentence."""
+    return bool(_CODE.match(line)) or not line.endswith((".", ":"))
 
 
 def _filled(sentence: str, width: int) -> list[str]:

@@ -51,6 +51,7 @@ from guard.run.services import Service, Services
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
 from guard.run.weakened import weakened
+from guard.server import Server
 
 if TYPE_CHECKING:
     from guard.roundtrip.run import RoundTrip
@@ -62,6 +63,7 @@ Progress = Callable[[str, int, int], None]
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The report, the texts of the files that it speaks of, and what it was made of.
 
+    `servers` are those that each of the histories is judged for.
     `compared`: with something that tells which revisions are released. `interrupted`: it is of what
     was found until somebody ended the run.
     """
@@ -70,7 +72,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str]
     outcomes: tuple[Outcome, ...]
     histories: tuple[ChangedHistory, ...] = ()
-    dialects: tuple[str | None, ...] = ()  # of each of these, as far as it is known
+    servers: tuple[Server, ...] = ()
     compared: bool = False
     interrupted: bool = False
 
@@ -126,7 +128,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         texts=texts,
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
-        dialects=tuple(service.scope.dialect for service, _ in histories),
+        servers=tuple(service.scope.server for service, _ in histories),
         compared=scope.base.known,
         interrupted=whole.interrupted,
     )
