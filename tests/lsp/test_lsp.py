@@ -393,6 +393,18 @@ def test_an_exit_without_a_shutdown_is_a_failure(tmp_path: Path) -> None:
         assert client.exit() == 1
 
 
+def test_it_ends_while_it_checks(tmp_path: Path) -> None:
+    steps = [(f"op.drop_table('t{number}')", "pass") for number in range(400)]
+    repo = branch(tmp_path, chain(*steps), {})
+    path = repo.root / VERSIONS / "r400.py"
+    with Client(repo.root) as client:
+        document = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": "x = 1\n"}
+        client.tell("textDocument/didOpen", textDocument=document)
+        client.shutdown()
+        assert client.exit() == 0
+        assert client.nothing_told(0.1)
+
+
 def test_an_editor_that_is_gone_ends_it(tmp_path: Path) -> None:
     with Client(tmp_path) as client:
         assert client.process.stdin is not None

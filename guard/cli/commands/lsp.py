@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 
 import click
@@ -48,4 +48,4 @@ def lsp(
         server_version=server_version,
         cache=not no_cache,
     )
-    sys.exit(code)
+    os._exit(code)  # not after a check that is under way: nobody waits for it any more
