@@ -147,6 +147,7 @@ SOURCES = [
     ("order_by(text())", "def f(q, column):\n    return q.order_by(text(f'{column} DESC'))", ["error 2"]),
     ("filter(text())", "def f(session, v):\n    return session.query(TABLE).filter(text('a = %s' % v)).all()", ["error 2"]),
     ("text() handed on", "def f(v):\n    return text(f'SELECT * FROM t WHERE a = {v}')", ["error 2"]),
+    ("a default from outside", "from sqlalchemy import Column, String\ndef f(v):\n    return Column('c', String, server_default=text(f\"'{v}'\"))", ["error 3"]),
     ("environment", "def f(session):\n    session.execute(text(f\"SET ROLE {os.environ['ROLE']}\"))", ["error 2"]),
     ("constant name", "def f(session):\n    session.execute(text(f'SELECT * FROM {TABLE}'))", ["warning 2"]),
     ("constant value", "def f(session):\n    session.execute(text(f\"SELECT * FROM t WHERE a = '{TABLE}'\"))", ["error 2"]),
@@ -214,6 +215,8 @@ FINE = [
     ("literal_column as written", "def f(session):\n    return session.execute(select(literal_column('max(a)')))"),
     ("kept as written", "class R:\n    def __init__(self, t):\n        self.sql = 'SELECT 1'\n        self.log = f'about {t}'\n    def f(self, s):\n        log.info(self.log)\n        s.execute(text(self.sql))"),
     ("changed by another method", "class R:\n    def __init__(self, t):\n        self.sql = f'SELECT * FROM {t}'\n    def g(self):\n        self.sql = 'SELECT 1'\n    def f(self, s):\n        s.execute(text(self.sql))"),
+    ("a constant as a default", "from sqlalchemy import Column, String\nDEFAULT = 'a'\nc = Column('c', String, server_default=text(f\"'{DEFAULT}'\"))"),
+    ("constants in a CHECK", "from sqlalchemy import CheckConstraint\nKINDS = ('a', 'b')\nc = CheckConstraint(text(f\"kind IN ('{KINDS[0]}')\"))"),
     ("a message about SQL", "def f(session, v):\n    message = f'cannot select {v}'\n    session.send(message)"),
 ]  # fmt: skip
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+
+import msgspec
 
 from guard.patterns import lazy_re
 from guard.reader.evaluate.run import Known, Run
@@ -15,6 +18,29 @@ from guard.statement import Piece
 _STRING = lazy_re(r"'[^']*'")
 _MARK = lazy_re(r"\?|%s|:\w+|%\(\w+\)s|\$\d+")
 _PARAMETER = lazy_re(r"(?:(?<![:\w]):\w*|%\(\w*|(?<!\$)\$)\Z")
+_DDL_WORDS = frozenset(
+    {
+        "existing_server_default",
+        "mssql_where",
+        "postgresql_using",
+        "postgresql_where",
+        "server_default",
+        "server_onupdate",
+        "sqlite_where",
+    }
+)
+_DDL_MAKERS = frozenset(
+    {
+        "CheckConstraint",
+        "Computed",
+        "DefaultClause",
+        "ExcludeConstraint",
+        "Index",
+        "create_check_constraint",
+        "create_exclude_constraint",
+        "create_index",
+    }
+)
 _WHOLE_TOKEN = lazy_re(r"[\w.$\"`\[\]-]+")
 
 
@@ -24,11 +50,34 @@ def record_built(run: Run, text: Text, node: ast.AST, call: Call) -> tuple[Piece
     The pieces of a `text()` are told there, once, however often it is executed.
     """
     pieces = pieces_of(text, run.dialect)
+    if pieces and _is_of_ddl(call.node, call.frame.module.tree):
+        # Which takes no parameters.
+        pieces = tuple(msgspec.structs.replace(piece, role="syntax") for piece in pieces)
     if pieces and text.how and text not in run.fragments:
         span = run.span_in_revision(node, call.frame)
         function = unparse(call.node.func)
         run.built.append(BuiltText(text, pieces, span, call.frame.module.path, function))
     return pieces
+
+
+def _is_of_ddl(node: ast.Call, tree: ast.Module) -> bool:
+    """Return whether the call is written as an argument of what becomes DDL: a default, a CHECK."""
+    return any(
+        child is node
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        for argument in _ddl_arguments(call)
+        for child in ast.walk(argument)
+    )
+
+
+def _ddl_arguments(call: ast.Call) -> Iterator[ast.expr]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in _DDL_MAKERS:
+        yield from call.args
+    for word in call.keywords:
+        if word.arg in _DDL_WORDS or name in _DDL_MAKERS:
+            yield word.value
 
 
 def sql_maker(name: str) -> Known:
