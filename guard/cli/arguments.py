@@ -44,6 +44,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     backend: Backend | None = None
     scratch_url: str | None = None
     keep: bool = False
+    verify_reader: bool = False
     output_format: str | None = None
     output_file: Path | None = None
     output: tuple[str, ...] = ()
@@ -82,6 +83,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             approvals_from=self.approvals_from,
             scratch_url=self.scratch_url,
             keep=self.keep,
+            verify=self.verify_reader,
             environ=dict(os.environ),
             cache=None if self.no_cache else cache_folder(os.environ),
             today=datetime.date.today(),

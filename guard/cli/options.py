@@ -92,6 +92,8 @@ scratch = _together(
         help="A server on which guard makes scratch databases, with names of its own.",
     ),
 )
+# For guard's own CI: a difference is its own error.
+verify_reader = _option("--verify-reader", is_flag=True, hidden=True)
 keep = _option("--keep", is_flag=True, help="Leave the scratch database for a look, and say where.")
 
 

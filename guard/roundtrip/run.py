@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -76,6 +76,14 @@ class RanStatement(msgspec.Struct, frozen=True, kw_only=True):
         return span_at(self.file, self.path, self.lines[-1], newer)
 
 
+class SeenSchema(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scratch database held after a step: of each table its lines, by what they mean."""
+
+    revision: str
+    stage: Literal["upgrade", "downgrade", "second-upgrade"]
+    tables: dict[str, dict[str, str]]
+
+
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a round trip; `notes` are sentences for the user, counts are of steps.
 
@@ -95,6 +103,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: str = ""
     ran: tuple[RanStatement, ...] = ()
     timings: tuple[Timing, ...] = ()
+    schemas: tuple[SeenSchema, ...] = ()
 
     @property
     def dialect(self) -> str:
@@ -121,13 +130,14 @@ def run_roundtrip(
     newer: NewerPythons | None = None,
     url: str | None = None,
     keep: bool = False,
+    verify: bool = False,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
     as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
     parse what our own Python cannot; `url` is a server of the user's for the scratch databases;
-    `keep`: these stay, and a note says where.
+    `keep`: these stay, and a note says where; `verify`: tell the schema after each step.
     Raises RoundTripError.
     """
     started = time.monotonic()
@@ -143,6 +153,7 @@ def run_roundtrip(
     before = databases.fingerprints(root)
     with scratch_folder() as folder, backend.server_for(config, url, keep=keep) as server:
         request = _request(environment, root, folder, revisions, settings, server)
+        request["verify"] = verify
         log = _Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
         _listen(log, _start(python.path, config_path.parent, request, config), config)
         kept = [backend.kept(server, folder)] if keep else []
@@ -262,6 +273,7 @@ class _Log:
         self._step: dict[str, Any] | None = None  # of a revision that is running
         self._step_began = 0.0
         self._timings = Timings()
+        self._schemas: list[SeenSchema] = []
         self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
         self.complete = False
         self._interrupted = ""
@@ -271,9 +283,8 @@ class _Log:
         match event["event"]:
             case "step":
                 self._begin(event)
-            case "took" if (step := self._step) is not None:
-                _, path = self._file(step)
-                self._timings.add(step["revision"], path, step["stage"], event["seconds"])
+            case "took" | "schema" if (step := self._step) is not None:
+                self._end(step, event)
             case "fact":
                 self._facts.append(self._fact(event))
                 if names := self._secrets_in(event.get("error", "")):
@@ -308,6 +319,13 @@ class _Log:
         if self._on_progress:
             label = f"{step['direction']} {step['revision']}"
             self._on_progress(label, step["done"], step["total"])
+
+    def _end(self, step: dict[str, Any], event: dict[str, Any]) -> None:
+        if event["event"] == "schema":
+            self._schemas.append(msgspec.convert({**step, **event}, SeenSchema))
+            return
+        _, path = self._file(step)
+        self._timings.add(step["revision"], path, step["stage"], event["seconds"])
 
     def stop(self, why: str, remedy: str, output: str = "") -> None:
         """The worker was stopped: a fact about the revision that ran, else RoundTripError.
@@ -377,6 +395,7 @@ class _Log:
             interrupted=self._interrupted,
             ran=tuple(self._ran),
             timings=self._timings.all(),
+            schemas=tuple(self._schemas),
         )
 
     def _secrets_in(self, error: str) -> list[str]:

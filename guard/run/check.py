@@ -328,6 +328,7 @@ def _round_trip(
             newer=scope.sources.newer,
             url=scope.request.scratch_url,
             keep=scope.request.keep,
+            verify=scope.request.verify,
         )
     except RoundTripError as error:
         return Part(errors=(scope.settings.as_set_here(str(error)),))
@@ -352,7 +353,7 @@ def _round_trip(
         "the gate (with --all it does)."
     )
     notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
-    return Part(
+    return _of_reader(trip, history) + Part(
         facts=tuple(brought),
         findings=shown,
         known=tuple(known),
@@ -364,6 +365,16 @@ def _round_trip(
         errors=(trip.interrupted,) if trip.interrupted else (),
         interrupted=bool(trip.interrupted),
     )
+
+
+def _of_reader(trip: RoundTrip, history: ChangedHistory) -> Part:
+    """What of the schema was read otherwise than the run made it, where that is asked."""
+    if not trip.schemas:
+        return Part()
+    from guard.run.reader_errors import agreement, errors, verified
+
+    steps = [*verified(trip, history.parsed.revisions)]
+    return Part(checked=(agreement(steps),), errors=errors(steps))
 
 
 def _unread(

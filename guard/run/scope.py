@@ -60,6 +60,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     source: Tree = "working tree"
     scratch_url: str | None = None  # of a server for the scratch databases of the round trip
     keep: bool = False  # those databases
+    verify: bool = False  # what was read, by the schemas that the round trip makes
     applied_in: str | None = None  # the URL of a database that tells what is released
     approvals_from: str | None = None
     environ: Mapping[str, str] = {}

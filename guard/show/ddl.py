@@ -210,7 +210,8 @@ class Ddl:
     def index(self, table: Table, index: Index) -> str:
         known = {column.name for column in table.columns}
         parts = ", ".join(
-            self.quoted(part) if part in known else _indexed(part) for part in index.columns
+            (self.quoted(part) if part in known else _indexed(part)) + _order_of(part, index)
+            for part in index.columns
         )
         name = f" {self.quoted(index.name)}" if index.name else ""
         method = f" USING {index.method}" if index.method and self.dialect == "postgresql" else ""
@@ -233,6 +234,15 @@ class Ddl:
         if plain and quote == '"':
             return name
         return quote + name.replace(quote, quote * 2) + quote
+
+
+def _order_of(column: str, index: Index) -> str:
+    """Return what an index says of a column: its order, operator class, how much of it."""
+    for piece in (index.detail or "").split(", "):
+        rest = piece.removeprefix(column)
+        if rest != piece and rest[:1] in (" ", "("):
+            return rest
+    return ""
 
 
 def _indexed(sql: str) -> str:

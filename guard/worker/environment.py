@@ -314,6 +314,7 @@ class Run:
                 members=None if self._schemas.names else self._members,
                 initial=self._request["initial"],
                 rows=self._rows,
+                verify=self._request["verify"],
             )
             self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
         track = self._tracks[self._calls - 1]

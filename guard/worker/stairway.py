@@ -54,6 +54,7 @@ class Course(NamedTuple):
     members: Members | None
     initial: str | None
     rows: Rows | None
+    verify: bool = False  # guard's reader, by the schema after each step
 
 
 class _Refusal(NamedTuple):
@@ -89,6 +90,7 @@ class Track:
         self, course: Course, scratch: Scratch, lenient: Lenient, progress: Progress
     ) -> None:
         self._scripts, self._plan, self._tested, self._dialect, self._members = course[:5]
+        self._verify = course.verify
         self._initial, self._own_rows = course.initial, course.rows
         self._scratch = scratch
         self._progress = progress
@@ -410,6 +412,10 @@ class Track:
         if self._running and self._applied >= self._position:  # and not on the way back to it
             self._channel.send("took", seconds=time.monotonic() - self._began)
             self._tell_reached(self._running[0])
+            if self._verify and not (self._skipped or self._partial.revisions):
+                tables = self._database.snapshot().tables
+                lines = {name: table.lines for name, table in tables.items()}
+                self._channel.send("schema", tables=lines)
         self._running = None
         self._impl.memo.clear()  # of enums made so far: no deployment goes up, down and up again
         self._notes_statements = False

@@ -354,3 +354,21 @@ def test_what_postgresql_has_besides_tables(sql: str) -> None:
     read = read_sql(sql, "postgresql").statements
     text = as_sql(replay(*(o for statement in read for o in statement.operations)))
     assert DDL[sql] in text
+
+
+@pytest.mark.parametrize(
+    ("parts", "dialect", "sql"),
+    [
+        ("a DESC, b", "sqlite", '(a DESC, b)'),
+        ("a COLLATE NOCASE, b DESC", "sqlite", '(a COLLATE NOCASE, b DESC)'),
+        ("a text_pattern_ops, b DESC NULLS LAST", "postgresql",
+         "(a text_pattern_ops, b DESC NULLS LAST)"),
+        ("a(10), b DESC", "mysql", "(`a`(10), `b` DESC)"),
+        ("lower(a) DESC, b", "sqlite", '(lower(a) DESC, b)'),
+    ],
+)  # fmt: skip
+def test_an_index_as_it_is_written(parts: str, dialect: str, sql: str) -> None:
+    made = f"CREATE TABLE t (a varchar(20), b varchar(20)); CREATE INDEX i ON t ({parts})"
+    read = read_sql(made, dialect=dialect).statements
+    text = as_sql(replay(*(o for s in read for o in s.operations), dialect=dialect))
+    assert sql in text

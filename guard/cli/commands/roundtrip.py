@@ -17,6 +17,7 @@ from guard.cli import options
 @options.python
 @options.scratch
 @options.keep
+@options.verify_reader
 @options.report
 def roundtrip(**given: object) -> None:
     """Only run the migrations up, down and up again on a scratch database that holds rows."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Protocol
-
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine.url import URL
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
 
 from ..channel import FatalError
 from ..fence import Fence
 from ..json_shapes import Shape
 from ..written import Rows
+
+if TYPE_CHECKING:  # guard itself runs what reads SQLite, and has no need of them
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine.url import URL
 
 ROW_LIMIT = 20_000  # rows of a table that are read and compared
 # The states of a database that are saved for later.
