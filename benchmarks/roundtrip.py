@@ -14,8 +14,9 @@ Each does what it does. guard: up, down and up again for every revision, with ro
 schema and rows compared, at the end once more against the models. pytest-alembic: its default tests
 (without the one about models, for there are none), which go up and down once over empty tables; by
 itself also its experimental test that a downgrade leaves no trace. pytest-mrt: its default tests.
-Commands: `alembic upgrade`, `downgrade`, `upgrade` for each revision, in one process. Bare SQL: the
-same statements up, down and up, played from memory into sqlite3.
+Commands: `alembic upgrade`, `downgrade`, `upgrade` for each revision, in one process. Alembic
+alone: the same steps of generated revisions in one run of env.py, as guard's, and nothing else.
+Bare SQL: the same statements up, down and up, played from memory into sqlite3.
 
 What each way imports is compiled before, as installers leave it; what it runs is not.
 
@@ -108,6 +109,24 @@ for revision in reversed(order):
     command.downgrade(config, "-1")
     command.upgrade(config, revision)
 """
+STEPS = """
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import RevisionStep
+from alembic.script import ScriptDirectory
+
+config = Config("alembic.ini")
+scripts = ScriptDirectory.from_config(config)
+
+def steps(heads, context):
+    for script in reversed([*scripts.walk_revisions()]):
+        for up in (True, False, True):
+            yield RevisionStep(scripts.revision_map, script, up)
+            context.connection.connection.dbapi_connection.commit()
+
+with EnvironmentContext(config, scripts, fn=steps, destination_rev="heads"):
+    scripts.run_env()
+"""
 PEERS = ("pytest-alembic", "pytest-mrt")
 BACKENDS = ("sqlite", "postgresql")
 Statement = tuple[str, tuple[object, ...]]
@@ -124,6 +143,7 @@ class Bench(msgspec.Struct, frozen=True):
     project: Path
     python: str
     server: postgresql.PostgresqlServer | None
+    generated: bool = False
 
     @property
     def backend(self) -> str:
@@ -196,7 +216,7 @@ def benches(arguments: argparse.Namespace) -> Iterator[Bench]:
             generate(project, size)
             (project / "migrations" / "env.py").write_text(ENV)
             for name in wanted:
-                yield Bench(f"{size} revisions", project, python, servers[name])
+                yield Bench(f"{size} revisions", project, python, servers[name], True)
         for history in histories:
             if history.id in arguments.histories:
                 project, program = laid_out(history, arguments, folder)
@@ -228,8 +248,10 @@ def ways(bench: Bench, arguments: argparse.Namespace) -> dict[str, Way]:
             "pytest-alembic": lambda: run_pytest(bench, tests, limit),
             "pytest-alembic, no trace": lambda: run_pytest(bench, trace, limit),
             "pytest-mrt": lambda: run_pytest(bench, {"conftest.py": MRT}, limit),
-            "commands": lambda: run_commands(bench, limit),
+            "commands": lambda: run_commands(bench, COMMANDS, limit, 1),
         }
+    if bench.generated:
+        chosen["Alembic alone"] = lambda: run_commands(bench, STEPS, limit)
     if arguments.bare and bench.server is None:
         steps = recorded_steps(bench.project)
         chosen["bare SQL"] = lambda: run_bare(steps, DURABLE)
@@ -307,10 +329,10 @@ def run_pytest(bench: Bench, files: Mapping[str, str], limit: float) -> None:
             (bench.project / name).unlink()
 
 
-def run_commands(bench: Bench, limit: float) -> None:
-    """Run Alembic's own commands for each revision; in a real history some of them fail."""
+def run_commands(bench: Bench, code: str, limit: float, *codes: int) -> None:
+    """Run Alembic's own commands or steps; in a real history some commands fail."""
     with bench.database() as variables:
-        run(bench, [bench.python, "-c", COMMANDS], limit, variables, 1)
+        run(bench, [bench.python, "-c", code], limit, variables, *codes)
 
 
 def run_bare(steps: tuple[Steps, Steps], settings: str) -> None:
