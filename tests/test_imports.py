@@ -214,9 +214,9 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     ),
     "run": (
         {"asked", "causes", "drift", "known", "part", "scope"},
-        {"policies", "proofs", "ran", "reader_errors", "released"},
+        {"policies", "proofs", "ran", "released"},
         {"application", "histories"},
-        {"enforced", "services"},
+        {"enforced", "reader_errors", "services"},
         {"env_py", "inspect", "models", "servers", "outcome", "sources", "weakened"},
         {"running_code", "tally"},
         {"opened"},

@@ -353,7 +353,12 @@ def _round_trip(
         "the gate (with --all it does)."
     )
     notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
-    return _of_reader(trip, history) + Part(
+    found = Part()
+    if scope.request.verify:
+        from guard.run.reader_errors import verified  # which nobody else asks for
+
+        found = verified(scope, trip, history)
+    return found + Part(
         facts=tuple(brought),
         findings=shown,
         known=tuple(known),
@@ -365,16 +370,6 @@ def _round_trip(
         errors=(trip.interrupted,) if trip.interrupted else (),
         interrupted=bool(trip.interrupted),
     )
-
-
-def _of_reader(trip: RoundTrip, history: ChangedHistory) -> Part:
-    """What of the schema was read otherwise than the run made it, where that is asked."""
-    if not trip.schemas:
-        return Part()
-    from guard.run.reader_errors import agreement, errors, verified
-
-    steps = [*verified(trip, history.parsed.revisions)]
-    return Part(checked=(agreement(steps),), errors=errors(steps))
 
 
 def _unread(

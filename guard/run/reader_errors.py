@@ -15,18 +15,25 @@ from guard.patterns import lazy_re
 from guard.reader import ParsedRevision
 from guard.roundtrip.replayed import made_of
 from guard.roundtrip.run import RoundTrip, SeenSchema
+from guard.run.histories import ChangedHistory
+from guard.run.part import Part
+from guard.run.scope import Scope
 from guard.schema import Index, Schema, Table
 from guard.schema.model import StoredColumn, StoredConstraint
 from guard.show.ddl import as_sql
 
 DIALECT = "sqlite"
+ONLY_SQLITE = (
+    "--verify-reader compares one database on SQLite, read as such: "
+    "add --backend sqlite --dialect sqlite"
+)
 _SHORT = {
     "integer": "int", "decimal": "numeric", "boolean": "bool",
     "double precision": "float", "double": "float", "real": "float", "uuid": "char(32)",
 }  # fmt: skip
 _LONG = lazy_re(rf"\b(?:{'|'.join(_SHORT)})\b")
 
-_LEFT_OUT = lazy_re(r" with time zone| collate \w+|(?<=blob)\(\d+\)")
+_LEFT_OUT = lazy_re(r" with time zone| collate \w+|(?<=blob|loat)\(\d+\)")
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +46,15 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]
 
 
-def verified(trip: RoundTrip, revisions: Mapping[str, ParsedRevision]) -> Iterator[Verified]:
+def verified(scope: Scope, trip: RoundTrip, history: ChangedHistory) -> Part:
+    """Return how much of a run is as it was read, and as errors what is not."""
+    if (trip.dialect, scope.dialect) != (DIALECT, DIALECT) or history.environment.databases:
+        return Part(errors=(ONLY_SQLITE,))
+    steps = [*_steps(trip, history.parsed.revisions)]
+    return Part(checked=(_agreement(steps),), errors=_errors(steps))
+
+
+def _steps(trip: RoundTrip, revisions: Mapping[str, ParsedRevision]) -> Iterator[Verified]:
     """Yield each step of the run with what the replay has otherwise, each difference once."""
     schemas: Schemas = {}
     after: Schemas = {}  # the first upgrade of the revision at hand
@@ -61,14 +76,14 @@ def verified(trip: RoundTrip, revisions: Mapping[str, ParsedRevision]) -> Iterat
         yield msgspec.structs.replace(step, lines=new)
 
 
-def agreement(steps: Sequence[Verified]) -> str:
+def _agreement(steps: Sequence[Verified]) -> str:
     """Return how much of what was compared is right."""
     right = sum(step.agree == step.tables for step in steps)
     agree, tables = sum(step.agree for step in steps), sum(step.tables for step in steps)
     return f"replayed: {right} of {len(steps)} steps agree, {agree} of {tables} tables"
 
 
-def errors(steps: Sequence[Verified]) -> tuple[str, ...]:
+def _errors(steps: Sequence[Verified]) -> tuple[str, ...]:
     """Return what to say of the steps that differ."""
     return tuple(
         f"guard itself is wrong about the schema after the {step.stage} of {step.revision} "

@@ -50,6 +50,13 @@ def test_a_difference_is_an_error_of_guards_own(
     )
 
 
+def test_what_is_not_compared_is_said(tmp_path: Path) -> None:
+    read_for = ("--dialect", "postgresql", "--backend", "sqlite")
+    done = guard(write(tmp_path, chain(STEP)), "roundtrip", "--verify-reader", *read_for)
+    assert done.code == 2
+    assert done.says("add --backend sqlite --dialect sqlite")
+
+
 def test_nothing_is_compared_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guard.run.reader_errors.as_sql", lambda schema: "")
     assert guard(write(tmp_path, chain(STEP)), "roundtrip").code == 0
