@@ -46,6 +46,7 @@ def wheel_names(folder: Path) -> set[str]:
 def test_the_wheel_ships_the_rules_inside_guard(built: Path) -> None:
     names = wheel_names(built)
     assert "guard/rules/destructive/drop_table.py" in names
+    assert "guard/reporters/html/templates/page.html.j2" in names
     top = {name.split("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == {"guard"}
 

@@ -61,7 +61,8 @@ def shop(folder: Path, dialect: str = "postgresql", released: int = 4) -> Repo:
             "f1",
             parent,
             'op.create_table("shipments", sa.Column("id", sa.Integer(), primary_key=True))\n'
-            '    op.create_index("ix_note", "orders", ["note"])',
+            '    op.create_index("ix_note", "orders", ["note"])\n'
+            '    op.execute("UPDATE orders SET id = id + 1")',
             'op.drop_index("ix_note", "orders")\n    op.drop_table("shipments")',
             title="Create shipments",
         ),

@@ -26,6 +26,7 @@ from guard.reporters.html.words import (
     worst_lock,
 )
 from guard.show.operations import operation_text
+from guard.show.sql import sql_of
 
 _WIDTH = 110  # columns of a frame of source
 _AROUND = 8  # released revisions below the last one that is judged
@@ -67,11 +68,17 @@ class DeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WayTable(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction: its operations, or why there are none."""
+    """One direction: its operations, or why there are none, and the SQL that it sends."""
 
     title: str
     nothing: str
     rows: tuple[DeedRow, ...]
+    sql: str = ""  # of what is new
+
+    @property
+    def locks(self) -> bool:
+        """Whether any of them is known to lock anything."""
+        return any(row.locks for row in self.rows)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +117,8 @@ class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     width: int  # of the graph, in pixels
     change: tuple[Block, ...]
-    count_new: int
+    new: int
+    edited: int
     shown: int  # rows that are worth being seen before anybody asks for all
 
 
@@ -246,17 +254,26 @@ def _history(
     timings = {timing.path: timing for timing in report.timings}
     of_trip = frozenset(one.name for one in background.rules.values() if one.group == "roundtrip")
     entries = tuple(
-        _entry(chapters[row.id], row, anchors, cards_of[anchors[row.id]], timings, of_trip)
+        _entry(
+            chapters[row.id],
+            row,
+            anchors,
+            cards_of[anchors[row.id]],
+            timings,
+            of_trip,
+            chronicle.server.dialect,
+        )
         for row in rows
     )
-    new = sum(chapter.state in ("new", "edited") for chapter in chronicle.chapters)
+    states = [chapter.state for chapter in chronicle.chapters]
     return HistoryView(
         name=chronicle.name,
         server=server_text(chronicle.server),
         entries=entries,
         width=LANE * (1 + max((_widest(row) for row in rows), default=0)),
         change=blocks_of(chronicle.change, context=True),
-        count_new=new,
+        new=states.count("new"),
+        edited=states.count("edited"),
         shown=_shown(entries),
     )
 
@@ -279,8 +296,9 @@ def _entry(
     cards: Sequence[Card],
     timings: Mapping[str, Timing],
     of_trip: frozenset[str],
+    dialect: str | None,
 ) -> Entry:
-    ways = [*_ways(chapter)]
+    ways = [*_ways(chapter, dialect)]
     timing = timings.get(chapter.path)
     failed = any(_went_wrong(card.finding, of_trip) for card in cards)
     locks = [lock for way in ways[:1] for deed in way.rows for lock in deed.locks]
@@ -313,11 +331,17 @@ def _trip(timing: Timing, *, failed: bool) -> str:
     return f"{verdict} ({steps_text(timing)})."
 
 
-def _ways(chapter: Chapter) -> Iterator[WayTable]:
+def _ways(chapter: Chapter, dialect: str | None) -> Iterator[WayTable]:
+    fresh = chapter.state in ("new", "edited")
     for title, way in (("Upgrade", chapter.upgrade), ("Downgrade", chapter.downgrade)):
         if way is not None:
             rows = tuple(_deeds(way))
-            yield WayTable(title=title, nothing="" if rows else nothing_text(way.steps), rows=rows)
+            yield WayTable(
+                title=title,
+                nothing="" if rows else nothing_text(way.steps),
+                rows=rows,
+                sql=sql_of(way.steps, dialect) if fresh else "",
+            )
 
 
 def _deeds(way: Way) -> Iterator[DeedRow]:

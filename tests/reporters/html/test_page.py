@@ -73,7 +73,7 @@ def test_the_graph_has_every_revision_the_newest_first(page: Element) -> None:
 
 
 def test_new_revisions_and_heads_are_told_in_words_and_by_shape(page: Element) -> None:
-    assert [one.text for one in row(page, "f1").one("summary").all("span", "badge")] == [
+    assert [one.text for one in row(page, "f1").all("summary")[0].all("span", "badge")] == [
         "new",
         "head",
     ]
@@ -91,14 +91,15 @@ def test_older_released_revisions_are_folded_and_say_one_line(page: Element) -> 
 def test_a_revision_tells_its_operations_their_locks_and_who_waits(page: Element) -> None:
     up, down = row(page, "f1").all("table")
     assert up.one("caption").text == "Upgrade"
-    create, index = [line.text for line in up.one("tbody").all("tr")]
+    create, index, _ = [line.text for line in up.one("tbody").all("tr")]
     assert create.startswith("10 create-table shipments id")
     assert create.endswith("the table is new: nobody waits")
     assert index.startswith("11 create-index orders.ix_note (note) SHARE on orders blocks writes")
     assert index.endswith("reads every row")
+    assert "CREATE INDEX ix_note ON orders (note);" in row(page, "f1").all("pre")[0].text
     # A downgrade comes when the table has long been in use.
     assert "ACCESS EXCLUSIVE on shipments blocks reads, writes" in down.text
-    assert row(page, "f1").one("summary").text.endswith("writes wait")
+    assert row(page, "f1").all("summary")[0].text.endswith("writes wait")
 
 
 def test_a_revision_tells_its_schema_before_and_after(page: Element) -> None:
