@@ -31,7 +31,6 @@ from guard.show.sql import sql_of
 _WIDTH = 110  # columns of a frame of source
 _AROUND = 8  # released revisions below the last one that is judged
 _MANY = 30  # findings; more than these are grouped by rule
-_STEPS = 3  # of a whole round trip
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,11 +322,12 @@ def _went_wrong(finding: Finding, of_trip: frozenset[str]) -> bool:
 
 
 def _trip(timing: Timing, *, failed: bool) -> str:
-    done = sum(step is not None for step in (timing.up, timing.down, timing.up_again))
     if failed:
         verdict = "It ran, and something went wrong: see its findings"
+    elif timing.up_again is not None:
+        verdict = "Ran up, down and up again"
     else:
-        verdict = "Ran up, down and up again" if done == _STEPS else "Ran in part"
+        verdict = "Ran up and down" if timing.down is not None else "Ran up only"
     return f"{verdict} ({steps_text(timing)})."
 
 

@@ -203,6 +203,19 @@ def test_nothing_is_wider_than_the_window(page: Shown, width: int) -> None:
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
+def test_what_is_too_wide_is_scrolled_with_keys(page: Shown) -> None:
+    size(page.browser, 400)
+    page.run("document.querySelectorAll('details').forEach(one => { one.open = false })")
+    page.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    page.settle()
+    wide = page.run(
+        "return [...document.querySelectorAll('pre')]"
+        ".filter(one => one.scrollWidth > one.clientWidth).map(one => one.tabIndex)"
+    )
+    assert wide
+    assert set(wide) == {0}
+
+
 def test_nothing_is_loaded(page: Shown) -> None:
     assert page.run("return performance.getEntriesByType('resource').length") == 0
 

@@ -135,6 +135,15 @@
   });
   follow();
 
+  // What is wider than its place is scrolled with keys too.
+  const reach = (inside) => {
+    for (const wide of all("pre, .scroll", inside)) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+      else wide.removeAttribute("tabindex");
+    }
+  };
+  document.addEventListener("toggle", (event) => reach(event.target), true);
+
   // Keys, where nobody is typing.
   const seen = (item) => item.checkVisibility ? item.checkVisibility() : item.offsetParent;
   const stops = () => all("[data-item]:not([hidden]), [data-group]:not([hidden])")
