@@ -21,7 +21,6 @@ _SILENCED: tuple[Status, ...] = ("approved", "ignored", "baseline")
 Form = Literal["full", "concise", "statistics"]
 _MANY = 10  # findings; more than these are counted by rule as well
 _LINK = "\x1b]8;;{}\x1b\\{}\x1b]8;;\x1b\\"  # OSC 8: the second text leads to the first
-_INDENT = 2  # of the lines that go on with a message
 _NARROWEST = 40
 _WIDEST = 500
 
@@ -91,12 +90,15 @@ class _Page:
         self.links = links
 
     def finding(self, finding: Finding, file: Sequence[str]) -> list[str]:
-        """What is wrong, so that who skims reads that first; then where, and what to do."""
+        """What is wrong, so that who skims reads that first; then how bad and where it is.
+
+        `error[rule] path:line:column` is a line by itself, for programs that look for it.
+        """
         color = _COLORS[finding.severity]
         gutter = len(str(finding.span.end_line))
-        head = f"{finding.severity}[{finding.rule}]"
-        lines = [*self._headline(finding, head, color)]
-        lines.append(self.paint(" " * gutter + "--> ", fg=_EDGE) + _place(finding))
+        lines = [self._further(line, bold=True) for line in self._wrapped(finding.message)]
+        head = self.paint(f"{finding.severity}[{finding.rule}]", fg=color, bold=True)
+        lines.append(f"{self._linked(finding, head)} {_place(finding)}")
         rows = frame(finding.span, file, self.width - gutter - 3)
         lines += self._frame(rows, gutter, color)
         lines += self._entry(gutter, "help: ", finding.remedy, fg="green")
@@ -117,13 +119,8 @@ class _Page:
             lines += self._entry(gutter, "revision: ", finding.revision + direction, fg="cyan")
         return lines
 
-    def _headline(self, finding: Finding, head: str, color: str) -> Iterator[str]:
-        """`error[rule] message`, and below it what else the message says."""
-        first, *rest = wrapped(f"{head} {safe(finding.message)}", self.width - _INDENT)
-        yield self._linked(finding, self.paint(head, fg=color, bold=True)) + self.paint(
-            first.removeprefix(head), bold=True
-        )
-        yield from (" " * _INDENT + self._further(line, bold=True) for line in rest)
+    def _wrapped(self, message: str) -> list[str]:
+        return wrapped(safe(message), self.width)
 
     def _further(self, line: str, *, bold: bool | None = None) -> str:
         change = _CHANGES.get(line[:2])  # of a schema or of rows

@@ -119,7 +119,7 @@ def test_a_file_holds_no_colour_and_replaces_what_was_there(tmp_path: Path) -> N
     write(tmp_path, DROPPING | {"out.txt": "x" * 9999})
     guard(tmp_path, "lint", "--output", "text:out.txt", FORCE_COLOR="1")
     written = (tmp_path / "out.txt").read_text()
-    assert written.startswith("error[drop-table] Dropping table old")
+    assert written.startswith("Dropping table old")
     assert written == guard(tmp_path, "lint").output
 
 

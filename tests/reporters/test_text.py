@@ -77,8 +77,8 @@ def test_code_inside_a_sentence_is_never_broken(code: str, before: int) -> None:
 def test_text_report() -> None:
     assert shown(REPORT) == (
         """\
-error[drop-table] Dropping table orders deletes its rows.
- --> alembic/versions/0004_drop_orders.py:5:5
+Dropping table orders deletes its rows.
+error[drop-table] alembic/versions/0004_drop_orders.py:5:5
   |
 5 |     op.drop_table("orders")
   |     ^^^^^^^^^^^^^^^^^^^^^^^
@@ -86,8 +86,8 @@ error[drop-table] Dropping table orders deletes its rows.
   = help: Keep a copy.
   = revision: 4f5e, upgrade
 
-warning[backfill] UPDATE customers changes every row.
-  --> alembic/versions/0004_drop_orders.py:6:5
+UPDATE customers changes every row.
+warning[backfill] alembic/versions/0004_drop_orders.py:6:5
    |
  6 | /     op.execute(
  7 | |         '''
@@ -100,8 +100,8 @@ warning[backfill] UPDATE customers changes every row.
                for start in range(9): ...
    = revision: 4f5e, upgrade
 
-error[credentials-in-url] postgresql://app:***@db/prod holds a password.
-  --> alembic/versions/0004_drop_orders.py:13:28
+postgresql://app:***@db/prod holds a password.
+error[credentials-in-url] alembic/versions/0004_drop_orders.py:13:28
    |
 13 |     engine = create_engine("postgresql://app:***@db/prod")
    |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -247,8 +247,8 @@ def test_end_of_text(report: Report, end: str) -> None:
 
 def test_without_a_source_there_is_no_frame() -> None:
     assert text(Report(findings=(finding(),)), quiet=True) == (
-        "error[drop-table] Dropping table orders deletes its rows.\n"
-        " --> alembic/versions/0004_drop_orders.py:5:5\n"
+        "Dropping table orders deletes its rows.\n"
+        "error[drop-table] alembic/versions/0004_drop_orders.py:5:5\n"
         "  = help: Keep a copy.\n"
         "  = revision: 4f5e, upgrade\n"
         "\n"
@@ -276,10 +276,10 @@ def test_what_takes_an_approval_shows_the_command_in_one_line(
 def test_long_sentences_are_wrapped_under_their_beginning() -> None:
     found = finding(remedy="word " * 15, message="Two lines:\n- id INTEGER\n+ id TEXT")
     assert text(Report(findings=(found,)), width=40, quiet=True).splitlines()[:7] == [
-        "error[drop-table] Two lines:",
-        "  - id INTEGER",
-        "  + id TEXT",
-        " --> alembic/versions/0004_drop_orders.py:5:5",
+        "Two lines:",
+        "- id INTEGER",
+        "+ id TEXT",
+        "error[drop-table] alembic/versions/0004_drop_orders.py:5:5",
         "  = help: word word word word word word",
         "          word word word word word word",
         "          word word word",
@@ -292,7 +292,7 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
     found = finding(span=Span(PATH, 1, 15, 1, 40), message="word " * 60)
     report = Report(findings=(found,), notes=("note " * 60,), checked=("part " * 60,))
     lines = text(report, sources={PATH: source}, width=width).splitlines()
-    lines.remove(f" --> {PATH}:1:15")  # whole, so that a terminal can open it
+    lines.remove(f"error[drop-table] {PATH}:1:15")  # whole, so that a terminal can open it
     assert max(len(line) for line in lines) <= width
 
 

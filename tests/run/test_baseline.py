@@ -128,8 +128,7 @@ def test_what_is_gone_is_said_once_and_pruned(tmp_path: Path) -> None:
     repo = adopted(tmp_path)
     repo.commit({TOOLS: "x = 1\n"})
     assert guard(repo.root, "lint", "--all").says(
-        "warning[unused-suppression]",
-        f"--> {BASELINE}:4:5",
+        f"warning[unused-suppression] {BASELINE}:4:5",
         f"The entry of the baseline for string-built-sql in {TOOLS} silences nothing: what it "
         "stands for is gone.",
         "help: Take out all that is gone: guard baseline --prune",
