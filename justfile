@@ -21,9 +21,13 @@ lint:
 rule NAME:
     .venv/bin/pytest -q tests/judge/test_rules.py -k {{ NAME }} && .venv/bin/guard explain {{ NAME }}
 
-# Write the generated parts of the README anew, and the pages of the rules.
+# Write the generated parts of the README anew, the pages of the rules, and what commands print in docs/.
 docs:
-    .venv/bin/python scripts/readme.py && .venv/bin/python scripts/rule_pages.py
+    .venv/bin/python scripts/readme.py && .venv/bin/python scripts/rule_pages.py && .venv/bin/python scripts/walk_pages.py
+
+# Build the documentation site into build/site.
+site:
+    test -d .docs || python3 -m venv .docs && .docs/bin/python -m pip install -q --group docs && .docs/bin/python scripts/docs.py
 
 # Everything that must hold, in a clone of the last commit.
 ci:
