@@ -194,7 +194,12 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         },
         {"github_summary"},
     ),
-    "reporters.html": ({"graph", "schema", "words"}, {"page"}, {"render"}),
+    "reporters.html": (
+        {"cards", "graph", "schema", "words"},
+        {"history"},
+        {"page"},
+        {"render"},
+    ),
     "roundtrip": (
         {
             "errors",
