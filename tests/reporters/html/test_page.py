@@ -163,6 +163,31 @@ def test_what_was_silenced_could_not_be_done_or_should_be_known_is_there() -> No
     assert "a:secret" not in unfinished.text
 
 
+def test_each_of_several_histories_has_its_own_revisions() -> None:
+    """Ids and paths may be the same in them."""
+    one = Chapter(id="r1", path="a/r1.py", labels=("left",), head=True)
+    other = Chapter(id="r1", path="b/r1.py", depends_on=())
+    found = Finding(
+        rule="drop-table", severity="error", message="x", remedy="y", span=Span("b/r1.py", 1),
+        revision="r1",
+    )  # fmt: skip
+    chronicles = (
+        Chronicle(name="a", chapters=(one,)),
+        Chronicle(name="b", server=Server("mysql"), chapters=(other,)),
+    )
+    page = read_page(rendered("html", Report(findings=(found,)), chronicles=chronicles))
+    assert [one.one("h3").text for one in page.all("div", "history")] == [
+        "a 1 revision",
+        "b 1 revision, judged for MySQL 8.4 or newer",
+    ]
+    left, right = page.all("li", "rev")
+    assert [one.text for one in left.all("span", "badge")] == ["head", "left"]
+    assert not left.all("ul", "found")
+    assert right.one("ul", "found").text.startswith("error: drop-table line 1")
+    link = having(page.all("a"), lambda one: one.text == "Revision r1")
+    assert link.attributes["href"] == f"#{right.all('details')[0].attributes['id']}"
+
+
 def test_many_findings_are_grouped_by_rule() -> None:
     many = tuple(
         Finding(
