@@ -96,6 +96,7 @@ def check(
     roundtrip: bool = False,
     python: str | None = None,
     backend: Backend | None = None,
+    url: str | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
     **options: Unpack[Options],
 ) -> Report:
@@ -104,8 +105,8 @@ def check(
 
     `unsaved` are texts of files that count instead of what lies on disk. With `roundtrip` the
     migrations are run as well, up, down and up again, on a scratch database of the `backend`, by
-    the project's `python`; it runs what lies on disk. `on_progress` is told of that: what is done,
-    how many steps of it, of how many.
+    the project's `python`, or on the server of the `url`; it runs what lies on disk.
+    `on_progress` is told of that: what is done, how many steps of it, of how many.
 
     Raises GuardError where nothing reliable can be said: settings that are not valid, a path that
     is not there, a base that is named and missing. What could not be done beside the rest stands in
@@ -121,7 +122,7 @@ def check(
         if not (path.exists() or path.is_symlink() or path in texts):
             raise GuardError(f"{path}: there is no such file or folder")
     request = said.request(start, asked, texts)
-    request = msgspec.structs.replace(request, roundtrip=roundtrip)
+    request = msgspec.structs.replace(request, roundtrip=roundtrip, scratch_url=url)
     return run(request, said.instead(python, backend).settings(start), on_progress).report
 
 

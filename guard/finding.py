@@ -136,8 +136,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     skipped, a table that could not be seeded); `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
     `unchanged` is how many open findings more stand in code that is as the base has it. `services`
-    is empty where the project is one. `timings` are of the revisions that ran, in their order. All
-    paths are relative to `root`.
+    is empty where the project is one. `timings` are of the revisions that ran, in their order.
+    `judged` are the files of the revisions whose statements were judged, `runs` those that a round
+    trip runs, whether this was one or not. All paths are relative to `root`.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -149,6 +150,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     services: tuple[Tally, ...] = ()
     timings: tuple[Timing, ...] = ()
+    judged: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     root: Path = Path()
 
     @property

@@ -71,6 +71,15 @@ def text(
     return "\n".join("\n".join(block) + "\n" for block in blocks if block)
 
 
+def findings_text(
+    findings: Sequence[Finding], sources: Mapping[str, str], *, width: int = 100
+) -> str:
+    """Return these findings as the report shows them, and nothing else of it."""
+    report = Report(findings=tuple(findings))
+    shown = text(report, sources=sources, width=width, quiet=True)
+    return shown.removesuffix(summary.verdict(report) + "\n").rstrip("\n")
+
+
 def _plain(text: str, **_style: Any) -> str:
     return text
 

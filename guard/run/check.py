@@ -121,6 +121,8 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         errors=(*services.errors, *whole.errors, *_unknown_here(scope, histories)),
         services=tallies if len(tallies) > 1 or services.errors else (),
         timings=whole.timings,
+        judged=tuple(path for _, one in histories for path in one.files(one.judged)),
+        runs=tuple(path for service, one in histories for path in _run_files(service, one)),
         root=scope.root,
     )
     return Result(
@@ -311,7 +313,7 @@ def _round_trip(
 ) -> Part:
     """Run the judged revisions up, down and up again; all of them where none is new."""
     name, graph = history.environment.name, history.graph
-    if any(not problem.needs for problem in graph.problems):
+    if history.is_broken:
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
     if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
@@ -370,6 +372,12 @@ def _round_trip(
         errors=(trip.interrupted,) if trip.interrupted else (),
         interrupted=bool(trip.interrupted),
     )
+
+
+def _run_files(service: Service, history: ChangedHistory) -> tuple[str, ...]:
+    """Return the files of the revisions that a round trip runs."""
+    runs = service.scope.config.roundtrip and history.environment.kind == "alembic"
+    return history.files(history.runs) if runs and not history.is_broken else ()
 
 
 def _unread(

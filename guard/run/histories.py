@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -82,6 +83,16 @@ class ChangedHistory(msgspec.Struct, frozen=True, kw_only=True):
         unread = (p.revision for p in self.graph.problems if p.needs and p not in self.unread)
         read = (id_ for id_ in self.graph.order if id_ in self.judged)
         return (*read, *(id_ for id_ in unread if id_))
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the chain is, whatever Python reads it: then no revision can be run."""
+        return any(not problem.needs for problem in self.graph.problems)
+
+    def files(self, revisions: Collection[str]) -> tuple[str, ...]:
+        """Return the files of these revisions."""
+        headers = self.graph.files.items()
+        return tuple(path for path, header in headers if header.revision in revisions)
 
 
 def open_history(scope: Scope, environment: Environment) -> ChangedHistory:
