@@ -119,7 +119,7 @@ def target(source: str, path: str, anchor: str, repository: str) -> str:
         raise ValueError(f"{source}: there is no {there}")
     if (ROOT / there).is_dir() and (ROOT / there / "README.md").exists():
         there += "/README.md"
-    if there.startswith("docs/") and there.endswith(".md"):
+    if there.startswith("docs/") and (ROOT / there).is_file():
         return there.removeprefix("docs/") + anchor
     kind = "tree" if (ROOT / there).is_dir() else "blob"
     return f"{repository}/{kind}/main/{there}{anchor}"
@@ -161,6 +161,7 @@ def navigation(rules: str) -> str:
 def write_pages() -> Path:
     """Write what the site is built of, and return its configuration."""
     shutil.rmtree(PAGES, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", PAGES)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     repository = project["urls"]["Source"]
     texts = {page: ("README.md", text) for page, text in readme_pages().items()}

@@ -34,7 +34,7 @@ FOREIGN = ("CI", "GITHUB_", "GITLAB_", "GIT_", "GUARD_", "FORCE_COLOR")
 # What differs from run to run and from server to server.
 VARIES = (
     (re.compile(r"in \d+\.\d s$", re.MULTILINE), "in 1.0 s"),
-    (re.compile(r"(?<=on PostgreSQL )\d+"), "18"),
+    (re.compile(r"(?<=on PostgreSQL )\d+\.\d+"), "18.6"),
     (re.compile(r"(?<= at )[0-9a-f]{12}"), "4f5e0a1b2c3d"),
 )
 

@@ -29,6 +29,7 @@ REPOSITORY = "https://example.org/migration-guard"
         ("docs/rules/drop-table.md", "rules/drop-table.md", "../ci.md#x", "../ci.md#x"),
         ("docs/decisions/README.md", "decisions/README.md", "../../SECURITY.md", "../security.md"),
         ("docs/ci.md", "ci.md", "../action.yml", f"{REPOSITORY}/blob/main/action.yml"),
+        ("docs/decisions/README.md", "decisions/README.md", "../ci.md", "../ci.md"),
         ("docs/ci.md", "ci.md", "../tests", f"{REPOSITORY}/tree/main/tests"),
         ("docs/ci.md", "ci.md", "https://example.org/x", "https://example.org/x"),
     ],
