@@ -31,12 +31,13 @@ from .backends.protocol import PLACEHOLDER, UNKNOWN
 from .backends.scratch import scratch_databases
 from .causes import headline, lacking, place_outside_libraries
 from .channel import Channel, FatalError
+from .course import Course, Progress
 from .enums import Members
 from .fence import Fence
 from .from_project import Rows
 from .lenient import Lenient
 from .schemas import Schemas
-from .stairway import Course, Progress, Track
+from .stairway import Track
 
 OWN_WORDS = ("base", "head", "heads", "current")
 

@@ -13,48 +13,24 @@ from typing import Any, Callable, NamedTuple
 
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
-from alembic.script import Script, ScriptDirectory
+from alembic.script import Script
 from sqlalchemy.engine import Connection
 
-from .backends.protocol import AFTER, EMPTY, ROW_LIMIT, Scratch, State
+from .backends.protocol import AFTER, EMPTY, Scratch, State
 from .cascades import Drops
-from .channel import Channel, FatalError
-from .compare import schema_difference
-from .enums import Members
+from .channel import FatalError
+from .course import Course, Progress
 from .failure import Failure, failure_of, place_of
-from .from_project import Rows, make_tables
+from .from_project import make_tables
 from .json_shapes import shapes_in
 from .lenient import Lenient
-from .models import Schema, models_difference, models_tables
+from .models import models_tables
 from .partial import Partial
 from .ran import Ran
 from .row_losses import losses
 from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
+from .telling import Teller, tested_on_less, too_long, unseeded, without_way_back
 from .written import Written
-
-MOST_NAMES = 10  # of tables or revisions in one sentence
-NO_MODELS = (
-    "The models were not compared with the schema, since the metadata that env.py gives Alembic "
-    "holds no table: import there the modules of the models."
-)
-
-
-class Course(NamedTuple):
-    """What a track runs: all of `plan`, of which `tested` go up, down and up again.
-
-    `dialect` is the configured one, else None; `members` are what revisions give their enums, for
-    the models to be compared with, and None where they are not compared. `initial` says what makes
-    the tables that the first revision finds, `rows` which the project has of its own.
-    """
-
-    scripts: ScriptDirectory
-    plan: list[Script]
-    tested: set[str]
-    dialect: str | None
-    members: Members | None
-    initial: str | None
-    rows: Rows | None
-    verify: bool = False  # guard's reader, by the schema after each step
 
 
 class _Refusal(NamedTuple):
@@ -62,25 +38,6 @@ class _Refusal(NamedTuple):
 
     failure: Failure
     causes: list[dict[str, Any]]
-
-
-class Progress:
-    """What was done, for all databases together."""
-
-    def __init__(self, channel: Channel, total: int) -> None:
-        self.channel = channel
-        self.total = total
-        self.done = self.upgraded = self.downgraded = self.seeded = 0
-
-    def counts(self) -> dict[str, int]:
-        """Return them as events carry them."""
-        return {
-            "done": self.done,
-            "total": self.total,
-            "upgraded": self.upgraded,
-            "downgraded": self.downgraded,
-            "seeded": self.seeded,
-        }
 
 
 class Track:
@@ -96,6 +53,7 @@ class Track:
         self._progress = progress
         self._channel = progress.channel
         self._partial = Partial(lenient, self._plan, self._tested, self._channel)
+        self._tell = Teller(self._channel, self._partial, lambda: self._server)
         tested = [script for script in self._plan if script.revision in self._tested]
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
         self._database = scratch.database()
@@ -150,7 +108,14 @@ class Track:
             self._position += 1
             self._progress.done += 1
         self._channel.send("rest")
-        self._compare_models(context)
+        if self._members is not None and self._plan:
+            self._tell.models(
+                context,
+                self._database,
+                self._members,
+                self._plan[-1],
+                all_ran=not (self._skipped or self._partial.revisions),
+            )
         self.finished = True
 
     def _begin(self) -> None:
@@ -178,7 +143,7 @@ class Track:
             self._downgrade_failed(failure)
         elif self._phase == "second-upgrade":
             if self._same:  # else the downgrade is to blame, and that is said already
-                self._fail("second-upgrade", failure)
+                self._tell.failure("second-upgrade", failure)
             self._go_on_after()
         else:
             self._upgrade_failed(failure)
@@ -186,31 +151,13 @@ class Track:
 
     def note(self) -> list[str]:
         """Return what the user should know of this track."""
-        notes = []
-        if self._no_way_back:
-            notes.append(f"No downgrade() to test in {_listed(self._no_way_back)}.")
-        for why in sorted(set(self._seeder.notes.values())):
-            names = sorted(name for name, reason in self._seeder.notes.items() if reason == why)
-            what = f"Table {names[0]}" if len(names) == 1 else f"{len(names)} tables"
-            named = "" if len(names) == 1 else f": {_listed(names)}"
-            notes.append(
-                f"{what} could not be given rows ({why}), so revisions were tested without{named}."
-            )
-        long = sorted(self._database.longer)
-        if long:
-            notes.append(f"Only the first {ROW_LIMIT} rows of {_listed(long)} were compared.")
         last = self._plan[-1].revision if self._plan else None
-        for left, how in (
-            (self._skipped, "a schema without it"),
-            (self._broken, "what of it does"),
-        ):
-            passed = [revision for revision in left if revision != last]
-            if passed:
-                notes.append(
-                    f"Every revision after {_listed(passed)} was tested on {how}, since its "
-                    "upgrade does not run."
-                )
-        return notes
+        return [
+            *without_way_back(self._no_way_back),
+            *unseeded(self._seeder.notes),
+            *too_long(self._database.longer),
+            *tested_on_less(self._skipped, self._broken, last),
+        ]
 
     # The steps
 
@@ -261,17 +208,17 @@ class Track:
         self._settle()
         self._progress.downgraded += 1
         if self._refused:
-            self._say_made_up(self._refused.failure)
+            self._tell.made_up(self._refused.failure, self._rows)
             self._refused = None
         restored = database.snapshot()
         self._phase = "second-upgrade"
         kept = self._losses(script, restored)
-        self._same = self._difference("downgrade", script, self._before, restored)
+        self._same = self._tell.difference("downgrade", script, self._before, restored)
         yield self._up(script)
         self._settle()
         if self._same:
             again = database.snapshot()
-            kept = self._difference("second-upgrade", script, self._after, again) and kept
+            kept = self._tell.difference("second-upgrade", script, self._after, again) and kept
         if not (kept and self._same):  # the next one starts from what the first upgrade made
             self._starts_again = True
             raise _StartAgainError
@@ -376,7 +323,7 @@ class Track:
                 self._database.undo()
                 wrong = self._partial.run(script, run)
                 if wrong:
-                    self._fail("upgrade", wrong)
+                    self._tell.failure("upgrade", wrong)
                 return
             self._failure = failure
             raise
@@ -428,7 +375,7 @@ class Track:
             return
         for one in self._database.reached() if script.revision in self._tested else ():
             self._reached.add(step)
-            self._fact(
+            self._tell.fact(
                 "reached",
                 script,
                 self._phase,
@@ -459,48 +406,8 @@ class Track:
         """
         found = losses(self._before, self._after, restored, self._written)
         causes = self._drops.causes(found, self._before, self._after)
-        self._tell_losses(script, causes)
+        self._tell.losses(script, causes)
         return all(stage == "upgrade" for _, stage in found)
-
-    def _tell_losses(self, script: Script, causes: list[dict[str, Any]]) -> None:
-        for cause in causes:
-            self._fact("rows", script, cause["stage"], **cause)
-
-    def _difference(self, stage: str, script: Script, old: State, new: State) -> bool:
-        lines = schema_difference(old, new)
-        direction = "downgrade" if stage == "downgrade" else "upgrade"
-        own = self._partial.of_its_own(script, direction, lines)
-        if own:
-            self._fact("schema", script, direction, stage=stage, difference=own)
-        return not lines
-
-    def _compare_models(self, context: MigrationContext) -> None:
-        if self._members is None or not self._plan:
-            return
-        if context.opts.get("target_metadata") is not None and not models_tables(context):
-            self._channel.send("note", text=NO_MODELS)
-            return
-        if self._skipped or self._partial.revisions:
-            if context.opts.get("target_metadata") is not None:
-                self._channel.send(
-                    "note",
-                    text="The models were not compared with the schema, since not every revision "
-                    "could be run.",
-                )
-            return
-        members = {**self._members.known, **self._database.members()}
-        batch = context.dialect.name == "sqlite" and not self._server
-        schema = Schema(
-            self._database.snapshot().tables, members, batch=batch, as_made=self._database.as_made
-        )
-        lines = models_difference(context, schema)
-        if lines:
-            script = self._plan[-1]
-            self._fact("schema", script, "upgrade", stage="models", difference=lines)
-
-    def _fact(self, kind: str, script: Script, direction: str, **fields: Any) -> None:
-        place = place_of(script, direction)
-        self._channel.send("fact", kind=kind, revision=script.revision, **{**place, **fields})
 
     # After a failure
 
@@ -522,7 +429,7 @@ class Track:
             self._skipped[script.revision] = self._broken.pop(script.revision, None)
             self._with_full_rows()
         else:
-            self._fail("upgrade", failure)
+            self._tell.failure("upgrade", failure)
             self._partial.without(script)
             self._partial.revisions.add(script.revision)
             self._broken[script.revision] = None
@@ -547,18 +454,9 @@ class Track:
         if failure is None:
             return
         if failure.of_made_up_rows and not self._bare:
-            self._say_made_up(failure)
+            self._tell.made_up(failure, self._rows)
         else:
-            self._fail("upgrade-with-rows", failure)
-
-    def _say_made_up(self, failure: Failure) -> None:
-        self._channel.send(
-            "made-up",
-            revision=failure.revision,
-            step=failure.step,
-            reason=failure.error,
-            rows=self._rows,
-        )
+            self._tell.failure("upgrade-with-rows", failure)
 
     def _downgrade_failed(self, failure: Failure) -> None:
         if failure.of_made_up_rows and not failure.outright and self._rows is not NO_ROWS:
@@ -570,15 +468,13 @@ class Track:
             return
         refused, self._refused = self._refused, None
         if refused and failure.declared:  # whatever the rows
-            self._tell_losses(self._plan[self._position], refused.causes)
+            self._tell.losses(self._plan[self._position], refused.causes)
         else:
             self._losses(self._plan[self._position], None)
         if failure.declared:
-            self._channel.send(
-                "fact", kind="irreversible", message=failure.error, **failure.where()
-            )
+            self._tell.declared(failure)
         else:
-            self._fail("downgrade", failure)
+            self._tell.failure("downgrade", failure)
         self._go_on_after()
 
     def _go_on_after(self) -> None:
@@ -587,19 +483,6 @@ class Track:
         self._with_full_rows()
         self._position += 1
         self._progress.done += 1
-
-    def _fail(self, stage: str, failure: Failure) -> None:
-        if stage != "upgrade-with-rows" and self._partial.excuses(failure, self._server):
-            return
-        self._channel.send(
-            "fact",
-            kind="failure",
-            stage=stage,
-            error=failure.error,
-            sql=failure.sql,
-            refused=failure.refused,
-            **failure.where(),
-        )
 
     def _restore(self, name: str) -> None:
         self._applied = self._database.restore(name)
@@ -613,11 +496,6 @@ class _Step(RevisionStep):
         if len(parents) == 1 and not set(heads) - {self.revision.revision}:
             return tuple(parents)
         return tuple(super()._unmerge_to_revisions(heads))
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 class _StartAgainError(Exception):
