@@ -35,7 +35,7 @@ def project(
         f"{VERSIONS}/r1.py": revision("r1", None, TABLE),
     }
     repo.commit(files if released else None)
-    write(folder, files | new)
+    write(folder, {**files, **new})
     return folder
 
 
