@@ -5,7 +5,22 @@ It is loaded wherever migration-guard is installed, so it imports pytest alone, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from guard.testing.database import DatabaseAt
+
+
+@pytest.fixture
+def guard_database_at(request: pytest.FixtureRequest) -> Iterator[Callable[..., DatabaseAt]]:
+    """Make scratch databases at a revision, with rows: `guard_database_at("4f5e")`."""
+    from guard.testing.database import Databases
+
+    with Databases(request.config.rootpath) as databases:
+        yield databases.at
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -117,7 +117,9 @@ def kept(server: Server | None, folder: Path) -> str:
 
 
 def lay_out_driver(kind: str, folder: Path) -> None:
-    """Put guard's own driver into a folder, for an interpreter that has none."""
+    """Put guard's own driver into a folder, for an interpreter that has none; once."""
+    if folder.is_dir():
+        return
     folder.mkdir()
     for name in OF_OUR_OWN[kind]:
         spec = find_spec(name)

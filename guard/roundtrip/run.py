@@ -152,10 +152,10 @@ def run_roundtrip(
     python = find_interpreter(settings, root, config_path.parent)
     before = databases.fingerprints(root)
     with scratch_folder() as folder, backend.server_for(config, url, keep=keep) as server:
-        request = _request(environment, root, folder, revisions, settings, server)
+        request = request_for(environment, root, folder, revisions, settings, server)
         request["verify"] = verify
-        log = _Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
-        _listen(log, _start(python.path, config_path.parent, request, config), config)
+        log = Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
+        listen(log, start_worker(python.path, config_path.parent, request, config), config)
         kept = [backend.kept(server, folder)] if keep else []
     changed = databases.changes(before, databases.fingerprints(root))
     if changed:
@@ -167,7 +167,7 @@ def run_roundtrip(
     return log.result(time.monotonic() - started, server, [*backend.notes(config, server), *kept])
 
 
-def _request(
+def request_for(
     environment: Environment,
     root: Path,
     folder: Path,
@@ -190,15 +190,16 @@ def _request(
         "rows": given.rows(settings),
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
+        "goal": None,
         "folder": str(folder),
-        "server": server and {**server.request(), "drivers": str(drivers)},
+        "server": server and {**server.request(), "drivers": str(drivers), "made": []},
         "writable": [str(path) for path in given.writable(settings, root)],
         "ports": [] if server is None else [server.address.port],  # that TCP may connect to
         "until": time.time() + config.timeout,
     }
 
 
-def _start(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
+def start_worker(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
     folder = Path(request["folder"])
     variables = confined(folder, config.env_vars, config.pass_env)
     fence = Fence(
@@ -216,7 +217,7 @@ def _start(python: str, project: Path, request: dict[str, Any], config: Config) 
         ) from None
 
 
-def _listen(log: _Log, worker: Worker, config: Config) -> None:
+def listen(log: Log, worker: Worker, config: Config) -> None:
     seconds = config.timeout
     with worker:
         try:
@@ -245,7 +246,7 @@ def _listen(log: _Log, worker: Worker, config: Config) -> None:
             )
 
 
-class _Log:
+class Log:
     """The sum of the worker's events."""
 
     def __init__(

@@ -36,6 +36,7 @@ from .enums import Members
 from .fence import Fence
 from .from_project import Rows
 from .lenient import Lenient
+from .reach import Goal, Reach
 from .schemas import Schemas
 from .stairway import Track
 
@@ -52,12 +53,12 @@ class Run:
         self._channel = channel
         self._held = held
         self._request = request
-        self._tracks: list[Track] = []
+        self._tracks: list[Track | Reach] = []
         self._schemas = Schemas()
         self._lenient = Lenient()
         self._members = Members()
         self._calls = 0  # of run_migrations, in this run of env.py
-        self._current: Track | None = None
+        self._current: Track | Reach | None = None
 
     def go(self) -> None:
         """Put the fence up, read the scripts, climb until every track is at its end."""
@@ -123,7 +124,8 @@ class Run:
             yield
             return
         application = flask_app.load(migrations, Path(self._request["root"]), config)
-        self._scratch.empty()  # it may have made its tables by itself
+        if not (self._request["goal"] or {}).get("goes_on"):
+            self._scratch.empty()  # it may have made its tables by itself
         with application.app_context():
             yield
 
@@ -307,21 +309,36 @@ class Run:
     def _climb(self, heads: Any, context: MigrationContext) -> Iterator[MigrationStep]:
         self._calls += 1
         if self._calls > len(self._tracks):
-            course = Course(
-                self._scripts,
-                self._plan,
-                self._tested,
-                dialect=self._request["dialect"],
-                members=None if self._schemas.names else self._members,
-                initial=self._request["initial"],
-                rows=self._rows,
-                verify=self._request["verify"],
-            )
-            self._tracks.append(Track(course, self._scratch, self._lenient, self._progress))
+            self._tracks.append(self._reach() if self._request["goal"] else self._track())
         track = self._tracks[self._calls - 1]
         self._current = track
         if not track.finished:
             yield from track.climb(context)
+
+    def _track(self) -> Track:
+        course = Course(
+            self._scripts,
+            self._plan,
+            self._tested,
+            dialect=self._request["dialect"],
+            members=None if self._schemas.names else self._members,
+            initial=self._request["initial"],
+            rows=self._rows,
+            verify=self._request["verify"],
+        )
+        return Track(course, self._scratch, self._lenient, self._progress)
+
+    def _reach(self) -> Reach:
+        asked = self._request["goal"]
+        goal = Goal(
+            self._scripts,
+            asked["target"],
+            asked["direction"],
+            fill=asked["fill"],
+            initial=self._request["initial"],
+            rows=self._rows,
+        )
+        return Reach(goal, self._scratch)
 
     def _hear(
         self, connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any

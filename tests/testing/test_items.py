@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import venv
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from branch import branch
 from command_line import STEP, VERSIONS, Content, chain, guard, write
+from pytest_run import Ran
 from roundtrip_project import revision
 
 ROOT = Path(__file__).parent.parent.parent
-# An installation from before the plugin was there does not name it.
-LOADED = [] if entry_points(group="pytest11", name="guard") else ["-p", "guard.pytest_plugin"]
 CREATE_B = ("op.create_table('b', sa.Column('id', sa.Integer(), primary_key=True))",)
 GOOD = revision("r2", "r1", (*CREATE_B, "op.drop_table('b')"))
 DROPS = revision(
@@ -30,21 +27,6 @@ FAILS = revision("r3", "r2", ("op.execute('UPDATE nowhere SET id = 1')", "pass")
 NEW = f"{VERSIONS}/r2.py"
 NEXT = f"{VERSIONS}/r3.py"
 TEST = {"tests/test_shop.py": "def test_shop():\n    pass\n"}
-
-
-class Ran:
-    """A pytest: its exit code, what it printed, and its items by how they ended."""
-
-    def __init__(self, folder: Path, *arguments: str, python: str = sys.executable) -> None:
-        command = [python, "-m", "pytest", *LOADED, "-v", "-p", "no:cacheprovider", *arguments]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        self.code, self.output = done.returncode, done.stdout + done.stderr
-        assert "Traceback" not in self.output, self.output
-        assert "INTERNALERROR" not in self.output, self.output
-        ended = re.findall(
-            r"^(\S+::\S+) ([A-Z]+)\b|^\[gw\d\] .*? ([A-Z]+) (\S+)", self.output, re.M
-        )
-        self.items = {name or other: (word or word2).lower() for name, word, word2, other in ended}
 
 
 def project(folder: Path, change: Mapping[str, Content]) -> Path:
@@ -91,8 +73,8 @@ def test_a_bad_change_fails_in_the_words_of_guard(tmp_path: Path) -> None:
     ran = Ran(root, "--guard", f"--junitxml={xml}")
     assert ran.items == FAILING
     assert ran.code == 1
-    assert "error[drop-table] Dropping table a deletes its rows" in ran.output
-    assert f"--> {NEW}:9:5" in ran.output
+    assert "Dropping table a deletes its rows" in ran.output
+    assert f"error[drop-table] {NEW}:9:5" in ran.output
     assert "help: Deploy code that no longer uses a" in ran.output
     assert "error[upgrade-fails]" in ran.output
     cases = {case.get("name"): case for case in ET.parse(xml).iter("testcase")}

@@ -9,6 +9,7 @@ this costs nothing but where a step fails.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Callable
 
 from alembic.runtime.migration import MigrationContext
@@ -43,17 +44,21 @@ _SESSION = ("foreign_key_checks", "unique_checks", "sql_mode")
 class MysqlServer:
     """The scratch databases of one run on one server: a name for each URL that is asked for."""
 
-    def __init__(self, address: Address, prefix: str, product: str) -> None:
+    def __init__(
+        self, address: Address, prefix: str, product: str, made: Collection[str] = ()
+    ) -> None:
         self.address = address
         self.product = product
         self._prefix = prefix
+        self._made = made  # by a run before this one, and to be used again
         self._names: dict[tuple[Any, ...], str] = {}
 
     def name_for(self, key: tuple[Any, ...]) -> str:
         """Return the scratch database that stands for what `key` says, made the first time."""
         if key not in self._names:
             name = f"{self._prefix}_{len(self._names)}"
-            self.make(name)
+            if name not in self._made:
+                self.make(name)
             self._names[key] = name
         return self._names[key]
 

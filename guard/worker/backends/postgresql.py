@@ -6,6 +6,7 @@ is made anew, empty, and the walk brings it to where it was.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Callable
 
 from alembic.runtime.migration import MigrationContext
@@ -45,9 +46,12 @@ _REFUSED_BY_CHECK = ("23514", "23P01", "22P02", "22001", "22003")
 class PostgresqlServer:
     """The scratch databases of one run on one server: a name for each URL that is asked for."""
 
-    def __init__(self, address: Address, prefix: str, maintenance: str) -> None:
+    def __init__(
+        self, address: Address, prefix: str, maintenance: str, made: Collection[str] = ()
+    ) -> None:
         self.address = address
         self._prefix = prefix
+        self._made = made  # by a run before this one, and to be used again
         self._maintenance = maintenance  # the database from which others are made
         self._names: dict[tuple[Any, ...], str] = {}
 
@@ -55,7 +59,8 @@ class PostgresqlServer:
         """Return the scratch database that stands for what `key` says, made the first time."""
         if key not in self._names:
             name = f"{self._prefix}_{len(self._names)}"
-            self.make(name)
+            if name not in self._made:
+                self.make(name)
             self._names[key] = name
         return self._names[key]
 

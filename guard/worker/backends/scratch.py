@@ -29,10 +29,12 @@ def scratch_databases(
         from .postgresql_engines import PostgresqlScratch
 
         address = PostgresqlAddress(**given["address"])
-        server = PostgresqlServer(address, given["prefix"], given["maintenance"])
+        server = PostgresqlServer(address, given["prefix"], given["maintenance"], given["made"])
         return PostgresqlScratch(server, fence, given["drivers"], note)
     from .mysql import MysqlServer
     from .mysql_engines import MysqlScratch
 
-    of_mysql = MysqlServer(MysqlAddress(**given["address"]), given["prefix"], given["product"])
+    of_mysql = MysqlServer(
+        MysqlAddress(**given["address"]), given["prefix"], given["product"], given["made"]
+    )
     return MysqlScratch(of_mysql, fence, given["drivers"], note)
