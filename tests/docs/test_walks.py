@@ -18,6 +18,17 @@ def test_a_page_can_be_followed(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", walk_pages.pages(), ids=lambda path: path.stem)
+def test_who_reads_it_is_told_the_files(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    for block in walk_pages.BLOCK.finditer(page):
+        if block["order"] != "run":
+            name, _, old = block["rest"].strip().partition(": ")
+            told = page[: block.start()].rstrip().rpartition("\n\n")[2]
+            assert f"`{name}`" in told
+            assert not old or f"`{old}`" in told
+
+
 def follow(page: str, folder: Path) -> str:
     return "".join(walk_pages.pieces(page, folder))
 
