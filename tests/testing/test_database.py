@@ -93,18 +93,12 @@ def test_a_migration_that_fails_says_where(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.server
-def test_it_runs_on_postgresql(tmp_path: Path) -> None:
-    root = project(
-        tmp_path, *HISTORY, env=ENV.replace("sqlite:///data.sqlite3", "postgresql+pg8000://a@db/x")
-    )
-    (root / "guard.toml").write_text("backend = 'postgresql'\n")
-    (root / "test_it.py").write_text("""
+ON_A_SERVER = """
 def test(guard_database_at):
     database = guard_database_at("r1")
-    assert database.url.startswith("postgresql://")
+    assert database.url.startswith("{kind}://")
     with database.engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO users (email) VALUES ('ADA')")
+        connection.exec_driver_sql("INSERT INTO users (id, email) VALUES (1, 'ADA')")
     database.upgrade("r3")
     with database.engine.connect() as connection:
         emails = [row[0] for row in connection.exec_driver_sql("SELECT email FROM users")]
@@ -112,5 +106,16 @@ def test(guard_database_at):
     assert "ada" in emails
     assert len(emails) > 1
     database.downgrade("base")
-""")
+"""
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("backend", "url"),
+    [("postgresql", "postgresql+pg8000://a@db/x"), ("mariadb", "mysql+pymysql://a@db/x")],
+)
+def test_it_runs_on_a_server(backend: str, url: str, tmp_path: Path) -> None:
+    root = project(tmp_path, *HISTORY, env=ENV.replace("sqlite:///data.sqlite3", url))
+    (root / "guard.toml").write_text(f"backend = '{backend}'\n")
+    (root / "test_it.py").write_text(ON_A_SERVER.format(kind=url.partition("+")[0]))
     assert Ran(root).items == {"test_it.py::test": "passed"}
