@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -14,6 +14,13 @@ from guard.python_source import PythonSource
 from guard.statement import Span
 
 _PLAIN = re.compile(r"[fF](\"\"\"|'''|\"|').*\1", re.DOTALL)
+_PARAMETER = re.compile(r":(\w+)")
+_QUOTE_BEFORE, _QUOTE_AFTER = re.compile(r"(?<!')'\Z"), re.compile(r"'(?!')")
+_JOINED_BEFORE, _JOINED_AFTER = re.compile(r"[\w:\\]\Z"), re.compile(r"[\w:]")
+_LIST_BEFORE = re.compile(r"\bIN\s*\(\s*\Z", re.IGNORECASE)
+_WORD_BEFORE = re.compile(r"(\w+)\s*\Z")
+_BEFORE_A_VALUE = {"and", "between", "by", "else", "ilike", "in", "like", "limit", "not", "offset"}
+_BEFORE_A_VALUE |= {"or", "regexp", "returning", "rlike", "select", "then", "when", "where"}
 _TEXT = frozenset({"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text"})
 
 
@@ -77,6 +84,7 @@ def _parameters(
         return None  # several strings side by side
     parts: list[str] = []
     given: dict[str, str] = {}
+    taken = {"self", *_PARAMETER.findall(written)}
     for value in string.values:
         if isinstance(value, ast.Constant):
             parts.append(str(value.value))
@@ -86,25 +94,31 @@ def _parameters(
         code = ast.unparse(value.value)
         if value.format_spec is not None or code not in codes:
             return None
-        name = _name(value.value, given, code)
+        name = _name(value.value, given, taken)
         given[name] = code
         parts.append(f":{name}")
     text = _without_quotes(parts, given)
     return _Parameters(f"{mark}{text}{mark}", given) if text is not None else None
 
 
-def _name(value: ast.expr, given: dict[str, str], code: str) -> str:
+def _name(value: ast.expr, given: dict[str, str], taken: Collection[str]) -> str:
+    """Return the name of a value's parameter: none that the SQL has, or another value."""
+    code = ast.unparse(value)
     name = {ast.Name: "id", ast.Attribute: "attr"}.get(type(value), "")
     wanted = str(getattr(value, name)) if name else "value"
     number = 1
-    while given.get(wanted, code) != code:
+    while wanted in taken or given.get(wanted, code) != code:
         number += 1
         wanted = f"{wanted.rstrip('0123456789')}{number}"
     return wanted
 
 
 def _without_quotes(parts: list[str], given: dict[str, str]) -> str | None:
-    """Return the text, each parameter without the quotes around it; None if it is part of one."""
+    """Return the text, each parameter without the quotes around it; None if it is not a value.
+
+    It is none as a part of a literal (`'%{name}'`, `DATE '{day}'`, `'{data}'::jsonb`), and may be a
+    list of them in `IN ({ids})`.
+    """
     names = {f":{name}" for name in given}
     done = ""
     for number, part in enumerate(parts):
@@ -112,10 +126,16 @@ def _without_quotes(parts: list[str], given: dict[str, str]) -> str | None:
             done += part
             continue
         after = parts[number + 1] if number + 1 < len(parts) else ""
-        if done.endswith("'") and after.startswith("'"):
-            done = done[:-1]
-            parts[number + 1] = after[1:]
-        elif done.count("'") % 2:
+        if done.count("'") % 2:
+            if not (_QUOTE_BEFORE.search(done) and _QUOTE_AFTER.match(after)):
+                return None
+            done, after = done[:-1], after[1:]
+            parts[number + 1] = after
+            if (word := _WORD_BEFORE.search(done)) and word[1].lower() not in _BEFORE_A_VALUE:
+                return None
+        elif _LIST_BEFORE.search(done) and after.lstrip().startswith(")"):
+            return None
+        if _JOINED_BEFORE.search(done) or _JOINED_AFTER.match(after):
             return None
         done += part
     return done

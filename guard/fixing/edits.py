@@ -50,7 +50,7 @@ def edits_of(rewrite: Rewrite, span: Span, sources: Mapping[str, PythonSource]) 
         if isinstance(change, Afterwards):
             continue
         lacking = _lacking("".join(edit.text for edit in made), source) if made and source else None
-        if lacking is None:
+        if lacking is None or (source and any(layout.has_comment(source, e.span) for e in made)):
             return ()
         done += [*lacking, *made]
     return tuple(dict.fromkeys(done))
@@ -142,21 +142,25 @@ def _argument(
         yield Edit(source.span(given), code)
     elif call.args or call.keywords:
         step = _step(source, place) if further_in else ""
-        yield _added(f"{change.name}={code}", call, source, step)
+        yield from _added(f"{change.name}={code}", call, source, step)
 
 
-def _added(argument: str, call: ast.Call, source: PythonSource, step: str) -> Edit:
-    """Return the edit that gives the call one more argument, in its own layout."""
-    given: list[ast.expr] = [*call.args, *(word.value for word in call.keywords)]
-    last = max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0))
-    at, end = source.span(last), source.span(call)
-    rest = source.lines[at.end_line - 1][at.end_column - 1 :]
-    by_line = at.end_line < end.end_line and not rest.lstrip(", \t").rstrip().strip(")").strip("# ")
-    if by_line:
-        first = source.lines[at.line - 1]
-        blanks = first[: len(first) - len(first.lstrip())]
-        return Edit(_point(source, at.end_line, at.end_column), f",\n{step}{blanks}{argument}")
-    return Edit(_point(source, at.end_line, at.end_column), f", {argument}")
+def _added(argument: str, call: ast.Call, source: PythonSource, step: str) -> Iterator[Edit]:
+    """Yield the edits that give the call one more argument, in its own layout."""
+    last = layout.last_argument(call, source)
+    line, column = last.end
+    if not last.by_line:
+        yield Edit(_point(source, line, column), f", {argument}")
+        return
+    first = source.lines[last.line - 1]
+    own = f"\n{step}{first[: len(first) - len(first.lstrip())]}{argument}"
+    if not last.commented:
+        yield Edit(_point(source, line, column), f",{own}")
+        return
+    if not last.comma:
+        yield Edit(_point(source, line, column), ",")
+    end = len(source.lines[line - 1].rstrip("\n")) + 1
+    yield Edit(_point(source, line, end), f"{own},")
 
 
 def _outside(place: Place, source: PythonSource) -> Iterator[Edit]:
@@ -191,7 +195,7 @@ def _at_the_end(code: str, direction: Direction, source: PythonSource) -> Iterat
     if isinstance(last, (ast.Return, ast.Raise)) or not layout.stands_alone(source, last):
         return
     indented = _indented(code, last, source)
-    if isinstance(last, ast.Pass):
+    if layout.does_nothing(last):
         yield Edit(source.span(last), indented)
     else:
         blanks = layout.indentation(source, last) or ""
@@ -204,8 +208,10 @@ def _new_function(code: str, direction: Direction, source: PythonSource) -> Iter
     opposite = layout.find_function(source, "upgrade" if direction == "downgrade" else "downgrade")
     if layout.has_function(source, direction) or opposite is None:
         return
+    if opposite.decorator_list or ast.unparse(opposite.args):
+        return  # what calls or wraps it expects as much of the other one
     returns = f" -> {ast.unparse(opposite.returns)}" if opposite.returns else ""
-    body = textwrap.indent(code, "    ")
+    body = textwrap.indent(code, layout.indentation(source, opposite.body[0]) or "    ")
     last = source.lines[-1].rstrip("\n")
     text = f"\n\ndef {direction}(){returns}:\n{body}\n"
     at = _point(source, len(source.lines), len(last) + 1)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import tokenize
 from collections.abc import Iterator
+from io import StringIO
+from typing import TypeGuard
 
 import msgspec
 
@@ -42,6 +45,19 @@ class Place(msgspec.Struct, frozen=True):
         return of.id if isinstance(of, ast.Name) else None
 
 
+class LastArgument(msgspec.Struct, frozen=True):
+    """Where the last argument of a call begins, and its `end`: a line and a column.
+
+    `by_line`: what closes the call has another line, and a `comma` or a comment may follow before.
+    """
+
+    line: int
+    end: tuple[int, int]
+    by_line: bool
+    comma: bool
+    commented: bool
+
+
 def find_place(source: PythonSource, span: Span) -> Place | None:
     """Return the call that stands there, in a function of a revision; None where it is no such."""
     for function in _functions(source.tree):
@@ -58,8 +74,14 @@ def find_function(source: PythonSource, direction: Direction) -> ast.FunctionDef
 
 
 def has_function(source: PythonSource, direction: Direction) -> bool:
-    """Return whether there is any function of that direction, of one database too."""
-    return any(one.name.startswith(direction) for one in _functions(source.tree))
+    """Return whether anything at the top of the file bears that name, or that of one database."""
+    names = set(imports(source))
+    for node in source.tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names.add(node.name)
+        elif not isinstance(node, ast.ClassDef):
+            names |= {n.id for n in ast.walk(node) if _is_given_a_value(n)}
+    return any(name.startswith(direction) for name in names)
 
 
 def indentation(source: PythonSource, node: ast.stmt) -> str | None:
@@ -73,6 +95,45 @@ def stands_alone(source: PythonSource, node: ast.stmt) -> bool:
     span = source.span(node)
     after = source.lines[span.end_line - 1][span.end_column - 1 :].strip()
     return indentation(source, node) is not None and (not after or after.startswith("#"))
+
+
+def does_nothing(node: ast.stmt) -> bool:
+    """Return whether the statement only stands where Python wants one: `pass` or `...`."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(node, ast.Pass) or (isinstance(value, ast.Constant) and value.value is ...)
+
+
+def has_comment(source: PythonSource, span: Span) -> bool:
+    """Return whether a comment stands inside of the span; also where that cannot be told."""
+    if span.line == span.end_line:
+        return False  # a comment ends its line
+    try:
+        found = list(tokenize.generate_tokens(StringIO(source.text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return True
+    first, last = (span.line, span.column - 1), (span.end_line, span.end_column - 1)
+    return any(token.type == tokenize.COMMENT and first <= token.start < last for token in found)
+
+
+def last_argument(call: ast.Call, source: PythonSource) -> LastArgument:
+    """Return where the last argument of a call that has some stands, its own parentheses included.
+
+    Between it and the end of the call are parentheses, a comma, comments and blanks.
+    """
+    given: list[ast.expr] = [*call.args, *(word.value for word in call.keywords)]
+    last = max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0))
+    at, whole = source.span(last), source.span(call)
+    end, comma = (at.end_line, at.end_column), 0
+    for line in range(at.end_line, whole.end_line + 1):
+        begin = at.end_column - 1 if line == at.end_line else 0
+        stop = whole.end_column - 2 if line == whole.end_line else None
+        code = source.lines[line - 1][begin:stop].partition("#")[0]
+        if ")" in code:
+            end = (line, begin + code.rindex(")") + 2)
+        comma = comma or (line if "," in code else 0)
+    rest = source.lines[end[0] - 1][end[1] - 1 :].strip(", \t\n")
+    by_line = end[0] < whole.end_line and (not rest or rest.startswith("#"))
+    return LastArgument(at.line, end, by_line and comma in {0, end[0]}, bool(comma), bool(rest))
 
 
 def lines_of_text(node: ast.AST) -> frozenset[int]:
@@ -121,3 +182,7 @@ def _places(body: list[ast.stmt], around: tuple[ast.stmt, ...]) -> Iterator[Plac
 def _opened(node: ast.stmt) -> str:
     items = node.items if isinstance(node, ast.With) else ()
     return " ".join(ast.unparse(item.context_expr) for item in items)
+
+
+def _is_given_a_value(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)

@@ -59,6 +59,9 @@ KEPT = [
     ("create-index", "# why\nop.create_index('i', 'orders', ['a'])\nop.execute('SELECT 1')", f"# why\n{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)\nop.execute('SELECT 1')"),
     ("create-index", "if True:\n    op.create_index('i', 'orders', ['a'])", "if True:\n    with op.get_context().autocommit_block():\n        op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)"),
     ("create-index", "op.create_index('i', 'orders', [sa.text('''\nlower(a)\n''')])", f"{BLOCK}op.create_index('i', 'orders', [sa.text('''\nlower(a)\n''')], postgresql_concurrently=True)"),
+    ("create-index", "op.create_index('i', 'orders', ['a'], postgresql_where=('a > 1'))", f"{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_where=('a > 1'), postgresql_concurrently=True)"),
+    ("create-index", "op.create_index(\n    'i',\n    'orders',\n    ['a'],  # of (a)\n)", f"{BLOCK}op.create_index(\n        'i',\n        'orders',\n        ['a'],  # of (a)\n        postgresql_concurrently=True,\n    )"),
+    ("create-index", "op.create_index('i',\n    'orders', (['a'])  # of (a)\n)", f"{BLOCK}op.create_index('i',\n        'orders', (['a']),  # of (a)\n        postgresql_concurrently=True,\n    )"),
     ("create-index", "op.execute('CREATE INDEX i ON orders (a)')", f"{BLOCK}op.create_index('i', 'orders', ['a'], postgresql_concurrently=True)"),
     ("drop-index", "op.drop_index('i', table_name='orders')", f"{BLOCK}op.drop_index('i', table_name='orders', postgresql_concurrently=True)"),
     ("drop-index", "op.execute('DROP INDEX IF EXISTS i')", f"{BLOCK}op.drop_index('i', postgresql_concurrently=True, if_exists=True)"),
@@ -67,6 +70,7 @@ KEPT = [
     ("unnamed-constraint", "op.create_unique_constraint(None, 'a', ['n'])", "op.create_unique_constraint('a_n_key', 'a', ['n'])"),
     ("unnamed-constraint", "op.create_foreign_key(\n    constraint_name=None, source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)", "op.create_foreign_key(\n    constraint_name='a_b_id_fkey', source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '{name}' WHERE id = 1\")", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text(\"UPDATE a SET n = :name WHERE id = 1\").bindparams(name=name))"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text(f'UPDATE a SET n = {name} WHERE m = :name').bindparams(name=1))", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text('UPDATE a SET n = :name2 WHERE m = :name').bindparams(name2=name).bindparams(name=1))"),
     ("string-built-sql", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text(f'UPDATE a SET n = 1 WHERE id = {row.id}'))", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text('UPDATE a SET n = 1 WHERE id = :id').bindparams(id=row.id))"),
 ]  # fmt: skip
 
@@ -86,9 +90,16 @@ LEFT = [
     ("create-index", "op.execute('CREATE INDEX i ON orders (a) INCLUDE (b)')"),
     ("create-index", "op.execute('CREATE INDEX i ON orders (a); SELECT 1')"),
     ("create-index", "try:\n    op.create_index('i', 'orders', ['a'])\nexcept Exception:\n    raise"),
+    ("create-index", "op.execute(\n    # for search\n    'CREATE INDEX i ON orders (a)'\n)"),
     ("drop-index", "op.execute('DROP INDEX i CASCADE')"),
     ("add-foreign-key", "op.create_foreign_key(None, 'a', 'b', ['b_id'], ['id'])"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = 'x{name}'\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '{name}'::jsonb\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = {name}::int\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = DATE '{name}'\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = E'{name}'\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '''{name}'''\")"),
+    ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"DELETE FROM a WHERE n IN ({name})\")"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f'DROP TABLE {name}')"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f'UPDATE a SET n = {name!r} WHERE id = 1')"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute('UPDATE a SET n = %s WHERE id = 1' % name)"),
@@ -136,6 +147,43 @@ def test_the_missing_half_of_a_revision(
     code = textwrap.indent(downgrade, "    ") if downgrade else ""
     wanted = f"{first}{last.replace('    pass', code)}" if downgrade else text
     assert fixed("missing-downgrade", text, tmp_path, dialect) == wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "\n\ndef downgrade():\n\top.drop_table('orders')\n"),
+        ("\n\ndef downgrade():\n\t...\n", "\n\ndef downgrade():\n\top.drop_table('orders')\n"),
+        ("\n\ndowngrade = lambda: None\n", None),
+        ("\n\nasync def downgrade():\n\tpass\n", None),
+    ],
+)
+def test_a_downgrade_is_written_where_there_is_none(
+    before: str, after: str | None, tmp_path: Path
+) -> None:
+    first = f"{HEAD}def upgrade():\n\t{CREATE}\n"
+    wanted = first + (before if after is None else after)
+    assert fixed("missing-downgrade", first + before, tmp_path) == wanted
+
+
+@pytest.mark.parametrize("head", ["def upgrade(engine_name):", "@once\ndef upgrade():"])
+def test_a_function_that_is_called_otherwise_gets_no_other_half(head: str, tmp_path: Path) -> None:
+    text = f"{HEAD}from sales import once\n\n\n{head}\n    {CREATE}\n"
+    assert fixed("missing-downgrade", text, tmp_path) == text
+
+
+def test_arguments_of_a_call_with_a_comment_at_its_end(tmp_path: Path) -> None:
+    table = "op.create_table('t', sa.Column('a', sa.String(5), server_default='x', comment='c'))"
+    text = upgrade(f"{table}\nop.alter_column(\n    't',\n    'a',\n    nullable=False  # now\n)")
+    after = text.replace(
+        "False  # now\n",
+        """False,  # now
+        existing_type=sa.String(5),
+        existing_server_default=sa.text("'x'"),
+        existing_comment='c',
+""",
+    )
+    assert fixed("alter-column-loses-attributes", text, tmp_path, "mysql") == after
 
 
 def test_a_downgrade_that_forgets_a_type(tmp_path: Path) -> None:
