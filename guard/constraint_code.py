@@ -92,13 +92,16 @@ def add_not_valid(add: AddConstraint, statement: Statement) -> str:
 def made_not_valid(add: AddConstraint, statement: Statement) -> Rewrite:
     """Return what the call becomes to add a named constraint of PostgreSQL and read no row.
 
-    A revision that follows validates it. Nothing where the statement does more than that.
+    A revision that follows validates it, so nothing for a downgrade: what follows has not got the
+    constraint. Nothing either where the statement does more than that.
     """
     called = statement.directive
     own = called and called.name in ("create_foreign_key", "create_check_constraint")
     alone = len(statement.operations) == 1 and not (statement.in_sql_file or statement.repeated)
     name = add.constraint.name
-    if called is None or not own or called.batch or not alone or not name:
+    if statement.direction == "downgrade" or not name:
+        return ()
+    if called is None or not own or called.batch or not alone:
         return ()
     later = in_autocommit_block(validate(add.table, name, statement))
     return (Argument("postgresql_not_valid", "True"), Afterwards(later, f"validate {name}"))

@@ -9,10 +9,13 @@ is on PostgreSQL what goes with a new column.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from guard.constraint_code import condition_of, label_of
 from guard.operations import AddColumn, AddConstraint, Constraint, CreateIndex, Name, Operation
 from guard.rewrite import Argument, Rewrite
 from guard.rule import Context, Example, Problem, rule
+from guard.schema.model import Table
 
 
 @rule(
@@ -87,9 +90,7 @@ def unnamed_constraint(operation: Operation, context: Context) -> Iterator[Probl
     refused = batch is not None and context.server.dialect == "sqlite"
     if refused and batch is not None and batch.naming_convention:
         return
-    label = label_of(table, constraint)
-    if isinstance(operation, CreateIndex):
-        label = "_".join([table.name, *operation.columns, "idx"])
+    label = _label(table, constraint, operation, context)
     what = f"{_what(operation, constraint)} of {table}"
     if refused:
         message = (
@@ -111,8 +112,39 @@ def _named(operation: Operation, label: str, context: Context) -> Rewrite:
     one = len(context.statement.operations) == 1 and not context.statement.repeated
     if called is None or not one or not called.name.startswith("create_"):
         return ()
+    if _is_taken(label, operation, context):
+        return ()
     word = "index_name" if isinstance(operation, CreateIndex) else "constraint_name"
     return (Argument(word, repr(label), position=0),)
+
+
+def _label(table: Name, constraint: Constraint, operation: Operation, context: Context) -> str:
+    """Return the name that PostgreSQL would give it: a CHECK is called after its one column."""
+    if isinstance(operation, CreateIndex):
+        return "_".join([table.name, *operation.columns, "idx"])
+    constraint = replace(constraint, name=None)
+    if constraint.type == "check" and constraint.sql and not constraint.columns:
+        columns = context.expression(constraint.sql).columns
+        constraint = replace(constraint, columns=columns if len(columns) == 1 else ())
+    return label_of(table, constraint)
+
+
+def _is_taken(label: str, operation: Operation, context: Context) -> bool:
+    """Return whether the table has a constraint of that name, or gets one from another call."""
+    table = getattr(operation, "table", None)
+    if not isinstance(table, Name):
+        return False
+    found = context.schema.table(table)
+    there = found.constraints if isinstance(found, Table) else ()
+    others = [
+        constraint
+        for statement in (*context.before, *context.after)
+        for other in statement.operations
+        if getattr(other, "table", None) == table and (constraint := _unnamed(other, context))
+    ]
+    names = [one.name for one in there if not one.made_up]
+    unnamed = [*others, *(one for one in there if one.made_up)]
+    return label in (*names, *(_label(table, one, operation, context) for one in unnamed))
 
 
 def _unnamed(operation: Operation, context: Context) -> Constraint | None:

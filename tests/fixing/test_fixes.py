@@ -69,6 +69,7 @@ KEPT = [
     ("add-check-constraint", "op.create_check_constraint('c', 'a', 'n > 0')", "op.create_check_constraint('c', 'a', 'n > 0', postgresql_not_valid=True)"),
     ("unnamed-constraint", "op.create_unique_constraint(None, 'a', ['n'])", "op.create_unique_constraint('a_n_key', 'a', ['n'])"),
     ("unnamed-constraint", "op.create_foreign_key(\n    constraint_name=None, source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)", "op.create_foreign_key(\n    constraint_name='a_b_id_fkey', source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)"),
+    ("unnamed-constraint", "op.create_check_constraint(None, 'a', 'n > 0')\nop.create_check_constraint(None, 'a', 'm > n')", "op.create_check_constraint('a_n_check', 'a', 'n > 0')\nop.create_check_constraint('a_check', 'a', 'm > n')"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '{name}' WHERE id = 1\")", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text(\"UPDATE a SET n = :name WHERE id = 1\").bindparams(name=name))"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text(f'UPDATE a SET n = {name} WHERE m = :name').bindparams(name=1))", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(sa.text('UPDATE a SET n = :name2 WHERE m = :name').bindparams(name2=name).bindparams(name=1))"),
     ("string-built-sql", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text(f'UPDATE a SET n = 1 WHERE id = {row.id}'))", "row = op.get_bind().execute(sa.text('SELECT 1 AS id')).one()\nop.get_bind().execute(sa.text('UPDATE a SET n = 1 WHERE id = :id').bindparams(id=row.id))"),
@@ -94,6 +95,8 @@ LEFT = [
     ("drop-index", "op.execute('DROP INDEX i CASCADE')"),
     ("add-foreign-key", "op.create_foreign_key(None, 'a', 'b', ['b_id'], ['id'])"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = 'x{name}'\")"),
+    ("unnamed-constraint", "op.create_check_constraint(None, 'a', 'n > 1')\nop.create_check_constraint(None, 'a', 'n > 2')"),
+    ("unnamed-constraint", "op.create_table('z', sa.Column('n', sa.Integer()), sa.CheckConstraint('n > 1'))\nop.create_check_constraint('a_n_check', 'a', 'n < 9')\nop.create_check_constraint(None, 'a', 'n > 2')"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = '{name}'::jsonb\")"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = {name}::int\")"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = DATE '{name}'\")"),
@@ -117,6 +120,13 @@ def test_what_is_not_certain_is_left(rule: str, before: str, tmp_path: Path) -> 
 def test_a_helper_is_left(tmp_path: Path) -> None:
     text = f"{HEAD}def made():\n    op.create_index('i', 'orders', ['a'])\n\n\ndef upgrade():\n    made()\n\n\ndef downgrade():\n    op.drop_index('i')\n"
     assert fixed("create-index", text, tmp_path) == text
+
+
+def test_no_revision_validates_what_a_downgrade_adds(tmp_path: Path) -> None:
+    text = f"{HEAD}def upgrade():\n    op.drop_constraint('f', 'a')\n\n\ndef downgrade():\n    op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'])\n"
+    example = Example(base=A1, change={PATH: text}, dialect="postgresql")
+    (found,) = (f for f in judge(example, tmp_path) if f.rule == "add-foreign-key")
+    assert (found.fix, found.rewrite) == ((), ())
 
 
 CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
