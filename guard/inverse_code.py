@@ -32,7 +32,8 @@ def way_back_of(statements: Iterable[Statement], dialect: str | None) -> str | N
     for statement in reversed([*statements]):
         if statement.condition is not None or statement.repeated or statement.run_by:
             return None
-        made = [one for one in statement.operations if not _goes_along(one, statement.operations)]
+        done = statement.operations
+        made = [one for one in reversed(done) if not _goes_along(one, done)]
         # An enum type goes after the table whose column has it.
         made.sort(key=lambda one: isinstance(one, CreateEnum))
         for operation in made:

@@ -9,8 +9,6 @@ is on PostgreSQL what goes with a new column.
 
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from guard.constraint_code import condition_of, label_of
 from guard.operations import AddColumn, AddConstraint, Constraint, CreateIndex, Name, Operation
 from guard.rewrite import Argument, Rewrite
@@ -122,11 +120,11 @@ def _label(table: Name, constraint: Constraint, operation: Operation, context: C
     """Return the name that PostgreSQL would give it: a CHECK is called after its one column."""
     if isinstance(operation, CreateIndex):
         return "_".join([table.name, *operation.columns, "idx"])
-    constraint = replace(constraint, name=None)
-    if constraint.type == "check" and constraint.sql and not constraint.columns:
+    columns = constraint.columns
+    if constraint.type == "check" and constraint.sql and not columns:
         columns = context.expression(constraint.sql).columns
-        constraint = replace(constraint, columns=columns if len(columns) == 1 else ())
-    return label_of(table, constraint)
+        columns = columns if len(columns) == 1 else ()
+    return label_of(table, Constraint(type=constraint.type, columns=columns))
 
 
 def _is_taken(label: str, operation: Operation, context: Context) -> bool:

@@ -141,6 +141,7 @@ CREATE = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=Tr
         ("postgresql", "op.create_check_constraint('c', 't', 'a > 0', postgresql_not_valid=True)", "op.drop_constraint('c', 't', type_='check')"),
         ("postgresql", "op.alter_column('t', 'a', new_column_name='b')", "op.alter_column('t', 'b', new_column_name='a')"),
         ("postgresql", f"{BLOCK}op.create_index('i', 't', ['a'], postgresql_concurrently=True)", f"{BLOCK}op.drop_index('i', 't', postgresql_concurrently=True)"),
+        ("postgresql", "op.add_column('t', sa.Column('a', sa.Integer(), sa.ForeignKey('u.id', name='f')))", "op.drop_constraint('f', 't', type_='foreignkey')\nop.drop_column('t', 'a')"),
         ("sqlite", "op.add_column('t', sa.Column('a', sa.Text()))", "with op.batch_alter_table('t') as batch_op:\n    batch_op.drop_column('a')"),
         ("postgresql", "op.drop_table('t')", None),
         ("postgresql", f"{CREATE}\nop.execute('UPDATE t SET a = 1')", None),
