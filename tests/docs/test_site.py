@@ -55,13 +55,12 @@ def test_every_section_of_the_readme_has_its_place() -> None:
     assert set(docs.readme_sections()) == set(docs.SECTIONS) | set(docs.ELSEWHERE)
 
 
-def test_every_page_is_in_the_navigation() -> None:
-    named = set(
-        re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
-    )
+def test_every_page_is_in_the_navigation_once() -> None:
+    named = re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
     written = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").glob("*.md")}
     sections = set(docs.SECTIONS.values()) | set(docs.TAKEN.values())
-    assert named == written | sections | {"rules/README.md", "decisions/README.md"}
+    all_of_them = written | sections | {"rules/README.md", "decisions/README.md"}
+    assert sorted(named) == sorted(all_of_them)
 
 
 def test_every_rule_is_in_the_navigation() -> None:
