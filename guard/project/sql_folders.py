@@ -3,7 +3,8 @@
 Each file is recognised by its name, then by its marker comments, so a folder may hold a mixture.
 What runs in a transaction follows what the tool does on PostgreSQL:
 
-- Flyway: each migration, unless `V1__x.sql.conf` says `executeInTransaction=false`; `${x}` in it
+- Flyway: each migration, unless `V1__x.sql.conf` says `executeInTransaction=false`, or all of its
+  statements are such that Flyway knows to run outside, as CREATE INDEX CONCURRENTLY; `${x}` in it
   is a placeholder that only the tool's configuration knows;
 - dbmate: each part, unless its marker says `transaction:false`;
 - goose: each part, unless the file says `-- +goose NO TRANSACTION`;
@@ -63,6 +64,14 @@ class SqlMigration(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(found))
 
 
+_COMMENT = lazy_re(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+# https://github.com/flyway/flyway, PostgreSQLParser.detectCanExecuteInTransaction
+_FLYWAY_OUTSIDE = lazy_re(
+    r"\s*(?:(?:CREATE|DROP)\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION)|ALTER\s+SYSTEM|VACUUM|DISCARD\s+ALL"
+    r"|REINDEX\s+(?:VERBOSE\s+)?(?:SCHEMA|DATABASE|SYSTEM))\b",
+    re.IGNORECASE,
+)
 _FLYWAY = lazy_re(r"(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__.+\.sql|R__.+\.sql")
 # What Flyway runs around the others, each time: beforeMigrate.sql, afterEachMigrate__note.sql.
 _CALLBACK = lazy_re(r"((before|after)[A-Z][A-Za-z]*|createSchema)(__.+)?\.sql")
@@ -182,7 +191,7 @@ def _read_flyway(path: Path, text: str, name: re.Match[str], sources: Sources) -
     part = SqlPart(
         path=path,
         text=text,
-        transactional=_flyway_transaction(path, sources),
+        transactional=_flyway_transaction(path, text, sources),
         holes=_placeholders(text),
     )
     if name["kind"] is None:
@@ -199,12 +208,16 @@ def _read_flyway(path: Path, text: str, name: re.Match[str], sources: Sources) -
     )
 
 
-def _flyway_transaction(path: Path, sources: Sources) -> bool:
+def _flyway_transaction(path: Path, text: str, sources: Sources) -> bool:
     try:
         settings = sources.read(path.with_name(path.name + ".conf")).decode("utf-8")
     except (OSError, UnicodeDecodeError):
-        return True
-    return not re.search(r"^\s*executeInTransaction\s*=\s*false\b", settings, re.M)
+        settings = ""
+    if said := re.search(r"^\s*executeInTransaction\s*=\s*(true|false)\b", settings, re.M):
+        return said[1] == "true"
+    statements = [s for s in _COMMENT.sub(" ", text).split(";") if s.strip()]
+    # It refuses a file that holds other statements as well.
+    return not statements or not all(map(_FLYWAY_OUTSIDE.match, statements))
 
 
 def _placeholders(text: str) -> tuple[Hole, ...]:

@@ -81,6 +81,28 @@ def test_flyway_runs_outside_a_transaction_where_its_settings_say_so(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "transactional"),
+    [
+        ("CREATE INDEX CONCURRENTLY i ON t (a);", False),
+        ("-- why\ncreate unique index concurrently i on t (a); /* ; */ VACUUM t;", False),
+        ("VACUUM t;", False),
+        ("ALTER TABLE t ADD b int; CREATE INDEX CONCURRENTLY i ON t (a);", True),  # refused
+        ("REINDEX INDEX CONCURRENTLY i;", True),
+        ("CREATE INDEX i ON t (a);", True),
+        ("-- nothing", True),
+    ],
+)  # fmt: skip
+def test_flyway_knows_what_runs_outside(text: str, transactional: bool, tmp_path: Path) -> None:
+    [found] = read_sql_folder(folder(tmp_path, V1__x=text), Sources())
+    assert found.up
+    assert found.up.transactional == transactional
+    (tmp_path / "V1__x.sql.conf").write_text("executeInTransaction=true\n")
+    [told] = read_sql_folder(tmp_path, Sources())
+    assert told.up
+    assert told.up.transactional
+
+
 DBMATE = """\
 -- migrate:up transaction:false
 CREATE INDEX CONCURRENTLY ix ON t (a);
