@@ -112,6 +112,8 @@ def made_concurrent(operation: CreateIndex | DropIndex, statement: Statement) ->
         return (Argument("postgresql_concurrently", "True"), Outside())
     if called.name != "execute" or statement.pieces:
         return ()
+    if isinstance(operation, CreateIndex) and operation.if_not_exists:
+        return ()  # an index that a build left invalid is there, too
     if isinstance(operation, CreateIndex):
         code = create_concurrently(operation)
     else:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
-import tokenize
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 from guard.cli.arguments import Arguments
-from guard.cli.output import FAILED, write, write_error
+from guard.cli.output import FAILED, write, write_error, write_exactly
 from guard.cli.progress import Progress
 from guard.finding import Finding
 from guard.paths import relative
@@ -34,7 +33,7 @@ def fix_and_say(arguments: Arguments, *, diff: bool) -> None:
     progress = Progress(quiet=arguments.quiet)
     fixed = fixing.fix(request, settings)
     if diff:
-        write("".join(_differences(fixed)) or "Nothing would change.")
+        write_exactly("".join(_differences(fixed)) or "Nothing would change.\n")
     else:
         fixing.write(fixed)
         try:
@@ -78,17 +77,19 @@ def _summary(fixed: Fixed) -> str:
 
 
 def _differences(fixed: Fixed) -> Iterator[str]:
+    """Yield the lines of a patch; bytes that are not UTF-8 are surrogates."""
     for path, data in fixed.files.items():
         before, after = _lines(fixed.before[path] or b""), _lines(data)
         name = _shown(path, fixed)
-        first = "/dev/null" if fixed.before[path] is None else f"a/{name}"
-        for line in difflib.unified_diff(before, after, first, f"b/{name}"):
-            yield safe(line.rstrip("\r\n")) + "\n"
+        end = "\t" if " " in name else ""  # without it, patch ends the name at the blank
+        first = "/dev/null" if fixed.before[path] is None else f"a/{name}{end}"
+        for line in difflib.unified_diff(before, after, first, f"b/{name}{end}"):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _lines(data: bytes) -> list[str]:
-    encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-    return data.decode(encoding).splitlines(keepends=True)
+    """Return the lines as git counts them, each with its end."""
+    return re.findall(r"[^\n]*\n|[^\n]+", data.decode("utf-8", "surrogateescape"))
 
 
 def _at(finding: Finding) -> str:

@@ -27,6 +27,20 @@ def write(text: str) -> None:
     click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
 
 
+def write_exactly(text: str) -> None:
+    """Write to standard output as `write` does, and to a program byte by byte.
+
+    A terminal, and the log of a CI service, only get what is safe to show.
+    """
+    from guard.printable import safe
+
+    if is_terminal(sys.stdout) or os.environ.get("CI") or os.environ.get("TF_BUILD"):
+        write(safe(text))
+        return
+    write("")  # refuses where nobody can read it
+    click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
+
+
 def write_error(message: str) -> None:
     """Write `error: ...` to standard error, if anybody still reads that."""
     from guard.printable import safe

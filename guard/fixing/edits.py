@@ -241,8 +241,11 @@ def _assigns(node: ast.stmt, name: str) -> bool:
 
 
 def _inserted(source: PythonSource, node: ast.stmt, text: str) -> Edit:
-    span = source.span(node)
-    return Edit(_point(source, span.line, span.column), text)
+    """Return the edit that puts the text before a statement and the comment above it."""
+    line, blanks = source.span(node).line, layout.indentation(source, node) or ""
+    while layout.is_comment(source.lines[line - 2], blanks):
+        line -= 1
+    return Edit(_point(source, line, len(blanks) + 1), text)
 
 
 def _indented(code: str, node: ast.stmt, source: PythonSource, *, last: bool = False) -> str:

@@ -73,6 +73,12 @@ def find_function(source: PythonSource, direction: Direction) -> ast.FunctionDef
     return found[0] if len(found) == 1 and found[0].name == direction else None
 
 
+def takes_arguments(source: PythonSource) -> bool:
+    """Return whether upgrade() is called with the name of a database, or is one for each."""
+    function = find_function(source, "upgrade")
+    return function is None or bool(ast.unparse(function.args))
+
+
 def has_function(source: PythonSource, direction: Direction) -> bool:
     """Return whether anything at the top of the file bears that name, or that of one database."""
     names = set(imports(source))
@@ -101,6 +107,11 @@ def does_nothing(node: ast.stmt) -> bool:
     """Return whether the statement only stands where Python wants one: `pass` or `...`."""
     value = node.value if isinstance(node, ast.Expr) else None
     return isinstance(node, ast.Pass) or (isinstance(value, ast.Constant) and value.value is ...)
+
+
+def is_comment(line: str, blanks: str) -> bool:
+    """Return whether the line is a comment on what follows, and none of Alembic's templates."""
+    return line.startswith(f"{blanks}#") and not line.startswith(f"{blanks}# ###")
 
 
 def has_comment(source: PythonSource, span: Span) -> bool:

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from guard.errors import GuardError
 from guard.finding import SEVERITY_ORDER, Edit, Finding, Report
-from guard.fixing import apply_edits, overlap
+from guard.fixing import apply_edits, layout, overlap
 from guard.fixing.follow_up import follow_up
 from guard.paths import read_bytes
 from guard.project.settings import SettingsFiles
+from guard.python_source import PythonSource
 from guard.rewrite import Afterwards
 from guard.run.check import Progress, Result, run
 from guard.run.histories import ChangedHistory
@@ -64,7 +65,7 @@ def fix(request: Request, settings: SettingsFiles) -> Fixed:
         made=tuple(bench.made),
         refused=tuple(bench.refused),
         kept=not bench.result.compared and any(map(_offers, bench.result.report.open)),
-        before={path: _read(path) for path in files},
+        before={path: bench.before.get(path) for path in files},
         files=files,
     )
 
@@ -76,6 +77,7 @@ class _Bench:
         self.request = request
         self.settings = settings
         self.files: dict[Path, bytes] = {}
+        self.before: dict[Path, bytes] = {}  # as they were read
         self.result = self._judge(self.files)
         self.made: list[Finding] = []
         self.refused: list[Refused] = []
@@ -128,26 +130,27 @@ class _Bench:
 
     def _mended(self, batch: Sequence[Finding]) -> dict[Path, bytes]:
         edits: dict[Path, list[Edit]] = {}
-        for finding in batch:
-            for edit in finding.fix:
-                edits.setdefault(self._root / edit.span.path, []).append(edit)
-        files = {path: _edited(self._content(path), made) for path, made in edits.items()}
+        added: dict[Path, bytes] = {}
         for finding in batch:
             afterwards = _follow_up_of(finding)
             history = self._history_of(finding) if afterwards else None
-            if afterwards and history:
-                files |= self._revision(finding, afterwards, history)
-        return files
+            follows = self._revision(finding, afterwards, history) if afterwards and history else {}
+            added |= follows
+            for edit in finding.fix if follows or not afterwards else ():
+                edits.setdefault(self._root / edit.span.path, []).append(edit)
+        return {path: _edited(self._content(path), made) for path, made in edits.items()} | added
 
     def _revision(
         self, finding: Finding, afterwards: Afterwards, history: ChangedHistory
     ) -> dict[Path, bytes]:
         graph = history.graph
         parents = afterwards.parents or _heads_above(history, finding.revision or "")
-        if len(parents) != 1 and not afterwards.parents:
+        beside = self._root / finding.span.path
+        source = PythonSource(finding.span.path, self._content(beside))
+        if (len(parents) != 1 and not afterwards.parents) or layout.takes_arguments(source):
             return {}
         path, text = follow_up(
-            self._root / finding.span.path,
+            beside,
             graph.files[finding.span.path].revision or "",
             parents,
             afterwards.message,
@@ -161,7 +164,11 @@ class _Bench:
         return next(holding, None)
 
     def _content(self, path: Path) -> bytes:
-        return self.files[path] if path in self.files else read_bytes(path)
+        if path in self.files:
+            return self.files[path]
+        if path not in self.before:
+            self.before[path] = read_bytes(path)
+        return self.before[path]
 
 
 def _heads_above(history: ChangedHistory, revision: str) -> list[str]:
@@ -194,8 +201,9 @@ def _worse(before: Report, after: Report, batch: Sequence[Finding]) -> str | Non
     if brought := _brought(before, after):
         return f"it would bring {brought.rule} in {brought.span.path}: {brought.message}"
     had, has = _counted(before), _counted(after)
-    for rule, path in {(finding.rule, finding.span.path) for finding in batch}:
-        if has[rule, path] >= had[rule, path]:
+    mended = Counter((finding.rule, finding.span.path) for finding in batch)
+    for (rule, path), count in mended.items():
+        if has[rule, path] > had[rule, path] - count:
             return f"{rule} would still be found"
     return None
 
@@ -237,15 +245,24 @@ def _read(path: Path) -> bytes | None:
 
 
 def write(fixed: Fixed) -> None:
-    """Write the files; where one cannot be written, the others are as they were. GuardError."""
-    done: list[Path] = []
-    for path, data in fixed.files.items():
-        try:
+    """Write the files; where one cannot be written, the others are as they were. GuardError.
+
+    So they are where it is interrupted, and where one is not any more what was read.
+    """
+    for path in fixed.files:
+        if _read(path) != fixed.before[path]:
+            raise GuardError(f"{path} was changed meanwhile, so nothing is written: try again")
+    begun: list[Path] = []
+    try:
+        for path, data in fixed.files.items():
+            begun.append(path)
             path.write_bytes(data)
-        except OSError as error:
-            take_back(fixed, done)
-            raise GuardError(f"{path} cannot be written: {error.strerror}") from None
-        done.append(path)
+    except OSError as error:
+        take_back(fixed, begun)
+        raise GuardError(f"{begun[-1]} cannot be written: {error.strerror}") from None
+    except BaseException:
+        take_back(fixed, begun)
+        raise
 
 
 def take_back(fixed: Fixed, paths: Collection[Path]) -> None:
@@ -254,8 +271,13 @@ def take_back(fixed: Fixed, paths: Collection[Path]) -> None:
         data = fixed.before[path]
         if data is None:
             path.unlink(missing_ok=True)
-        else:
+        elif _read(path) != data:
             path.write_bytes(data)
+
+
+def _as_written(fixed: Fixed) -> list[Path]:
+    """Return the files that nobody else has changed since."""
+    return [path for path, data in fixed.files.items() if _read(path) == data]
 
 
 def prove(
@@ -276,7 +298,7 @@ def prove(
             kept = True  # as good as before: it cannot be run
             return replace(fixed, unproven=after.report.errors[0])
         if not kept:
-            take_back(fixed, fixed.files)
+            take_back(fixed, _as_written(fixed))
             brought = _brought(run(trip, settings, on_progress).report, after.report)
             if brought is not None:
                 return _refused_by_run(fixed, brought)
@@ -285,7 +307,7 @@ def prove(
         return replace(fixed, proven=True)
     finally:
         if not kept:
-            take_back(fixed, fixed.files)
+            take_back(fixed, _as_written(fixed))
 
 
 def _refused_by_run(fixed: Fixed, brought: Finding) -> Fixed:

@@ -90,6 +90,7 @@ LEFT = [
     ("create-index", "made = op.create_index('i', 'orders', ['a'])"),
     ("create-index", "op.execute('CREATE INDEX i ON orders (a) INCLUDE (b)')"),
     ("create-index", "op.execute('CREATE INDEX i ON orders (a); SELECT 1')"),
+    ("create-index", "op.execute('CREATE INDEX IF NOT EXISTS i ON orders (a)')"),
     ("create-index", "try:\n    op.create_index('i', 'orders', ['a'])\nexcept Exception:\n    raise"),
     ("create-index", "op.execute(\n    # for search\n    'CREATE INDEX i ON orders (a)'\n)"),
     ("drop-index", "op.execute('DROP INDEX i CASCADE')"),
@@ -221,6 +222,27 @@ def test_a_name_that_means_something_else_is_left(tmp_path: Path) -> None:
     text = upgrade("op.execute('CREATE INDEX i ON orders (lower(a))')")
     other = text.replace("import sqlalchemy as sa", "import sales as sa")
     assert fixed("create-index", other, tmp_path) == other
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# why\n{0}", "{1}\n# why\n{0}"),
+        ("# ### commands ###\n{0}", "# ### commands ###\n{1}\n{0}"),
+        ("x = 1  # one\n\n{0}", "x = 1  # one\n\n{1}\n{0}"),
+    ],
+)
+def test_a_comment_stays_with_its_statement(before: str, after: str, tmp_path: Path) -> None:
+    add = "op.add_column('orders', sa.Column('n', sa.Text()))"
+    timeout = "op.execute(\"SET LOCAL lock_timeout = '5s'\")"
+    example = Example(
+        base=A1,
+        change={PATH: upgrade(before.format(add))},
+        dialect="postgresql",
+        config={"lock-timeout": None},
+    )
+    edits = [e for f in judge(example, tmp_path) if f.rule == "lock-timeout" for e in f.fix]
+    assert apply_edits(upgrade(before.format(add)), edits) == upgrade(after.format(add, timeout))
 
 
 def test_strings_are_quoted_as_the_others(tmp_path: Path) -> None:

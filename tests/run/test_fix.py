@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +13,10 @@ from command_line import PROJECT, VERSIONS, Content, guard, write
 from git_repo import Repo
 from roundtrip_project import revision
 
+from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
+from guard.run import fix
+from guard.run.fix import Fixed
 
 TABLE = (
     "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True), "
@@ -19,6 +24,7 @@ TABLE = (
     "op.drop_table('a')",
 )
 INDEX = ("op.create_index('i', 'a', ['n'])", "op.drop_index('i', table_name='a')")
+CHECK = ("op.create_check_constraint('c', 'a', 'id > 0')", "op.drop_constraint('c', 'a')")
 POSTGRESQL = '[tool.guard]\ndialect = "postgresql"\nlock-timeout = "elsewhere"\n'
 SQLITE = "[tool.guard]\ndialect = 'sqlite'\n"
 R2 = f"{VERSIONS}/r2.py"
@@ -62,8 +68,7 @@ def test_an_index_is_built_concurrently(tmp_path: Path) -> None:
 
 
 def test_a_constraint_is_validated_by_a_revision_that_follows(tmp_path: Path) -> None:
-    check = ("op.create_check_constraint('c', 'a', 'id > 0')", "op.drop_constraint('c', 'a')")
-    project(tmp_path, {R2: revision("r2", "r1", check)})
+    project(tmp_path, {R2: revision("r2", "r1", CHECK)})
     done = guard(tmp_path, "fix", "--no-roundtrip")
     assert done.code == 0, done.output
     (path,) = (p for p in (tmp_path / VERSIONS).glob("*.py") if p.name not in ("r1.py", "r2.py"))
@@ -73,6 +78,27 @@ def test_a_constraint_is_validated_by_a_revision_that_follows(tmp_path: Path) ->
     assert "VALIDATE CONSTRAINT c" in text
     assert guard(tmp_path, "lint").code == 0
     assert guard(tmp_path, "fix", "--no-roundtrip").says("Nothing to fix: nothing was found.")
+
+
+def stays(folder: Path) -> bool:
+    """Return whether the CHECK is left, since no revision can follow it."""
+    before = snapshot(folder)
+    done = guard(folder, "fix", "--no-roundtrip", "--select", "add-check-constraint")
+    return done.says("add-check-constraint would still be found") and snapshot(folder) == before
+
+
+def test_where_upgrades_take_a_name_no_other_follows(tmp_path: Path) -> None:
+    text = revision("r2", "r1", CHECK).replace("upgrade()", "upgrade(engine_name)")
+    assert stays(project(tmp_path, {R2: text}))
+
+
+def test_a_revision_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    new = {R2: revision("r2", "r1", CHECK)}
+    guard(project(tmp_path, new), "fix", "--no-roundtrip")
+    (made,) = (tmp_path / VERSIONS).glob("*validate*.py")
+    made.write_text(revision("r3", "r1", ("pass", "pass")))
+    write(tmp_path, new)
+    assert stays(tmp_path)
 
 
 def test_the_diff_writes_nothing(tmp_path: Path) -> None:
@@ -92,6 +118,71 @@ def test_a_diff_can_be_applied(tmp_path: Path) -> None:
     patch = guard(tmp_path, "fix", "--diff").output
     subprocess.run(["git", "apply"], cwd=tmp_path, input=patch.encode(), check=True)
     assert guard(tmp_path, "fix", "--diff").code == 0
+
+
+LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "newlines of Windows": (("\n", "\r\n"),),
+    "no newline at the end": (("pass\n", "pass"),),
+    "form feed": (("def upgrade", "\x0cdef upgrade"),),
+    "what is a line for others": (("def downgrade", "x = '\x85\u2028'\n\ndef downgrade"),),
+    "latin-1": (("import", "# coding: latin-1\nimport"), ("i', 'a'", "\xef', 'a'")),
+    "tabs": (("    ", "\t"),),
+    "byte order mark": (("import", "\ufeffimport"),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_diff_is_what_is_written(layout: str, tmp_path: Path) -> None:
+    text = f"import sqlalchemy as sa\n{revision('r2', 'r1', INDEX)}    pass\n"
+    for old, new in LAYOUTS[layout]:
+        text = text.replace(old, new, -1 if len(old) == 1 or not old.strip() else 1)
+    data = text.encode("latin-1" if "latin" in text else "utf-8")
+    project(tmp_path, {})
+    (tmp_path / R2).write_bytes(data)
+    patch = run_guard(tmp_path, "fix", "--diff", "--no-roundtrip")
+    subprocess.run(["git", "apply"], cwd=tmp_path, input=patch, check=True)
+    applied = (tmp_path / R2).read_bytes()
+    (tmp_path / R2).write_bytes(data)
+    guard(tmp_path, "fix", "--no-roundtrip")
+    assert applied == (tmp_path / R2).read_bytes() != data
+
+
+def run_guard(folder: Path, *arguments: str) -> bytes:
+    """Return the bytes that guard writes for another program."""
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    command = [sys.executable, "-m", "guard", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, env=environment, check=False
+    ).stdout
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PermissionError])
+def test_nothing_is_lost_where_writing_ends_early(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "r2.py"
+    path.write_bytes(b"old")
+    fixed = Fixed(result=None, before={path: b"old"}, files={path: b"new"})  # type: ignore[arg-type]
+    truly = Path.write_bytes
+
+    def half(self: Path, data: bytes) -> int:
+        monkeypatch.undo()
+        truly(self, data[:1])
+        raise error
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises((KeyboardInterrupt, GuardError)):
+        fix.write(fixed)
+    assert path.read_bytes() == b"old"
+
+
+def test_what_somebody_changed_meanwhile_stays(tmp_path: Path) -> None:
+    path = tmp_path / "r2.py"
+    path.write_bytes(b"theirs")
+    fixed = Fixed(result=None, before={path: b"old"}, files={path: b"new"})  # type: ignore[arg-type]
+    with pytest.raises(GuardError, match="was changed meanwhile"):
+        fix.write(fixed)
+    assert path.read_bytes() == b"theirs"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all",)])
