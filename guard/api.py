@@ -113,6 +113,8 @@ def check(
     the report's `errors`.
     """
     start = Path(root).absolute()
+    if not start.exists():
+        raise GuardError(f"{start}: there is no such folder")
     said = _Said(**options)
     texts = _placed(start, unsaved)
     if roundtrip and texts:

@@ -293,6 +293,8 @@ def prove(
     kept = False
     try:
         after = run(trip, settings, on_progress)
+        if after.interrupted:
+            raise KeyboardInterrupt
         kept = not after.report.failed
         if after.report.errors:
             kept = True  # as good as before: it cannot be run

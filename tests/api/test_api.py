@@ -295,3 +295,8 @@ def test_each_block_of_the_page_runs(
     with inside(repo.root):
         exec(compile(block, "docs/api.md", "exec"), {})
     assert capsys.readouterr().out.strip()
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(GuardError, match="there is no such folder"):
+        check(root=tmp_path / "nowhere")

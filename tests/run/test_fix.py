@@ -7,16 +7,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import PROJECT, VERSIONS, Content, guard, write
 from git_repo import Repo
+from msgspec.structs import replace
 from roundtrip_project import revision
 
 from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
 from guard.run import fix
+from guard.run.check import Result
 from guard.run.fix import Fixed
+from guard.run.scope import Request
 
 TABLE = (
     "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True), "
@@ -174,6 +178,20 @@ def test_nothing_is_lost_where_writing_ends_early(
     with pytest.raises((KeyboardInterrupt, GuardError)):
         fix.write(fixed)
     assert path.read_bytes() == b"old"
+
+
+def test_an_interrupted_run_keeps_no_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, {R2: revision("r2", "r1", INDEX)})
+    before = snapshot(tmp_path)
+    truly = fix.run
+
+    def run(request: Request, *rest: Any) -> Result:
+        result = truly(replace(request, roundtrip=False), *rest)
+        return replace(result, interrupted=request.roundtrip)
+
+    monkeypatch.setattr(fix, "run", run)
+    assert guard(tmp_path, "fix").code == 130
+    assert snapshot(tmp_path) == before
 
 
 def test_what_somebody_changed_meanwhile_stays(tmp_path: Path) -> None:
