@@ -98,14 +98,17 @@ from guard.rule import Context, Example, Foretold, Problem, rule
     safe=(
         """op.execute("DELETE FROM sessions WHERE expires_at < '2026-01-01'")""",
         "op.execute('DELETE FROM sessions WHERE closed_at IS NOT NULL')",
-        """
-        batch = (
-            "DELETE FROM sessions WHERE id IN "
-            "(SELECT id FROM sessions WHERE expires_at < '2026-01-01' LIMIT 1000)"
-        )
-        while op.get_bind().execute(sa.text(batch)).rowcount:
-            pass
-        """,
+        Example(
+            upgrade="""
+            batch = (
+                "DELETE FROM sessions WHERE id IN "
+                "(SELECT id FROM sessions WHERE expires_at < '2026-01-01' LIMIT 1000)"
+            )
+            while op.get_bind().execute(sa.text(batch)).rowcount:
+                pass
+            """,
+            dialect="postgresql",
+        ),
         """
         sessions = sa.table('sessions', sa.column('id', sa.Integer()))
         op.execute(sa.delete(sessions).where(sessions.c.id == 1))
