@@ -17,7 +17,7 @@ from roundtrip_project import revision
 
 from guard.errors import GuardError
 from guard.judge.load_rules import load_rules
-from guard.run import fix
+from guard.run import check, fix
 from guard.run.check import Result
 from guard.run.fix import Fixed
 from guard.run.scope import Request
@@ -183,7 +183,7 @@ def test_nothing_is_lost_where_writing_ends_early(
 def test_an_interrupted_run_keeps_no_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project(tmp_path, {R2: revision("r2", "r1", INDEX)})
     before = snapshot(tmp_path)
-    truly = fix.run
+    truly = check.run
 
     def run(request: Request, *rest: Any) -> Result:
         result = truly(replace(request, roundtrip=False), *rest)
