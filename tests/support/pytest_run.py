@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,11 @@ class Ran:
 
     def __init__(self, folder: Path, *arguments: str, python: str = sys.executable) -> None:
         command = [python, "-m", "pytest", *LOADED, "-v", "-p", "no:cacheprovider", *arguments]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        # What the outer one was told (to measure what is covered) is no business of this one.
+        environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+        done = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
         self.code, self.output = done.returncode, done.stdout + done.stderr
         assert "Traceback" not in self.output, self.output
         assert "INTERNALERROR" not in self.output, self.output
