@@ -149,6 +149,7 @@ def action(project: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
         "GITHUB_SHA": git(project, "rev-parse", "HEAD").stdout.strip(),
     }
     here = {"GUARD_ACTION_PATH": str(ROOT), "GUARD_VENV": sys.prefix}
+    here["RUNNER_TEMP"] = str(project.parent)  # one job's own, as tests run side by side
     variables = {f"GUARD_{name.upper()}": value for name, value in inputs.items()}
     return run("bash", ROOT / "action" / "run.sh", cwd=project, **event, **here, **variables)
 
