@@ -148,8 +148,11 @@ def action(project: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
         "GITHUB_WORKSPACE": str(project),
         "GITHUB_SHA": git(project, "rev-parse", "HEAD").stdout.strip(),
     }
-    here = {"GUARD_ACTION_PATH": str(ROOT), "GUARD_VENV": sys.prefix}
-    here["RUNNER_TEMP"] = str(project.parent)  # one job's own, as tests run side by side
+    here = {
+        "GUARD_ACTION_PATH": str(ROOT),
+        "GUARD_VENV": sys.prefix,
+        "RUNNER_TEMP": str(project.parent),  # one job's own, as tests run side by side
+    }
     variables = {f"GUARD_{name.upper()}": value for name, value in inputs.items()}
     return run("bash", ROOT / "action" / "run.sh", cwd=project, **event, **here, **variables)
 
@@ -204,7 +207,6 @@ def test_the_action_tells_later_steps(
     git(pull_request, "commit", "-q", "-m", "Drop orders")
     told = tmp_path / "told"
     monkeypatch.setenv("GITHUB_OUTPUT", str(told))
-    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     refused = action(pull_request, command="lint", reports=f"junit:{tmp_path}/guard.xml")
     assert refused.returncode == 1
     outputs = dict(line.split("=", 1) for line in told.read_text().splitlines())
