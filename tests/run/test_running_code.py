@@ -204,6 +204,82 @@ def test_what_is_said_of_running_code(situation: str, tmp_path: Path) -> None:
     assert not not_ or not_ not in said
 
 
+# How env.py gives the models of two databases to Alembic, one after the other.
+SEVERAL = """\
+from alembic import context
+
+from app.models import Base, Other
+
+METADATA = {"main": Base.metadata, "other": Other.metadata}
+"""
+TURNS = {
+    "a parameter": """
+def migrate(name):
+    context.configure(target_metadata=METADATA[name])
+
+for name in METADATA:
+    migrate(name)
+""",
+    "a parameter that hides a name": """
+metadata = Other.metadata
+
+def migrate(metadata):
+    context.configure(target_metadata=metadata)
+
+migrate(Base.metadata)
+""",
+    "a loop": """
+for name, metadata in METADATA.items():
+    context.configure(target_metadata=metadata)
+""",
+    "a name that a loop binds": """
+for name in METADATA:
+    metadata = METADATA[name]
+    with engine(name).connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+""",
+    "a loop in a function": """
+def migrate():
+    for name in METADATA:
+        context.configure(target_metadata=METADATA[name])
+
+name = "other"
+migrate()
+""",
+    "a comprehension": """
+name = "other"
+[context.configure(target_metadata=METADATA[name]) for name in METADATA]
+""",
+    "one call for each": """
+context.configure(target_metadata=METADATA["main"])
+context.configure(target_metadata=METADATA["other"])
+""",
+}
+OTHER = """
+
+class Other(DeclarativeBase):
+    pass
+
+
+class Kline(Other):
+    __tablename__ = "klines"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_the_models_of_each_database_count(turns: str, tmp_path: Path) -> None:
+    files = {"app/models.py": MODELS + OTHER, "migrations/env.py": SEVERAL + turns}
+    assert f"running code fails: {CLASS} it." in told(tmp_path, files, {}, DROP_TABLE)
+
+
+def test_models_that_no_database_gets_do_not_count(tmp_path: Path) -> None:
+    env = SEVERAL + 'context.configure(target_metadata=METADATA["other"])\n'
+    files = {"app/models.py": MODELS + OTHER, "migrations/env.py": env}
+    assert "No model maps it any more" in told(tmp_path, files, {}, DROP_TABLE)
+
+
 def test_a_named_revision_is_compared_with_the_models_of_the_base(tmp_path: Path) -> None:
     said = told(tmp_path, {}, ADOPTED, DROP_COLUMN, B2)
     assert "until this change is deployed" in said

@@ -37,6 +37,11 @@ from guard.statement import Span
 
 # Options of a table that the database describes, or that another database has.
 _ELSEWHERE = {"autoload", "autoload_with", "bind_key"}
+# What gives its names other values each time that it runs.
+_REBINDING = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.For, ast.AsyncFor, ast.While),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
 class _Described(msgspec.Struct):
@@ -242,14 +247,9 @@ def _target_name(target: Value, names: dict[int, str]) -> Value:
 
 def _target(run: Run, env: Module) -> list[Value] | None:
     """Return the MetaData objects that env.py gives to Alembic, None where they are not known."""
-    given = [
-        node.value
-        for node in ast.walk(env.tree)
-        if isinstance(node, ast.keyword) and node.arg == "target_metadata"
-    ]
+    given = _given(run, env, "target_metadata")
     found: list[Value] = []
-    for node in given:
-        value = run.evaluate(node, Frame(env, env.names))
+    for value in given:
         known = all_metadata(run, value) if value != NONE else []
         if known is None:
             return None
@@ -259,12 +259,40 @@ def _target(run: Run, env: Module) -> list[Value] | None:
 
 def _filters(run: Run, env: Module) -> list[tuple[Run, Function]]:
     """Return the functions that env.py gives as `include_object`."""
-    found = [
-        run.evaluate(node.value, Frame(env, env.names))
-        for node in ast.walk(env.tree)
-        if isinstance(node, ast.keyword) and node.arg == "include_object"
+    given = _given(run, env, "include_object")
+    return [(run, function) for function in given if isinstance(function, Function)]
+
+
+def _given(run: Run, env: Module, keyword: str) -> list[Value]:
+    """Return what the calls in env.py are given under a keyword, each time it stands there."""
+    return [
+        run.evaluate(value, Frame(env, env.names | hidden))
+        for value, hidden in _keywords(env.tree, keyword, {})
     ]
-    return [(run, function) for function in found if isinstance(function, Function)]
+
+
+def _keywords(
+    node: ast.AST, keyword: str, hidden: dict[str, Value]
+) -> Iterator[tuple[ast.expr, dict[str, Value]]]:
+    """Yield each value of the keyword, with the names that functions and loops around it bind.
+
+    The module's own value of such a name is not what the call is given: there it is another one,
+    or that of the last turn alone.
+    """
+    if isinstance(node, ast.keyword) and node.arg == keyword:
+        yield node.value, hidden
+    if isinstance(node, _REBINDING):
+        hidden = hidden | {name: Unknown(name) for name in _bound(node)}
+    for child in ast.iter_child_nodes(node):
+        yield from _keywords(child, keyword, hidden)
+
+
+def _bound(block: ast.AST) -> Iterator[str]:
+    for node in ast.walk(block):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def _is_included(each: _Described, filters: list[tuple[Run, Function]]) -> bool:
