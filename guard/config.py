@@ -203,8 +203,14 @@ def parse_config(table: object, path: Path) -> Config:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:  # a key that there is not
         keys = [*_kinds()]
+        unknown = _unknown(table, keys)
         said = explain_invalid(error, keys, "the guard settings")
-        raise GuardError(f"{place_of(path, *_unknown(table, keys))}: {said}") from None
+        if unknown == ["tool"]:
+            said = (
+                f"[tool.guard] is for pyproject.toml: {path.name} has the same keys without it, "
+                "and [rules.NAME] for [tool.guard.rules.NAME]"
+            )
+        raise GuardError(f"{place_of(path, *unknown)}: {said}") from None
     for key, parse in (("dialect", parse_dialect), ("server-version", parse_version)):
         try:
             if key in table:
@@ -315,7 +321,8 @@ def line_of(path: Path, *keys: str) -> int | None:
     for number, line in enumerate(lines, 1):
         if header := _HEADER.fullmatch(line):
             table = _parts(header[1])
-            found.setdefault(table, number)
+            for depth in range(len(table)):
+                found.setdefault(table[: depth + 1], number)
         elif key := _KEY.match(line):
             found.setdefault((*table, *_parts(key[1])), number)
     wanted = (*top, *keys)

@@ -118,6 +118,16 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
         2,
         ("unknown key 'dialekt'", "did you mean 'dialect'?"),
     ),
+    "a header of pyproject.toml": (
+        {**ONE, "guard.toml": '\n[tool.guard]\ndialect = "sqlite"'},
+        2,
+        ("guard.toml:2: [tool.guard] is for pyproject.toml", "the same keys without it"),
+    ),
+    "an unknown table in a header": (
+        {**ONE, "guard.toml": "[severiti.drop-table]\na = 1"},
+        2,
+        ("guard.toml:1: unknown key 'severiti' in the guard settings", "did you mean 'severity'"),
+    ),
     "wrong type": (
         {**ONE, "guard.toml": "heads = 'two'"},
         2,
