@@ -224,7 +224,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"application", "histories"},
         {"enforced", "reader_errors", "services"},
         {"env_py", "inspect", "models", "servers", "outcome", "sources", "weakened"},
-        {"running_code", "tally"},
+        {"round_trip", "running_code", "tally"},
         {"opened"},
         {"check", "stamp"},
         {"chronicles"},

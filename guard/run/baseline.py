@@ -12,8 +12,9 @@ from guard.finding import Finding
 from guard.paths import read_text
 from guard.project.settings import SettingsFiles
 from guard.reporters.summary import plural
-from guard.run.check import Progress, run
+from guard.run.check import run
 from guard.run.outcome import Outcome
+from guard.run.round_trip import Progress
 from guard.run.scope import Request
 from guard.suppression.baseline import Entry, dump_baseline, entry_of
 

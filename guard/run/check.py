@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,9 +13,7 @@ from guard.facts import (
     DeletedRevision,
     Fact,
     ModelChanged,
-    ModelsDiffer,
     SquashedRevisions,
-    UnreadStatement,
 )
 from guard.finding import Finding, Report
 from guard.fixing import with_fix
@@ -29,22 +26,19 @@ from guard.judge.statements import (
     comments_of,
     coverage,
     judge_history,
-    reason_without_way_back,
 )
 from guard.project.settings import SettingsFiles
-from guard.roundtrip.errors import RoundTripError
 from guard.rule import Rule
 from guard.run.application import Application
-from guard.run.causes import as_declared
-from guard.run.enforced import told_of_keys
 from guard.run.env_py import judged_env_py
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
 from guard.run.models import changed_models, compare_models, histories_of
 from guard.run.opened import Opened, open_run
-from guard.run.outcome import Outcome, only_said, outcome_of
+from guard.run.outcome import Outcome, outcome_of
 from guard.run.part import Part
 from guard.run.released import Released
+from guard.run.round_trip import Progress, round_trip, run_files
 from guard.run.scope import Request, Scope
 from guard.run.servers import about_server, judged_for
 from guard.run.services import Service, Services
@@ -53,11 +47,7 @@ from guard.run.tally import places_of, tally
 from guard.run.weakened import weakened
 from guard.server import Server
 
-if TYPE_CHECKING:
-    from guard.roundtrip.run import RoundTrip
-
 EXCLUDED = "All that was named is left out by the setting exclude."
-Progress = Callable[[str, int, int], None]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +112,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         services=tallies if len(tallies) > 1 or services.errors else (),
         timings=whole.timings,
         judged=tuple(path for _, one in histories for path in one.files(one.judged)),
-        runs=tuple(path for service, one in histories for path in _run_files(service, one)),
+        runs=tuple(path for service, one in histories for path in run_files(service, one)),
         root=scope.root,
     )
     return Result(
@@ -223,7 +213,7 @@ def _history(
         found += judged_env_py(scope, history, judge, opened.released)
         found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
-        found += _round_trip(scope, history, judge, on_progress)
+        found += round_trip(scope, history, judge, on_progress)
     return found
 
 
@@ -306,122 +296,6 @@ def _findings(
         literals = parsed.literals.get(one.revision or "", ())
         yield from judge.facts((*one.built, *literals, *imported))
     application.save()
-
-
-def _round_trip(
-    scope: Scope, history: ChangedHistory, judge: Judge, on_progress: Progress | None
-) -> Part:
-    """Run the judged revisions up, down and up again; all of them where none is new."""
-    name, graph = history.environment.name, history.graph
-    if history.is_broken:
-        return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
-    if not graph.revisions and not history.runs:
-        return Part(notes=(f"{name}: there are no revisions to run.",))
-    from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
-
-    chosen = history.runs or None
-    try:
-        trip = run_roundtrip(
-            history.environment,
-            root=scope.root,
-            revisions=chosen,
-            settings=scope.settings,
-            on_progress=on_progress,
-            newer=scope.sources.newer,
-            url=scope.request.scratch_url,
-            keep=scope.request.keep,
-            verify=scope.request.verify,
-        )
-    except RoundTripError as error:
-        return Part(errors=(scope.settings.as_set_here(str(error)),))
-    done = (
-        f"round trip of {trip.upgraded} up, {trip.downgraded} down "
-        f"with {trip.seeded_rows} rows on {trip.server}, {trip.fence}, in {trip.seconds:.1f} s"
-    )
-    application = Application(scope, history.environment)
-    explained = application.explained(trip.facts, history.parsed.texts)
-    explained, of_keys = told_of_keys(explained, application)
-    facts = [
-        *as_declared(explained, _reasons_without_way_back(history)),
-        *_unread(scope, history, judge, trip),
-    ]
-    brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
-    others = [*judge.facts([fact for fact in facts if fact not in brought])]
-    # On the base itself all is shown; beside a change it is only counted.
-    known = [] if _is_base(scope) else others
-    shown = only_said(finding for finding in others if finding not in known)
-    note = (
-        f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
-        "the gate (with --all it does)."
-    )
-    notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
-    found = Part()
-    if scope.request.verify:
-        from guard.run.reader_errors import verified  # which nobody else asks for
-
-        found = verified(scope, trip, history)
-    return found + Part(
-        facts=tuple(brought),
-        findings=shown,
-        known=tuple(known),
-        notes=(*notes, note) if shown else notes,
-        checked=(done,),
-        texts=history.parsed.texts,
-        revisions=frozenset(chosen or graph.revisions),
-        timings=trip.timings,
-        errors=(trip.interrupted,) if trip.interrupted else (),
-        interrupted=bool(trip.interrupted),
-    )
-
-
-def _run_files(service: Service, history: ChangedHistory) -> tuple[str, ...]:
-    """Return the files of the revisions that a round trip runs."""
-    runs = service.scope.config.roundtrip and history.environment.kind == "alembic"
-    return history.files(history.runs) if runs and not history.is_broken else ()
-
-
-def _unread(
-    scope: Scope, history: ChangedHistory, judge: Judge, trip: RoundTrip
-) -> Iterator[UnreadStatement]:
-    """What the run shows that reading did not, where both were for the same kind of server."""
-    from guard.run.ran import unread
-
-    own = {trip.dialect, "mysql"} if trip.dialect == "mariadb" else {trip.dialect}
-    if scope.dialect is None or scope.dialect in own:
-        yield from unread(trip.ran, history.parsed, judge, scope.sources.newer)
-
-
-def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:
-    """Why revisions have no way back, by id, of those that say so in a comment."""
-    comments = comments_of(history.parsed.texts)
-    reasons = {
-        id_: reason_without_way_back(one.downgrade, comments.get(one.path, ()))
-        for id_, one in history.parsed.revisions.items()
-    }
-    return {id_: reason for id_, reason in reasons.items() if reason is not None}
-
-
-def _is_brought(scope: Scope, fact: Fact) -> bool:
-    """Whether the change can have brought what a run of released revisions met.
-
-    Their own failures it cannot; that the models differ from them it can, if it touches any code.
-    """
-    if not scope.compares or scope.base.commit is None:
-        return True
-    return isinstance(fact, ModelsDiffer) and _touches_code(scope)
-
-
-def _is_base(scope: Scope) -> bool:
-    """Whether this is the base itself, with no code changed."""
-    if scope.repo is None or scope.base.commit is None:
-        return True
-    return scope.repo.resolve("HEAD") == scope.base.commit and not _touches_code(scope)
-
-
-def _touches_code(scope: Scope) -> bool:
-    if scope.repo is None or scope.base.commit is None:
-        return False
-    return any(name.endswith(".py") for name in scope.repo.changed_files(scope.base.commit))
 
 
 # Models

@@ -19,8 +19,9 @@ from guard.paths import read_bytes
 from guard.project.settings import SettingsFiles
 from guard.python_source import PythonSource
 from guard.rewrite import Afterwards
-from guard.run.check import Progress, Result, run
+from guard.run.check import Result, run
 from guard.run.histories import ChangedHistory
+from guard.run.round_trip import Progress
 from guard.run.scope import Request
 
 Key = tuple[str, str, str, str]

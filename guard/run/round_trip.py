@@ -1,0 +1,140 @@
+"""The round trip of one history: its revisions are run, and what that shows is told as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from guard.facts import Fact, ModelsDiffer, UnreadStatement
+from guard.judge.judge import Judge
+from guard.judge.statements import comments_of, reason_without_way_back
+from guard.roundtrip.errors import RoundTripError
+from guard.run.application import Application
+from guard.run.causes import as_declared
+from guard.run.enforced import told_of_keys
+from guard.run.histories import ChangedHistory
+from guard.run.outcome import only_said
+from guard.run.part import Part
+from guard.run.scope import Scope
+from guard.run.services import Service
+
+if TYPE_CHECKING:
+    from guard.roundtrip.run import RoundTrip
+
+Progress = Callable[[str, int, int], None]
+
+
+def round_trip(
+    scope: Scope, history: ChangedHistory, judge: Judge, on_progress: Progress | None
+) -> Part:
+    """Run the judged revisions up, down and up again; all of them where none is new."""
+    name, graph = history.environment.name, history.graph
+    if history.is_broken:
+        return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
+    if not graph.revisions and not history.runs:
+        return Part(notes=(f"{name}: there are no revisions to run.",))
+    from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
+
+    chosen = history.runs or None
+    try:
+        trip = run_roundtrip(
+            history.environment,
+            root=scope.root,
+            revisions=chosen,
+            settings=scope.settings,
+            on_progress=on_progress,
+            newer=scope.sources.newer,
+            url=scope.request.scratch_url,
+            keep=scope.request.keep,
+            verify=scope.request.verify,
+        )
+    except RoundTripError as error:
+        return Part(errors=(scope.settings.as_set_here(str(error)),))
+    done = (
+        f"round trip of {trip.upgraded} up, {trip.downgraded} down "
+        f"with {trip.seeded_rows} rows on {trip.server}, {trip.fence}, in {trip.seconds:.1f} s"
+    )
+    application = Application(scope, history.environment)
+    explained = application.explained(trip.facts, history.parsed.texts)
+    explained, of_keys = told_of_keys(explained, application)
+    facts = [
+        *as_declared(explained, _reasons_without_way_back(history)),
+        *_unread(scope, history, judge, trip),
+    ]
+    brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
+    others = [*judge.facts([fact for fact in facts if fact not in brought])]
+    # On the base itself all is shown; beside a change it is only counted.
+    known = [] if _is_base(scope) else others
+    shown = only_said(finding for finding in others if finding not in known)
+    note = (
+        f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
+        "the gate (with --all it does)."
+    )
+    notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
+    found = Part()
+    if scope.request.verify:
+        from guard.run.reader_errors import verified  # which nobody else asks for
+
+        found = verified(scope, trip, history)
+    return found + Part(
+        facts=tuple(brought),
+        findings=shown,
+        known=tuple(known),
+        notes=(*notes, note) if shown else notes,
+        checked=(done,),
+        texts=history.parsed.texts,
+        revisions=frozenset(chosen or graph.revisions),
+        timings=trip.timings,
+        errors=(trip.interrupted,) if trip.interrupted else (),
+        interrupted=bool(trip.interrupted),
+    )
+
+
+def run_files(service: Service, history: ChangedHistory) -> tuple[str, ...]:
+    """Return the files of the revisions that a round trip runs."""
+    runs = service.scope.config.roundtrip and history.environment.kind == "alembic"
+    return history.files(history.runs) if runs and not history.is_broken else ()
+
+
+def _unread(
+    scope: Scope, history: ChangedHistory, judge: Judge, trip: RoundTrip
+) -> Iterator[UnreadStatement]:
+    """What the run shows that reading did not, where both were for the same kind of server."""
+    from guard.run.ran import unread
+
+    own = {trip.dialect, "mysql"} if trip.dialect == "mariadb" else {trip.dialect}
+    if scope.dialect is None or scope.dialect in own:
+        yield from unread(trip.ran, history.parsed, judge, scope.sources.newer)
+
+
+def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:
+    """Why revisions have no way back, by id, of those that say so in a comment."""
+    comments = comments_of(history.parsed.texts)
+    reasons = {
+        id_: reason_without_way_back(one.downgrade, comments.get(one.path, ()))
+        for id_, one in history.parsed.revisions.items()
+    }
+    return {id_: reason for id_, reason in reasons.items() if reason is not None}
+
+
+def _is_brought(scope: Scope, fact: Fact) -> bool:
+    """Whether the change can have brought what a run of released revisions met.
+
+    Their own failures it cannot; that the models differ from them it can, if it touches any code.
+    """
+    if not scope.compares or scope.base.commit is None:
+        return True
+    return isinstance(fact, ModelsDiffer) and _touches_code(scope)
+
+
+def _is_base(scope: Scope) -> bool:
+    """Whether this is the base itself, with no code changed."""
+    if scope.repo is None or scope.base.commit is None:
+        return True
+    return scope.repo.resolve("HEAD") == scope.base.commit and not _touches_code(scope)
+
+
+def _touches_code(scope: Scope) -> bool:
+    if scope.repo is None or scope.base.commit is None:
+        return False
+    return any(name.endswith(".py") for name in scope.repo.changed_files(scope.base.commit))
