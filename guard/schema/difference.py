@@ -67,12 +67,10 @@ class _Fate(msgspec.Struct, frozen=True, kw_only=True):
 
 def unrestored(replayed: Replayed) -> Iterator[Difference]:
     """Yield what is surely otherwise after the downgrade than before the upgrade."""
-    for key in sorted(key for key, _ in replayed.after.tables.items()):
-        if replayed.before.tables.get(key) is not replayed.after.tables.get(key):
-            yield from _table(replayed, key)
-    for name in sorted(key for key, _ in replayed.after.objects.items()):
-        if replayed.before.objects.get(name) is not replayed.after.objects.get(name):
-            yield from _object(replayed, name)
+    for key in sorted(replayed.after.tables.unlike(replayed.before.tables)):
+        yield from _table(replayed, key)
+    for name in sorted(replayed.after.objects.unlike(replayed.before.objects)):
+        yield from _object(replayed, name)
 
 
 # Tables

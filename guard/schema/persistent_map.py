@@ -47,3 +47,15 @@ class Shared(Generic[K, V]):
             if key not in self._recent:
                 yield key, value
         yield from self._recent.items()
+
+    def unlike(self, other: Shared[K, V]) -> Iterator[K]:
+        """Yield the keys whose value is not the very same one in the other mapping.
+
+        Asks those alone that changed since, as long as the two share their large part.
+        """
+        near = self._large is other._large
+        keys = {**self._recent, **other._recent} if near else {**self._large, **self._recent}
+        for key in keys:
+            value = self.get(key)
+            if value is not None and value is not other.get(key):
+                yield key

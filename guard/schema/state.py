@@ -311,15 +311,10 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     def _lines_unlike(self, other: Schema) -> dict[str, Line]:
         """Return the lines of the objects that are not the very same value in the other schema."""
-        tables = [
-            self._seen(table)
-            for key, table in self.catalog.tables.items()
-            if table is not other.catalog.tables.get(key)
-        ]
-        objects = [
-            item for key, item in self._objects() if item is not other.catalog.objects.get(key)
-        ]
-        return lines_of([table for table in tables if table], objects)
+        mine, its = self.catalog, other.catalog
+        tables = [self._seen(mine.tables.get(key)) for key in mine.tables.unlike(its.tables)]
+        objects = [mine.objects.get(key) for key in mine.objects.unlike(its.objects)]
+        return lines_of([t for t in tables if t], [item for item in objects if item])
 
     # Names
 
