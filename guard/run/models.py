@@ -133,16 +133,21 @@ def compare_models(
     new, parsed = history.change.new, history.parsed.revisions
     order = [id_ for id_ in history.graph.order if id_ in parsed]
     brought = [parsed[id_] for id_ in order if id_ in new]
-    schema = _schema(order, parsed, scope.dialect)
-    if schema is None or (changed is not None and _is_opaque(brought)):
+    if _of_several_databases(parsed[id_] for id_ in order):
         return ComparedModels()
-    now = Side(models=models_now(scope, history), schema=schema)
+    if changed is not None and _is_opaque(brought):
+        return ComparedModels()
+    models = models_now(scope, history)
+    before = models if changed is None else models_then(scope, history, changed)
+    if not models.models and not before.models:
+        return ComparedModels()
+    now = Side(models=models, schema=_schema(order, parsed, scope.dialect))
     if changed is None:
         sides, drift, known = (now, now), now.drift(scope.dialect), Drift()
     else:
         released = [id_ for id_ in order if id_ not in new]
-        before = _schema(released, {**parsed, **history.before.revisions}, scope.dialect)
-        then = Side(models=models_then(scope, history, changed), schema=before or Schema.empty())
+        schema = _schema(released, {**parsed, **history.before.revisions}, scope.dialect)
+        then = Side(models=before, schema=schema)
         sides, known = (then, now), then.drift(scope.dialect)
         drift = now.drift(scope.dialect) | _gone(scope, then.models, now)
     drift = _told(scope, history, drift, _perhaps_changed(brought))
@@ -169,12 +174,17 @@ def _told(scope: Scope, history: ChangedHistory, drift: Drift, unsure: Container
     }
 
 
+def _of_several_databases(revisions: Iterable[ParsedRevision]) -> bool:
+    """Return whether revisions name the database that a statement is for."""
+    return any(s.database is not None for one in revisions for s in one.upgrade.statements)
+
+
 def _schema(
     order: Sequence[str], revisions: Mapping[str, ParsedRevision], dialect: str | None
-) -> Schema | None:
-    """Return the schema after the revisions; None where they are about several databases."""
-    schemas = schemas_after(order, revisions, dialect or _most_meant(revisions.values()))
-    return schemas.get(None) if set(schemas) == {None} else None
+) -> Schema:
+    """Return the schema that the revisions make in the only database that there is."""
+    dialect = dialect or _most_meant(revisions.values())
+    return schemas_after(order, revisions, dialect).get(None) or Schema.empty(dialect=dialect)
 
 
 def _most_meant(revisions: Iterable[ParsedRevision]) -> str:
@@ -207,7 +217,6 @@ def _perhaps_changed(revisions: Iterable[ParsedRevision]) -> set[str]:
 
 
 def models_now(scope: Scope, history: ChangedHistory) -> Models:
-    """Return the models of the change."""
     """Return the models of today, read anew where a file that may have a part in them changed."""
     location = history.environment.script_location
     cache = _open_cache(scope, "models of today", history.environment)

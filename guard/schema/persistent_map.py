@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -53,8 +53,12 @@ class Shared(Generic[K, V]):
 
         Asks those alone that changed since, as long as the two share their large part.
         """
-        near = self._large is other._large
-        keys = {**self._recent, **other._recent} if near else {**self._large, **self._recent}
+        keys: Iterable[K]
+        if self._large is other._large:
+            newer = [k for k, value in self._recent.items() if other._recent.get(k) is not value]
+            keys = (*newer, *(k for k in other._recent if k not in self._recent))
+        else:
+            keys = {**self._large, **self._recent}
         for key in keys:
             value = self.get(key)
             if value is not None and value is not other.get(key):
