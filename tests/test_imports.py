@@ -307,8 +307,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
 RULES_MAY_IMPORT = {
     "action_words", "batch_mode", "column_code", "constraint_code", "effects.effect",
     "effects.type_change", "expression", "facts", "index_code", "inverse_code", "operations",
-    "partition_bounds", "phrases", "renames", "rewrite", "rule", "schema.model", "statement",
-    "type_code", "way_back",
+    "partition_bounds", "patterns", "phrases", "renames", "rewrite", "rule", "schema.model",
+    "statement", "type_code", "way_back",
 }  # fmt: skip
 WORKER_MAY_IMPORT = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 

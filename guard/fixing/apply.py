@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from guard.finding import Edit
+from guard.patterns import lazy_re
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_re(r"\r\n|\r|\n")
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

@@ -10,15 +10,16 @@ import msgspec
 
 from guard.finding import Edit
 from guard.fixing import layout
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.statement import Span
 
-_PLAIN = re.compile(r"[fF](\"\"\"|'''|\"|').*\1", re.DOTALL)
-_PARAMETER = re.compile(r":(\w+)")
-_QUOTE_BEFORE, _QUOTE_AFTER = re.compile(r"(?<!')'\Z"), re.compile(r"'(?!')")
-_JOINED_BEFORE, _JOINED_AFTER = re.compile(r"[\w:\\]\Z"), re.compile(r"[\w:]")
-_LIST_BEFORE = re.compile(r"\bIN\s*\(\s*\Z", re.IGNORECASE)
-_WORD_BEFORE = re.compile(r"(\w+)\s*\Z")
+_PLAIN = lazy_re(r"[fF](\"\"\"|'''|\"|').*\1", re.DOTALL)
+_PARAMETER = lazy_re(r":(\w+)")
+_QUOTE_BEFORE, _QUOTE_AFTER = lazy_re(r"(?<!')'\Z"), lazy_re(r"'(?!')")
+_JOINED_BEFORE, _JOINED_AFTER = lazy_re(r"[\w:\\]\Z"), lazy_re(r"[\w:]")
+_LIST_BEFORE = lazy_re(r"\bIN\s*\(\s*\Z", re.IGNORECASE)
+_WORD_BEFORE = lazy_re(r"(\w+)\s*\Z")
 _BEFORE_A_VALUE = {"and", "between", "by", "else", "ilike", "in", "like", "limit", "not", "offset"}
 _BEFORE_A_VALUE |= {"or", "regexp", "returning", "rlike", "select", "then", "when", "where"}
 _TEXT = frozenset({"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text"})

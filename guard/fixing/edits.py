@@ -13,6 +13,7 @@ from guard.finding import Edit
 from guard.fixing import layout
 from guard.fixing.bound import bound
 from guard.fixing.layout import Place
+from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.rewrite import (
     Afterwards,
@@ -28,7 +29,7 @@ from guard.rewrite import (
 )
 from guard.statement import Direction, Span
 
-_PLAIN_STRING = re.compile(r"(?<![\w'\"])'([^'\"\\\n]*)'(?![\w'\"])")
+_PLAIN_STRING = lazy_re(r"(?<![\w'\"])'([^'\"\\\n]*)'(?![\w'\"])")
 _MODULES = {"op": "alembic.op", "sa": "sqlalchemy", "postgresql": "sqlalchemy.dialects.postgresql"}
 _IMPORTS = {
     "sa": "import sqlalchemy as sa",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
@@ -12,11 +11,12 @@ import msgspec
 from guard.api import Options, Session
 from guard.errors import GuardError
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.project.environments import project_root
 
 KEPT = 4  # projects whose history is kept in memory: 30 to 60 MB each
 MARKS = ("guard.toml", "alembic.ini", "pyproject.toml")
-_PLACE = re.compile(r"(?P<path>[^\n]+?\.(?:toml|ini))(?::(?P<line>\d+))?: ")
+_PLACE = lazy_re(r"(?P<path>[^\n]+?\.(?:toml|ini))(?::(?P<line>\d+))?: ")
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from guard.effects.effect import Effect
 from guard.finding import Finding
+from guard.patterns import lazy_re
 from guard.printable import encodable, safe
 from guard.rule import Rule
 from guard.show.rules import effect_in_words
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKDOWN = lazy_re(r"([\\`*_{}\[\]<>#|~])")
 
 
 def hover_text(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from lsprotocol import types
 from pygls import uris
 
+from guard.patterns import lazy_re
 from guard.statement import Span
 
-_LINE_END = re.compile(r"\r\n|\r|\n")  # no other character ends a line of the protocol
+_LINE_END = lazy_re(r"\r\n|\r|\n")  # no other character ends a line of the protocol
 
 
 class Lines:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from guard.operations import CreateObject
+from guard.patterns import lazy_re
 from guard.phrases import say_so
 from guard.rule import Context, Example, Problem, rule
 
@@ -21,7 +22,7 @@ TRUSTED = frozenset(
     """.split()  # noqa: SIM905
 )
 
-_EXCEPTION = re.compile(r"\bEXCEPTION\s+WHEN\b", re.IGNORECASE)
+_EXCEPTION = lazy_re(r"\bEXCEPTION\s+WHEN\b", re.IGNORECASE)
 
 
 @rule(

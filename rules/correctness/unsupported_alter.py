@@ -44,6 +44,7 @@ from guard.operations import (
     SetDefault,
     SetNotNull,
 )
+from guard.patterns import lazy_re
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Table, View
 from guard.statement import Batch
@@ -66,7 +67,7 @@ op.create_table(
 DROPS_COLUMNS, RENAMES_COLUMNS = (3, 35), (3, 25)
 ALTERS_NOT_NULL = (3, 53)
 # What a column may have as its default over rows: a literal, also in parentheses.
-CONSTANT = re.compile(
+CONSTANT = lazy_re(
     r"\(*\s*(?:[-+]?\s*[\d.]+(?:e[-+]?\d+)?|0x[\da-f]+|x?'(?:[^']|'')*'|\"[^\"]*\"|null|true|false)\s*\)*",
     re.I,
 )

@@ -15,6 +15,7 @@ from guard.constraint_code import add_not_valid, quoted
 from guard.effects.type_change import TypeChange
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import AddConstraint, ChangeColumnType, Constraint, ModifyColumn, Operation
+from guard.patterns import lazy_re
 from guard.rule import Context, Example, Problem, rule
 from guard.type_code import sql_type
 
@@ -141,18 +142,18 @@ def narrow_column_type(operation: Operation, context: Context) -> Iterator[Probl
 
 
 WHOLE = ("smallint", "integer", "bigint")
-LENGTH = re.compile(
+LENGTH = lazy_re(
     r"\(*(?:char_length|character_length|length|octet_length)\s*\(\s*\(?[\"`]?(\w+)[\"`]?\)?"
     r"(?:::text)?\s*\)\s*(<=?)\s*(\d+)\)*",
     re.IGNORECASE,
 )
-VALUE = re.compile(r"\(*[\"`]?(\w+)[\"`]?\s*(<=?)\s*(\d+)\)*", re.IGNORECASE)
-BETWEEN = re.compile(r"\(*[\"`]?(\w+)[\"`]?\s+BETWEEN\s+\d+\s+(AND)\s+(\d+)\)*", re.IGNORECASE)
+VALUE = lazy_re(r"\(*[\"`]?(\w+)[\"`]?\s*(<=?)\s*(\d+)\)*", re.IGNORECASE)
+BETWEEN = lazy_re(r"\(*[\"`]?(\w+)[\"`]?\s+BETWEEN\s+\d+\s+(AND)\s+(\d+)\)*", re.IGNORECASE)
 # What shortens a text by itself: an explicit cast, and functions that take the beginning.
-CUTS = re.compile(
+CUTS = lazy_re(
     r"::\s*(?:var)?char|::\s*character|\bcast\s*\(|\b(?:left|substr|substring)\s*\(", re.IGNORECASE
 )
-MOST = re.compile(r"(?:longer than|above) ([\d,]+)")
+MOST = lazy_re(r"(?:longer than|above) ([\d,]+)")
 
 
 def _severity(change: TypeChange) -> Literal["warning"] | None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from guard.column_code import domain_of, set_default, without_constraints, without_default
 from guard.effects.effect import Blocked, Effect, as_rewrite
 from guard.operations import AddColumn, AddConstraint, CreateIndex, Operation
+from guard.patterns import lazy_re
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
 
@@ -347,8 +348,8 @@ def _is_virtual(add: AddColumn) -> bool:
     return made is not None and made.by == "expression" and not made.stored
 
 
-_ALTER = re.compile(r"\s*ALTER\b", re.IGNORECASE)
-_LITERAL = re.compile(r"\s*\(\s*('[^']*'|-?[\d.]+|true|false|null)\s*\)\s*", re.IGNORECASE)
+_ALTER = lazy_re(r"\s*ALTER\b", re.IGNORECASE)
+_LITERAL = lazy_re(r"\s*\(\s*('[^']*'|-?[\d.]+|true|false|null)\s*\)\s*", re.IGNORECASE)
 _VERSIONS = 64  # of rows, that MySQL before 9.1 tells apart
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from guard.column_code import fills_new_columns, takes_all_without_value
 from guard.effects.effect import Effect, TableEffect
 from guard.operations import Delete, Insert, Merge, Name, Operation, Update
+from guard.patterns import lazy_re
 from guard.phrases import say_so
 from guard.rule import Context, Example, Problem, rule
 
@@ -181,9 +182,9 @@ def _held(context: Context) -> TableEffect | None:
     return next((lock for lock in locks if "reads" in lock.blocks), next(iter(locks), None))
 
 
-_CONDITION = re.compile(r"\b(WHERE|LIMIT)\b", re.I)
+_CONDITION = lazy_re(r"\b(WHERE|LIMIT)\b", re.I)
 _KEYS = ("id", "uuid", "key", "code", "slug", "name", "email")
-_BATCH = re.compile(r"\b(LIMIT|BETWEEN|ROWNUM|ctid)\b|[<>]\s*=?\s*:", re.I)
+_BATCH = lazy_re(r"\b(LIMIT|BETWEEN|ROWNUM|ctid)\b|[<>]\s*=?\s*:", re.I)
 
 
 def _is_batch(operation: Operation, context: Context) -> bool:

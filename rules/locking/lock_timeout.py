@@ -47,6 +47,7 @@ from guard.operations import (
     SetOption,
     Truncate,
 )
+from guard.patterns import lazy_re
 from guard.rewrite import Before
 from guard.rule import Context, Example, Options, Problem, rule
 
@@ -61,7 +62,7 @@ OTHERS = (
 )  # fmt: skip
 UNSET: dict[str, object] = {"lock-timeout": None}
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
+TIME = lazy_re(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 NOTE = "op.add_column('orders', sa.Column('note', sa.Text()))"
 
 
