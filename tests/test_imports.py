@@ -52,6 +52,7 @@ CHAPTERS: tuple[set[str], ...] = (
         "reader",
     },
     {
+        "absence",
         "column_code",
         "fixing",
         "index_code",
@@ -305,6 +306,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "suppression": ({"approvals", "comments", "meaning"}, {"decide"}, {"baseline"}),
 }
 RULES_MAY_IMPORT = {
+    "absence",
     "action_words", "batch_mode", "column_code", "constraint_code", "effects.effect",
     "effects.type_change", "expression", "facts", "index_code", "inverse_code", "operations",
     "partition_bounds", "patterns", "phrases", "renames", "rewrite", "rule", "schema.model",

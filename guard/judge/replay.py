@@ -42,11 +42,21 @@ class Beginning:
     def schemas_after(self, revisions: Sequence[ParsedRevision], dialect: str | None) -> Schemas:
         """Return the schemas after these revisions, replayed where they are not the last ones."""
         if self._of != (revisions, dialect):
-            schemas: Schemas = {}
+            schemas = start_of(revisions, dialect)
             for one in revisions:
                 _steps(one.upgrade.statements, schemas, dialect)
             self._of, self._schemas = (revisions, dialect), schemas
         return dict(self._schemas)
+
+
+def start_of(revisions: Sequence[ParsedRevision], dialect: str | None) -> Schemas:
+    """Return the schemas before the first revision of a history.
+
+    One that does nothing at all marks the state of a database that was there already.
+    """
+    if revisions and not revisions[0].upgrade.statements:
+        return {None: Schema.empty(dialect=dialect, adopted=True)}
+    return {}
 
 
 def replay(
@@ -66,6 +76,7 @@ def replay(
     first = next((n for n, revision in enumerate(known) if revision in chosen), len(known))
     before_all = [revisions[revision] for revision in known[:first]]
     schemas = (beginning or Beginning()).schemas_after(before_all, dialect)
+    schemas = schemas or start_of([revisions[name] for name in known[:1]], dialect)
     for revision in known[first:]:
         parsed = revisions[revision]
         if revision not in chosen:  # only what it leaves matters

@@ -49,13 +49,16 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     known: bool
     catalog: Catalog
+    adopted: bool = False  # the first revision makes nothing, so something else made what was there
     step: int = 0
     uncertain_at: int = 0  # the last step that may have changed anything
 
     @classmethod
-    def empty(cls, *, known: bool = True, dialect: str | None = None) -> Schema:
+    def empty(
+        cls, *, known: bool = True, dialect: str | None = None, adopted: bool = False
+    ) -> Schema:
         """Return a schema without objects; `known=False` where history starts from a base."""
-        return cls(known=known, catalog=Catalog.empty(dialect))
+        return cls(known=known, catalog=Catalog.empty(dialect), adopted=adopted)
 
     @property
     def dialect(self) -> str | None:
@@ -77,6 +80,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         return Schema(
             known=self.known and not draft.incomplete,
             catalog=draft.committed(),
+            adopted=self.adopted,
             step=step,
             uncertain_at=step if draft.uncertain else self.uncertain_at,
         )
@@ -231,7 +235,8 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         ABSENT where the revisions made all of it, UNKNOWN where there may be more, or less.
         """
         if name is None:
-            return ABSENT if self.known and not self.uncertain_at else UNKNOWN
+            settled = self.known and not self.uncertain_at and not self.adopted
+            return ABSENT if settled else UNKNOWN
         table = self.table(name)
         if isinstance(table, Missing):
             return table

@@ -7,6 +7,7 @@ something unexpected still depends on the object.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.operations import (
     DropColumn,
     DropConstraint,
@@ -61,6 +62,8 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
 )
 def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(drop, CASCADING) or not drop.cascade or _made_here(drop, context):
+        return
+    if not isinstance(drop, DropConstraint | DropIndex | Truncate) and drops_nothing(drop, context):
         return
     if isinstance(drop, Truncate):
         yield Problem(

@@ -10,6 +10,7 @@ a constant throws the values away as well.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.facts import DestructiveCall, Fact
 from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import (
@@ -155,6 +156,11 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
         op.drop_column('scratch', 'note')
         """,
         Example(
+            released=(NUMBER_WITH_INDEX,),
+            upgrade="op.execute('ALTER TABLE orders DROP COLUMN IF EXISTS never_made')",
+            dialect="postgresql",
+        ),
+        Example(
             upgrade="op.add_column('orders', sa.Column('note', sa.Text()))",
             downgrade="op.drop_column('orders', 'note')",
         ),
@@ -172,7 +178,7 @@ def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
         return
     if context.is_unreleased(drop.table) or context.is_new_column(drop.table, drop.column):
         return
-    if context.undoes_upgrade(drop):
+    if context.undoes_upgrade(drop) or drops_nothing(drop, context):
         return
     remains = context.remains(drop.table, drop.column)
     if remains and remains.rebuilt and remains.complete:

@@ -8,12 +8,12 @@ is no problem.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing, objects_named
 from guard.action_words import ObjectType
 from guard.operations import DropObject, RenameObject, is_known
 from guard.phrases import say_so
 from guard.renames import is_taken_again, same_name
 from guard.rule import Context, Example, Problem, rule
-from guard.schema.model import ABSENT, Object
 
 READS = "running code that still reads it fails"
 CALLS = "running code that still calls it fails"
@@ -87,7 +87,7 @@ DROP = "op.execute('DROP VIEW open_orders')"
             """,
             dialect="postgresql",
         ),
-        "op.execute('DROP VIEW IF EXISTS never_made')",
+        Example(released=(VIEW,), upgrade="op.execute('DROP VIEW IF EXISTS never_made')"),
     ),
 )
 def drop_object(drop: DropObject, context: Context) -> Iterator[Problem]:
@@ -96,8 +96,7 @@ def drop_object(drop: DropObject, context: Context) -> Iterator[Problem]:
         return
     if drop.table and context.is_unreleased(drop.table):
         return
-    made_here, absent = _known(drop, context)
-    if made_here or (absent and drop.if_exists) or _is_replaced(drop, context):
+    if _is_made_here(drop, context) or drops_nothing(drop, context) or _is_replaced(drop, context):
         return
     of_table = f" of {drop.table}" if drop.table else ""
     silenced = say_so(context.statement, "drop-object", "who used it, and since when no more")
@@ -108,13 +107,10 @@ def drop_object(drop: DropObject, context: Context) -> Iterator[Problem]:
     )
 
 
-def _known(drop: DropObject, context: Context) -> tuple[bool, bool]:
-    """Return whether this deployment made it, and whether there is surely none."""
-    owner = context.schema.table(drop.table) if drop.table else None
-    objects: tuple[Object, ...] = owner.objects if owner else context.schema.objects()
-    found = [o for o in objects if same_name(o.name, drop.name)]
-    made_here = bool(found) and all(o.certain and context.is_made_here(o.created_by) for o in found)
-    return made_here, not found and context.schema.unlisted() is ABSENT
+def _is_made_here(drop: DropObject, context: Context) -> bool:
+    """Return whether this deployment made it."""
+    found = objects_named(drop, context)
+    return bool(found) and all(o.certain and context.is_made_here(o.created_by) for o in found)
 
 
 def _is_replaced(drop: DropObject, context: Context) -> bool:

@@ -7,6 +7,7 @@ drop is seen and approved, and the empty schema last.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.facts import DestructiveCall
 from guard.operations import DropSchema, Name
 from guard.phrases import APPROVE, dropped_by_code
@@ -80,6 +81,11 @@ op.create_table('days', sa.Column('day', sa.Date(), primary_key=True), schema='r
     ),
     safe=(
         Example(
+            released=(HOLDING,),
+            upgrade="op.execute('DROP SCHEMA IF EXISTS never_made CASCADE')",
+            dialect="postgresql",
+        ),
+        Example(
             released=("op.execute('CREATE SCHEMA reporting')",),
             upgrade="op.execute('DROP SCHEMA reporting')",
             dialect="postgresql",
@@ -98,7 +104,7 @@ def drop_schema(drop: DropSchema | DestructiveCall, context: Context) -> Iterato
             message, remedy = dropped_by_code(f"schema {drop.tables} with all its tables", "")
             yield Problem(message=message, remedy=remedy)
         return
-    if context.undoes_upgrade(drop):
+    if context.undoes_upgrade(drop) or drops_nothing(drop, context):
         return
     effect = _effect(drop, context)
     if effect is None:

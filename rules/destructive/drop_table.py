@@ -8,6 +8,7 @@ and have the drop approved by somebody who knows that the rows are not needed.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.facts import DestructiveCall, RowsLost
 from guard.operations import CreateTable, DropTable
 from guard.phrases import (
@@ -148,6 +149,7 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
             """,
         ),
         "op.add_column('orders', sa.Column('note', sa.Text()))",
+        Example(released=(ORDERS,), upgrade="op.execute('DROP TABLE IF EXISTS never_made')"),
         """
         op.create_table('scratch', sa.Column('id', sa.Integer(), primary_key=True))
         op.drop_table('scratch')
@@ -158,7 +160,7 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
     if isinstance(drop, DestructiveCall):
         yield from _by_code(drop)
         return
-    if _is_new(drop, context) or context.undoes_upgrade(drop):
+    if _is_new(drop, context) or context.undoes_upgrade(drop) or drops_nothing(drop, context):
         return
     remains = context.remains(drop.table)
     if remains and remains.rebuilt and remains.complete:

@@ -130,3 +130,52 @@ def test_a_type_that_only_sql_names(change: str, added: str, tmp_path: Path) -> 
     example = Example(released=(ORDERS,), upgrade=change, dialect=PG)
     (found,) = told("change-column-type", tmp_path, example)
     assert found.remedy.endswith(added)
+
+
+MADE = f"""{ORDERS}
+op.execute('CREATE SCHEMA shop')
+op.execute('CREATE TABLE shop.bags (id integer)')
+"""
+ADOPTED = "pass"
+OPAQUE = "op.execute(open('more.sql').read())"
+TABLE, COLUMN = "DROP TABLE IF EXISTS spare", "ALTER TABLE orders DROP COLUMN IF EXISTS spare"
+SPARE_TABLE = "op.create_table('spare', sa.Column('id', sa.Integer()))"
+SPARE_COLUMN = "op.add_column('orders', sa.Column('spare', sa.Integer()))"
+CONDITION = f"if context.get_x_argument():\n    {SPARE_TABLE}"
+
+
+# What is released, what is dropped, and the rules that speak.
+@pytest.mark.parametrize(
+    ("released", "dropped", "rules"),
+    [
+        ((MADE,), TABLE, ""),
+        ((MADE,), "DROP TABLE IF EXISTS public.spare CASCADE", ""),
+        ((MADE,), "DROP TABLE IF EXISTS spare, spare_too", ""),
+        ((MADE,), COLUMN, ""),
+        ((MADE,), "DROP SCHEMA IF EXISTS spare CASCADE", ""),
+        ((MADE,), "DROP VIEW IF EXISTS spare CASCADE", ""),
+        ((MADE, SPARE_TABLE, "op.drop_table('spare')"), TABLE, ""),
+        ((MADE, SPARE_COLUMN, "op.drop_column('orders', 'spare')"), COLUMN, ""),
+        ((MADE,), "DROP TABLE spare", "drop-table"),
+        ((MADE,), "ALTER TABLE orders DROP COLUMN spare", "drop-column"),
+        ((MADE,), "DROP TABLE IF EXISTS bags", "drop-table"),  # the search path may lead to it
+        ((MADE,), "DROP TABLE IF EXISTS alembic_version", "drop-table"),
+        ((MADE,), "ALTER TABLE orders DROP COLUMN IF EXISTS state", "drop-column"),
+        ((MADE,), "DROP SCHEMA IF EXISTS public CASCADE", "drop-cascade drop-schema"),
+        ((MADE,), "DROP SCHEMA IF EXISTS shop CASCADE", "drop-cascade drop-schema"),
+        ((MADE, SPARE_TABLE), TABLE, "drop-table"),
+        ((MADE, SPARE_COLUMN), COLUMN, "drop-column"),
+        ((MADE, CONDITION), TABLE, "drop-table"),
+        ((MADE, OPAQUE), TABLE, "drop-table"),
+        ((MADE, OPAQUE), COLUMN, "drop-column"),
+        ((MADE, "op.drop_column('users_too', 'a')"), TABLE, "drop-table"),  # which none made
+        ((ADOPTED, MADE), TABLE, "drop-table"),
+        ((), TABLE, "drop-table"),
+        ((), "DROP VIEW IF EXISTS spare", "drop-object"),
+    ],
+)
+def test_what_is_dropped_if_it_exists(
+    released: tuple[str, ...], dropped: str, rules: str, tmp_path: Path
+) -> None:
+    example = Example(released=released, upgrade=f"op.execute({dropped!r})", dialect=PG)
+    assert {finding.rule for finding in judge(example, tmp_path)} == {*rules.split()}

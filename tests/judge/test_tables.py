@@ -87,7 +87,8 @@ ROWS: list[tuple[str, str | None, tuple[str, ...], str, set[str]]] = [
     (PG, None, (V,), sql("ALTER VIEW v RENAME TO w"), {"rename-object"}),
     (PG, None, (V,), sql("CREATE OR REPLACE VIEW v AS SELECT 2 AS id"), {"replace-view"}),
     (PG, None, (V,), sql("DROP VIEW IF EXISTS v"), {"drop-object"}),
-    (PG, None, (), sql("DROP VIEW IF EXISTS v"), set()),
+    (PG, None, (), sql("DROP VIEW IF EXISTS v"), {"drop-object"}),
+    (PG, None, (T,), sql("DROP VIEW IF EXISTS v"), set()),
     # A drop and an addition
     (PG, None, (T,), "op.add_column('t', sa.Column('c', sa.String(40)))\nop.drop_column('t', 'a')", {"drop-and-re-add"}),
     (PG, None, (T,), "op.drop_column('t', 'a')\nop.add_column('t', sa.Column('c', sa.String(40)))", {"drop-and-re-add"}),
