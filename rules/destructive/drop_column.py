@@ -3,9 +3,9 @@
 SQLAlchemy names every mapped column in its queries, so processes that run the old code fail on the
 next query. On PostgreSQL an index, key or foreign key that contains the column goes with it,
 silently. Remove the column from the models first and deploy that; drop it in a later deployment,
-approved by somebody who knows that the values are not needed. Where the change is compared with a
-base that has models, those say whether running code still maps the column. A change of type `USING`
-a constant throws the values away as well.
+approved by somebody who knows that the values are not needed (those of a generated column can be
+computed again). Where the change is compared with a base that has models, those say whether running
+code still maps the column. A change of type `USING` a constant throws the values away as well.
 """
 
 from collections.abc import Iterator
@@ -53,6 +53,17 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             upgrade="op.execute('ALTER TABLE orders DROP COLUMN note')",
             says="Dropping column orders.note deletes its values",
             at="ALTER TABLE orders DROP COLUMN",
+        ),
+        Example(
+            released=(
+                "op.create_table('orders', sa.Column('net', sa.Integer()), "
+                "sa.Column('gross', sa.Integer(), sa.Computed('net * 2', persisted=True)))",
+            ),
+            upgrade="op.drop_column('orders', 'gross')",
+            dialect="postgresql",
+            says="Dropping column orders.gross deletes nothing that cannot be computed again, and "
+            "running code that still selects it fails.",
+            at="op.drop_column",
         ),
         Example(
             path="app/service.py",
@@ -185,15 +196,25 @@ def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
         return  # made anew under its own name, with every value
     if remains is None and new_column(drop, context):
         return  # drop-and-re-add says what that looks like
+    computed = _is_computed(drop, context)
     rewritten = context.rewrites(drop.table, drop.column)
     effect = taken_away("its values", remains, context.statement, rewritten=rewritten)
+    if computed:
+        effect = "deletes nothing that cannot be computed again"
     mapped = _mapped(drop, context)
     yield Problem(
         message=f"Dropping column {drop.table}.{drop.column} {_and_code(effect, mapped)}."
         f"{_dependents(drop, context)}{views_left(drop.table, drop.column, context)}",
         severity=remains.severity if remains else None,
-        remedy=_remedy(drop, mapped, context),
+        remedy=_remedy(drop, mapped, context, keep=not computed),
     )
+
+
+def _is_computed(drop: DropColumn, context: Context) -> bool:
+    """Return whether an expression of other columns gives it its values."""
+    found = context.schema.column(drop.table, drop.column)
+    generated = found.generated if found and found.certain else None
+    return generated is not None and generated.by == "expression"
 
 
 def _mapped(drop: DropColumn, context: Context) -> Mapped | None:
@@ -213,12 +234,13 @@ def _and_code(effect: str, mapped: Mapped | None) -> str:
     return f"{effect.replace(', and ', ', ')}, and {fails}"
 
 
-def _remedy(drop: DropColumn, mapped: Mapped | None, context: Context) -> str:
+def _remedy(drop: DropColumn, mapped: Mapped | None, context: Context, *, keep: bool) -> str:
     if context.statement.direction == "downgrade":
         return undo_no_more(context.statement)
     first = without_it_first(mapped, drop.column)
     if not first:
-        return f"No model maps it any more. Keep a copy of the values, and {APPROVE}"
+        copy = "Keep a copy of the values, and " if keep else "If that holds everywhere, "
+        return f"No model maps it any more. {copy}{APPROVE}"
     return f"{first} and {APPROVE}"
 
 
