@@ -7,8 +7,10 @@ runs revisions in one, also with transaction_per_migration or transactional_ddl=
 level is AUTOCOMMIT. After a COMMIT of its own it depends on the driver; see transaction-statement.
 """
 
+import re
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.constraint_code import executed, in_autocommit_block
 from guard.facts import DowngradeFailed, UpgradeFailed, UpgradeFailedWithRows
 from guard.index_code import OUTSIDE, create_concurrently, drop_concurrently
@@ -30,6 +32,7 @@ from guard.operations import (
 )
 from guard.rule import Context, Example, Problem, rule
 from guard.schema.model import Table
+from guard.statement import Statement
 
 CONCURRENTLY = """
 with op.get_context().autocommit_block():
@@ -51,6 +54,10 @@ with create_engine("sqlite://"{}).connect() as connection:
 AUTOCOMMIT = {"migrations/env.py": ENV.format(', isolation_level="AUTOCOMMIT"', "")}
 PER_MIGRATION = {"migrations/env.py": ENV.format("", ", transaction_per_migration=True")}
 NO_DDL = {"migrations/env.py": ENV.format("", ", transactional_ddl=False")}
+
+
+# What PostgreSQL asks the publisher for.
+_CHANGE = re.compile(r"\b(?:(?:SET|ADD|DROP)\s+PUBLICATION|SET\s*\(\s*failover)\b", re.IGNORECASE)
 
 
 def _fails(statement: str, says: str) -> Example:
@@ -167,6 +174,12 @@ def _fails(statement: str, says: str) -> Example:
         _fails("CREATE TABLESPACE fast LOCATION '/fast'", "CREATE TABLESPACE"),
         _fails("DROP TABLESPACE fast", "DROP TABLESPACE"),
         _fails("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "CREATE SUBSCRIPTION"),
+        _fails("DROP SUBSCRIPTION s", "DROP SUBSCRIPTION"),
+        _fails("ALTER SUBSCRIPTION s SET PUBLICATION p", "ALTER SUBSCRIPTION SET PUBLICATION"),
+        _fails(
+            "ALTER SUBSCRIPTION s REFRESH PUBLICATION WITH (copy_data = false)",
+            "ALTER SUBSCRIPTION REFRESH PUBLICATION",
+        ),
         _fails("DISCARD ALL", "DISCARD ALL"),
         Example(
             downgrade="op.drop_index('ix', 'orders', postgresql_concurrently=True)",
@@ -199,6 +212,15 @@ def _fails(statement: str, says: str) -> Example:
         Example(
             upgrade="op.execute('CREATE SUBSCRIPTION s CONNECTION \\'x\\' PUBLICATION p WITH "
             "(create_slot = false)')",
+            dialect="postgresql",
+        ),
+        Example(
+            upgrade="""
+            op.execute('ALTER SUBSCRIPTION s DISABLE')
+            op.execute('ALTER SUBSCRIPTION s SET (slot_name = NONE)')
+            op.execute('DROP SUBSCRIPTION s')
+            op.execute('ALTER SUBSCRIPTION other ADD PUBLICATION p WITH (refresh = false)')
+            """,
             dialect="postgresql",
         ),
         Example(
@@ -273,17 +295,52 @@ def _refusing_object(operation: Operation, context: Context) -> str | None:
     match operation:
         case CreateObject(object_type="tablespace"):
             return "CREATE TABLESPACE"
-        case CreateObject(object_type="subscription"):
-            sql = (context.statement.sql or "").lower()
-            slotless = "create_slot" in sql or "connect =" in sql or "connect=" in sql
-            return None if slotless else "CREATE SUBSCRIPTION"
         case DropObject(object_type="tablespace"):
             return "DROP TABLESPACE"
         case AlterObject(object_type="database", action="set-tablespace"):
             return "ALTER DATABASE SET TABLESPACE"
-        case AlterObject(object_type="subscription", action="refresh"):
-            return "ALTER SUBSCRIPTION REFRESH PUBLICATION"
+        case CreateObject(object_type="subscription"):
+            sql = context.statement.sql
+            asked = _is_off(sql, "create_slot") or _is_off(sql, "connect")
+            return None if asked else "CREATE SUBSCRIPTION"
+        case DropObject(object_type="subscription", name=name):
+            gone = _is_slotless(name, context) or drops_nothing(operation, context)
+            return None if gone else "DROP SUBSCRIPTION"
+        case AlterObject(object_type="subscription"):
+            return _subscribing(operation, context.statement)
     return None
+
+
+def _subscribing(change: AlterObject, statement: Statement) -> str | None:
+    """Return what refuses a transaction of a change that asks the publisher for something."""
+    found = _CHANGE.search(statement.sql or "")
+    if change.action == "refresh":
+        return "ALTER SUBSCRIPTION REFRESH PUBLICATION"
+    if found is None or _is_off(statement.sql, "refresh"):
+        return None
+    return f"ALTER SUBSCRIPTION {' '.join(found[0].upper().replace('(', ' ').split())}"
+
+
+def _is_off(sql: str | None, option: str) -> bool:
+    value = _option(sql, option)
+    return value is not None and value.lower() in ("false", "off", "0")
+
+
+def _option(sql: str | None, name: str) -> str | None:
+    """Return what a subscription's option is set to, None where it is not."""
+    found = re.search(rf"[(,]\s*{name}\s*=\s*'?(\w+)", sql or "", re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _is_slotless(name: Name, context: Context) -> bool:
+    """Return whether the subscription was parted from its slot in this same direction."""
+    return any(
+        isinstance(other, AlterObject)
+        and (other.object_type, other.name) == ("subscription", name)
+        and (_option(statement.sql, "slot_name") or "").lower() == "none"
+        for statement in context.before
+        for other in statement.operations
+    )
 
 
 def _reindex(reindex: Reindex, context: Context) -> str | None:

@@ -177,3 +177,33 @@ def test_a_missing_timeout_is_told_once_in_a_history(tmp_path: Path) -> None:
         settings={"dialect": "postgresql"},
     )
     assert [(f.rule, f.revision) for f in found] == [("lock-timeout", "r1")]
+
+
+CREATE_SUBSCRIPTION = "CREATE SUBSCRIPTION s CONNECTION 'host=there user=connect' PUBLICATION p"
+
+
+# What PostgreSQL 15 and 18 do with it in a transaction, the subscription enabled and with a slot.
+@pytest.mark.parametrize(
+    ("statements", "fails"),
+    [
+        ([CREATE_SUBSCRIPTION], True),
+        ([f"{CREATE_SUBSCRIPTION} WITH (create_slot = true)"], True),
+        ([f"{CREATE_SUBSCRIPTION} WITH (enabled = false)"], True),
+        ([f"{CREATE_SUBSCRIPTION} WITH (enabled=false, create_slot=off)"], False),
+        ([f"{CREATE_SUBSCRIPTION} WITH (connect = 'false')"], False),
+        (["DROP SUBSCRIPTION s"], True),
+        (["ALTER SUBSCRIPTION s SET (slot_name = NONE)", "DROP SUBSCRIPTION s"], False),
+        (["ALTER SUBSCRIPTION t SET (slot_name = NONE)", "DROP SUBSCRIPTION s"], True),
+        (["ALTER SUBSCRIPTION s SET PUBLICATION q"], True),
+        (["ALTER SUBSCRIPTION s ADD PUBLICATION q WITH (copy_data = false)"], True),
+        (["ALTER SUBSCRIPTION s DROP PUBLICATION q WITH (refresh = false)"], False),
+        (["ALTER SUBSCRIPTION s REFRESH PUBLICATION"], True),
+        (["ALTER SUBSCRIPTION s SET (failover = true)"], True),
+        (["ALTER SUBSCRIPTION s SET (binary = true)"], False),
+        (["ALTER SUBSCRIPTION s ENABLE"], False),
+    ],
+)
+def test_what_asks_a_publisher(statements: list[str], fails: bool, tmp_path: Path) -> None:
+    example = Example(upgrade="\n".join(map(sql, statements)), dialect="postgresql", version="18")
+    told = [found for found in judge(example, tmp_path) if found.rule == "not-in-transaction"]
+    assert bool(told) is fails
