@@ -110,9 +110,10 @@ class Timeline:
     def _transactions(self) -> tuple[int, ...]:
         """The number of each statement's transaction, counted up."""
         numbers: list[int] = []
-        number, begun, over, inside = 0, False, False, True
+        number, begun, over, ended, inside = 0, False, False, False, True
         shared = self._connection.shares_transaction(self._server)
         revision = 0
+        before: Statement | None = None
         for statement, its_revision in zip(self.statements, self._revisions, strict=True):
             apart = its_revision != revision and not shared
             revision = its_revision
@@ -122,10 +123,11 @@ class Timeline:
             held = inside and not self._connection.autocommit
             begun = (begun and not moved) or (not held and "begin" in commands)
             alone = self._commits_itself(statement) or not (held or begun)
-            number += bool(numbers) and (over or moved or alone or apart)
+            together = before is not None and self._in_one_text(before, statement)
+            number += bool(numbers) and (ended if together else over or moved or alone or apart)
             numbers.append(number)
             ended = bool(commands & {"commit", "rollback"})
-            over, begun = alone or ended, begun and not ended
+            over, begun, before = alone or ended, begun and not ended, statement
         return tuple(numbers)
 
     @cached_property
@@ -150,6 +152,14 @@ class Timeline:
             elif commands & {"commit", "rollback"}:
                 begun, ended = False, True
         return tuple(found)
+
+    def _in_one_text(self, one: Statement, other: Statement) -> bool:
+        """Return whether the other follows in the same text, which PostgreSQL runs as one."""
+        if self._server.dialect != "postgresql" or not (one.joined and other.joined):
+            return False
+        if one.span != other.span or one.at is None or other.at is None:
+            return False  # the next turn of a loop stands at the same place, not further on
+        return (one.at.line, one.at.column) < (other.at.line, other.at.column)
 
     def _commits_itself(self, statement: Statement) -> bool:
         return self._server.dialect in ("mysql", "mariadb") and any(

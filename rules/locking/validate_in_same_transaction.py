@@ -4,7 +4,8 @@ VALIDATE by itself lets reads and writes go on. But locks last until the end of 
 ADD CONSTRAINT ... NOT VALID just before has taken ACCESS EXCLUSIVE (a CHECK) or SHARE ROW EXCLUSIVE
 (a foreign key), so that all wait until the last row is read, as without NOT VALID. Alembic runs all
 revisions that are new in one transaction unless env.py says transaction_per_migration: a second
-revision in the same deployment does not help.
+revision in the same deployment does not help. Nor does an autocommit block for statements in one
+text: PostgreSQL runs those in one transaction.
 """
 
 from collections.abc import Iterator
@@ -48,6 +49,23 @@ APART = f"with op.get_context().autocommit_block():\n    {VALIDATE}"
             op.execute('ALTER TABLE a ADD CONSTRAINT fk FOREIGN KEY (b_id) REFERENCES b NOT VALID')
             with op.get_context().autocommit_block():
                 op.execute('ALTER TABLE a VALIDATE CONSTRAINT fk')
+            """,
+        ),
+        Example(
+            upgrade="""
+            with op.get_context().autocommit_block():
+                op.execute('ALTER TABLE a ADD CONSTRAINT ck CHECK (b > 0) NOT VALID; '
+                           'ALTER TABLE a VALIDATE CONSTRAINT ck')
+            """,
+            dialect="postgresql",
+            says="Validating ck reads every row of a while the transaction has ACCESS EXCLUSIVE on "
+            "it, taken where ck was added: reads and writes wait.",
+            help="op.execute('ALTER TABLE a VALIDATE CONSTRAINT ck')",
+            at="ALTER TABLE a VALIDATE",
+            fixed="""
+            with op.get_context().autocommit_block():
+                op.execute('ALTER TABLE a ADD CONSTRAINT ck CHECK (b > 0) NOT VALID')
+                op.execute('ALTER TABLE a VALIDATE CONSTRAINT ck')
             """,
         ),
         Example(

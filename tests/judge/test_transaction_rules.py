@@ -207,3 +207,31 @@ def test_what_asks_a_publisher(statements: list[str], fails: bool, tmp_path: Pat
     example = Example(upgrade="\n".join(map(sql, statements)), dialect="postgresql", version="18")
     told = [found for found in judge(example, tmp_path) if found.rule == "not-in-transaction"]
     assert bool(told) is fails
+
+
+NOT_VALID = "ALTER TABLE {t} ADD CONSTRAINT ck CHECK (n > 0) NOT VALID"
+VALIDATED = "ALTER TABLE {t} VALIDATE CONSTRAINT ck"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (sql(f"{NOT_VALID}; {VALIDATED}".format(t="orders")), True),
+        (sql(f"{NOT_VALID};\n-- now;\n{VALIDATED};\n".format(t="shop.orders")), True),
+        (f"op.execute('''{NOT_VALID}; {VALIDATED}'''.format(t='orders'))", True),
+        (f"t = 'orders'\n    op.execute(f'{NOT_VALID}; {VALIDATED}')", True),
+        (f"for t in ('a', 'b'):\n        op.execute(f'{NOT_VALID}; {VALIDATED}')", True),
+        (sql(f"{NOT_VALID}; COMMIT; {VALIDATED}".format(t="orders")), False),
+        (f"t = 'orders'\n    op.execute(f'{NOT_VALID}')\n    op.execute(f'{VALIDATED}')", False),
+        (f"for q in ('{NOT_VALID}', '{VALIDATED}'):\n        op.execute(q.format(t='o'))", False),
+        (
+            "for q in ('ADD CONSTRAINT ck CHECK (n > 0) NOT VALID', 'VALIDATE CONSTRAINT ck'):\n"
+            "        op.execute(f'SET lock_timeout = 900; ALTER TABLE a {q}')",
+            False,
+        ),
+    ],
+)
+def test_statements_in_one_text(body: str, told: bool, tmp_path: Path) -> None:
+    example = Example(upgrade=BLOCK + body, dialect="postgresql")
+    found = {finding.rule for finding in judge(example, tmp_path)}
+    assert ("validate-in-same-transaction" in found) is told
