@@ -197,11 +197,14 @@ def _place(root: Path, path: AnyPath) -> Path:
 
 
 def _placed(root: Path, texts: Texts | None) -> dict[Path, bytes]:
-    return {_place(root, path): _encoded(text) for path, text in (texts or {}).items()}
+    return {_place(root, path): _encoded(path, text) for path, text in (texts or {}).items()}
 
 
-def _encoded(text: str) -> bytes:
+def _encoded(path: AnyPath, text: object) -> bytes:
     """The bytes of a file that holds the text: as its first lines name the encoding."""
+    if not isinstance(text, str):  # who calls may not check types
+        kind = type(text).__name__
+        raise GuardError(f"unsaved: {path} is given as {kind}: give its text, as a str")
     data = text.encode("utf-8", "surrogatepass")
     try:
         encoding, _ = tokenize.detect_encoding(iter(data.splitlines(keepends=True)).__next__)

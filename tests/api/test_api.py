@@ -76,6 +76,8 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "a rule that is none": ({"select": ["drop-tabel"]}, "did you mean 'drop-table'?"),
     "a dialect that is none": ({"dialect": "oracel"}, "oracel"),
     "a base that is not here": ({"base": "absent"}, "absent"),
+    "bytes instead of a text": ({"unsaved": {NEW: b""}}, "given as bytes: give its text, as a str"),
+    "no text at all": ({"unsaved": {NEW: None}}, "given as NoneType: give its text"),
     "a round trip of texts": ({"roundtrip": True, "unsaved": {NEW: NOTHING}}, "save them"),
 }
 
@@ -85,6 +87,13 @@ def test_bad_input_is_a_guard_error(asked: dict[str, object], said: str, tmp_pat
     repo = project(tmp_path, {NEW: DROPS})
     with pytest.raises(GuardError, match=said):
         check(root=repo.root, **asked)  # type: ignore[arg-type]
+
+
+def test_a_session_refuses_bytes(tmp_path: Path) -> None:
+    session = Session(project(tmp_path, {NEW: DROPS}).root)
+    with pytest.raises(GuardError, match="given as bytes"):
+        session.check(NEW, {NEW: b""})  # type: ignore[arg-type]
+    assert rules(session.check(NEW, {NEW: DROPS}))
 
 
 def test_an_option_that_is_none_is_a_type_error(tmp_path: Path) -> None:
