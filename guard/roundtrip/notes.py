@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -50,6 +50,15 @@ class Unrun(msgspec.Struct, frozen=True, kw_only=True):
         return f"the downgrade of {self.revision}" if self.step == "downgrade" else self.revision
 
 
+class MadeUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that failed over rows that guard made up, so that it ran over other `rows`."""
+
+    revision: str
+    step: Direction
+    reason: str
+    rows: Literal["plain", "none", "all"]
+
+
 def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[str]:
     """Yield one sentence for each reason, however many revisions it holds for.
 
@@ -73,16 +82,15 @@ def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[
         yield from _following([one for one in following if one.cause == cause], cause)
 
 
-def made_up_notes(events: Collection[dict[str, Any]]) -> Iterator[str]:
+def made_up_notes(steps: Collection[MadeUp]) -> Iterator[str]:
     """Yield a sentence for each kind of rows with which revisions had to be run instead."""
     for rows, how in (("plain", "over plainer rows"), ("none", "without rows")):
-        met = [event for event in events if event["rows"] == rows]
+        met = [one for one in steps if one.rows == rows]
         if not met:
             continue
         named = [
-            f"{'the downgrade of ' * (event['step'] == 'downgrade')}{event['revision']} "
-            f"({event['reason']})"
-            for event in met[:MOST]
+            f"{'the downgrade of ' * (one.step == 'downgrade')}{one.revision} ({one.reason})"
+            for one in met[:MOST]
         ]
         more = f" and {len(met) - MOST} more" if len(met) > MOST else ""
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,11 +34,12 @@ from guard.project.settings import Settings
 from guard.roundtrip import backend, databases, given
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
-from guard.roundtrip.notes import Unrun, made_up_notes, unrun_notes
+from guard.roundtrip.notes import MadeUp, Unrun, made_up_notes, unrun_notes
 from guard.roundtrip.places import Frame, is_own, span_at, stack_in
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
 from guard.roundtrip.scratch import scratch_folder
+from guard.roundtrip.share import EVERYTHING, Counts, Share
 from guard.roundtrip.timings import Timings
 from guard.roundtrip.variables import confined, withheld
 from guard.statement import Span
@@ -85,15 +86,21 @@ class SeenSchema(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of a round trip; `notes` are sentences for the user, counts are of steps.
+    """The results of a round trip; counts are of steps.
 
+    `about_server` and `said` are sentences for the user. What could not be run whole is `unrun`,
+    `absent` the tables that no revision makes, `made_up` where rows of guard's own were to blame.
     `held`: what the kernel's fence held, of "files", "network" and "signals".
     `interrupted` says where somebody ended it, "" where nobody did. `ran` are the statements of
     upgrades that may take something away.
     """
 
     facts: tuple[Fact, ...] = ()
-    notes: tuple[str, ...] = ()
+    about_server: tuple[str, ...] = ()
+    unrun: tuple[Unrun, ...] = ()
+    absent: tuple[str, ...] = ()
+    made_up: tuple[MadeUp, ...] = ()
+    said: tuple[str, ...] = ()
     upgraded: int = 0
     downgraded: int = 0
     seeded_rows: int = 0
@@ -104,6 +111,16 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     ran: tuple[RanStatement, ...] = ()
     timings: tuple[Timing, ...] = ()
     schemas: tuple[SeenSchema, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of it, in sentences."""
+        return (
+            *self.about_server,
+            *unrun_notes(self.unrun, self.absent),
+            *made_up_notes(self.made_up),
+            *self.said,
+        )
 
     @property
     def dialect(self) -> str:
@@ -131,13 +148,17 @@ def run_roundtrip(
     url: str | None = None,
     keep: bool = False,
     verify: bool = False,
+    passed: Collection[str] = (),
+    whole: bool = True,
 ) -> RoundTrip:
     """Run the stairway of `revisions` (None: of all) and return the results.
 
     `root` is the repository: spans are relative to it, and its database files are proven to stay
     as they are. `on_progress` is given "upgrade 4f2a...", revisions done, revisions in all; `newer`
     parse what our own Python cannot; `url` is a server of the user's for the scratch databases;
-    `keep`: these stay, and a note says where; `verify`: tell the schema after each step.
+    `keep`: these stay, and a note says where; `verify`: tell the schema after each step. `passed`
+    are those of the revisions that another run proves: this one only goes up over them, and tells
+    nothing of them. Where it is not `whole`, it ends with the last one of its own.
     Raises RoundTripError.
     """
     started = time.monotonic()
@@ -153,8 +174,9 @@ def run_roundtrip(
     before = databases.fingerprints(root)
     with scratch_folder() as folder, backend.server_for(config, url, keep=keep) as server:
         request = request_for(environment, root, folder, revisions, settings, server)
-        request["verify"] = verify
-        log = Log(root, on_progress, python, config_path, newer, withheld(config.pass_env))
+        request |= {"verify": verify, "passed": [*passed], "whole": whole}
+        share = Share(passed=passed, own=None if whole else revisions)
+        log = Log(root, on_progress, python, config_path, newer, withheld(config.pass_env), share)
         listen(log, start_worker(python.path, config_path.parent, request, config), config)
         kept = [backend.kept(server, folder)] if keep else []
     changed = databases.changes(before, databases.fingerprints(root))
@@ -190,6 +212,8 @@ def request_for(
         "rows": given.rows(settings),
         "dialect": config.server.dialect,
         "revisions": None if revisions is None else list(revisions),
+        "passed": [],
+        "whole": True,
         "goal": None,
         "folder": str(folder),
         "server": server and {**server.request(), "drivers": str(drivers), "made": []},
@@ -222,6 +246,8 @@ def listen(log: Log, worker: Worker, config: Config) -> None:
     with worker:
         try:
             for event in worker.events(seconds):
+                if not log.hears(event):
+                    continue
                 if event["event"] == "memory":
                     log.stop(
                         f"stopped as it held more than {config.memory} MB of memory",
@@ -257,6 +283,7 @@ class Log:
         config_path: Path,
         newer: NewerPythons | None,
         withheld: list[str],
+        share: Share = EVERYTHING,
     ) -> None:
         self._withheld = withheld
         self._held: tuple[str, ...] = ()
@@ -270,14 +297,18 @@ class Log:
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
         self._absent: dict[str, None] = {}  # tables that no revision makes
-        self._made_up: dict[tuple[str, str], dict[str, Any]] = {}  # by revision and step
+        self._made_up: dict[tuple[str, str], MadeUp] = {}  # by revision and step
         self._step: dict[str, Any] | None = None  # of a revision that is running
         self._step_began = 0.0
         self._timings = Timings()
         self._schemas: list[SeenSchema] = []
-        self._counts = {"upgraded": 0, "downgraded": 0, "seeded": 0}
+        self._share, self._counts = share, Counts(share)
         self.complete = False
         self._interrupted = ""
+
+    def hears(self, event: dict[str, Any]) -> bool:
+        """Return whether the event is none that the run of another share tells."""
+        return self._share.hears(event)
 
     def take(self, event: dict[str, Any], worker: Worker) -> None:
         """Take one event in; raises RoundTripError for a fatal one."""
@@ -305,9 +336,9 @@ class Log:
             case "unrun":
                 self._unrun.append(msgspec.convert({**event, "span": self._span(event)}, Unrun))
             case "made-up":
-                self._made_up[event["revision"], event["step"]] = event
+                self._made_up[event["revision"], event["step"]] = msgspec.convert(event, MadeUp)
             case "done":
-                self._count(event)
+                self._counts.add(event, None)
                 self.complete = True
             case "rest":
                 self._step = None
@@ -315,8 +346,8 @@ class Log:
                 raise RoundTripError(self._fatal(event, worker))
 
     def _begin(self, step: dict[str, Any]) -> None:
+        self._counts.add(step, step["revision"])
         self._step, self._step_began = step, time.monotonic()
-        self._count(step)
         if self._on_progress:
             label = f"{step['direction']} {step['revision']}"
             self._on_progress(label, step["done"], step["total"])
@@ -324,6 +355,8 @@ class Log:
     def _end(self, step: dict[str, Any], event: dict[str, Any]) -> None:
         if event["event"] == "schema":
             self._schemas.append(msgspec.convert({**step, **event}, SeenSchema))
+            return
+        if step["revision"] in self._share.passed:
             return
         _, path = self._file(step)
         self._timings.add(step["revision"], path, step["stage"], event["seconds"])
@@ -381,12 +414,11 @@ class Log:
         """Return the results so far, and `notes` on the server."""
         return RoundTrip(
             facts=tuple(self._facts),
-            notes=(
-                *notes,
-                *unrun_notes(self._unrun, self._absent),
-                *made_up_notes(self._made_up.values()),
-                *self._notes,
-            ),
+            about_server=tuple(notes),
+            unrun=tuple(self._unrun),
+            absent=tuple(self._absent),
+            made_up=tuple(self._made_up.values()),
+            said=tuple(self._notes),
             server="SQLite" if server is None else server.label,
             upgraded=self._counts["upgraded"],
             downgraded=self._counts["downgraded"],
@@ -403,9 +435,6 @@ class Log:
         """Return the variables that an error names and that were withheld."""
         words = set(re.findall(r"\w+", error))
         return [name for name in self._withheld if name in words]
-
-    def _count(self, event: dict[str, Any]) -> None:
-        self._counts = {name: event[name] for name in self._counts}
 
     def _statements(self, event: dict[str, Any]) -> Iterator[RanStatement]:
         file, path = self._file(event)

@@ -16,7 +16,9 @@ class Course(NamedTuple):
 
     `dialect` is the configured one, else None; `members` are what revisions give their enums, for
     the models to be compared with, and None where they are not compared. `initial` says what makes
-    the tables that the first revision finds, `rows` which the project has of its own.
+    the tables that the first revision finds, `rows` which the project has of its own. `passed` are
+    those of the tested that another run takes up, down and up again, and `whole`: this one goes to
+    the end of the plan, where the models are compared.
     """
 
     scripts: ScriptDirectory
@@ -27,6 +29,18 @@ class Course(NamedTuple):
     initial: str | None
     rows: Rows | None
     verify: bool = False  # guard's reader, by the schema after each step
+    passed: frozenset[str] = frozenset()
+    whole: bool = True
+
+    @property
+    def end(self) -> int:
+        """How many revisions of the plan are run."""
+        own = (n for n, one in enumerate(self.plan, 1) if self.tests(one.revision))
+        return len(self.plan) if self.whole else max(own, default=0)
+
+    def tests(self, revision: str) -> bool:
+        """Whether this run takes the revision up, down and up again."""
+        return revision in self.tested and revision not in self.passed
 
 
 class Progress:

@@ -95,7 +95,8 @@ class Run:
         every = (script.revision for script in self._scripts.walk_revisions())
         self._rows = None if given is None else Rows(given, every)
         databases = max(1, len(self._request["databases"]))
-        self._progress = Progress(self._channel, len(self._plan) * databases)
+        self._course = self._make_course()
+        self._progress = Progress(self._channel, self._course.end * databases)
         self._channel.send("ready", revisions=len(self._plan))
         while not self._tracks or not all(track.finished for track in self._tracks):
             self._run_environment(config)
@@ -316,17 +317,23 @@ class Run:
             yield from track.climb(context)
 
     def _track(self) -> Track:
-        course = Course(
+        members = None if self._schemas.names else self._members
+        course = self._course._replace(members=members)
+        return Track(course, self._scratch, self._lenient, self._progress)
+
+    def _make_course(self) -> Course:
+        return Course(
             self._scripts,
             self._plan,
             self._tested,
             dialect=self._request["dialect"],
-            members=None if self._schemas.names else self._members,
+            members=None,
             initial=self._request["initial"],
             rows=self._rows,
             verify=self._request["verify"],
+            passed=frozenset(self._request["passed"]),
+            whole=self._request["whole"],
         )
-        return Track(course, self._scratch, self._lenient, self._progress)
 
     def _reach(self) -> Reach:
         asked = self._request["goal"]
