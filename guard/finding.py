@@ -138,7 +138,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `unchanged` is how many open findings more stand in code that is as the base has it. `services`
     is empty where the project is one. `timings` are of the revisions that ran, in their order.
     `judged` are the files of the revisions whose statements were judged, `runs` those that a round
-    trip runs, whether this was one or not. All paths are relative to `root`.
+    trip runs, whether this was one or not. All paths are relative to `root`. `shard`, such as
+    "2/8": it is of that part alone.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -153,6 +154,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     judged: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     root: Path = Path()
+    shard: str = ""
 
     @property
     def open(self) -> tuple[Finding, ...]:

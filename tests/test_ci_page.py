@@ -64,6 +64,18 @@ def test_its_commands_are_commands(
     assert formats <= {*FORMATS}
 
 
+@pytest.mark.parametrize(
+    "command", re.findall(r"guard (?:plan|merge)\b[^\n'\"`)]* --[^\n'\"`)]*", PAGE)
+)
+def test_its_commands_for_shards_are_commands(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, shlex.split(command)[1:])
+    assert result.exit_code == 2  # there is no project, and no file of a shard
+    assert "Usage:" not in result.output
+
+
 @pytest.mark.slow
 def test_the_container_gets_all_that_the_wheel_needs(tmp_path: Path) -> None:
     allowed = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.M)

@@ -17,6 +17,7 @@ from guard.project.settings import Settings, SettingsFiles
 from guard.rule import Rule
 from guard.run.asked import Backend, Instead, cache_folder
 from guard.run.scope import Input, Request
+from guard.run.shard import Shard, parse_shard
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +45,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     backend: Backend | None = None
     scratch_url: str | None = None
     keep: bool = False
+    shard: str | None = None
     verify_reader: bool = False
     output_format: str | None = None
     output_file: Path | None = None
@@ -83,11 +85,45 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             approvals_from=self.approvals_from,
             scratch_url=self.scratch_url,
             keep=self.keep,
+            shard=self._shard(roundtrip=roundtrip),
             verify=self.verify_reader,
             environ=dict(os.environ),
             cache=None if self.no_cache else cache_folder(os.environ),
             today=datetime.date.today(),
         )
+
+    def _shard(self, *, roundtrip: bool) -> Shard | None:
+        if self.shard is None:
+            return None
+        if not roundtrip:
+            raise GuardError(
+                "--shard divides what --no-roundtrip leaves out: give one of the two, reading and "
+                "judging alone is quick"
+            )
+        if self.verify_reader:
+            raise GuardError("--verify-reader looks at every step: run it without --shard")
+        return parse_shard(self.shard)
+
+    def recorded(self) -> dict[str, object]:
+        """Return what the report of a shard keeps of them: all that its meaning depends on.
+
+        No URL is, and where a database of --applied-in stands is kept as what it is of.
+        """
+        kept = {name: getattr(self, name) for name in RECORDED}
+        config = self.config and _shown(self.config)
+        return kept | {"config": config, "paths": [_shown(path) for path in self.paths]}
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, object], given: Mapping[str, object]) -> Self:
+        """Return the arguments that a shard had, with those of `given` that say how it is told.
+
+        Raises GuardError for a record that guard did not write.
+        """
+        try:
+            kept = msgspec.convert(recorded, _Recorded)
+            return msgspec.convert({**given, **kept.arguments(strict=bool(given["strict"]))}, cls)
+        except msgspec.ValidationError as error:
+            raise GuardError(f"the options of the shards are not valid: {error}") from None
 
     def settings(self) -> SettingsFiles:
         """Return the project's settings with what the command line says instead.
@@ -105,6 +141,43 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             strict=self.strict,
         )
         return instead.settings(current_folder(), "--")
+
+
+class _Recorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The arguments that a record has, as JSON tells them."""
+
+    config: str | None
+    paths: tuple[str, ...]
+    force_exclude: bool
+    base: str | None
+    everything: bool
+    staged: bool
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    dialect: str | None
+    server_version: str | None
+    approvals_from: str | None
+    python: str | None
+    backend: Backend | None
+    strict: bool
+
+    def arguments(self, *, strict: bool) -> dict[str, object]:
+        """Return them as click parses them; `strict`, if that is said again."""
+        return {
+            **msgspec.structs.asdict(self),
+            "config": self.config and Path(self.config),
+            "paths": tuple(map(Path, self.paths)),
+            "strict": strict or self.strict,
+        }
+
+
+RECORDED = _Recorded.__struct_fields__
+
+
+def _shown(path: Path) -> str:
+    """Return the path as it is wherever the checkout is: relative to where guard was started."""
+    here = current_folder()
+    return Path(os.path.relpath(path, here)).as_posix() if path.is_absolute() else path.as_posix()
 
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:

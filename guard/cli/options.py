@@ -94,6 +94,11 @@ scratch = _together(
 )
 # For guard's own CI: a difference is its own error.
 verify_reader = _option("--verify-reader", is_flag=True, hidden=True)
+shard = _option(
+    "--shard",
+    metavar="N/OF",
+    help="Run this part of the revisions, such as 2/8; guard merge puts the reports together.",
+)
 keep = _option("--keep", is_flag=True, help="Leave the scratch database for a look, and say where.")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 from guard.cli.arguments import Arguments
 from guard.cli.destinations import Destination, destinations, write_file
@@ -18,7 +19,8 @@ from guard.reporters import DRAWS, TEXTS, reporter
 from guard.reporters.background import Background, Change
 from guard.reporters.chronicle import Chronicle
 from guard.reporters.text import Form, text
-from guard.run.check import Result, run
+from guard.run.check import Result, judge_opened
+from guard.run.opened import open_run
 
 
 def run_and_report(
@@ -27,28 +29,46 @@ def run_and_report(
     roundtrip: bool,
     statements: bool = True,
     history: bool = True,
+    command: str = "",
     and_then: Callable[[Result], str] | None = None,
 ) -> None:
     """Run these parts of guard, say what they found, and exit: 1 for findings that stop the gate.
 
     Parts that could not be done end with 2, after what the others found. Where nothing stops the
-    gate, `and_then` is done with the result, and its sentence is a note. Raises GuardError.
+    gate, `and_then` is done with the result, and its sentence is a note. The report of a shard says
+    of which `command` it is. Raises GuardError.
     """
     outputs = destinations(arguments, os.environ)
     settings = arguments.settings()
     request = arguments.request(roundtrip=roundtrip, statements=statements, history=history)
     progress = Progress(quiet=arguments.quiet)
     try:
-        result = run(request, settings, progress.show)
+        opened = open_run(request, settings, None)
+        result = judge_opened(opened, progress.show)
     finally:
         progress.clear()
     if and_then and not result.report.failed and not result.report.errors:
         result = result.with_note(and_then(result))
+    record = None
+    if request.shard is not None:
+        from guard.run.record import record_of  # what runs alone starts without it
+
+        record = record_of(opened, result, command, arguments.recorded())
+    report(result, arguments, outputs, record)
+
+
+def report(
+    result: Result,
+    arguments: Arguments,
+    outputs: Iterable[Destination],
+    record: Mapping[str, Any] | None = None,
+) -> NoReturn:
+    """Write what was found to the outputs and exit; `record` is what tells a shard to others."""
     errors = result.report.errors
     failed = result.report.failed and not arguments.exit_zero
     code = (INTERRUPTED if result.interrupted else FAILED) if errors else int(failed)
     for output in sorted(outputs, key=lambda each: each.file is None):
-        rendered = _render(result, arguments, output, code)
+        rendered = _render(result, arguments, output, code, record)
         if output.file:
             write_file(output, rendered)
         else:
@@ -58,9 +78,15 @@ def run_and_report(
     sys.exit(code)
 
 
-def _render(result: Result, arguments: Arguments, output: Destination, exit_code: int) -> str:
+def _render(
+    result: Result,
+    arguments: Arguments,
+    output: Destination,
+    exit_code: int,
+    record: Mapping[str, Any] | None,
+) -> str:
     if output.format not in TEXTS:
-        background = _background(result, exit_code, draws=output.format in DRAWS)
+        background = _background(result, exit_code, record, draws=output.format in DRAWS)
         return reporter(output.format)(result.report, background)
     seen = output.file is None and is_terminal(sys.stdout)
     color = _wants_color(arguments, seen=seen, file=output.file)
@@ -78,7 +104,9 @@ def _render(result: Result, arguments: Arguments, output: Destination, exit_code
     )
 
 
-def _background(result: Result, exit_code: int, *, draws: bool) -> Background:
+def _background(
+    result: Result, exit_code: int, record: Mapping[str, Any] | None, *, draws: bool
+) -> Background:
     services = [outcome.service for outcome in result.outcomes]
     base = services[0].scope.base if services else Base()
     return Background(
@@ -93,6 +121,7 @@ def _background(result: Result, exit_code: int, *, draws: bool) -> Background:
         base=base.ref,
         commit=base.commit,
         exit_code=exit_code,
+        shard=record,
         chronicles=_chronicles(result) if draws else (),
     )
 

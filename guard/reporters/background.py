@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,8 +23,9 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     """What the findings are of: the files by path, the rules by name, the revisions of the change.
 
     `base` is the ref that the change was compared with and `commit` the one of it that holds what
-    is released, where git tells. The run ends with `exit_code`. `chronicles` has the histories, for
-    the formats that draw them (`DRAWS`).
+    is released, where git tells. The run ends with `exit_code`. `shard` is what guard merge reads
+    of a part of the round trip. `chronicles` has the histories, for the formats that draw them
+    (`DRAWS`).
     """
 
     texts: Mapping[str, str] = {}
@@ -32,6 +34,7 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     base: str = ""
     commit: str | None = None
     exit_code: int = 0
+    shard: Mapping[str, Any] | None = None
     chronicles: tuple[Chronicle, ...] = ()
 
 

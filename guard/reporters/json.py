@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from json import dumps
 from typing import Any
 
@@ -22,7 +23,8 @@ def json(report: Report, background: Background = NOTHING) -> str:
 
     Lines and columns are 1-based, the end column is one past the last character; paths are
     relative to the repository. `errors` are parts of the work that could not be done, `timings`
-    those of the revisions that ran. A fix that would show a password is left out.
+    those of the revisions that ran. `shard` is what guard merge reads. A fix that would show
+    a password is left out.
     """
     findings = ",\n".join(
         f"    {dumps(_finding(finding, by_file=bool(report.services)))}"
@@ -40,6 +42,8 @@ def json(report: Report, background: Background = NOTHING) -> str:
     if report.timings:
         timings = ",\n".join(f"    {dumps(_timing(timing))}" for timing in report.timings)
         parts["timings"] = f"[\n{timings}\n  ]"
+    if background.shard is not None:
+        parts["shard"] = dumps(_written(background.shard))
     fields = ",\n".join(f'  "{name}": {value}' for name, value in parts.items())
     return f"{{\n{fields}\n}}\n"
 
@@ -151,6 +155,18 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "infos": tally.findings["info"],
         "unchanged": tally.unchanged,
     }
+
+
+def _written(value: Any) -> Any:
+    """Return a value of a record with every text in it as it may be shown."""
+    match value:
+        case str():
+            return _text(value)
+        case list() | tuple():
+            return [_written(one) for one in value]
+        case Mapping():
+            return {_text(name): _written(one) for name, one in value.items()}
+    return value
 
 
 def _text(text: str) -> str:

@@ -205,6 +205,9 @@ def verdict(report: Report) -> str:
         return f"Refused: {' and '.join(failing)}."
     if report.errors:
         return "Not finished: nothing is proven by what was not done."
+    if report.shard:  # what the others found is not known here
+        passed = f"passed, with {plural(warnings, 'warning')}" if warnings else "passed"
+        return f"Shard {safe(report.shard)} {passed}: guard merge has the verdict."
     if warnings:
         return f"Passed, with {plural(warnings, 'warning')}."
     if not report.findings and not checked(report):

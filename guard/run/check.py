@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ from guard.judge.statements import (
 from guard.project.settings import SettingsFiles
 from guard.rule import Rule
 from guard.run.application import Application
+from guard.run.division import Division, divide, key_of, of_shard
 from guard.run.env_py import judged_env_py
 from guard.run.histories import ChangedHistory
 from guard.run.known import told_apart
@@ -38,12 +40,14 @@ from guard.run.opened import Opened, open_run
 from guard.run.outcome import Outcome, outcome_of
 from guard.run.part import Part
 from guard.run.released import Released
-from guard.run.round_trip import Progress, round_trip, run_files
+from guard.run.round_trip import GetTrip, Progress, round_trip, run_files, run_trip
 from guard.run.scope import Request, Scope
 from guard.run.servers import about_server, judged_for
 from guard.run.services import Service, Services
+from guard.run.shard import Shard
 from guard.run.sources import ReadSources, read_sources
 from guard.run.tally import places_of, tally
+from guard.run.trip import Trip
 from guard.run.weakened import weakened
 from guard.server import Server
 
@@ -55,7 +59,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     `servers` are those that each of the histories is judged for.
     `compared`: with something that tells which revisions are released. `interrupted`: it is of what
-    was found until somebody ended the run.
+    was found until somebody ended the run. `trips` are what its round trips brought.
     """
 
     report: Report
@@ -65,6 +69,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     compared: bool = False
     interrupted: bool = False
+    trips: tuple[Trip, ...] = ()
 
     def with_note(self, note: str) -> Result:
         """Return the same with one more note in the report."""
@@ -86,15 +91,26 @@ def run(
     return judge_opened(open_run(request, settings, rules), on_progress)
 
 
-def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
-    """Return what guard has to say of what was opened; raise GuardError as `run` does."""
+def judge_opened(
+    opened: Opened, on_progress: Progress | None = None, get_trip: GetTrip | None = None
+) -> Result:
+    """Return what guard has to say of what was opened; raise GuardError as `run` does.
+
+    `get_trip` knows what the round trips brought, where they are not to be made.
+    """
     scope, services, histories = opened.scope, opened.services, opened.histories
     if opened.excluded:
         report = Report(notes=(EXCLUDED,), root=scope.root)
         return Result(report=report, texts={}, outcomes=())
-    parts = _parts(opened, on_progress)
+    shard = scope.request.shard
+    division = divide(histories, shard.of) if shard else None
+    if get_trip is None:
+        get_trip = partial(_trip_here, on_progress=on_progress, division=division)
+    parts = _parts(opened, get_trip)
     parts[services.home.file] += _about_gate(opened)
     outcomes = _outcomes(services, parts)
+    if shard and division:
+        outcomes = [_of_shard(outcome, division, shard) for outcome in outcomes]
     notes = [note for one in outcomes for note in one.notes]
     notes += about_server(histories)
     whole = sum((one.part for one in outcomes), Part())
@@ -104,7 +120,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
     report = Report(
         findings=tuple(with_fix(finding, texts) for finding in dict.fromkeys(found)),
         unchanged=sum(len(one.unchanged) for one in outcomes),
-        notes=tuple(dict.fromkeys((*scope.base.notes, *notes))),
+        notes=tuple(dict.fromkeys((*scope.base.notes, *notes, *of_shard(division, shard)))),
         coverage=whole.coverage,
         checked=whole.checked,
         fail_on=scope.config.fail_on,
@@ -114,6 +130,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         judged=tuple(path for _, one in histories for path in one.files(one.judged)),
         runs=tuple(path for service, one in histories for path in run_files(service, one)),
         root=scope.root,
+        shard=str(shard or ""),
     )
     return Result(
         report=report,
@@ -122,6 +139,7 @@ def judge_opened(opened: Opened, on_progress: Progress | None = None) -> Result:
         histories=tuple(history for _, history in histories),
         servers=tuple(service.scope.server for service, _ in histories),
         compared=scope.base.known,
+        trips=whole.trips,
         interrupted=whole.interrupted,
     )
 
@@ -146,14 +164,41 @@ def _unknown_here(
             )
 
 
-def _parts(opened: Opened, on_progress: Progress | None) -> defaultdict[Path | None, Part]:
+def _trip_here(
+    scope: Scope,
+    history: ChangedHistory,
+    judge: Judge,
+    *,
+    on_progress: Progress | None,
+    division: Division | None,
+) -> Trip:
+    """Run the revisions of a history, or those of this run's shard."""
+    shard, stint = scope.request.shard, None
+    if shard and division:
+        stint = division.stint(key_of(history.environment, scope.root), shard.number)
+    return run_trip(scope, history, judge, on_progress=on_progress, stint=stint)
+
+
+def _of_shard(outcome: Outcome, division: Division, shard: Shard) -> Outcome:
+    """Return the outcome with the findings that this shard tells."""
+    also = {id_ for trip in outcome.part.trips for id_ in trip.told}
+
+    def told(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(f for f in findings if division.tells(f, shard.number, also))
+
+    return msgspec.structs.replace(
+        outcome, findings=told(outcome.findings), unchanged=told(outcome.unchanged)
+    )
+
+
+def _parts(opened: Opened, get_trip: GetTrip) -> defaultdict[Path | None, Part]:
     """Return what the histories and source files of each service brought, by its settings' file."""
     services, histories, released = opened.services, opened.histories, opened.released
     parts: defaultdict[Path | None, Part] = defaultdict(Part)
     places = places_of(histories)
     alone = len(places) == 1 and not services.errors
     for (service, history), place in zip(histories, places, strict=True):
-        found = _history(service, history, opened, on_progress)
+        found = _history(service, history, opened, get_trip)
         parts[service.file] += found if alone else found.of(place.name, history.environment.name)
         if found.interrupted:
             return parts
@@ -200,7 +245,7 @@ def _history(
     service: Service,
     history: ChangedHistory,
     opened: Opened,
-    on_progress: Progress | None,
+    get_trip: GetTrip,
 ) -> Part:
     scope, judge = service.scope, service.judge
     new = history.change.new if scope.base.commit else frozenset()
@@ -213,7 +258,7 @@ def _history(
         found += judged_env_py(scope, history, judge, opened.released)
         found += Part(checked=judged_for(service, history))
     if scope.roundtrip and history.environment.kind == "alembic":
-        found += round_trip(scope, history, judge, on_progress)
+        found += round_trip(scope, history, judge, get_trip)
     return found
 
 

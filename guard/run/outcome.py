@@ -143,14 +143,17 @@ def _wanted(service: Service) -> Callable[[Finding], bool]:
 
 
 def _ran(service: Service) -> set[str]:
-    """Return the rules that had their say: only they can prove a suppression unused."""
+    """Return the rules that had their say: only they can prove a suppression unused.
+
+    A shard does not know what others run.
+    """
     scope = service.scope
     found: list[type] = [SuppressionFact]
     if scope.request.statements:
         found += (Operation, SourceFact)
     if scope.request.history:
         found.append(HistoryFact)
-    if scope.roundtrip:
+    if scope.roundtrip and scope.request.shard is None:
         found.append(RoundTripFact)
     return {r.name for r in service.rules if all(issubclass(fact, tuple(found)) for fact in r.on)}
 

@@ -6,6 +6,7 @@ import msgspec
 
 from guard.facts import Fact
 from guard.finding import Coverage, Finding, Timing
+from guard.run.trip import Trip
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     new: frozenset[str] = frozenset()
     coverage: Coverage = Coverage()
     timings: tuple[Timing, ...] = ()
+    trips: tuple[Trip, ...] = ()
     errors: tuple[str, ...] = ()
     interrupted: bool = False
 
@@ -47,6 +49,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
             new=self.new | other.new,
             coverage=self.coverage + other.coverage,
             timings=self.timings + other.timings,
+            trips=self.trips + other.trips,
             errors=self.errors + other.errors,
             interrupted=self.interrupted or other.interrupted,
         )

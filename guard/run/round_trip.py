@@ -11,82 +11,116 @@ from guard.judge.statements import comments_of, reason_without_way_back
 from guard.roundtrip.errors import RoundTripError
 from guard.run.application import Application
 from guard.run.causes import as_declared
+from guard.run.division import Stint, key_of
 from guard.run.enforced import told_of_keys
 from guard.run.histories import ChangedHistory
 from guard.run.outcome import only_said
 from guard.run.part import Part
 from guard.run.scope import Scope
 from guard.run.services import Service
+from guard.run.trip import Trip
 
 if TYPE_CHECKING:
     from guard.roundtrip.run import RoundTrip
 
 Progress = Callable[[str, int, int], None]
+GetTrip = Callable[[Scope, ChangedHistory, Judge], Trip]
 
 
-def round_trip(
-    scope: Scope, history: ChangedHistory, judge: Judge, on_progress: Progress | None
-) -> Part:
-    """Run the judged revisions up, down and up again; all of them where none is new."""
+def round_trip(scope: Scope, history: ChangedHistory, judge: Judge, get_trip: GetTrip) -> Part:
+    """Return what the run of the judged revisions shows; of all of them where none is new."""
     name, graph = history.environment.name, history.graph
     if history.is_broken:
         return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
     if not graph.revisions and not history.runs:
         return Part(notes=(f"{name}: there are no revisions to run.",))
+    trip = get_trip(scope, history, judge)
+    found = Part(trips=(trip,), errors=tuple(map(scope.settings.as_set_here, trip.errors)))
+    if trip.result is None:
+        return found
+    if scope.request.verify:
+        from guard.run.reader_errors import verified  # which nobody else asks for
+
+        found += verified(scope, trip.result, history)
+    return found + _shown(scope, history, judge, trip, trip.result)
+
+
+def run_trip(
+    scope: Scope,
+    history: ChangedHistory,
+    judge: Judge,
+    *,
+    on_progress: Progress | None = None,
+    stint: Stint | None = None,
+) -> Trip:
+    """Run the judged revisions up, down and up again; only those of the `stint`, if there is one.
+
+    All of them count as judged where none is new.
+    """
+    key = key_of(history.environment, scope.root)
+    if stint is not None and not stint.own:
+        return Trip(environment=key)
     from guard.roundtrip.run import run_roundtrip  # what only lints starts without it
 
-    chosen = history.runs or None
+    own = stint.own if stint else (history.runs or history.graph.order)
     try:
-        trip = run_roundtrip(
+        result = run_roundtrip(
             history.environment,
             root=scope.root,
-            revisions=chosen,
+            revisions=history.runs or None,
             settings=scope.settings,
             on_progress=on_progress,
             newer=scope.sources.newer,
             url=scope.request.scratch_url,
             keep=scope.request.keep,
             verify=scope.request.verify,
+            passed=stint.passed if stint else (),
+            whole=stint.whole if stint else True,
         )
     except RoundTripError as error:
-        return Part(errors=(scope.settings.as_set_here(str(error)),))
+        return Trip(environment=key, revisions=own, errors=(str(error),))
+    return Trip(
+        environment=key,
+        revisions=own,
+        result=result,
+        unread=tuple(_unread(scope, history, judge, result)),
+    )
+
+
+def _shown(
+    scope: Scope, history: ChangedHistory, judge: Judge, trip: Trip, result: RoundTrip
+) -> Part:
+    chosen = history.runs or None
     done = (
-        f"round trip of {trip.upgraded} up, {trip.downgraded} down "
-        f"with {trip.seeded_rows} rows on {trip.server}, {trip.fence}, in {trip.seconds:.1f} s"
+        f"round trip of {result.upgraded} up, {result.downgraded} down "
+        f"with {result.seeded_rows} rows on {result.server}, {result.fence}, "
+        f"in {result.seconds:.1f} s"
     )
     application = Application(scope, history.environment)
-    explained = application.explained(trip.facts, history.parsed.texts)
+    explained = application.explained(result.facts, history.parsed.texts)
     explained, of_keys = told_of_keys(explained, application)
-    facts = [
-        *as_declared(explained, _reasons_without_way_back(history)),
-        *_unread(scope, history, judge, trip),
-    ]
+    facts = [*as_declared(explained, _reasons_without_way_back(history)), *trip.unread]
     brought = [fact for fact in facts if chosen or _is_brought(scope, fact)]
     others = [*judge.facts([fact for fact in facts if fact not in brought])]
     # On the base itself all is shown; beside a change it is only counted.
     known = [] if _is_base(scope) else others
     shown = only_said(finding for finding in others if finding not in known)
     note = (
-        f"{name}: no revision is new, so all were run, and what goes wrong in them does not stop "
-        "the gate (with --all it does)."
+        f"{history.environment.name}: no revision is new, so all were run, and what goes wrong in "
+        "them does not stop the gate (with --all it does)."
     )
-    notes = tuple(map(scope.settings.as_set_here, (*trip.notes, *of_keys)))
-    found = Part()
-    if scope.request.verify:
-        from guard.run.reader_errors import verified  # which nobody else asks for
-
-        found = verified(scope, trip, history)
-    return found + Part(
+    notes = tuple(map(scope.settings.as_set_here, (*result.notes, *of_keys)))
+    return Part(
         facts=tuple(brought),
         findings=shown,
         known=tuple(known),
         notes=(*notes, note) if shown else notes,
         checked=(done,),
         texts=history.parsed.texts,
-        revisions=frozenset(chosen or graph.revisions),
-        timings=trip.timings,
-        errors=(trip.interrupted,) if trip.interrupted else (),
-        interrupted=bool(trip.interrupted),
+        revisions=frozenset(chosen or history.graph.revisions),
+        timings=result.timings,
+        errors=(result.interrupted,) if result.interrupted else (),
+        interrupted=bool(result.interrupted),
     )
 
 
@@ -97,14 +131,14 @@ def run_files(service: Service, history: ChangedHistory) -> tuple[str, ...]:
 
 
 def _unread(
-    scope: Scope, history: ChangedHistory, judge: Judge, trip: RoundTrip
+    scope: Scope, history: ChangedHistory, judge: Judge, result: RoundTrip
 ) -> Iterator[UnreadStatement]:
     """What the run shows that reading did not, where both were for the same kind of server."""
     from guard.run.ran import unread
 
-    own = {trip.dialect, "mysql"} if trip.dialect == "mariadb" else {trip.dialect}
+    own = {result.dialect, "mysql"} if result.dialect == "mariadb" else {result.dialect}
     if scope.dialect is None or scope.dialect in own:
-        yield from unread(trip.ran, history.parsed, judge, scope.sources.newer)
+        yield from unread(result.ran, history.parsed, judge, scope.sources.newer)
 
 
 def _reasons_without_way_back(history: ChangedHistory) -> dict[str, str]:

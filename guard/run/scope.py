@@ -22,6 +22,7 @@ from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
 from guard.python_source import Sources
+from guard.run.shard import Shard
 from guard.server import Server
 
 NOT_COMPARED = (
@@ -61,7 +62,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     scratch_url: str | None = None  # of a server for the scratch databases of the round trip
     keep: bool = False  # those databases
     verify: bool = False  # what was read, by the schemas that the round trip makes
+    shard: Shard | None = None  # the part of the round trip that is run, None: all of it
     applied_in: str | None = None  # the URL of a database that tells what is released
+    applied: tuple[str, ...] | None = None  # what one said already
     approvals_from: str | None = None
     environ: Mapping[str, str] = {}
     cache: Path | None = None  # the folder for what was read; None: nothing is kept
@@ -159,11 +162,8 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
             folder=root,
         )
         base = _not_moved(find_base(repo, asked), repo, request, home, root)
-    if compared and request.applied_in:
-        from guard.roundtrip.live_database import LiveDatabase  # few ask one
-
-        database = LiveDatabase(request.applied_in, "--applied-in", home, root, request.start)
-        applied = tuple(database.ask("applied"))
+    applied = _applied(request, home, root) if compared else None
+    if applied is not None:
         notes = base.notes if base.known else (ONLY_APPLIED,)
         base = msgspec.structs.replace(base, applied=applied, notes=notes)
     tree = open_tree(repo, request.source) if repo else None
@@ -180,6 +180,16 @@ def open_scope(request: Request, files: SettingsFiles) -> Scope:
         ),
         tree=tree,
     )
+
+
+def _applied(request: Request, home: Settings, root: Path) -> tuple[str, ...] | None:
+    """Where the database stands that tells what is released, if one does."""
+    if not request.applied_in:
+        return request.applied
+    from guard.roundtrip.live_database import LiveDatabase  # few ask one
+
+    database = LiveDatabase(request.applied_in, "--applied-in", home, root, request.start)
+    return tuple(database.ask("applied"))
 
 
 def _project_python(request: Request, settings: Settings, root: Path) -> tuple[str, ...]:

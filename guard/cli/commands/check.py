@@ -21,6 +21,7 @@ from guard.cli import options
 @options.python
 @options.scratch
 @options.keep
+@options.shard
 @options.approvals_from
 @options.no_cache
 @options.report
@@ -30,4 +31,4 @@ def check(**given: object) -> None:
     from guard.cli.report import run_and_report
 
     arguments = Arguments.of(given)
-    run_and_report(arguments, roundtrip=not arguments.no_roundtrip)
+    run_and_report(arguments, roundtrip=not arguments.no_roundtrip, command="check")

@@ -17,6 +17,7 @@ from guard.cli import options
 @options.python
 @options.scratch
 @options.keep
+@options.shard
 @options.verify_reader
 @options.report
 def roundtrip(**given: object) -> None:
@@ -24,4 +25,6 @@ def roundtrip(**given: object) -> None:
     from guard.cli.arguments import Arguments
     from guard.cli.report import run_and_report
 
-    run_and_report(Arguments.of(given), roundtrip=True, statements=False, history=False)
+    run_and_report(
+        Arguments.of(given), roundtrip=True, statements=False, history=False, command="roundtrip"
+    )
