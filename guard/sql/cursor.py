@@ -250,12 +250,26 @@ class Cursor:
         token = self.peek()
         if token.kind in ("string", "dollar"):
             self.next()
-            return self.source.string(token)
+            return self.source.string(token) + self._continued(token)
         if token.kind == "param" or self.at_hole():
             self.next()
             self.source.assign(token.start, token.end, "value")
             return self.source.text[token.start : token.end]
         raise self.fail(what)
+
+    def _continued(self, before: Token) -> str:
+        """Return what PostgreSQL appends to a string: those on the lines below it, without a comma.
+
+        https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS
+        """
+        found = ""
+        while self.source.dialect == "postgresql" and self.peek().kind == "string":
+            token = self.peek()
+            if before.kind != "string" or "\n" not in self.source.text[before.end : token.start]:
+                break
+            found += self.source.string(token)
+            before = self.next()
+        return found
 
     def integer(self) -> int | None:
         """Return a whole number if one comes next."""

@@ -188,10 +188,13 @@ def _checked(c: Cursor, only_asks: bool, body: bool) -> tuple[Name, ...]:
 
     try:
         tree = parse(c.source, c.tokens)
-    except SqlError:
+    except SqlError as error:
         if body or c.has_hole:  # no parser can know where an unknown piece fits
             return ()
-        raise
+        try:
+            tree = parse(c.source, c.tokens, loosely=True)
+        except SqlError:
+            raise error from None
     if tree is None or not (only_asks and c.has("FROM")):  # SELECT f() INTO x names a variable
         return ()
     return read_tables(tree, c.source)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import permutations
 
 import sqlglot
 from sqlglot import exp
@@ -13,7 +12,8 @@ from sqlglot.errors import ParseError, SqlglotError
 from guard.operations import Name
 from guard.patterns import lazy_re
 from guard.sql.cursor import SqlError, SqlText
-from guard.sql.tokens import FILLER, PUNCTUATION, Token
+from guard.sql.stand_ins import loosened, plain
+from guard.sql.tokens import FILLER, Token
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)  # it warns of what it cannot parse
 
@@ -29,17 +29,22 @@ _PREFIXES = {"NOT", "-", "+", "~", "@"}
 
 
 def parse(
-    source: SqlText, tokens: Sequence[Token], kind: type[exp.Expr] | None = None
+    source: SqlText,
+    tokens: Sequence[Token],
+    kind: type[exp.Expr] | None = None,
+    *,
+    loosely: bool = False,
 ) -> exp.Expr | None:
     """Return the parsed statement, or what `kind` says, None where it is too large.
 
+    `loosely`: without what servers know and sqlglot does not, so only its tables are right.
     Raises SqlError with the parser's words.
     """
     if len(tokens) > _MOST_TOKENS or _levels(tokens) > _MOST_LEVELS:
         return None
     start = tokens[0].start
     try:
-        text = _plain(source, tokens)
+        text = (loosened if loosely else plain)(source, tokens)
         if tokens[0].end == start:  # a SELECT that stands for another word
             text = f"{tokens[0].word} {text}"
         return sqlglot.parse_one(text, dialect=DIALECTS[source.dialect], into=kind)
@@ -88,109 +93,6 @@ def name_of(identifier: exp.Expr, source: SqlText) -> str:
     if source.folds and not identifier.args.get("quoted"):
         text = text.lower()
     return source.restore(text)
-
-
-def _plain(source: SqlText, tokens: Sequence[Token]) -> str:
-    """Return the statement's text in what sqlglot knows, of the same length.
-
-    A parameter is written as a name, and clauses that it does not know are left out.
-    """
-    start = tokens[0].start
-    pieces: list[str] = []
-    done = start
-    blank = 0  # tokens still to leave out
-    for index, token in enumerate(tokens):
-        blank = blank or _unknown_words(tokens, index)
-        length = token.end - token.start
-        stand_in = " " * length if blank else _stand_in(source, tokens, index)
-        blank = max(0, blank - 1)
-        if stand_in is not None:
-            pieces += (source.masked[done : token.start], stand_in)
-            done = token.end
-    return "".join(pieces) + source.masked[done : tokens[-1].end]
-
-
-def _stand_in(source: SqlText, tokens: Sequence[Token], index: int) -> str | None:
-    token = tokens[index]
-    if token.kind == "param":
-        if source.postgres and source.masked[token.start] == "?" and _joins(tokens, index):
-            return None  # PostgreSQL's operator, data ? 'key'
-        return FILLER * (token.end - token.start)
-    if token.word == ":" and token.end - token.start == 2:  # SQLAlchemy's escaped colon, \:\:
-        before = index > 0 and tokens[index - 1].word == ":"
-        return ": " if before else " :"
-    if token.kind == "number" and "_" in source.masked[token.start : token.end]:
-        return source.masked[token.start : token.end].replace("_", "0")  # 1_000 is one number
-    if token.word == "@" and source.postgres and not _beside_sign(tokens, index):
-        return "-"  # PostgreSQL's absolute value, @ -5
-    if token.word == "%" and source.masked.startswith("%", token.end):
-        return " "  # the first of %%, a percent sign for the driver
-    return None
-
-
-def _beside_sign(tokens: Sequence[Token], index: int) -> bool:
-    """Whether the sign is a part of a longer one, `@@`."""
-    at = tokens[index]
-    around = (tokens[index - 1] if index else None, *tokens[index + 1 : index + 2])
-    return any(
-        token is not None
-        and token.kind == "op"
-        and token.word not in PUNCTUATION
-        and at.start in (token.end, token.start - 1)
-        for token in around
-    )
-
-
-def _joins(tokens: Sequence[Token], index: int) -> bool:
-    """Whether operands stand on both sides."""
-    if not 0 < index < len(tokens) - 1:
-        return False
-    before, after = tokens[index - 1], tokens[index + 1]
-    return (before.kind in ("word", "quoted", "string") or before.word in (")", "]")) and (
-        after.kind in ("string", "param") or after.word == "("
-    )
-
-
-_UPDATE_WORDS = ("LOW_PRIORITY", "IGNORE")
-_XML_CALLS = ("XMLPARSE", "XMLSERIALIZE")
-# What sqlglot does not know and what changes nothing here: what stands before, what is left out.
-_UNKNOWN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((), ("OVERRIDING", "*", "VALUE")),
-    (("INSERT",), ("LOW_PRIORITY",)),
-    (("INSERT",), ("HIGH_PRIORITY",)),
-    (("INSERT",), ("DELAYED",)),
-    (("UPDATE",), ("OR", "*")),
-    *(
-        (before, (word,))
-        for verb, words in (("UPDATE", _UPDATE_WORDS), ("DELETE", ("QUICK", *_UPDATE_WORDS)))
-        for word in words
-        for before in ((verb,), *((verb, other) for other in words if other != word))
-    ),
-    *((("DELETE", *two), ("IGNORE",)) for two in permutations(("QUICK", "LOW_PRIORITY"))),
-    (("CURRENT",), ("OF", "*")),
-    ((")",), ("COLLATE", "*")),
-    ((), ("INTO", "OUTFILE", "*")),
-    ((), ("AT", "LOCAL")),
-    (("COLLATION",), ("FOR",)),
-    (("BIT",), ("VARYING",)),
-    *(((test,), (form,)) for test in ("IS", "NOT") for form in ("NFC", "NFD", "NFKC", "NFKD")),
-    *(((call, "("), (kind,)) for call in _XML_CALLS for kind in ("DOCUMENT", "CONTENT")),
-)
-_UNKNOWN_STARTS = frozenset(words[0] for _, words in _UNKNOWN)
-
-
-def _unknown_words(tokens: Sequence[Token], index: int) -> int:
-    """Return how many tokens from here on sqlglot does not know."""
-    if tokens[index].word not in _UNKNOWN_STARTS:
-        return 0
-    for before, words in _UNKNOWN:
-        around = tokens[max(index - len(before), 0) : index + len(words)]
-        pattern = before + words
-        if len(around) == len(pattern) and all(
-            wanted in ("*", token.word) for wanted, token in zip(pattern, around, strict=True)
-        ):
-            return len(words)
-    return 0
 
 
 def _explained(error: ParseError, source: SqlText, start: int, end: int) -> SqlError:

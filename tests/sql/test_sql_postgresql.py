@@ -302,6 +302,8 @@ CREATE: list[tuple[str, list[Operation]]] = [
     ("CREATE SCHEMA s CREATE TABLE t (id int) CREATE VIEW v AS SELECT 1", [CreateSchema(name=Name("s")), CreateTable(table=T, columns=(ID,)), CreateView(name=Name("v"), query="SELECT 1")]),
     ("CREATE DATABASE d OWNER bob", [CreateDatabase(name=Name("d"))]),
     ("CREATE TYPE s.mood AS ENUM ('sad', 'it''s ok')", [CreateEnum(name=Name("mood", "s"), values=("sad", "it's ok"))]),
+    ("CREATE TYPE mood AS ENUM ('a',\n 'b'\n 'c', E'd' 'e')", [Opaque(reason="expected a comma or ), found \"'e'\" (line 3, column 12)", code="CREATE TYPE mood AS ENUM ('a',\n 'b'\n 'c', E'd' 'e')", invalid=True)]),
+    ("CREATE TYPE mood AS ENUM ('a',\n 'b'\n 'c')", [CreateEnum(name=Name("mood"), values=("a", "bc"))]),
     ("CREATE TYPE mood AS ENUM ()", [CreateEnum(name=Name("mood"), values=())]),
     ("CREATE TYPE pair AS (a int, b int)", [CreateObject(object_type="type", name=Name("pair"))]),
     ("CREATE DOMAIN d AS text", [CreateDomain(name=Name("d"), type=Type(name="text"))]),
