@@ -8,11 +8,22 @@ there already; and what has no earlier revision may start from one as well.
 from __future__ import annotations
 
 from guard.context import Context
-from guard.operations import DropColumn, DropObject, DropSchema, DropTable, Name, is_known
+from guard.operations import (
+    AddColumn,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropSchema,
+    DropTable,
+    Name,
+    is_known,
+)
 from guard.renames import same_name
-from guard.schema.model import ABSENT, Object
+from guard.schema.model import ABSENT, Missing, Object, Table
+from guard.server import fold
 
-Drop = DropTable | DropColumn | DropObject | DropSchema
+Drop = DropTable | DropColumn | DropConstraint | DropIndex | DropObject | DropSchema
 
 _VERSION_TABLE = "alembic_version"  # which no revision makes
 
@@ -27,9 +38,23 @@ def drops_nothing(drop: Drop, context: Context) -> bool:
             return _no_table(table, context)
         case DropColumn(table=table, column=column):
             return _no_column(table, column, context)
+        case DropConstraint(table=table, constraint=name):
+            # Alembic leaves IF EXISTS out there.
+            ignored = context.server.is_mysql and not context.statement.sql
+            owner = context.schema.table(table)
+            return name is not None and not ignored and _no_part(name, owner, context)
+        case DropIndex(name=name, table=of):
+            owners = [context.schema.table(of)] if of else [*context.schema.tables()]
+            return all(_no_part(name.name, one, context) for one in owners)
         case DropSchema(name=name):
             return _no_schema(name, context)
     return is_known(drop.name) and not objects_named(drop, context)
+
+
+def adds_nothing(add: AddColumn, context: Context) -> bool:
+    """Return whether it asks first whether the column is there, and it surely is."""
+    found = context.schema.column(add.table, add.column.name)
+    return bool(add.if_not_exists and found and found.certain)
 
 
 def objects_named(drop: DropObject, context: Context) -> list[Object]:
@@ -52,7 +77,22 @@ def _no_table(table: Name, context: Context) -> bool:
     mapped = context.mapped(table)
     if mapped and mapped.by:  # create_all() may have made it
         return False
-    return not any(same_name(other.name, table) for other in context.schema.tables())
+    return not any(_may_be(other.name, table, context) for other in context.schema.tables())
+
+
+def _may_be(one: Name, other: Name, context: Context) -> bool:
+    dialect = context.server.dialect
+    return same_name(one, other) and fold(one.name, dialect) == fold(other.name, dialect)
+
+
+def _no_part(name: str, owner: Table | Missing, context: Context) -> bool:
+    """Return whether no constraint or index of the table can have the name."""
+    if not owner or not is_known(name) or context.schema.unlisted(owner.name) is not ABSENT:
+        return False
+    unnamed = len(owner.part_names) < len(owner.constraints) + len(owner.indexes)
+    made_up = any(one.made_up for one in owner.constraints)
+    otherwise = unnamed or (made_up and context.names_constraints)
+    return not (otherwise or name.lower() in map(str.lower, owner.part_names))
 
 
 def _no_column(table: Name, column: str, context: Context) -> bool:

@@ -17,6 +17,7 @@ OLDEST_SUPPORTED: dict[str, tuple[int, ...]] = {
     "mariadb": (10, 6),
     "sqlite": (3, 35),
 }
+_LATEST = 999  # no release has that number
 _ALIASES = {"postgres": "postgresql", "pg": "postgresql", "sqlite3": "sqlite"}
 
 SPELLINGS = (*DIALECTS, *_ALIASES)
@@ -38,9 +39,15 @@ class Server(msgspec.Struct, frozen=True):
         """The version to judge by: the known one, else the oldest supported."""
         return self.version or OLDEST_SUPPORTED.get(self.dialect or "", (0,))
 
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The same; of a series of MySQL or MariaDB (`8.0`) its latest, since releases learn."""
+        version = self.effective_version
+        return (*version, _LATEST) if self.is_mysql and len(version) == 2 else version
+
     def at_least(self, *version: int) -> bool:
         """Return whether the server is known to be of that version or newer."""
-        return self.effective_version >= version
+        return self.release >= version
 
 
 def is_mysql(dialect: str | None) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from guard.effects.effect import Effect
 from guard.effects.row import Row
-from guard.operations import Operation
+from guard.operations import AddColumn, Column, Operation
 from guard.schema.model import ReadOnlySchema
 from guard.server import Server
 
@@ -31,7 +31,8 @@ def rows_of(dialect: str) -> dict[type[Operation], tuple[Row, ...]]:
 def effect_of(operation: Operation, schema: ReadOnlySchema, server: Server) -> Effect | None:
     """Return what the operation does on a table of that schema, None where no row says it."""
     rows = rows_of(server.dialect or "").get(type(operation), ())
-    version = server.effective_version
+    operation = _as_run(operation, schema)
+    version = server.release
     fitting = (row for row in rows if row.fits(operation, schema, version))
     found = next(fitting, None)
     if found is None:
@@ -39,6 +40,16 @@ def effect_of(operation: Operation, schema: ReadOnlySchema, server: Server) -> E
     effect = found.effect(operation, schema)
     page = _of_version(effect.source, server.dialect, version)
     return msgspec.structs.replace(effect, source=page)
+
+
+def _as_run(operation: Operation, schema: ReadOnlySchema) -> Operation:
+    """Return ADD COLUMN IF NOT EXISTS of a column that is there as one that does no work."""
+    if not isinstance(operation, AddColumn) or not operation.if_not_exists:
+        return operation
+    found = schema.column(operation.table, operation.column.name)
+    if not found or not found.certain:
+        return operation
+    return AddColumn(table=operation.table, column=Column(name=found.name, type=found.type))
 
 
 def _of_version(page: str, dialect: str | None, version: tuple[int, ...]) -> str:

@@ -8,6 +8,7 @@ NULL.
 
 from collections.abc import Iterator
 
+from guard.absence import adds_nothing
 from guard.column_code import domain_of, proof_of_not_null, set_not_null
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import AddColumn, Column, Update
@@ -133,7 +134,7 @@ def add_required_column(add: AddColumn, context: Context) -> Iterator[Problem]:
     domain = domain_of(column, context)
     required = not column.nullable or bool(domain and domain.not_null)
     given = _has_value(column, context) or bool(domain and domain.has_default)
-    if not required or given or context.is_empty(add.table):
+    if not required or given or context.is_empty(add.table) or adds_nothing(add, context):
         return
     if context.server.is_mysql and _is_filled_later(add, context):
         return

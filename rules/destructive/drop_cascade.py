@@ -63,7 +63,7 @@ CASCADING = (DropTable, DropColumn, DropSchema, DropConstraint, DropIndex, DropO
 def drop_cascade(drop: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(drop, CASCADING) or not drop.cascade or _made_here(drop, context):
         return
-    if not isinstance(drop, DropConstraint | DropIndex | Truncate) and drops_nothing(drop, context):
+    if not isinstance(drop, Truncate) and drops_nothing(drop, context):
         return
     if isinstance(drop, Truncate):
         yield Problem(

@@ -9,6 +9,7 @@ downgrade that takes back what its upgrade added. A unique index is a constraint
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from guard.absence import drops_nothing
 from guard.action_words import ConstraintType
 from guard.constraint_code import same_table
 from guard.operations import (
@@ -138,6 +139,8 @@ postgresql_not_valid=True)
 def drop_constraint(drop: Operation, context: Context) -> Iterator[Problem]:
     dropped = _dropped(drop, context)
     if dropped is None or context.is_unreleased(dropped.table) or context.undoes_upgrade(drop):
+        return
+    if isinstance(drop, DropConstraint) and drops_nothing(drop, context):
         return
     around = [o for s in (*context.before, *context.after) for o in s.operations]
     around += [o for o in context.statement.operations if o is not drop]

@@ -9,6 +9,7 @@ foreign key, of the table that has the key or of the one that it leads to.
 
 from collections.abc import Iterator
 
+from guard.absence import drops_nothing
 from guard.constraint_code import in_autocommit_block
 from guard.facts import DowngradeFailed, UpgradeFailed
 from guard.index_code import OUTSIDE, drop_concurrently, drop_concurrently_sql, made_concurrent
@@ -157,7 +158,7 @@ def drop_index(drop: DropIndex, context: Context) -> Iterator[Problem]:
     effect = context.effect(drop)
     if effect is None or "reads" not in effect.blocks or context.undoes_upgrade(drop):
         return
-    if context.is_unreleased(effect.table):
+    if context.is_unreleased(effect.table) or drops_nothing(drop, context):
         return
     waits = what_waits(effect, context.size(effect.table))
     if effect.table == drop.name:  # no revision says of which table it is
