@@ -227,6 +227,11 @@ class Context(Protocol):
         """
         ...
 
+    @property
+    def foreign_words(self) -> str | None:
+        """Words of the statement's SQL that no version of the server understands."""
+        ...
+
     def is_new(self, table: Name) -> bool:
         """Return whether this same deployment made the table and nothing filled it since."""
         ...

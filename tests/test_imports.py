@@ -293,6 +293,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
             "hole_roles",
             "maintenance",
             "names",
+            "foreign",
             "newer",
             "plpgsql",
             "settings",

@@ -36,6 +36,7 @@ from guard.schema import Missing, Schema
 from guard.schema.model import Table
 from guard.server import Server
 from guard.sql.expressions import read_expression
+from guard.sql.foreign import foreign_to
 from guard.sql.newer import newer_than
 from guard.statement import Span, Statement
 
@@ -210,6 +211,11 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             return None
         found = newer_than(sql, server.version)
         return found and (found.words, found.since)
+
+    @property
+    def foreign_words(self) -> str | None:
+        sql = self.statement.sql
+        return sql and foreign_to(sql, self.server.dialect)
 
     def is_new(self, table: Name) -> bool:
         return self.schema.is_new(table, self.position.deployment)

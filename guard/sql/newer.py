@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from guard.patterns import lazy_re
-from guard.sql.tokens import split
+from guard.sql.tokens import split, stands_in
 
 
 class Newer(NamedTuple):
@@ -49,14 +49,6 @@ def newer_than(sql: str, version: tuple[int, ...]) -> Newer | None:
     for tokens in split(sql, "postgresql"):
         words = [token.word for token in tokens if token.word != "."]
         for pattern, newer in _PATTERNS:
-            if version[0] < newer.since and _stands_in(words, pattern):
+            if version[0] < newer.since and stands_in(words, pattern):
                 return newer
     return None
-
-
-def _stands_in(words: list[str], pattern: list[str]) -> bool:
-    return any(
-        all(wanted in ("*", word) for wanted, word in zip(pattern, words[at:], strict=False))
-        for at in range(len(words) - len(pattern) + 1)
-        if words[at] == pattern[0]
-    )

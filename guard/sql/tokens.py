@@ -251,3 +251,12 @@ def _after_copy_data(text: str, position: int) -> int:
     """Return where the rows after COPY ... FROM stdin end; without an end mark there are none."""
     stop = _COPY_END.search(text, position)
     return stop.end() if stop else position
+
+
+def stands_in(words: list[str], pattern: list[str]) -> bool:
+    """Return whether the words of the pattern stand there one after the other; `*` is any."""
+    return any(
+        all(wanted in ("*", word) for wanted, word in zip(pattern, words[at:], strict=False))
+        for at in range(len(words) - len(pattern) + 1)
+        if words[at] == pattern[0]
+    )

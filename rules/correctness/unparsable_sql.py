@@ -2,7 +2,9 @@
 
 The statement is broken, or is written for another database than the one that guard was told: no
 rule has judged it. Or it is for a newer version of PostgreSQL than the one that guard was told.
-MariaDB takes no name for the CHECK of a column, where MySQL does.
+MariaDB takes no name for the CHECK of a column, where MySQL does. MySQL and SQLite know IF EXISTS
+and IF NOT EXISTS of whole tables only, not of a column, and Alembic writes them all the same. The
+driver of SQLite, and most of MySQL, run one statement at a time.
 """
 
 from collections.abc import Iterator
@@ -14,15 +16,32 @@ from guard.operations import (
     AlterColumn,
     AlterConstraint,
     AlterTable,
+    ChangeColumnType,
     CreateIndex,
     CreateObject,
     CreateTable,
+    CreateView,
+    Delete,
     DetachPartition,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropIndex,
+    DropNotNull,
+    DropTable,
+    Insert,
     Merge,
     ModifyColumn,
     Opaque,
     Operation,
+    Query,
     Reindex,
+    RenameColumn,
+    RenameTable,
+    SetDefault,
+    SetNotNull,
+    SetOption,
+    Update,
 )
 from guard.rule import Context, Example, Problem, rule
 
@@ -31,12 +50,19 @@ GROWN = (
     *(AddColumn, AddConstraint, AlterColumn, AlterConstraint, AlterTable, CreateIndex),
     *(CreateObject, CreateTable, DetachPartition, Merge, Reindex),
 )
+# What is judged besides, for the words of other servers.
+OTHERS = (
+    *(ChangeColumnType, CreateView, Delete, DropColumn, DropConstraint, DropDefault, DropIndex),
+    *(DropNotNull, DropTable, Insert, ModifyColumn, Query, RenameColumn, RenameTable, SetDefault),
+    *(SetNotNull, SetOption, Update),
+)
+_NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 @rule(
     Opaque,
     *GROWN,
-    ModifyColumn,
+    *OTHERS,
     predicts=(UpgradeFailed, DowngradeFailed),
     instructs=("NEVER write SQL for another database than the project's",),
     unsafe=(
@@ -63,6 +89,33 @@ GROWN = (
             help="Write it in the words of version 17, or say which version the server has: "
             "server-version in [tool.guard]",
             at="ALTER TABLE orders ADD CONSTRAINT",
+        ),
+        Example(
+            upgrade="op.execute('ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text')",
+            dialect="sqlite",
+            says="SQLite does not know ADD COLUMN IF NOT EXISTS: this fails.",
+            help="Leave IF NOT EXISTS out",
+            at="ALTER TABLE orders",
+            fixed="op.execute('ALTER TABLE orders ADD COLUMN note text')",
+        ),
+        Example(
+            upgrade="op.create_index('ix', 'orders', ['total'], if_not_exists=True)",
+            dialect="mysql",
+            says="MySQL does not know CREATE INDEX IF NOT EXISTS: this fails.",
+            help='Leave IF NOT EXISTS out; if the server is MariaDB, say so: dialect = "mariadb" '
+            "in [tool.guard]",
+            at="op.create_index",
+        ),
+        Example(
+            upgrade="op.execute('CREATE TABLE a (id integer PRIMARY KEY); '\n"
+            "           'CREATE TABLE b (id integer PRIMARY KEY)')",
+            dialect="sqlite",
+            says="There are several statements in this text, and Python's driver of SQLite runs "
+            "one at a time: this fails.",
+            help="Give each statement an op.execute of its own",
+            at="CREATE TABLE a",
+            fixed="op.execute('CREATE TABLE a (id integer PRIMARY KEY)')\n"
+            "op.execute('CREATE TABLE b (id integer PRIMARY KEY)')",
         ),
         Example(
             upgrade="op.add_column('orders', sa.Column('rank', sa.Integer(), "
@@ -105,6 +158,8 @@ def unparsable_sql(opaque: Operation, context: Context) -> Iterator[Problem]:
     if not isinstance(opaque, Opaque):
         yield from _too_new(opaque, context)
         yield from _of_mysql(opaque, context)
+        yield from _foreign(opaque, context)
+        yield from _several(opaque, context)
         return
     if not opaque.invalid:
         return
@@ -127,6 +182,71 @@ def _too_new(operation: Operation, context: Context) -> Iterator[Problem]:
         message=f"PostgreSQL {version} does not know {words}, which is of version {since}.",
         remedy=f"Write it in the words of version {version}, or say which version the server has: "
         "server-version in [tool.guard]",
+    )
+
+
+def _foreign(operation: Operation, context: Context) -> Iterator[Problem]:
+    """Say which words are another server's, once for each statement."""
+    if operation is not context.statement.operations[0]:
+        return
+    if context.statement.sql:
+        words = context.foreign_words or _lacking(operation, context)
+    else:
+        words = _written(operation, context)
+    if words is None:
+        return
+    server = _NAMES[context.server.dialect or ""]
+    asks = next((asked for asked in ("IF NOT EXISTS", "IF EXISTS") if words.endswith(asked)), None)
+    remedy = f"Leave {asks} out" if asks else f"Write it in the words of {server}"
+    if context.server.dialect == "mysql" and (asks or "OR REPLACE" in words):
+        remedy += '; if the server is MariaDB, say so: dialect = "mariadb" in [tool.guard]'
+    yield Problem(message=f"{server} does not know {words}: this fails.", remedy=remedy)
+
+
+def _lacking(operation: Operation, context: Context) -> str | None:
+    """Return what MySQL and MariaDB lack and no single word says."""
+    if not context.server.is_mysql:
+        return None
+    match operation:
+        case CreateIndex(where=str()):
+            return "an index of some rows, CREATE INDEX ... WHERE"
+        case DropIndex(table=None):
+            return "DROP INDEX without ON and the table"
+    return None
+
+
+def _written(operation: Operation, context: Context) -> str | None:
+    """Return what Alembic writes for `if_exists` and `if_not_exists` and the server lacks."""
+    mysql = context.server.dialect == "mysql"
+    if not mysql and (context.server.dialect != "sqlite" or context.statement.batch):
+        return None
+    match operation:
+        case AddColumn(if_not_exists=True):
+            return "ADD COLUMN IF NOT EXISTS"
+        case DropColumn(if_exists=True):
+            return "DROP COLUMN IF EXISTS"
+        case CreateIndex(if_not_exists=True) if mysql:
+            return "CREATE INDEX IF NOT EXISTS"
+        case DropIndex(if_exists=True) if mysql:
+            return "DROP INDEX IF EXISTS"
+    return None
+
+
+def _several(operation: Operation, context: Context) -> Iterator[Problem]:
+    """Say where one text has several statements, and the driver sends one at a time."""
+    statement, sqlite = context.statement, context.server.dialect == "sqlite"
+    if not statement.joined or not (sqlite or context.server.is_mysql):
+        return
+    if operation is not statement.operations[0] or statement.run_by is not None:
+        return
+    if any(one.joined and one.span == statement.span for one in context.before):
+        return
+    driver = "Python's driver of SQLite" if sqlite else "PyMySQL, as aiomysql and asyncmy,"
+    yield Problem(
+        message=f"There are several statements in this text, and {driver} runs one at a time: this "
+        "fails.",
+        remedy="Give each statement an op.execute of its own",
+        severity=None if sqlite else "warning",  # mysqlclient takes them
     )
 
 
