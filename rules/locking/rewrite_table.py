@@ -4,16 +4,19 @@ On PostgreSQL: CLUSTER and VACUUM FULL, SET LOGGED and UNLOGGED, another access 
 tablespace, each under ACCESS EXCLUSIVE. On MySQL and MariaDB: another engine or character set,
 partitioning and its removal, which copy the table while writes wait. What InnoDB rebuilds beside
 the traffic (FORCE, OPTIMIZE, another row format) is a warning: it takes the disk twice, and
-replicas fall behind.
+replicas fall behind. A batch with recreate="always" is Alembic's own copy: what is written between
+the copy and the DROP TABLE is lost.
 """
 
 from collections.abc import Iterator
 
 from guard.action_words import TableAction
+from guard.batch_mode import IN_BATCHES, makes_anew
 from guard.effects.effect import Effect
 from guard.operations import AlterObject, AlterTable, Maintenance, Operation
 from guard.phrases import COPYING_TOOLS, what_waits
 from guard.rule import Context, Example, Problem, rule
+from guard.statement import Batch
 
 ORDERS = "op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))"
 WORDS: dict[TableAction, str] = {
@@ -44,6 +47,7 @@ HARDLY_FILLED = ("reorganize-partition",)  # that is most often the last one, to
     AlterTable,
     AlterObject,
     Maintenance,
+    *IN_BATCHES,
     dialects=("postgresql", "mysql", "mariadb"),
     instructs=("NEVER use `VACUUM FULL` or `CLUSTER` in a migration",),
     unsafe=(
@@ -120,8 +124,32 @@ HARDLY_FILLED = ("reorganize-partition",)  # that is most often the last one, to
             says="OPTIMIZE rebuilds orders with LOCK=NONE: reads and writes go on.",
             at="OPTIMIZE",
         ),
+        Example(
+            released=(ORDERS,),
+            upgrade="""
+            with op.batch_alter_table('orders', recreate='always') as batch_op:
+                batch_op.add_column(sa.Column('total', sa.Integer()))
+            """,
+            dialect="postgresql",
+            says="This batch copies every row of orders into a new table and drops the old one: "
+            "rows that are written meanwhile are lost, and its triggers and grants are gone.",
+            help="Leave recreate out: Alembic then changes orders in place.",
+            at="batch_op.add_column",
+            fixed="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.add_column(sa.Column('total', sa.Integer()))
+            """,
+        ),
     ),
     safe=(
+        Example(
+            released=(ORDERS,),
+            upgrade="""
+            with op.batch_alter_table('orders') as batch_op:
+                batch_op.add_column(sa.Column('total', sa.Integer()))
+            """,
+            dialect="postgresql",
+        ),
         Example(
             upgrade="""
             with op.get_context().autocommit_block():
@@ -160,6 +188,11 @@ HARDLY_FILLED = ("reorganize-partition",)  # that is most often the last one, to
     ),
 )
 def rewrite_table(change: Operation, context: Context) -> Iterator[Problem]:
+    batch = context.statement.batch
+    if batch is not None and batch.recreate == "always":
+        if makes_anew(change, context):
+            yield from _copied(batch, context)
+        return
     if isinstance(change, Maintenance) and change.table is None:
         yield from _all_tables(change, context)
         return
@@ -186,6 +219,17 @@ def rewrite_table(change: Operation, context: Context) -> Iterator[Problem]:
         remedy=_remedy(change, context, waits=waits),
         effect=effect,
         severity="warning" if mild and upgrade else None,
+    )
+
+
+def _copied(batch: Batch, context: Context) -> Iterator[Problem]:
+    """Say what Alembic's own copy of a table leaves out."""
+    if context.is_unreleased(batch.table) or context.is_empty(batch.table):
+        return
+    yield Problem(
+        message=f"This batch copies every row of {batch.table} into a new table and drops the old "
+        "one: rows that are written meanwhile are lost, and its triggers and grants are gone.",
+        remedy=f"Leave recreate out: Alembic then changes {batch.table} in place.",
     )
 
 

@@ -54,18 +54,18 @@ APART = f"with op.get_context().autocommit_block():\n    {VALIDATE}"
         Example(
             upgrade="""
             with op.get_context().autocommit_block():
-                op.execute('ALTER TABLE a ADD CONSTRAINT ck CHECK (b > 0) NOT VALID; '
-                           'ALTER TABLE a VALIDATE CONSTRAINT ck')
+                op.execute('ALTER TABLE orders ADD CONSTRAINT ck CHECK (total > 0) NOT VALID; '
+                           'ALTER TABLE orders VALIDATE CONSTRAINT ck')
             """,
             dialect="postgresql",
-            says="Validating ck reads every row of a while the transaction has ACCESS EXCLUSIVE on "
-            "it, taken where ck was added: reads and writes wait.",
-            help="op.execute('ALTER TABLE a VALIDATE CONSTRAINT ck')",
-            at="ALTER TABLE a VALIDATE",
+            says="Validating ck reads every row of orders while the transaction has ACCESS "
+            "EXCLUSIVE on it, taken where ck was added: reads and writes wait.",
+            help="op.execute('ALTER TABLE orders VALIDATE CONSTRAINT ck')",
+            at="ALTER TABLE orders VALIDATE",
             fixed="""
             with op.get_context().autocommit_block():
-                op.execute('ALTER TABLE a ADD CONSTRAINT ck CHECK (b > 0) NOT VALID')
-                op.execute('ALTER TABLE a VALIDATE CONSTRAINT ck')
+                op.execute('ALTER TABLE orders ADD CONSTRAINT ck CHECK (total > 0) NOT VALID')
+                op.execute('ALTER TABLE orders VALIDATE CONSTRAINT ck')
             """,
         ),
         Example(
