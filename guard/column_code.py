@@ -7,9 +7,17 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from guard.constraint_code import executed, quoted, table_sql
+from guard.constraint_code import (
+    always_runs,
+    executed,
+    in_autocommit_block,
+    quoted,
+    table_sql,
+    validate,
+)
 from guard.context import Context
 from guard.operations import AddColumn, Column, Name, Type, Update
+from guard.rewrite import Afterwards, First, Instead, Rewrite
 from guard.schema.model import Domain
 from guard.server import Server, is_mysql
 from guard.statement import Statement
@@ -137,10 +145,10 @@ def proof_of_not_null(table: Name, column: str, server: Server, statement: State
     where = f"ALTER TABLE {table_sql(table, 'postgresql')}"
     written = quoted(column, "postgresql")
     if server.at_least(18):
-        label = quoted(f"{table.name}_{column}_not_null", "postgresql")
+        label = quoted(_not_null_name(table, column), "postgresql")
         add = executed(f"{where} ADD CONSTRAINT {label} NOT NULL {written} NOT VALID", statement)
         return Proof(add, f"run {where} VALIDATE CONSTRAINT {label}")
-    name = f"ck_{table.name}_{column}_not_null"
+    name = _check_name(table, column)
     label = quoted(name, "postgresql")
     if statement.in_sql_file:
         add = f"{where} ADD CONSTRAINT {label} CHECK ({written} IS NOT NULL) NOT VALID;"
@@ -154,3 +162,52 @@ def proof_of_not_null(table: Name, column: str, server: Server, statement: State
         f"run {where} VALIDATE CONSTRAINT {label}, then ALTER COLUMN {written} SET NOT NULL, which "
         "reads no row then, and drop the CHECK",
     )
+
+
+def made_not_null_in_two_steps(
+    table: Name, column: str, server: Server, statement: Statement
+) -> Rewrite:
+    """Return what an `op.alter_column()` of PostgreSQL becomes to make NOT NULL without a scan.
+
+    What it adds reads no row, and a revision that follows validates that. Nothing for a downgrade,
+    nor where the statement does more, or not always the same.
+    """
+    called = statement.directive
+    alone = len(statement.operations) == 1 and always_runs(statement)
+    if called is None or called.name != "alter_column" or called.batch or not alone:
+        return ()
+    if statement.direction == "downgrade" or "{" in f"{table}{column}":
+        return ()
+    message = f"make {table.name} {column} not null"
+    if server.at_least(18):
+        add = proof_of_not_null(table, column, server, statement).add
+        later = validate(table, _not_null_name(table, column), statement)
+        return (Instead(add), Afterwards(in_autocommit_block(later), message))
+    name = _check_name(table, column)
+    of, condition = f"{table.name!r}, {column!r}", f"{quoted(column, 'postgresql')} IS NOT NULL"
+    schema = schema_code(table)
+    add = (
+        f"op.create_check_constraint(op.f({name!r}), {table.name!r}, "
+        f"{condition!r}{schema}, postgresql_not_valid=True)"
+    )
+    drop = f"op.drop_constraint(op.f({name!r}), {table.name!r}, type_='check'{schema})"
+    steps = (
+        in_autocommit_block(validate(table, name, statement)),
+        f"op.alter_column({of}, nullable=False{schema})",
+        drop,
+    )
+    back = f"{add}\nop.alter_column({of}, nullable=True{schema})"
+    return (
+        Instead(add),
+        First(drop, "downgrade"),
+        Afterwards("\n".join(steps), message, back=back),
+    )
+
+
+def _check_name(table: Name, column: str) -> str:
+    return f"ck_{table.name}_{column}_not_null"
+
+
+def _not_null_name(table: Name, column: str) -> str:
+    """Return the name that PostgreSQL 18 gives to a NOT NULL."""
+    return f"{table.name}_{column}_not_null"

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from guard.action_words import ConstraintType
 from guard.operations import AddColumn, AddConstraint, Column, Constraint, Name
 from guard.patterns import lazy_re
-from guard.rewrite import Afterwards, Argument, Rewrite
+from guard.rewrite import Afterwards, Argument, Instead, Rewrite
 from guard.statement import Statement
 
 _PLAIN = lazy_re(r"[a-z_][a-z0-9_$]*")
@@ -101,10 +101,29 @@ def made_not_valid(add: AddConstraint, statement: Statement) -> Rewrite:
     name = add.constraint.name
     if statement.direction == "downgrade" or not name:
         return ()
-    if called is None or not own or called.batch or not alone:
+    if called is None or not own or called.batch or not alone or not always_runs(statement):
         return ()
     later = in_autocommit_block(validate(add.table, name, statement))
     return (Argument("postgresql_not_valid", "True"), Afterwards(later, f"validate {name}"))
+
+
+def always_runs(statement: Statement) -> bool:
+    """Return whether it runs wherever its revision does: one that follows may build on it."""
+    return statement.condition is None and statement.dialects is None and not statement.repeated
+
+
+def made_key_by_index(add: AddConstraint, statement: Statement) -> Rewrite:
+    """Return what the call becomes to add a named UNIQUE of PostgreSQL while writes go on.
+
+    Nothing where the statement does more than that, or has no transaction to leave.
+    """
+    called = statement.directive
+    alone = len(statement.operations) == 1 and statement.in_transaction
+    if called is None or called.name != "create_unique_constraint" or called.batch or not alone:
+        return ()
+    if statement.repeated or not add.constraint.name or not add.constraint.columns:
+        return ()
+    return (Instead(key_by_index(add, "UNIQUE", statement)),)
 
 
 def constraint_sql(constraint: Constraint, dialect: str | None = "postgresql") -> str:
@@ -203,13 +222,18 @@ def key_by_index(
     last = executed(sql, statement)
     if ready:
         return last
-    columns = add.constraint.columns
+    columns, include = add.constraint.columns, add.constraint.include
+    alike = add.constraint.nulls_not_distinct
     if statement.in_sql_file:
         listed = columns_sql(columns, "postgresql")
-        return f"CREATE UNIQUE INDEX CONCURRENTLY {using} ON {where} ({listed});\n{last}"
+        more = f" INCLUDE ({columns_sql(include, 'postgresql')})" if include else ""
+        more += " NULLS NOT DISTINCT" if alike else ""
+        return f"CREATE UNIQUE INDEX CONCURRENTLY {using} ON {where} ({listed}){more};\n{last}"
     schema = f", schema={add.table.schema!r}" if add.table.schema else ""
+    more = f", postgresql_include={list(include)}" if include else ""
+    more += ", postgresql_nulls_not_distinct=True" if alike else ""
     made = (
-        f"op.create_index({index!r}, {add.table.name!r}, {list(columns)}{schema}, unique=True, "
-        "postgresql_concurrently=True)"
+        f"op.create_index({index!r}, {add.table.name!r}, {list(columns)}{schema}, unique=True"
+        f"{more}, postgresql_concurrently=True)"
     )
     return f"{in_autocommit_block(made)}\n{last}"

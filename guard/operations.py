@@ -122,6 +122,8 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     not_valid: bool = False  # NOT VALID, NOT ENFORCED
     deferrable: bool = False
     initially_deferred: bool = False
+    include: tuple[str, ...] = ()  # of a key: columns that its index holds besides
+    nulls_not_distinct: bool = False  # of a unique one: two NULLs are a duplicate
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):

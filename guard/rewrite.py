@@ -45,6 +45,13 @@ class Last(msgspec.Struct, frozen=True, tag=True):
     direction: Direction
 
 
+class First(msgspec.Struct, frozen=True, tag=True):
+    """These lines begin the function of that direction, unless all that it does is raise."""
+
+    code: str
+    direction: Direction
+
+
 class Bound(msgspec.Struct, frozen=True, tag=True):
     """The pieces of SQL text with these codes become bound parameters."""
 
@@ -62,13 +69,14 @@ class Assigned(msgspec.Struct, frozen=True, tag=True):
 class Afterwards(msgspec.Struct, frozen=True, tag=True):
     """A revision that follows does this; `message` is its own.
 
-    It follows the head, or all of `parents` where there are some.
+    It follows the head, or all of `parents` where there are some. `back` is its downgrade.
     """
 
     code: str
     message: str
+    back: str = "pass"
     parents: tuple[str, ...] = ()
 
 
-Change = Argument | Instead | Outside | Before | Last | Bound | Assigned | Afterwards
+Change = Argument | Instead | Outside | Before | First | Last | Bound | Assigned | Afterwards
 Rewrite = tuple[Change, ...]

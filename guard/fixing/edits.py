@@ -22,6 +22,7 @@ from guard.rewrite import (
     Before,
     Bound,
     Change,
+    First,
     Instead,
     Last,
     Outside,
@@ -48,7 +49,7 @@ def edits_of(rewrite: Rewrite, span: Span, sources: Mapping[str, PythonSource]) 
         path = change.path if isinstance(change, Assigned) else span.path
         source = sources.get(path)
         made = list(_edits(_as_quoted(change, source), span, source, rewrite)) if source else []
-        if isinstance(change, Afterwards):
+        if isinstance(change, Afterwards) or (source and _is_needless(change, source)):
             continue
         lacking = _lacking("".join(edit.text for edit in made), source) if made and source else None
         if lacking is None or (source and any(layout.has_comment(source, e.span) for e in made)):
@@ -69,6 +70,9 @@ def _as_quoted(change: Change, source: PythonSource) -> Change:
 def _edits(change: Change, span: Span, source: PythonSource, rewrite: Rewrite) -> Iterator[Edit]:
     match change:
         case Afterwards():
+            return
+        case First(code=code, direction=direction):
+            yield from _at_the_start(code, direction, source)
             return
         case Last(code=code, direction=direction):
             yield from _at_the_end(code, direction, source)
@@ -185,6 +189,23 @@ def _step(source: PythonSource, place: Place) -> str:
     """Return the blanks of one level."""
     blanks = layout.indentation(source, place.statement) or ""
     return "\t" if blanks.endswith("\t") else "    "
+
+
+def _is_needless(change: Change, source: PythonSource) -> bool:
+    """Return whether the lines would begin a function that raises whatever it does."""
+    function = layout.find_function(source, change.direction) if isinstance(change, First) else None
+    return function is not None and isinstance(function.body[-1], ast.Raise)
+
+
+def _at_the_start(code: str, direction: Direction, source: PythonSource) -> Iterator[Edit]:
+    function = layout.find_function(source, direction)
+    body = function.body if function else []
+    told = function is not None and ast.get_docstring(function, clean=False) is not None
+    lines = body[1:] if told else body
+    if not lines or layout.does_nothing(lines[0]):
+        yield from _at_the_end(code, direction, source)
+    elif layout.stands_alone(source, lines[0]):
+        yield _inserted(source, lines[0], _indented(code, lines[0], source, last=True))
 
 
 def _at_the_end(code: str, direction: Direction, source: PythonSource) -> Iterator[Edit]:

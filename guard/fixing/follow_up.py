@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
+from guard.rewrite import Afterwards
+
 _REVISION = '''\
 """{message}
 
@@ -30,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+{downgrade}
 '''
 _SLUG_LENGTH = 40  # as Alembic cuts it
 
@@ -39,15 +41,15 @@ def follow_up(
     beside: Path,
     beside_id: str,
     parents: Sequence[str],
-    message: str,
-    code: str,
+    afterwards: Afterwards,
     today: datetime.date,
 ) -> tuple[Path, str]:
-    """Return the path and the text of a revision that follows `parents` and runs the code.
+    """Return the path and the text of a revision that follows `parents` and does what it should.
 
     It lies beside the revision `beside_id` and is called in the same way. Its id is always the same
     for the same parents and message.
     """
+    message, code = afterwards.message, afterwards.code
     id_ = hashlib.sha256("\0".join([*parents, message]).encode()).hexdigest()[:12]
     told = tuple(parents) if len(parents) > 1 else parents[0]
     text = _REVISION.format(
@@ -57,6 +59,7 @@ def follow_up(
         date=today.isoformat(),
         parents=str(told).replace("'", '"') if len(parents) > 1 else f'"{told}"',
         upgrade=textwrap.indent(code, "    "),
+        downgrade=textwrap.indent(afterwards.back, "    "),
     ).replace("from alembic import op\n\n", "from alembic import op\n\n" if "op." in code else "")
     return beside.with_name(_name(beside, beside_id, id_, message)), text
 

@@ -154,8 +154,7 @@ class _Bench:
             beside,
             graph.files[finding.span.path].revision or "",
             parents,
-            afterwards.message,
-            afterwards.code,
+            afterwards,
             self.request.today,
         )
         return {} if path.exists() else {path: text.encode()}

@@ -196,7 +196,17 @@ def set_not_null(operation: SetNotNull, draft: Draft) -> None:
 
 
 def drop_not_null(operation: DropNotNull, draft: Draft) -> None:
+    """DROP NOT NULL: PostgreSQL drops the constraint that says it as well, validated or not."""
     _change(draft, operation.table, operation.column, nullable=True, filled=None)
+    table = draft.table_or_new(operation.table)
+    left = tuple(c for c in table.constraints if not _says_not_null(draft, c, operation.column))
+    if left != table.constraints:
+        draft.put(replace(table, constraints=left))
+
+
+def _says_not_null(draft: Draft, constraint: Constraint, column: str) -> bool:
+    named = any(draft.same(name, column) for name in constraint.columns)
+    return constraint.type == "not null" and named
 
 
 def set_default(operation: SetDefault, draft: Draft) -> None:

@@ -198,7 +198,9 @@ class Ddl:
         elif constraint.type == "exclude":
             text += f"EXCLUDE {constraint.sql or ''}"
         else:
-            text += f"{constraint.type.upper()} ({self.list(constraint.columns)})"
+            alike = "NULLS NOT DISTINCT " if constraint.nulls_not_distinct else ""
+            text += f"{constraint.type.upper()} {alike}({self.list(constraint.columns)})"
+            text += f" INCLUDE ({self.list(constraint.include)})" if constraint.include else ""
         if constraint.target:
             to = f" ({self.list(constraint.target_columns)})" if constraint.target_columns else ""
             text += f" REFERENCES {self.name(constraint.target)}{to}"

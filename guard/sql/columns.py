@@ -49,11 +49,13 @@ def _read_key_option(c: Cursor, parts: dict[str, Any], constraints: list[Constra
             constraints.append(_attributes(c, Constraint(type="primary key", name=named)))
     elif c.take("UNIQUE"):
         c.take("KEY")
-        _nulls_distinct(c)
+        alike = _nulls_not_distinct(c)
         _conflict_clause(c)
         parts["unique"] = True
         if named:
-            unique = Constraint(type="unique", name=named, columns=(parts["name"],))
+            unique = Constraint(
+                type="unique", name=named, columns=(parts["name"],), nulls_not_distinct=alike
+            )
             constraints.append(_attributes(c, unique))
     elif c.word in ("CHECK", "REFERENCES"):
         columns = (parts["name"],) if c.at("REFERENCES") else ()
@@ -219,14 +221,14 @@ def _key(c: Cursor, kind: Any, named: str | None) -> tuple[Constraint, str | Non
     if kind == "unique":
         c.choose("KEY", "INDEX")
         _if_not_exists(c)
-    _nulls_distinct(c)
+    alike = _nulls_not_distinct(c)
     if c.word not in ("(", "USING"):
         written = c.name("an index name")
         named = named or written
     if c.take("USING"):
         c.name("an index type")
     columns = read_keys(c.parens())
-    constraint = Constraint(type=kind, name=named, columns=columns)
+    constraint = Constraint(type=kind, name=named, columns=columns, nulls_not_distinct=alike)
     return _attributes(c, constraint), None
 
 
@@ -256,7 +258,8 @@ def _check_or_reference(c: Cursor, named: str | None, columns: tuple[str, ...]) 
     return _attributes(c, constraint)
 
 
-_ALWAYS_VALID = ("unique", "primary key", "exclude")  # PostgreSQL refuses NOT VALID for these
+_KEYS = ("unique", "primary key")
+_ALWAYS_VALID = (*_KEYS, "exclude")  # PostgreSQL refuses NOT VALID for these
 
 
 def _attributes(c: Cursor, constraint: Constraint) -> Constraint:
@@ -279,6 +282,8 @@ def _attributes(c: Cursor, constraint: Constraint) -> Constraint:
             changes |= {"deferrable": True, "initially_deferred": True}
         elif c.take("INITIALLY", "IMMEDIATE"):
             pass
+        elif constraint.type in _KEYS and c.take("INCLUDE"):
+            changes["include"] = tuple(item.column() for item in c.parens().items())
         elif not _skip_attribute(c, constraint):
             break
     return msgspec.structs.replace(constraint, **changes)
@@ -289,9 +294,7 @@ def _skip_attribute(c: Cursor, constraint: Constraint) -> bool:
         c.next()
     elif c.take("USING", "INDEX", "TABLESPACE") or (c.source.mysql and c.take("USING")):
         c.name()
-    elif constraint.type in ("unique", "primary key", "exclude") and (
-        c.at("INCLUDE") or c.at("WITH")
-    ):
+    elif constraint.type in _ALWAYS_VALID and (c.at("INCLUDE") or c.at("WITH")):
         c.next()
         c.parens()
     elif constraint.type in ("unique", "primary key") and c.take("COMMENT"):
@@ -322,9 +325,11 @@ def _conflict_clause(c: Cursor) -> None:
         c.next()
 
 
-def _nulls_distinct(c: Cursor) -> None:
-    if not c.take("NULLS", "NOT", "DISTINCT"):
+def _nulls_not_distinct(c: Cursor) -> bool:
+    alike = c.take("NULLS", "NOT", "DISTINCT")
+    if not alike:
         c.take("NULLS", "DISTINCT")
+    return alike
 
 
 def _if_not_exists(c: Cursor) -> bool:

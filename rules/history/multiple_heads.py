@@ -68,7 +68,9 @@ def multiple_heads(fork: MultipleHeads, context: Context) -> Iterator[Problem]:
 def _in_order(fork: MultipleHeads, on_base: list[str]) -> Rewrite:
     """Put this change after the base's head; where all heads are released, merge them."""
     if len(on_base) == len(fork.heads):
-        return (Afterwards("pass", f"merge {' and '.join(sorted(on_base))}", tuple(on_base)),)
+        return (
+            Afterwards("pass", f"merge {' and '.join(sorted(on_base))}", parents=tuple(on_base)),
+        )
     if fork.first is None or len(on_base) != 1:
         return ()
     return (Assigned(fork.first, "down_revision", repr(on_base[0])),)

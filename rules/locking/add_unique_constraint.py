@@ -9,7 +9,12 @@ while writes go on; with a column that is added in the same statement they build
 
 from collections.abc import Iterator
 
-from guard.constraint_code import key_by_index, while_they_go_on, written_inline
+from guard.constraint_code import (
+    key_by_index,
+    made_key_by_index,
+    while_they_go_on,
+    written_inline,
+)
 from guard.index_code import no_key_of
 from guard.operations import AddColumn, AddConstraint, Operation
 from guard.phrases import what_waits
@@ -139,6 +144,9 @@ def add_unique_constraint(operation: Operation, context: Context) -> Iterator[Pr
     yield Problem(
         message=f"Adding {_what(add)} {what_waits(effect, context.size(add.table))}.",
         remedy=_remedy(add, context),
+        rewrite=()
+        if on_mysql or not _builds_index(add, context)
+        else made_key_by_index(add, context.statement),
         severity="warning" if effect.rewrites else None,  # add-column-rewrite speaks of that
         effect=effect,
     )
@@ -154,14 +162,43 @@ def _remedy(add: AddConstraint, context: Context) -> str:
     statement = context.statement
     if context.server.is_mysql:
         return "Add the column first, and UNIQUE in a statement of its own, which only reads"
-    found = context.schema.table(add.table)
-    if found and found.partitioned:
+    if _is_partitioned(add, context):
         return (
             f"CREATE UNIQUE INDEX on ONLY {add.table}, then one CONCURRENTLY on each partition, "
             "attached by ALTER INDEX ... ATTACH PARTITION: a unique index is all that a foreign "
             "key or ON CONFLICT needs"
         )
-    ready = next(
+    if ready := _ready(add, context):
+        return (
+            f"{ready} is such an index already, make a constraint of that, in a moment:\n"
+            f"{key_by_index(add, 'UNIQUE', statement, ready)}"
+        )
+    it = "Build its index"
+    if any(isinstance(o, AddColumn) for o in statement.operations):
+        it = "Add the column without it, build its index"
+    return (
+        f"{it} {while_they_go_on(statement)}, then make a constraint of it, in a moment:\n"
+        f"{key_by_index(add, 'UNIQUE', statement)}"
+    )
+
+
+def _builds_index(add: AddConstraint, context: Context) -> bool:
+    """Return whether its index can be built while writes go on, and is not there yet."""
+    indexes = context.schema.indexes(add.table)
+    taken = any(index.name == add.constraint.name for index in indexes)
+    return not (taken or _is_partitioned(add, context) or _ready(add, context))
+
+
+def _is_partitioned(add: AddConstraint, context: Context) -> bool:
+    found = context.schema.table(add.table)
+    return bool(found and found.partitioned)
+
+
+def _ready(add: AddConstraint, context: Context) -> str | None:
+    """Return the name of an index that the constraint can be made of."""
+    if add.constraint.include or add.constraint.nulls_not_distinct:
+        return None  # what an index has of it is not known well enough
+    return next(
         (
             index.name
             for index in context.schema.indexes(add.table)
@@ -173,16 +210,4 @@ def _remedy(add: AddConstraint, context: Context) -> str:
             and index.name
         ),
         None,
-    )
-    if ready:
-        return (
-            f"{ready} is such an index already, make a constraint of that, in a moment:\n"
-            f"{key_by_index(add, 'UNIQUE', statement, ready)}"
-        )
-    it = "Build its index"
-    if any(isinstance(o, AddColumn) for o in statement.operations):
-        it = "Add the column without it, build its index"
-    return (
-        f"{it} {while_they_go_on(statement)}, then make a constraint of it, in a moment:\n"
-        f"{key_by_index(add, 'UNIQUE', statement)}"
     )

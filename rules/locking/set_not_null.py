@@ -10,7 +10,7 @@ this is a warning only.
 
 from collections.abc import Iterator
 
-from guard.column_code import proof_of_not_null
+from guard.column_code import made_not_null_in_two_steps, proof_of_not_null
 from guard.constraint_code import validate
 from guard.operations import (
     AddConstraint,
@@ -21,6 +21,7 @@ from guard.operations import (
     SetNotNull,
 )
 from guard.phrases import COPYING_TOOLS, what_waits
+from guard.rewrite import Rewrite
 from guard.rule import Context, Example, Problem, rule
 
 OF_THE_NEW_COLUMN = (
@@ -40,6 +41,9 @@ ADD = (
     "op.create_check_constraint('ck_orders_total_not_null', 'orders', 'total IS NOT NULL', "
     "postgresql_not_valid=True)"
 )
+NOT_NULL = (
+    "op.execute('ALTER TABLE orders ADD CONSTRAINT orders_total_not_null NOT NULL total NOT VALID')"
+)
 VALIDATE = "op.execute('ALTER TABLE orders VALIDATE CONSTRAINT ck_orders_total_not_null')"
 SET = "op.alter_column('orders', 'total', nullable=False)"
 DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
@@ -58,14 +62,27 @@ DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
         Example(
             released=(ORDERS, FILL),
             upgrade=SET,
+            downgrade="op.alter_column('orders', 'total', nullable=True)",
             dialect="postgresql",
             says="Making orders.total NOT NULL takes ACCESS EXCLUSIVE on orders while every row is "
             "read: reads and writes wait.",
             help="Add a CHECK that is NOT VALID, which reads no row; in a later release run ALTER "
             "TABLE orders VALIDATE CONSTRAINT ck_orders_total_not_null, then ALTER COLUMN total "
             f"SET NOT NULL, which reads no row then, and drop the CHECK. Here:\n{ADD}",
-            at="op.alter_column",
+            at=SET,
             fixed=ADD,
+            fixed_downgrade=DROP,
+        ),
+        Example(
+            released=(ORDERS, FILL),
+            upgrade=SET,
+            downgrade="op.alter_column('orders', 'total', nullable=True)",
+            dialect="postgresql",
+            version="18",
+            says="Making orders.total NOT NULL takes ACCESS EXCLUSIVE on orders",
+            help="Add the NOT NULL as a constraint that is NOT VALID",
+            at=SET,
+            fixed=NOT_NULL,
         ),
         Example(
             released=(ORDERS, FILL),
@@ -75,11 +92,9 @@ DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
             says="Making orders.total NOT NULL takes ACCESS EXCLUSIVE on orders",
             help="Add the NOT NULL as a constraint that is NOT VALID, which reads no row; in a "
             "later release run ALTER TABLE orders VALIDATE CONSTRAINT orders_total_not_null. Here:"
-            "\nop.execute('ALTER TABLE orders ADD CONSTRAINT orders_total_not_null NOT NULL total "
-            "NOT VALID')",
+            f"\n{NOT_NULL}",
             at="ALTER TABLE orders",
-            fixed="op.execute('ALTER TABLE orders ADD CONSTRAINT orders_total_not_null NOT NULL "
-            "total NOT VALID')",
+            fixed=NOT_NULL,
         ),
         Example(
             released=(ORDERS, FILL),
@@ -88,8 +103,7 @@ DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
             version="18",
             says="Making orders.total NOT NULL takes ACCESS EXCLUSIVE on orders",
             at="ALTER TABLE orders",
-            fixed="op.execute('ALTER TABLE orders ADD CONSTRAINT orders_total_not_null NOT NULL "
-            "total NOT VALID')",
+            fixed=NOT_NULL,
         ),
         Example(
             released=(ORDERS, FILL, ADD),
@@ -169,6 +183,7 @@ def set_not_null(operation: Operation, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"Making {table}.{column} NOT NULL {what_waits(effect, context.size(table))}.",
         remedy=OF_THE_NEW_COLUMN if anew else _remedy(table, column, context, blocks=blocks),
+        rewrite=_rewrite(table, column, context) if nulls != "all" and not anew else (),
         severity=None if blocks and nulls != "all" and not anew else "warning",
         effect=effect,
     )
@@ -199,19 +214,31 @@ def _column_of(operation: Operation, context: Context) -> tuple[Name, str] | Non
     return None
 
 
-def _remedy(table: Name, column: str, context: Context, *, blocks: bool) -> str:
-    if context.server.is_mysql:
-        often = "nobody writes" if blocks else "little is written"
-        return f"Run it when {often} to {table}, or change a copy of the table with {COPYING_TOOLS}"
+def _rewrite(table: Name, column: str, context: Context) -> Rewrite:
+    if context.server.is_mysql or _proving(table, column, context) is not None:
+        return ()
+    return made_not_null_in_two_steps(table, column, context.server, context.statement)
+
+
+def _proving(table: Name, column: str, context: Context) -> str | None:
+    """Return the name of a CHECK that is there and forbids NULL, once it is validated."""
     owner = context.schema.table(table)
     for constraint in owner.constraints if owner else ():
         says = constraint.type == "check" and constraint.sql and constraint.name
         if says and context.expression(constraint.sql or "").forbids_null(column):
-            code = validate(table, constraint.name or "", context.statement)
-            return (
-                f"Validate {constraint.name} in a release before, with which SET NOT NULL reads no "
-                f"row. Here:\n{code}"
-            )
+            return constraint.name
+    return None
+
+
+def _remedy(table: Name, column: str, context: Context, *, blocks: bool) -> str:
+    if context.server.is_mysql:
+        often = "nobody writes" if blocks else "little is written"
+        return f"Run it when {often} to {table}, or change a copy of the table with {COPYING_TOOLS}"
+    if check := _proving(table, column, context):
+        return (
+            f"Validate {check} in a release before, with which SET NOT NULL reads no row. Here:\n"
+            f"{validate(table, check, context.statement)}"
+        )
     proof = proof_of_not_null(table, column, context.server, context.statement)
     it = "the NOT NULL as a constraint" if context.server.at_least(18) else "a CHECK"
     return (

@@ -67,6 +67,11 @@ KEPT = [
     ("drop-index", "op.execute('DROP INDEX IF EXISTS i')", f"{BLOCK}op.drop_index('i', postgresql_concurrently=True, if_exists=True)"),
     ("add-foreign-key", "op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'])", "op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'], postgresql_not_valid=True)"),
     ("add-check-constraint", "op.create_check_constraint('c', 'a', 'n > 0')", "op.create_check_constraint('c', 'a', 'n > 0', postgresql_not_valid=True)"),
+    ("add-unique-constraint", "op.create_unique_constraint('uq', 'a', ['n'])", "with op.get_context().autocommit_block():\n    op.create_index('uq', 'a', ['n'], unique=True, postgresql_concurrently=True)\nop.execute('ALTER TABLE a ADD CONSTRAINT uq UNIQUE USING INDEX uq')"),
+    ("add-unique-constraint", "if True:\n    op.create_unique_constraint(op.f('uq'), 'a', ['n'])", "if True:\n    with op.get_context().autocommit_block():\n        op.create_index('uq', 'a', ['n'], unique=True, postgresql_concurrently=True)\n    op.execute('ALTER TABLE a ADD CONSTRAINT uq UNIQUE USING INDEX uq')"),
+    ("add-unique-constraint", "op.create_unique_constraint('uq', 'a', ['n'], postgresql_nulls_not_distinct=True)", "with op.get_context().autocommit_block():\n    op.create_index('uq', 'a', ['n'], unique=True, postgresql_nulls_not_distinct=True, postgresql_concurrently=True)\nop.execute('ALTER TABLE a ADD CONSTRAINT uq UNIQUE USING INDEX uq')"),
+    ("add-unique-constraint", "op.create_unique_constraint('uq', 'a', ['n'], deferrable=True, initially='DEFERRED')", "with op.get_context().autocommit_block():\n    op.create_index('uq', 'a', ['n'], unique=True, postgresql_concurrently=True)\nop.execute('ALTER TABLE a ADD CONSTRAINT uq UNIQUE USING INDEX uq DEFERRABLE INITIALLY DEFERRED')"),
+    ("add-unique-constraint", "op.create_unique_constraint('uq', 'a', ['n'], schema='s')", "with op.get_context().autocommit_block():\n    op.create_index('uq', 'a', ['n'], schema='s', unique=True, postgresql_concurrently=True)\nop.execute('ALTER TABLE s.a ADD CONSTRAINT uq UNIQUE USING INDEX uq')"),
     ("unnamed-constraint", "op.create_unique_constraint(None, 'a', ['n'])", "op.create_unique_constraint('a_n_key', 'a', ['n'])"),
     ("unnamed-constraint", "op.create_foreign_key(\n    constraint_name=None, source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)", "op.create_foreign_key(\n    constraint_name='a_b_id_fkey', source_table='a', referent_table='b', local_cols=['b_id'], remote_cols=['id']\n)"),
     ("unnamed-constraint", "op.create_check_constraint(None, 'a', 'n > 0')\nop.create_check_constraint(None, 'a', 'm > n')", "op.create_check_constraint('a_n_check', 'a', 'n > 0')\nop.create_check_constraint('a_check', 'a', 'm > n')"),
@@ -95,6 +100,19 @@ LEFT = [
     ("create-index", "op.execute(\n    # for search\n    'CREATE INDEX i ON orders (a)'\n)"),
     ("drop-index", "op.execute('DROP INDEX i CASCADE')"),
     ("add-foreign-key", "op.create_foreign_key(None, 'a', 'b', ['b_id'], ['id'])"),
+    ("add-unique-constraint", "for name in open('names'):\n    op.create_unique_constraint(name, 'a', ['n'])"),
+    ("add-unique-constraint", "with op.batch_alter_table('a') as batch:\n    batch.create_unique_constraint('uq', ['n'])"),
+    ("add-unique-constraint", "with op.get_context().autocommit_block():\n    op.create_unique_constraint('uq', 'a', ['n'])"),
+    ("add-unique-constraint", "op.execute('ALTER TABLE a ADD CONSTRAINT uq UNIQUE (n)')"),
+    ("add-unique-constraint", "op.create_index('ix', 'a', ['n'], unique=True)\nop.create_unique_constraint('uq', 'a', ['n'])"),
+    ("set-not-null", "op.alter_column('a', 'n', nullable=False)"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nop.alter_column('a', 'n', nullable=False, type_=sa.Text())"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nif op.get_bind():\n    op.alter_column('a', 'n', nullable=False)"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nfor name in open('names'):\n    op.alter_column('a', 'n', nullable=False)"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nwith op.batch_alter_table('a') as batch:\n    batch.alter_column('n', nullable=False)"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nop.execute('ALTER TABLE a ALTER n SET NOT NULL')"),
+    ("set-not-null", "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')\nop.create_check_constraint('c', 'a', 'n IS NOT NULL', postgresql_not_valid=True)\nop.alter_column('a', 'n', nullable=False)"),
+    ("add-foreign-key", "if op.get_bind():\n    op.create_foreign_key('f', 'a', 'b', ['b_id'], ['id'])"),
     ("string-built-sql", "name = op.get_bind().scalar(sa.text('SELECT 1'))\nop.execute(f\"UPDATE a SET n = 'x{name}'\")"),
     ("unnamed-constraint", "op.create_check_constraint(None, 'a', 'n > 1')\nop.create_check_constraint(None, 'a', 'n > 2')"),
     ("unnamed-constraint", "op.create_table('z', sa.Column('n', sa.Integer()), sa.CheckConstraint('n > 1'))\nop.create_check_constraint('a_n_check', 'a', 'n < 9')\nop.create_check_constraint(None, 'a', 'n > 2')"),
@@ -116,6 +134,35 @@ def test_what_is_not_certain_is_left(rule: str, before: str, tmp_path: Path) -> 
     found = [f for f in judge(example, tmp_path) if f.rule == rule]
     assert found
     assert [f.fix for f in found if f.fix] == []
+
+
+DROP_CHECK = "op.drop_constraint(op.f('ck_a_n_not_null'), 'a', type_='check')"
+NULLABLE = "op.alter_column('a', 'n', nullable=True)"
+TOLD = "'''Back.'''"
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "after"),
+    [
+        ("pass", DROP_CHECK),
+        (NULLABLE, f"{DROP_CHECK}\n    {NULLABLE}"),
+        (f"# back\n    {NULLABLE}", f"{DROP_CHECK}\n    # back\n    {NULLABLE}"),
+        (f"{TOLD}\n    {NULLABLE}", f"{TOLD}\n    {DROP_CHECK}\n    {NULLABLE}"),
+        (TOLD, f"{TOLD}\n    {DROP_CHECK}"),
+        ("raise NotImplementedError", "raise NotImplementedError"),
+        (f"{NULLABLE}; {NULLABLE}", None),
+    ],
+)
+def test_a_downgrade_drops_the_check_first(
+    downgrade: str, after: str | None, tmp_path: Path
+) -> None:
+    """It is there when the downgrade begins, and the column may be gone when it ends."""
+    fill = "op.execute('UPDATE a SET n = 0 WHERE n IS NULL')"
+    body = "def upgrade():\n    {}\n    {}\n\n\ndef downgrade():\n    {}\n"
+    text = HEAD + body.format(fill, "op.alter_column('a', 'n', nullable=False)", downgrade)
+    check = "op.create_check_constraint(op.f('ck_a_n_not_null'), 'a', 'n IS NOT NULL', postgresql_not_valid=True)"
+    wanted = HEAD + body.format(fill, check, after) if after else text
+    assert fixed("set-not-null", text, tmp_path) == wanted
 
 
 def test_a_helper_is_left(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def remedies(folder: Path, sql: str, dialect: str) -> dict[str, str]:
         ("CREATE TABLE n AS SELECT * FROM t; DROP TABLE t;", "sqlite", "drop-table", "the downgrade does not bring them back"),
         ("DELETE FROM t;", "mysql", "delete-without-where", "guard approve"),
         ("TRUNCATE t;", "postgresql", "truncate", "guard approve"),
+        ("ALTER TABLE t ADD CONSTRAINT u UNIQUE NULLS NOT DISTINCT (id) INCLUDE (a);", "postgresql", "add-unique-constraint", "CREATE UNIQUE INDEX CONCURRENTLY u ON t (id) INCLUDE (a) NULLS NOT DISTINCT;"),
     ],
 )  # fmt: skip
 def test_a_file_of_sql_is_helped_in_sql(

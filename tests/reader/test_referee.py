@@ -163,6 +163,7 @@ op.drop_index("t_a", table_name="t", schema="s")  # @postgresql mysql
 op.drop_index(op.f("t_a"), table_name="t", postgresql_concurrently=True)
 op.create_unique_constraint("k", "t", ["a"])  # @postgresql mysql
 op.create_unique_constraint(None, "t", ["a"])  # @postgresql mysql
+op.create_unique_constraint("k", "t", ["a"], postgresql_include=["a"], postgresql_nulls_not_distinct=True)  # @postgresql
 op.create_unique_constraint("k", "t", ["a"], schema="s", deferrable=True, initially="DEFERRED")  # @postgresql
 op.create_unique_constraint(constraint_name="k", table_name="t", columns=["a"])  # @postgresql mysql
 op.create_primary_key("k", "t", ["a"])  # @postgresql mysql

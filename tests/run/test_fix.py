@@ -84,6 +84,35 @@ def test_a_constraint_is_validated_by_a_revision_that_follows(tmp_path: Path) ->
     assert guard(tmp_path, "fix", "--no-roundtrip").says("Nothing to fix: nothing was found.")
 
 
+NOT_NULL = (
+    "op.execute(\"UPDATE a SET n = '' WHERE n IS NULL\")\n"
+    "op.alter_column('a', 'n', nullable=False)",
+    "op.alter_column('a', 'n', nullable=True)",
+)
+FOLLOWS = """
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute('ALTER TABLE a VALIDATE CONSTRAINT ck_a_n_not_null')
+    op.alter_column('a', 'n', nullable=False)
+    op.drop_constraint(op.f('ck_a_n_not_null'), 'a', type_='check')
+
+
+def downgrade() -> None:
+    op.create_check_constraint(op.f('ck_a_n_not_null'), 'a', 'n IS NOT NULL', \
+postgresql_not_valid=True)
+    op.alter_column('a', 'n', nullable=True)
+"""
+
+
+def test_a_column_is_made_not_null_by_a_revision_that_follows(tmp_path: Path) -> None:
+    project(tmp_path, {R2: revision("r2", "r1", NOT_NULL)})
+    done = guard(tmp_path, "fix", "--no-roundtrip", "--select", "set-not-null")
+    assert done.code == 0, done.output
+    (path,) = (p for p in (tmp_path / VERSIONS).glob("*.py") if p.name not in ("r1.py", "r2.py"))
+    assert path.read_text().endswith(FOLLOWS)
+    assert "ck_a_n_not_null" in (tmp_path / R2).read_text().partition("def downgrade")[2]
+
+
 def stays(folder: Path) -> bool:
     """Return whether the CHECK is left, since no revision can follow it."""
     before = snapshot(folder)

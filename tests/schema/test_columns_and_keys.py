@@ -321,6 +321,15 @@ def test_a_validated_not_null_constraint_makes_the_column_not_null() -> None:
     assert [column and column.nullable for column in found] == [True, False, True]
 
 
+@pytest.mark.parametrize("column", ["a", "b"])
+def test_drop_not_null_drops_the_constraint_that_says_it(column: str) -> None:
+    """PostgreSQL 18 does, also where it is not validated."""
+    schema = replay(create(), add("a", type="not null", not_valid=True, name="nn"))
+    table = schema.apply(DropNotNull(table=ORDERS, column=column)).table(ORDERS)
+    assert table
+    assert ("nn" in [c.name for c in table.constraints]) is (column == "b")
+
+
 def test_an_index_leads_to_its_table() -> None:
     schema = replay(create(), index("a", name="ix"))
     assert [schema.table_of_index(Name(name)) for name in ("ix", "orders_pkey")] == [

@@ -10,17 +10,26 @@ from examples import judge
 from msgspec.structs import replace
 
 from guard.fixing import apply_edits
+from guard.rewrite import Afterwards
 from guard.rule import Example, Rule
 
 
-def mended(rule: Rule, example: Example, folder: Path) -> Example | None:
-    """Return the example with what its revision is then, None where no fix is offered for it."""
-    edits = [edit for f in judge(example, folder) if f.rule == rule.name for edit in f.fix]
+def mended(
+    rule: Rule, example: Example, folder: Path
+) -> tuple[Example, tuple[Afterwards, ...]] | None:
+    """Return the example with what its revision is then, and what the one that follows does.
+
+    None where no fix is offered for it.
+    """
+    fixed = [f for f in judge(example, folder) if f.rule == rule.name and f.fix]
+    edits = [edit for f in fixed for edit in f.fix]
     if not edits:
         return None
+    later = tuple(one for f in fixed for one in f.rewrite if isinstance(one, Afterwards))
     text = (folder / edits[0].span.path).read_text(encoding="utf-8")
     bodies = _bodies(apply_edits(text, edits))
-    return replace(example, upgrade=bodies["upgrade"], downgrade=bodies.get("downgrade"))
+    after = replace(example, upgrade=bodies["upgrade"], downgrade=bodies.get("downgrade"))
+    return after, later
 
 
 def _bodies(text: str) -> dict[str, str]:

@@ -20,6 +20,8 @@ from presumed import Presumed
 from sqlalchemy.dialects.mysql import TINYINT
 
 from alembic import command
+from guard.fixing.follow_up import follow_up
+from guard.rewrite import Afterwards
 from guard.rule import Example
 
 # What a server says of something that is there already, and how it names it.
@@ -35,13 +37,21 @@ _WITHOUT_POOL = r"\1, poolclass=__import__('sqlalchemy').pool.NullPool"
 FIRST = 1001  # a revision that writes keys of its own starts at 1
 
 
-def run_example(example: Example, folder: Path, fresh: Callable[[], str], names: str = "") -> None:
+def run_example(
+    example: Example,
+    folder: Path,
+    fresh: Callable[[], str],
+    names: str = "",
+    later: tuple[Afterwards, ...] = (),
+) -> None:
     """Upgrade to the example's end, and down and up again if it has a downgrade.
 
     `fresh` makes an empty database and returns its URL. What the example names is there at the
-    start, and what the code `names` does, except for what the example makes itself.
+    start, and what the code `names` does, except for what the example makes itself. What follows
+    it `later` is run as well, up, down and up again.
     """
     project(example, folder)
+    add_later(len(example.released) + 1, later, folder)
     environment = folder / "migrations" / "env.py"
     code = environment.read_text(encoding="utf-8")
     code = _MADE.sub(_WITHOUT_POOL, code.replace(*_URL))
@@ -50,7 +60,7 @@ def run_example(example: Example, folder: Path, fresh: Callable[[], str], names:
     makes: set[str] = set()
     while True:
         try:
-            return _run(example, folder, fresh(), "\n".join(bodies), makes)
+            return _run(example, folder, fresh(), "\n".join(bodies), makes, len(later))
         except sa.exc.DBAPIError as error:
             found = _THERE.search(str(error.orig))
             name = found and next(filter(None, found.groups()))
@@ -59,7 +69,16 @@ def run_example(example: Example, folder: Path, fresh: Callable[[], str], names:
             makes.add(name)
 
 
-def _run(example: Example, folder: Path, url: str, text: str, makes: set[str]) -> None:
+def add_later(number: int, later: tuple[Afterwards, ...], folder: Path) -> None:
+    """Write the revisions that follow the example's own, which has the number."""
+    path, id_ = folder / "migrations" / "versions" / f"{number:04}.py", f"{number:04}"
+    for afterwards in later:
+        path, text = follow_up(path, id_, [id_], afterwards, datetime.date(2026, 11, 1))
+        id_ = re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)[0]
+        path.write_text(text, encoding="utf-8")
+
+
+def _run(example: Example, folder: Path, url: str, text: str, makes: set[str], later: int) -> None:
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT")
     Presumed(text, makes, engine.dialect.name).make(engine)
     config = Config()
@@ -70,11 +89,12 @@ def _run(example: Example, folder: Path, url: str, text: str, makes: set[str]) -
         command.upgrade(config, f"{number:04}")
     fill(engine)
     command.upgrade(config, "heads")
-    if _does_something(example.downgrade or ""):
-        fill(engine)
-        command.downgrade(config, "-1")
-        fill(engine)
-        command.upgrade(config, "heads")
+    for steps in (later, later + 1 if _does_something(example.downgrade or "") else 0):
+        if steps:
+            fill(engine)
+            command.downgrade(config, f"-{steps}")
+            fill(engine)
+            command.upgrade(config, "heads")
 
 
 def _does_something(body: str) -> bool:

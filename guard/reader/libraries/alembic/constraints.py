@@ -25,6 +25,8 @@ def create_constraint(type_: Any) -> Callable[..., list[Operation]]:
             columns=strings(given.get("columns")),
             deferrable=flag(given.get("deferrable")),
             initially_deferred=(string(given.get("initially")) or "").upper() == "DEFERRED",
+            include=strings(given.get("postgresql_include")),
+            nulls_not_distinct=flag(given.get("postgresql_nulls_not_distinct")),
         )
         using = string(given.get("postgresql_using_index") or given.get("postgresql_using"))
         return [AddConstraint(table=table_of(given), constraint=constraint, using_index=using)]

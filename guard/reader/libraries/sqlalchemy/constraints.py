@@ -39,6 +39,9 @@ def read_constraint(value: Value) -> Constraint | None:
         name=label,
         columns=tuple(sql(a) for a in value.args),
         deferrable=flag(value.kwargs.get("deferrable")),
+        initially_deferred=(string(value.kwargs.get("initially")) or "").upper() == "DEFERRED",
+        include=strings(value.kwargs.get("postgresql_include")),
+        nulls_not_distinct=flag(value.kwargs.get("postgresql_nulls_not_distinct")),
     )
 
 
