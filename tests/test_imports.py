@@ -123,14 +123,15 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "newer_python": ({"constructs", "dump", "places", "rebuild"}, {"ask"}),
     "project": (
         {
-            "alembic_config",
             "ci_calls",
+            "file_names",
             "naming_convention",
             "requirements",
             "revision_header",
             "sql_folders",
             "table_sizes",
         },
+        {"alembic_config"},
         {"environments", "server_clues"},
         {"env_urls", "settings"},
         {"find_server"},

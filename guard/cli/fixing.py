@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import re
 import sys
@@ -31,7 +32,7 @@ def fix_and_say(arguments: Arguments, *, diff: bool) -> None:
     settings = arguments.settings()
     request = arguments.request()
     progress = Progress(quiet=arguments.quiet)
-    fixed = fixing.fix(request, settings)
+    fixed = fixing.fix(request, settings, datetime.datetime.now(datetime.UTC))
     if diff:
         write_exactly("".join(_differences(fixed)) or "Nothing would change.\n")
     else:

@@ -19,6 +19,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.paths import read_text
 from guard.patterns import lazy_re
+from guard.project.file_names import FileNames, read_file_names
 from guard.toml import parse_toml
 
 SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
@@ -37,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sourceless: bool = False  # Alembic loads compiled revisions as well
     prepend_sys_path: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
+    file_names: FileNames = FileNames()
 
 
 def read_options(path: Path, text: str | None = None) -> tuple[Options, ...]:
@@ -61,6 +63,7 @@ def _from_toml(path: Path, table: dict[str, Any]) -> tuple[Options, ...]:
             recursive=table.get("recursive_version_locations") is True,
             sourceless=table.get("sourceless") is True,
             prepend_sys_path=tuple(get("prepend_sys_path") or ()),
+            file_names=read_file_names(_lenient(path, table)),
         ),
     )
 
@@ -114,7 +117,20 @@ def _section(path: Path, parser: configparser.ConfigParser, section: str) -> Opt
         sourceless=get("sourceless") == "true",
         prepend_sys_path=_split(where, get, "prepend_sys_path", LEGACY_SYS_PATH),
         databases=tuple(name for name in re.split(r",\s*", get("databases") or "") if name),
+        file_names=read_file_names(_written(parser, section)),
     )
+
+
+def _written(parser: configparser.ConfigParser, section: str) -> Callable[[str], str | None]:
+    """Return how to get a setting that only the writing of files needs: None for a wrong one."""
+
+    def get(key: str) -> str | None:
+        try:
+            return parser.get(section, key, fallback=None)
+        except configparser.Error:
+            return None
+
+    return get
 
 
 def _split(
@@ -166,6 +182,19 @@ def _toml_getter(path: Path, table: dict[str, Any]) -> Callable[[str], Any]:
             raise GuardError(
                 f"{path}: {key} of [tool.alembic] cannot be interpolated: {error}"
             ) from None
+
+    return get
+
+
+def _lenient(path: Path, table: dict[str, Any]) -> Callable[[str], Any]:
+    """Return the same of a [tool.alembic] table."""
+
+    def get(key: str) -> Any:
+        value = table.get(key)
+        try:
+            return value % {"here": path.parent.as_posix()} if isinstance(value, str) else value
+        except (KeyError, ValueError, TypeError):
+            return None
 
     return get
 

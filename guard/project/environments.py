@@ -16,6 +16,7 @@ import msgspec
 from guard.errors import GuardError
 from guard.paths import read_bytes, relative
 from guard.project.alembic_config import Options, read_options
+from guard.project.file_names import FileNames
 from guard.project.revision_header import RevisionHeader, read_file
 from guard.project.sql_folders import is_sql_migration_folder
 
@@ -42,6 +43,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     recursive: bool = False
     sys_path: tuple[Path, ...] = ()  # prepend_sys_path
     databases: tuple[str, ...] = ()
+    file_names: FileNames = FileNames()
 
     def holds(self, path: Path) -> bool:
         """Return whether `path` is this environment's configuration or stands in its folders."""
@@ -357,6 +359,7 @@ def _environment(options: Options, root: Path, is_dir: Callable[[Path], bool]) -
         recursive=options.recursive,
         sys_path=sys_path,
         databases=options.databases,
+        file_names=options.file_names,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import tokenize
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -16,6 +17,7 @@ from guard.finding import SEVERITY_ORDER, Edit, Finding, Report
 from guard.fixing import apply_edits, layout, overlap
 from guard.fixing.follow_up import follow_up
 from guard.paths import read_bytes
+from guard.project.environments import Environment
 from guard.project.settings import SettingsFiles
 from guard.python_source import PythonSource
 from guard.rewrite import Afterwards
@@ -52,12 +54,13 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     unproven: str = ""
 
 
-def fix(request: Request, settings: SettingsFiles) -> Fixed:
+def fix(request: Request, settings: SettingsFiles, now: datetime.datetime) -> Fixed:
     """Return what becomes of the files; nothing is written. Raises GuardError as a run does.
 
-    Released revisions stay as they are, and where nobody knows what is released, all revisions.
+    What is written is said to be made `now`. Released revisions stay as they are, and where nobody
+    knows what is released, all revisions.
     """
-    bench = _Bench(request, settings)
+    bench = _Bench(request, settings, now)
     while batch := bench.next_batch():
         bench.attempt(batch)
     files = dict(bench.files)
@@ -74,8 +77,9 @@ def fix(request: Request, settings: SettingsFiles) -> Fixed:
 class _Bench:
     """The files as they are becoming, and what guard says of them."""
 
-    def __init__(self, request: Request, settings: SettingsFiles) -> None:
+    def __init__(self, request: Request, settings: SettingsFiles, now: datetime.datetime) -> None:
         self.request = request
+        self._now = now
         self.settings = settings
         self.files: dict[Path, bytes] = {}
         self.before: dict[Path, bytes] = {}  # as they were read
@@ -150,14 +154,11 @@ class _Bench:
         source = PythonSource(finding.span.path, self._content(beside))
         if (len(parents) != 1 and not afterwards.parents) or layout.takes_arguments(source):
             return {}
-        path, text = follow_up(
-            beside,
-            graph.files[finding.span.path].revision or "",
-            parents,
-            afterwards,
-            self.request.today,
-        )
-        return {} if path.exists() else {path: text.encode()}
+        environment = history.environment
+        made = follow_up(parents, afterwards, environment.file_names, self._now)
+        path = _folder_of(environment, beside) / made.path
+        known = {header.revision for header in graph.files.values()}
+        return {} if path.exists() or made.revision in known else {path: made.text.encode()}
 
     def _history_of(self, finding: Finding) -> ChangedHistory | None:
         holding = (h for h in self.result.histories if finding.span.path in h.graph.files)
@@ -169,6 +170,12 @@ class _Bench:
         if path not in self.before:
             self.before[path] = read_bytes(path)
         return self.before[path]
+
+
+def _folder_of(environment: Environment, path: Path) -> Path:
+    """Return the folder that Alembic begins the path of a new file with, beside that revision."""
+    above = [folder for folder in environment.version_locations if path.is_relative_to(folder)]
+    return max(above, key=lambda folder: len(folder.parts), default=path.parent)
 
 
 def _heads_above(history: ChangedHistory, revision: str) -> list[str]:
@@ -256,6 +263,7 @@ def write(fixed: Fixed) -> None:
     try:
         for path, data in fixed.files.items():
             begun.append(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     except OSError as error:
         take_back(fixed, begun)
@@ -271,8 +279,16 @@ def take_back(fixed: Fixed, paths: Collection[Path]) -> None:
         data = fixed.before[path]
         if data is None:
             path.unlink(missing_ok=True)
+            _remove_empty(path.parent)
         elif _read(path) != data:
             path.write_bytes(data)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that was made for a file, and those above that were."""
+    while folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _as_written(fixed: Fixed) -> list[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -111,6 +113,56 @@ def test_a_column_is_made_not_null_by_a_revision_that_follows(tmp_path: Path) ->
     (path,) = (p for p in (tmp_path / VERSIONS).glob("*.py") if p.name not in ("r1.py", "r2.py"))
     assert path.read_text().endswith(FOLLOWS)
     assert "ck_a_n_not_null" in (tmp_path / R2).read_text().partition("def downgrade")[2]
+
+
+NAMED = (
+    "file_template = %%(year)d/%%(month).2d/%%(epoch)s-%%(slug)s.%%(rev)s\n"
+    "truncate_slug_length = 12\ntimezone = Asia/Kolkata\nrecursive_version_locations = true\n"
+)
+
+
+def test_a_revision_that_follows_is_named_as_the_project_names_its_own(tmp_path: Path) -> None:
+    project(tmp_path, {R2: revision("r2", "r1", CHECK)})
+    ini = tmp_path / "alembic.ini"
+    ini.write_text(ini.read_text() + NAMED)
+    before = snapshot(tmp_path)
+    done = guard(tmp_path, "fix", "--no-roundtrip")
+    assert done.code == 0, done.output
+    (made,) = set(snapshot(tmp_path)) - set(before)
+    text = (tmp_path / made).read_text()
+    created = datetime.datetime.fromisoformat(text.partition("Create Date: ")[2].splitlines()[0])
+    assert created.utcoffset() == datetime.timedelta(hours=5.5)
+    folder = f"{VERSIONS}/{created:%Y/%m}"
+    assert re.fullmatch(rf"{folder}/{int(created.timestamp())}-validate_c\.\w{{12}}\.py", made)
+    (tmp_path / R2).write_bytes(before[R2])
+    assert stays(tmp_path)  # that one is there already, whatever the hour
+
+
+BAD_NAMES = {
+    "a word that Alembic does not know": "file_template = %%(revision)s",
+    "a time zone that nobody knows": "timezone = Asia/Atlantis",
+}
+
+
+@pytest.mark.parametrize("setting", BAD_NAMES.values(), ids=BAD_NAMES)
+def test_a_name_that_cannot_be_made_is_said(setting: str, tmp_path: Path) -> None:
+    project(tmp_path, {R2: revision("r2", "r1", CHECK)})
+    ini = tmp_path / "alembic.ini"
+    ini.write_text(f"{ini.read_text()}{setting}\n")
+    before = snapshot(tmp_path)
+    done = guard(tmp_path, "fix", "--no-roundtrip")
+    assert (done.code, snapshot(tmp_path)) == (2, before)
+    assert done.says(setting.partition(" ")[0], setting.rpartition(" ")[2].replace("%%", "%"))
+
+
+def test_folders_that_were_made_go_with_the_fix(tmp_path: Path) -> None:
+    path = tmp_path / "2026" / "11" / "r3.py"
+    fixed = Fixed(result=None, before={path: None}, files={path: b"new"})  # type: ignore[arg-type]
+    (tmp_path / "r2.py").write_bytes(b"old")
+    fix.write(fixed)
+    assert path.read_bytes() == b"new"
+    fix.take_back(fixed, [path])
+    assert [one.name for one in tmp_path.iterdir()] == ["r2.py"]
 
 
 def stays(folder: Path) -> bool:

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.mysql import TINYINT
 
 from alembic import command
 from guard.fixing.follow_up import follow_up
+from guard.project.file_names import FileNames
 from guard.rewrite import Afterwards
 from guard.rule import Example
 
@@ -71,11 +72,12 @@ def run_example(
 
 def add_later(number: int, later: tuple[Afterwards, ...], folder: Path) -> None:
     """Write the revisions that follow the example's own, which has the number."""
-    path, id_ = folder / "migrations" / "versions" / f"{number:04}.py", f"{number:04}"
+    id_ = f"{number:04}"
     for afterwards in later:
-        path, text = follow_up(path, id_, [id_], afterwards, datetime.date(2026, 11, 1))
-        id_ = re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)[0]
-        path.write_text(text, encoding="utf-8")
+        made = follow_up([id_], afterwards, FileNames(), datetime.datetime.now(datetime.UTC))
+        path = folder / "migrations" / "versions" / made.path
+        path.write_text(made.text, encoding="utf-8")
+        id_ = made.revision
 
 
 def _run(example: Example, folder: Path, url: str, text: str, makes: set[str], later: int) -> None:
