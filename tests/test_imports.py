@@ -288,7 +288,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
     "sql": (
         {"result", "tokens"},
         {"cursor", "volatility"},
-        {"builtin"},
+        {"builtin", "dynamic_sql"},
         {
             "calls",
             "hole_roles",

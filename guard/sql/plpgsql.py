@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 from guard.operations import Opaque, Operation
 from guard.sql.cursor import Cursor, SqlError, SqlText
+from guard.sql.dynamic_sql import formatted
 from guard.sql.result import Hole
 from guard.sql.tokens import Token, split
 
 DEEPEST = 4  # bodies within bodies
+PUT_TOGETHER = "the SQL is put together while the block runs"
 
 # Reads one statement's tokens; given by the reader of whole texts, which is what calls this one.
 Read = Callable[[SqlText, list[Token]], list[Operation]]
@@ -48,13 +50,27 @@ def steps_of(source: SqlText, end: int) -> list[list[Token]]:
 def read_execute(c: Cursor, read: Read) -> list[Operation]:
     """Return what EXECUTE runs, where its text stands in sight."""
     source, code = c.source, c.sql
-    if c.word == "FORMAT" and c.peek(1).word == "(" and c.peek(3).word == ")":
+    if c.word == "FORMAT" and c.peek(1).word == "(":
         c.next()
-        c = c.parens()
+        return _read_formatted(c.parens(), code, read)
     token = c.peek()
     if token.kind not in ("string", "dollar") or c.peek(1).word in ("||", "::"):
-        return [Opaque(reason="the SQL is put together while the block runs", code=code)]
+        return [Opaque(reason=PUT_TOGETHER, code=code)]
     inner = inner_source(source, token, source.string(token))
     if inner.depth > DEEPEST:
         return [Opaque(reason="blocks are nested too deeply", code=code)]
     return [op for tokens in statements_of(inner) for op in read(inner, tokens)]
+
+
+def _read_formatted(arguments: Cursor, code: str, read: Read) -> list[Operation]:
+    """Return what the text runs that `format` makes; where that is no SQL, a piece was more."""
+    inner = formatted(arguments)
+    found: list[Operation] = []
+    if inner is not None and inner.depth <= DEEPEST:
+        try:
+            found = [op for tokens in statements_of(inner) for op in read(inner, tokens)]
+        except SqlError:
+            found = []
+    if not found or any(isinstance(operation, Opaque) for operation in found):
+        return [Opaque(reason=PUT_TOGETHER, code=code)]
+    return found

@@ -7,6 +7,7 @@ code gives itself, and a counter that is restarted hands out numbers that may be
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from guard.operations import AlterColumn
 from guard.phrases import what_waits
@@ -100,7 +101,9 @@ def change_generated_column(change: AlterColumn, context: Context) -> Iterator[P
     if effect is not None and rewrites:
         waits = what_waits(effect, context.size(change.table))
         message = f"{message.removesuffix('.')}, and the change {waits}."
-    yield Problem(message=message, remedy=remedy, effect=effect if rewrites else None)
+    severity: Literal["error"] | None = "error" if rewrites else None
+    effect = effect if rewrites else None
+    yield Problem(message=message, remedy=remedy, severity=severity, effect=effect)
 
 
 def _consequence(change: AlterColumn, context: Context) -> tuple[str, str] | None:

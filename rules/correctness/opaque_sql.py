@@ -34,7 +34,7 @@ from guard.rule import Context, Example, Problem, rule
         ),
         Example(
             upgrade="""
-            op.execute("DO $$ BEGIN EXECUTE format('DROP TABLE %I', tab); END $$")
+            op.execute("DO $$ BEGIN EXECUTE 'DROP TABLE ' || tab; END $$")
             """,
             says="This could not be judged: the SQL is put together while the block runs.",
             at="DO $$",
