@@ -59,6 +59,42 @@ class MadeUp(msgspec.Struct, frozen=True, kw_only=True):
     rows: Literal["plain", "none", "all"]
 
 
+class Met(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was not tested, or on less than there should be: a revision or table, why.
+
+    "long" are tables of which only so many rows were compared, "skipped" revisions of which nothing
+    ran, "broken" those of which something did.
+    """
+
+    what: Literal["no way back", "unseeded", "long", "skipped", "broken"]
+    name: str
+    why: str = ""
+
+
+def met_notes(met: Collection[Met]) -> Iterator[str]:
+    """Yield one sentence for all that was met alike."""
+
+    def names(what: str, why: str | None = None) -> list[str]:
+        return [one.name for one in met if one.what == what and why in (None, one.why)]
+
+    if revisions := names("no way back"):
+        yield f"No downgrade() to test in {_listed(revisions)}."
+    for why in sorted({one.why for one in met if one.what == "unseeded"}):
+        tables = sorted(names("unseeded", why))
+        what = f"Table {tables[0]}" if len(tables) == 1 else f"{len(tables)} tables"
+        named = "" if len(tables) == 1 else f": {_listed(tables)}"
+        yield f"{what} could not be given rows ({why}), so revisions were tested without{named}."
+    for limit in dict.fromkeys(one.why for one in met if one.what == "long"):
+        tables = sorted(names("long", limit))
+        yield f"Only the first {limit} rows of {_listed(tables)} were compared."
+    for what, how in (("skipped", "a schema without it"), ("broken", "what of it does")):
+        if passed := names(what):
+            yield (
+                f"Every revision after {_listed(passed)} was tested on {how}, since its upgrade "
+                "does not run."
+            )
+
+
 def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[str]:
     """Yield one sentence for each reason, however many revisions it holds for.
 

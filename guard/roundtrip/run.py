@@ -34,7 +34,14 @@ from guard.project.settings import Settings
 from guard.roundtrip import backend, databases, given
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import Interpreter, find_interpreter
-from guard.roundtrip.notes import MadeUp, Unrun, made_up_notes, unrun_notes
+from guard.roundtrip.notes import (
+    MadeUp,
+    Met,
+    Unrun,
+    made_up_notes,
+    met_notes,
+    unrun_notes,
+)
 from guard.roundtrip.places import Frame, is_own, span_at, stack_in
 from guard.roundtrip.process import Fence, TimeLimitError, Worker
 from guard.roundtrip.remedies import remedy_for, too_old, withheld_remedy
@@ -89,7 +96,8 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a round trip; counts are of steps.
 
     `about_server` and `said` are sentences for the user. What could not be run whole is `unrun`,
-    `absent` the tables that no revision makes, `made_up` where rows of guard's own were to blame.
+    `absent` the tables that no revision makes, `made_up` where rows of guard's own were to blame,
+    `met` what else was tested on less.
     `held`: what the kernel's fence held, of "files", "network" and "signals".
     `interrupted` says where somebody ended it, "" where nobody did. `ran` are the statements of
     upgrades that may take something away.
@@ -101,6 +109,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     absent: tuple[str, ...] = ()
     made_up: tuple[MadeUp, ...] = ()
     said: tuple[str, ...] = ()
+    met: tuple[Met, ...] = ()
     upgraded: int = 0
     downgraded: int = 0
     seeded_rows: int = 0
@@ -120,6 +129,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
             *unrun_notes(self.unrun, self.absent),
             *made_up_notes(self.made_up),
             *self.said,
+            *met_notes(self.met),
         )
 
     @property
@@ -296,6 +306,7 @@ class Log:
         self._ran: list[RanStatement] = []
         self._notes: dict[str, None] = {}
         self._unrun: list[Unrun] = []
+        self._met: dict[Met, None] = {}
         self._absent: dict[str, None] = {}  # tables that no revision makes
         self._made_up: dict[tuple[str, str], MadeUp] = {}  # by revision and step
         self._step: dict[str, Any] | None = None  # of a revision that is running
@@ -333,10 +344,8 @@ class Log:
                 self._notes[event["text"]] = None
             case "absent":
                 self._absent.update(dict.fromkeys(event["tables"]))
-            case "unrun":
-                self._unrun.append(msgspec.convert({**event, "span": self._span(event)}, Unrun))
-            case "made-up":
-                self._made_up[event["revision"], event["step"]] = msgspec.convert(event, MadeUp)
+            case "unrun" | "made-up" | "met" as kind:
+                self._take_down(kind, event)
             case "done":
                 self._counts.add(event, None)
                 self.complete = True
@@ -345,8 +354,17 @@ class Log:
             case "fatal":
                 raise RoundTripError(self._fatal(event, worker))
 
+    def _take_down(self, kind: str, event: dict[str, Any]) -> None:
+        """Keep what was not tested, or otherwise than it should be: notes are made of it."""
+        if kind == "unrun":
+            self._unrun.append(msgspec.convert({**event, "span": self._span(event)}, Unrun))
+        elif kind == "made-up":
+            self._made_up[event["revision"], event["step"]] = msgspec.convert(event, MadeUp)
+        else:
+            self._met[msgspec.convert(event, Met)] = None
+
     def _begin(self, step: dict[str, Any]) -> None:
-        self._counts.add(step, step["revision"])
+        self._counts.add(step, step["at"])
         self._step, self._step_began = step, time.monotonic()
         if self._on_progress:
             label = f"{step['direction']} {step['revision']}"
@@ -419,6 +437,7 @@ class Log:
             absent=tuple(self._absent),
             made_up=tuple(self._made_up.values()),
             said=tuple(self._notes),
+            met=tuple(self._met),
             server="SQLite" if server is None else server.label,
             upgraded=self._counts["upgraded"],
             downgraded=self._counts["downgraded"],

@@ -46,7 +46,8 @@ class Counts:
     def add(self, event: Mapping[str, int], begins: str | None) -> None:
         """Count what an event has more than the last one, which came as a step began.
 
-        Rows were put in for the step that `begins`, if one does; what ran was that one before.
+        `begins` is the revision for whose sake a step does, if one does: rows were put in for that,
+        and what ran was for the one before.
         """
         for name in COUNTED:
             revision = begins if name == "seeded" and begins is not None else self._running

@@ -288,6 +288,7 @@ def _one_result(results: Sequence[RoundTrip]) -> RoundTrip:
         absent=_once(table for one in results for table in one.absent),
         made_up=_once(step for one in results for step in one.made_up),
         said=_once(note for one in results for note in one.said),
+        met=_once(met for one in results for met in one.met),
         upgraded=sum(one.upgraded for one in results),
         downgraded=sum(one.downgraded for one in results),
         seeded_rows=sum(one.seeded_rows for one in results),

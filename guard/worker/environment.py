@@ -400,8 +400,8 @@ class Run:
                 "models were not compared."
             )
         for track in self._tracks:
-            for text in track.note():
-                self._channel.send("note", text=text)
+            for what, name, why in track.met():
+                self._channel.send("met", what=what, name=name, why=why)
         self._channel.send("done", **self._progress.counts())
 
 

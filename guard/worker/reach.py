@@ -82,9 +82,9 @@ class Reach:
     def heard_of_column(self, table: str, column: str, new: str | None) -> None:
         """Leave alone what a batch does to a column."""
 
-    def note(self) -> list[str]:
+    def met(self) -> tuple[tuple[str, str, str], ...]:
         """Return nothing: who asked looks at the database."""
-        return []
+        return ()
 
     def _steps(self, heads: Any) -> list[Any]:
         scripts, target = self._goal.scripts, self._goal.target

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionS
 from alembic.script import Script
 from sqlalchemy.engine import Connection
 
-from .backends.protocol import AFTER, EMPTY, Scratch, State
+from .backends.protocol import AFTER, EMPTY, ROW_LIMIT, Scratch, State
 from .cascades import Drops
 from .channel import FatalError
 from .course import Course, Progress
@@ -29,7 +29,7 @@ from .partial import Partial
 from .ran import Ran
 from .row_losses import losses
 from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
-from .telling import Teller, tested_on_less, too_long, unseeded, without_way_back
+from .telling import Teller
 from .written import Written
 
 
@@ -153,15 +153,14 @@ class Track:
             self._upgrade_failed(failure)
         return True
 
-    def note(self) -> list[str]:
-        """Return what the user should know of this track."""
-        last = self._plan[-1].revision if self._plan else None
-        return [
-            *without_way_back(self._no_way_back),
-            *unseeded(self._seeder.notes),
-            *too_long(self._database.longer),
-            *tested_on_less(self._skipped, self._broken, last),
-        ]
+    def met(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what the user should know of this track: what was met, where, and why if known."""
+        last = self._plan[-1].revision if self._plan else None  # after which nothing comes
+        yield from (("no way back", revision, "") for revision in self._no_way_back)
+        yield from (("unseeded", table, why) for table, why in self._seeder.notes.items())
+        yield from (("long", table, str(ROW_LIMIT)) for table in self._database.longer)
+        yield from (("skipped", revision, "") for revision in self._skipped if revision != last)
+        yield from (("broken", revision, "") for revision in self._broken if revision != last)
 
     # The steps
 
@@ -296,6 +295,7 @@ class Track:
             revision=script.revision,
             direction=direction,
             stage=self._phase,
+            at=self._plan[self._position].revision,  # for whose sake it runs
             **self._progress.counts(),
             **place_of(script, direction),
         )

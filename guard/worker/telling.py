@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, Callable
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 
-from .backends.protocol import ROW_LIMIT, Database, State
+from .backends.protocol import Database, State
 from .channel import Channel
 from .compare import schema_difference
 from .enums import Members
@@ -16,7 +16,6 @@ from .failure import Failure, place_of
 from .models import Schema, models_difference, models_tables
 from .partial import Partial
 
-MOST_NAMES = 10  # of tables or revisions in one sentence
 NO_MODELS = (
     "The models were not compared with the schema, since the metadata that env.py gives Alembic "
     "holds no table: import there the modules of the models."
@@ -105,45 +104,3 @@ class Teller:
             lines = models_difference(context, schema)
             if lines:
                 self.fact("schema", script, "upgrade", stage="models", difference=lines)
-
-
-def without_way_back(revisions: list[str]) -> list[str]:
-    """Return the note on revisions that have no downgrade()."""
-    return [f"No downgrade() to test in {_listed(revisions)}."] if revisions else []
-
-
-def unseeded(reasons: dict[str, str]) -> list[str]:
-    """Return the notes on tables that could not be given rows, one for each reason."""
-    notes = []
-    for why in sorted(set(reasons.values())):
-        names = sorted(name for name, reason in reasons.items() if reason == why)
-        what = f"Table {names[0]}" if len(names) == 1 else f"{len(names)} tables"
-        named = "" if len(names) == 1 else f": {_listed(names)}"
-        notes.append(
-            f"{what} could not be given rows ({why}), so revisions were tested without{named}."
-        )
-    return notes
-
-
-def too_long(tables: Collection[str]) -> list[str]:
-    """Return the note on tables with more rows than are compared."""
-    listed = _listed(sorted(tables))
-    return [f"Only the first {ROW_LIMIT} rows of {listed} were compared."] if tables else []
-
-
-def tested_on_less(skipped: Iterable[str], broken: Iterable[str], last: str | None) -> list[str]:
-    """Return the notes on what came after revisions that do not run; nothing does after `last`."""
-    notes = []
-    for left, how in ((skipped, "a schema without it"), (broken, "what of it does")):
-        passed = [revision for revision in left if revision != last]
-        if passed:
-            notes.append(
-                f"Every revision after {_listed(passed)} was tested on {how}, since its "
-                "upgrade does not run."
-            )
-    return notes
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
