@@ -224,7 +224,7 @@ def remains_of(
     `back` are the steps of the opposite direction, `statement` is the one that drops it.
     """
     index = next((i for i, step in enumerate(steps) if step.statement is statement), None)
-    if index is None:
+    if index is None or (column is not None and not _carry(steps)):
         return None
     schema = steps[index].schema
     before = _Values(schema.dialect).run(steps[:index], statement).of(table)
@@ -239,6 +239,22 @@ def remains_of(
         origins = [before.origin(column) for column in columns]
         columns = [origin.column for origin in origins if origin and origin.table == key]
     return _rows_remain(key, columns, after, back, statement)
+
+
+def _carry(steps: Sequence[Step]) -> bool:
+    """Return whether any of the steps brings values of a column to another."""
+    return any(_carries(one) for step in steps for one in step.statement.operations)
+
+
+def _carries(operation: Operation) -> bool:
+    match operation:
+        case Insert(copy=copy) | Update(copy=copy) | CreateTable(copy=copy):
+            return copy is not None
+        case RenameTable() | RenameColumn():
+            return True
+        case ModifyColumn(new=new):
+            return new is not None
+    return False
 
 
 def writes_again(
