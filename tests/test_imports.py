@@ -198,7 +198,8 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"github_summary"},
     ),
     "reporters.html": (
-        {"cards", "graph", "schema", "words"},
+        {"cards", "graph", "renames", "words"},
+        {"schema"},
         {"history"},
         {"page"},
         {"render"},

@@ -8,7 +8,7 @@ import msgspec
 
 from guard.finding import Finding, Timing
 from guard.reporters import summary
-from guard.reporters.chronicle import Chapter, Chronicle, Way
+from guard.reporters.chronicle import Chapter, Chronicle, Deed, Way
 from guard.reporters.html.cards import Card
 from guard.reporters.html.graph import LANE, Node, Row, newest_first, rows_of
 from guard.reporters.html.schema import Block, blocks_of
@@ -119,11 +119,21 @@ def history_of(chronicle: Chronicle, known: Known) -> HistoryView:
         server=server_text(chronicle.server),
         entries=entries,
         width=LANE * (1 + max((max(row.lane, *row.below, 0) for row in rows), default=0)),
-        change=blocks_of(chronicle.change, context=True),
+        change=blocks_of(chronicle.change, _done_by_new_ones(chronicle), context=True),
         new=states.count("new"),
         edited=states.count("edited"),
         shown=_shown(entries),
     )
+
+
+def _done_by_new_ones(chronicle: Chronicle) -> Iterator[Deed]:
+    for chapter in chronicle.chapters:
+        if chapter.state == "new":
+            yield from _done_by(chapter)
+
+
+def _done_by(chapter: Chapter) -> tuple[Deed, ...]:
+    return chapter.upgrade.deeds if chapter.upgrade else ()
 
 
 def _rows(chronicle: Chronicle) -> list[Row]:
@@ -156,7 +166,7 @@ def _entry(chapter: Chapter, row: Row, known: Known, dialect: str | None) -> Ent
         ways=ways,
         # Of the upgrade, which comes first.
         worst=worst_lock([lock for way in ways[:1] for deed in way.rows for lock in deed.locks]),
-        schema=blocks_of(chapter.schemas, context=False),
+        schema=blocks_of(chapter.schemas, _done_by(chapter), context=False),
         trip=_trip(timing, failed=failed) if timing else "",
         trip_failed=failed,
         time=seconds_text(timing.seconds) if timing else "",

@@ -122,6 +122,70 @@ def test_the_whole_change_is_told_with_what_stays(page: Element) -> None:
     ]
 
 
+USERS = (
+    "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True), "
+    "sa.Column('nick', sa.String(80)), sa.Column('age', sa.Integer()))"
+)
+# What a new revision does, and what the page says of the table: its title, and how it is otherwise.
+RENAMED: dict[str, tuple[str, str, list[str]]] = {
+    "a table": ("op.rename_table('users', 'members')", "members was users renamed", []),
+    "a table, in two steps": (
+        "op.rename_table('users', 'people')\nop.rename_table('people', 'members')",
+        "members was users renamed",
+        [],
+    ),
+    "a column": (
+        "op.alter_column('users', 'nick', new_column_name='name')",
+        "users changed",
+        ["renamed: → name varchar(80) was nick"],
+    ),
+    "a column that is changed as well": (
+        "op.alter_column('users', 'nick', new_column_name='name', type_=sa.Text())",
+        "users changed",
+        ["removed: − nick varchar(80)", "renamed: → name text was nick"],
+    ),
+    "a table, a column of it, and one more": (
+        "op.rename_table('users', 'members')\n"
+        "op.alter_column('members', 'nick', new_column_name='name')\n"
+        "op.add_column('members', sa.Column('nick', sa.Text()))",
+        "members was users renamed",
+        ["renamed: → name varchar(80) was nick", "added: + nick text"],
+    ),
+    "two columns for each other": (
+        "op.alter_column('users', 'nick', new_column_name='x')\n"
+        "op.alter_column('users', 'age', new_column_name='nick')\n"
+        "op.alter_column('users', 'x', new_column_name='age')",
+        "users changed",
+        ["renamed: → age varchar(80) was nick", "renamed: → nick integer was age"],
+    ),
+    "there and back": (
+        "op.alter_column('users', 'nick', new_column_name='x')\n"
+        "op.alter_column('users', 'x', new_column_name='nick')\n"
+        "op.add_column('users', sa.Column('x', sa.Text()))",
+        "users changed",
+        ["added: + x text"],
+    ),
+    "a drop and an addition": (
+        "op.drop_column('users', 'nick')\nop.add_column('users', sa.Column('name', sa.Text()))",
+        "users changed",
+        ["removed: − nick varchar(80)", "added: + name text"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("upgrade", "title", "lines"), RENAMED.values(), ids=RENAMED)
+def test_a_rename_is_no_drop(upgrade: str, title: str, lines: list[str], tmp_path: Path) -> None:
+    released = {"guard.toml": 'dialect = "postgresql"\n'} | revision("a1", None, USERS)
+    body = upgrade.replace("\n", "\n    ")
+    root = branch(tmp_path, released, revision("b2", "a1", body)).root
+    page = read_page(report_of(root, "lint"))
+    whole = having(page.all("section"), lambda one: one.attributes.get("id") == "schema")
+    for part in (row(page, "b2"), whole):
+        block = part.one("div", "block")
+        told = [line.text for line in block.all("li") if ":" in line.text]
+        assert (block.one("p").text, told) == (title, lines)
+
+
 NOTHING = Way(steps=Steps(direction="upgrade"))
 
 
