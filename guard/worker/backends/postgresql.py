@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from ..channel import FatalError
 from ..json_shapes import Shape
 from ..written import Rows
+from . import postgresql_queries as queries
 from . import postgresql_values
 from .postgresql_catalog import Catalog
 from .postgresql_rows import rows_now
@@ -27,7 +28,6 @@ from .postgresql_wire import (
     literal,
     quote,
 )
-from .postgresql_writes import LOCKED
 from .protocol import (
     Column,
     ForeignKey,
@@ -181,9 +181,9 @@ class PostgresqlDatabase:
 
     def settle(self) -> None:
         """Make what a step did lasting, also where env.py holds one transaction around all."""
-        locked = self._ask().rows(LOCKED.format(self._pid))
+        locked = self._ask().rows(queries.locked_by(self._pid))
         self._raw.commit()
-        self._catalog.writes.step({str(row[0]) for row in locked})
+        self._catalog.writes.step(locked)
         self._only_rows, self._last = False, None
 
     def undo(self) -> None:

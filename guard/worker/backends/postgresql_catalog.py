@@ -15,7 +15,7 @@ from .postgresql_lines import others_of, table_of, view_of
 from .postgresql_marks import Changes, Marks
 from .postgresql_rows import with_numbers
 from .postgresql_wire import Client, Row, quote
-from .postgresql_writes import Writes
+from .postgresql_writes import Writes, is_one
 from .protocol import ROW_LIMIT, State, Table
 
 _VIEWS, _VIRTUAL = ("v", "m"), ("p", "f")
@@ -66,15 +66,19 @@ class Catalog:
 
     def read(self, client: Client, only_rows: bool) -> State:
         """Return what the database holds now; `only_rows`: no more than rows can have changed."""
-        asked = queries.SNAPSHOT if only_rows else f"{queries.SNAPSHOT};{queries.MARKS}"
+        name_of, altered = self._marks.name_of, None if only_rows else self._altered()
+        marks_asked = queries.MARKS if altered is None else queries.some_marks(sorted(altered))
+        asked = queries.SNAPSHOT if only_rows else f"{queries.SNAPSHOT};{marks_asked}"
         ((now,),), *marks = client.query(asked)
         before, self._snapshot = self._snapshot, str(now)
         if before == now:
             return self._state
-        changes = self._marks.take(str(marks[0][0][0])) if marks else Changes()
+        alone = is_one(before, str(now))
+        changes = Changes()
+        if marks:
+            changes = self._take_marks(client, str(marks[0][0][0]), altered, alone)
         acting = changes.others or any(kind in _ACTING for kind, _ in self._others)
-        name_of = self._marks.name_of
-        written = self.writes.tables(before, str(now), name_of, self._hidden, acting)
+        written = self.writes.tables(alone, name_of, self._hidden, acting)
         rows = self._read_changes(client, changes, written)
         self.heads = rows.get(self._hidden, self.heads)
         tables, others, _ = self._state
@@ -84,6 +88,25 @@ class Catalog:
         return self._state
 
     # The schema
+
+    def _altered(self) -> set[str] | None:
+        """Return the oids of relations that one step may have altered; None: all may be.
+
+        Which table a sequence belongs to changes without a lock on the table.
+        """
+        found = self.writes.altered(self._marks.name_of, self._hidden)
+        return None if found is None or any(map(self._marks.is_sequence, found)) else found
+
+    def _take_marks(
+        self, client: Client, text: str, altered: set[str] | None, alone: bool
+    ) -> Changes:
+        """Take the marks that were asked for, and all of them where those are not enough."""
+        if altered is not None:
+            some = self._marks.take_some(text, altered) if alone else None
+            if some is not None:
+                return some
+            text = str(client.rows(queries.MARKS)[0][0])
+        return self._marks.take(text)
 
     def _read_changes(
         self, client: Client, changes: Changes, written: set[str] | None

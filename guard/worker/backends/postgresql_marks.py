@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from .postgresql_queries import BETWEEN, EXTENSIONS, OTHERS, SEPARATOR
+from .postgresql_queries import BETWEEN, EXTENSIONS, OTHERS, SEPARATOR, UNLOCKED
 from .postgresql_wire import quote
 
 
@@ -36,31 +37,57 @@ class Marks:
     """The marks of one database, as they were last asked for."""
 
     def __init__(self) -> None:
-        self._lines: set[str] = set()
+        self._lines: dict[str, str] = {}  # as the server writes them, by oid
         self.relations: dict[str, Marked] = {}  # by oid
 
     def name_of(self, oid: str) -> str:
         """Return the name of a relation, "" where there is none."""
         return self.relations[oid].name if oid in self.relations else ""
 
+    def is_sequence(self, oid: str) -> bool:
+        """Return whether that is one that was there before."""
+        return oid in self.relations and self.relations[oid].kind == "S"
+
     def take(self, text: str) -> Changes:
-        """Take what the server says now, and return what it says otherwise than before."""
-        before, self._lines = self._lines, set(text.split(SEPARATOR))
-        new = dict(map(_parsed, self._lines - before))
-        gone = dict(map(_parsed, before - self._lines))
-        others, extensions = (
-            (new.pop(key, None), gone.pop(key, None)) != (None, None)
-            for key in (OTHERS, EXTENSIONS)
+        """Take what the server says now of all, and return what it says otherwise than before."""
+        return self._change(set(self._lines.values()), set(text.split(SEPARATOR)))
+
+    def take_some(self, text: str, asked: Iterable[str]) -> Changes | None:
+        """Take what it says now of those, and of tables whose indexes they are.
+
+        None, and nothing is taken, where others may have changed too.
+        """
+        new = set(text.split(SEPARATOR))
+        keys = {*asked, *map(_key, new)}
+        old = {self._lines[key] for key in keys if key in self._lines}
+        if any(_key(line) == UNLOCKED for line in new - old):
+            return None
+        return self._change(old, new)
+
+    def _change(self, old: set[str], new: set[str]) -> Changes:
+        is_first = not self._lines
+        come, went = new - old, old - new
+        for line in went:
+            del self._lines[_key(line)]
+        self._lines.update((_key(line), line) for line in come)
+        made, gone = dict(map(_parsed, come)), dict(map(_parsed, went))
+        others, extensions, _ = (
+            (made.pop(key, None), gone.pop(key, None)) != (None, None)
+            for key in (OTHERS, EXTENSIONS, UNLOCKED)
         )
         for oid in gone:
             del self.relations[oid]
-        self.relations.update(new)
-        renamed = any(oid in new and new[oid] != marked for oid, marked in gone.items())
+        self.relations.update(made)
+        renamed = any(oid in made and made[oid] != marked for oid, marked in gone.items())
         return Changes(
-            relations=frozenset(new),
+            relations=frozenset(made),
             others=others,
-            whole=not before or extensions or renamed,
+            whole=is_first or extensions or renamed,
         )
+
+
+def _key(line: str) -> str:
+    return line.partition(BETWEEN)[0]
 
 
 def _parsed(line: str) -> tuple[str, Marked]:

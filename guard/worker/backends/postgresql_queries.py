@@ -6,6 +6,7 @@ What belongs to an extension is the extension's; where a sequence stands is no p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Callable
 
 _OURS = r"n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NAME = "CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END"  # as users write it
@@ -151,63 +152,87 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND {_OURS}"""
 # A mark for each relation, another one as soon as anything of it changes: how many rows of the
 # catalogue describe it, and which transaction wrote the last of them, where it is not frozen. One
-# mark is for all that is no relation, one for extensions. They come as one text, since nearly all
+# mark is for all that is no relation, one for extensions, one for names of schemas and for
+# privileges, which change without a lock on the relation. They come as one text, since nearly all
 # are as they were.
-OTHERS, EXTENSIONS = "0", "x"  # in the place of an oid
+OTHERS, EXTENSIONS, UNLOCKED = "0", "x", "u"  # in the place of an oid
 BETWEEN, SEPARATOR = "\x1f", "\x1e"
 _MARK = (
     "concat(count(*), ' ', txid_snapshot_xmax(txid_current_snapshot())"
     " - nullif(min(age(p.mark)), 2147483647))"
 )
-_FIRST = 16384  # the first oid that is no system object's
-_OF_SEQUENCES = f"""
-    SELECT {{0}} FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid >= {_FIRST}
-        AND d.refclassid = 'pg_class'::regclass
-        AND EXISTS (SELECT FROM pg_class q WHERE q.oid = d.objid AND q.relkind = 'S')"""
-_MARKS = f"""
+FIRST = 16384  # the first oid that is no system object's
+_OF_SEQUENCES = """
+    SELECT {0} FROM pg_depend d JOIN pg_sequence q ON q.seqrelid = d.objid
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.objid >= {2} AND {1}"""
+
+
+def _marks_of(chosen: Callable[[str], str]) -> str:
+    """Return what gives the marks; `chosen` says, of a column, that its relation is asked for."""
+    return f"""
 SELECT string_agg(concat_ws('{BETWEEN}', oid, schema, name, kind, mark), '{SEPARATOR}') FROM (
 SELECT c.oid::text, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
        m.mark
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN (
     SELECT p.owner, {_MARK} AS mark FROM (
-        SELECT coalesce(i.indrelid, r.oid) AS owner, r.xmin AS mark FROM pg_class r
-            LEFT JOIN pg_index i ON i.indexrelid = r.oid WHERE r.oid >= {_FIRST}
+        SELECT oid AS owner, xmin AS mark FROM pg_class WHERE {chosen("oid")}
+        UNION ALL SELECT i.indrelid, unnest(ARRAY[i.xmin, r.xmin])
+            FROM pg_index i JOIN pg_class r ON r.oid = i.indexrelid WHERE {chosen("i.indrelid")}
         UNION ALL SELECT attrelid, xmin FROM pg_attribute
-            WHERE attrelid >= {_FIRST} AND attnum > 0
-        UNION ALL SELECT adrelid, xmin FROM pg_attrdef
-        UNION ALL SELECT conrelid, xmin FROM pg_constraint WHERE conrelid >= {_FIRST}
-        UNION ALL SELECT indrelid, xmin FROM pg_index WHERE indrelid >= {_FIRST}
-        UNION ALL SELECT inhrelid, xmin FROM pg_inherits
-        UNION ALL SELECT ev_class, xmin FROM pg_rewrite WHERE ev_class >= {_FIRST}
+            WHERE {chosen("attrelid")} AND attnum > 0
+        UNION ALL SELECT adrelid, xmin FROM pg_attrdef WHERE {chosen("adrelid")}
+        UNION ALL SELECT conrelid, xmin FROM pg_constraint WHERE {chosen("conrelid")}
+        UNION ALL SELECT inhrelid, xmin FROM pg_inherits WHERE {chosen("inhrelid")}
+        UNION ALL SELECT ev_class, xmin FROM pg_rewrite WHERE {chosen("ev_class")}
         UNION ALL SELECT objoid, xmin FROM pg_description
-            WHERE objoid >= {_FIRST} AND classoid = 'pg_class'::regclass
-        UNION ALL {_OF_SEQUENCES.format("d.refobjid, d.xmin")}
+            WHERE {chosen("objoid")} AND classoid = 'pg_class'::regclass
+        UNION ALL {_OF_SEQUENCES.format("d.refobjid, d.xmin", chosen("d.refobjid"), FIRST)}
     ) p GROUP BY 1) m ON m.owner = c.oid
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_OURS}
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {chosen("c.oid")} AND {_OURS}
 UNION ALL
 SELECT '{OTHERS}', '', '', '', {_MARK} FROM (
-    SELECT xmin AS mark FROM pg_type WHERE oid >= {_FIRST} AND typtype IN ('e', 'd', 'r')
+    SELECT xmin AS mark FROM pg_type WHERE oid >= {FIRST} AND typtype IN ('e', 'd', 'r')
     UNION ALL SELECT unnest(ARRAY[c.xmin, a.xmin]) FROM pg_class c
-        LEFT JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c'
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'c' AND c.oid >= {FIRST}
     UNION ALL SELECT xmin FROM pg_enum
     UNION ALL SELECT xmin FROM pg_constraint WHERE conrelid = 0
-    UNION ALL SELECT xmin FROM pg_range WHERE rngtypid >= {_FIRST}
-    UNION ALL SELECT xmin FROM pg_sequence
-    UNION ALL SELECT xmin FROM pg_class WHERE relkind = 'S'
-    UNION ALL {_OF_SEQUENCES.format("d.xmin")}
-    UNION ALL SELECT xmin FROM pg_proc WHERE oid >= {_FIRST}
+    UNION ALL SELECT xmin FROM pg_range WHERE rngtypid >= {FIRST}
+    UNION ALL SELECT unnest(ARRAY[q.xmin, c.xmin]) FROM pg_sequence q
+        JOIN pg_class c ON c.oid = q.seqrelid AND c.oid >= {FIRST}
+    UNION ALL {_OF_SEQUENCES.format("d.xmin", "true", FIRST)}
+    UNION ALL SELECT xmin FROM pg_proc WHERE oid >= {FIRST}
     UNION ALL SELECT xmin FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT xmin FROM pg_policy
-    UNION ALL SELECT xmin FROM pg_rewrite WHERE ev_class >= {_FIRST} AND rulename <> '_RETURN'
+    UNION ALL SELECT xmin FROM pg_rewrite WHERE ev_class >= {FIRST} AND rulename <> '_RETURN'
     UNION ALL SELECT xmin FROM pg_statistic_ext
-    UNION ALL SELECT xmin FROM pg_collation WHERE oid >= {_FIRST}
+    UNION ALL SELECT xmin FROM pg_collation WHERE oid >= {FIRST}
     UNION ALL SELECT xmin FROM pg_event_trigger
     UNION ALL SELECT xmin FROM pg_namespace
     UNION ALL SELECT xmin FROM pg_default_acl) p
 UNION ALL
+SELECT '{UNLOCKED}', '', '', '', {_MARK} FROM (
+    SELECT xmin AS mark FROM pg_namespace
+    UNION ALL SELECT xmin FROM pg_class WHERE oid >= {FIRST} AND relacl IS NOT NULL
+    UNION ALL SELECT xmin FROM pg_attribute WHERE attrelid >= {FIRST}
+        AND attnum > 0 AND attacl IS NOT NULL) p
+UNION ALL
 SELECT '{EXTENSIONS}', '', '', '', {_MARK} FROM (
     SELECT xmin AS mark FROM pg_extension
     UNION ALL SELECT xmin FROM pg_depend WHERE refclassid = 'pg_extension'::regclass) p) one"""
+
+
+_MARKS = _marks_of(f"{{}} >= {FIRST}".format)
+# Of these relations alone, and of the tables whose indexes these are.
+_SOME_MARKS = f"""WITH asked AS MATERIALIZED (
+    SELECT unnest($1) AS oid UNION SELECT indrelid FROM pg_index WHERE indexrelid = ANY($1))
+{_marks_of("{} = ANY(ARRAY(SELECT oid FROM asked))".format)}"""
+# Of a connection: on which relations its transaction has locks with which it may have written to
+# them, and whether it may have changed more than rows.
+_LOCKED = """
+SELECT relation::text, bool_or(mode <> 'RowExclusiveLock') FROM pg_locks
+WHERE pid = $1 AND locktype = 'relation' AND mode NOT IN ('AccessShareLock', 'RowShareLock')
+GROUP BY 1"""
 # Of which relations each query tells, and which column says so.
 _OF_RELATIONS = (
     (_RELATIONS, "c.oid"),
@@ -225,7 +250,12 @@ WHERE name = 'plan_cache_mode'"""
 
 
 def _prepared() -> list[str]:
-    found = [_PLAN_ONCE, f"PREPARE guard_marks AS {_MARKS}"]
+    found = [
+        _PLAN_ONCE,
+        f"PREPARE guard_marks AS {_MARKS}",
+        f"PREPARE guard_some_marks(oid[]) AS {_SOME_MARKS}",
+        f"PREPARE guard_locked(int) AS {_LOCKED}",
+    ]
     for number, (query, relation) in enumerate(_OF_RELATIONS):
         some = query.format(only=f"{relation} = ANY($1)")
         found.append(f"PREPARE guard_all_{number} AS {query.format(only='true')}")
@@ -243,7 +273,21 @@ RELATIONS = ";".join(f"EXECUTE guard_all_{number}" for number in range(len(_OF_R
 REST = ";".join(f"EXECUTE guard_rest_{number}" for number in range(len(_OF_THE_REST)))
 
 
+def locked_by(pid: int) -> str:
+    """Return what asks which relations the open transaction of that process may have written to."""
+    return f"EXECUTE guard_locked({pid})"
+
+
+def some_marks(oids: Iterable[str]) -> str:
+    """Return what asks for the marks of no more than these relations, and of what is none."""
+    return f"EXECUTE guard_some_marks({_array(oids)})"
+
+
 def some_relations(oids: Iterable[str]) -> str:
     """Return what asks for no more than these relations."""
-    asked = "'{" + ",".join(oids) + "}'"
+    asked = _array(oids)
     return ";".join(f"EXECUTE guard_some_{n}({asked})" for n in range(len(_OF_RELATIONS)))
+
+
+def _array(oids: Iterable[str]) -> str:
+    return "'{" + ",".join(oids) + "}'"
