@@ -464,10 +464,12 @@ class Merge(Operation, frozen=True, kw_only=True):
     """MERGE, REPLACE, COPY, LOAD DATA: rows in bulk.
 
     `deletes`: rows that match go, those that a REPLACE puts others in the place of among them.
+    `rows` is their number where they are written there.
     """
 
     table: Name
     deletes: bool = False
+    rows: int | None = None
 
 
 class Query(Operation, frozen=True, kw_only=True):

@@ -47,9 +47,7 @@ def read_rows(c: Cursor, body: bool = False) -> list[Operation]:
     elif word == "MERGE":
         found.append(_read_merge(c))
     elif word == "REPLACE":
-        c.next()
-        _skip_insert_options(c)
-        found.append(Merge(table=c.qualified("a table name"), deletes=True))
+        found.append(_read_replace(c))
     else:
         found += _read_select(c, body)
         if len(found) > 1:
@@ -109,12 +107,36 @@ def _read_insert(c: Cursor) -> Operation:
         return Insert(table=table, columns=columns, rows=_count_rows(c), replaces=replaces)
     if c.at_end():
         raise c.fail("VALUES or a query")
+    if _is_of_dual(c):
+        return Insert(table=table, columns=columns, rows=1)
     copy = copied_by_query(c, columns)
     if copy and not keeps_all:
         copy = replace(copy, all_rows=False)
     return Insert(
         table=table, columns=columns, from_query=not c.at_hole(), copy=copy, replaces=replaces
     )
+
+
+def _is_of_dual(c: Cursor) -> bool:
+    """Return whether a query asks DUAL, which has one row and is no table."""
+    c = ahead(c)
+    if not c.source.mysql or not c.take("SELECT"):
+        return False
+    c.skip_to("FROM")
+    alone = c.take("FROM", "DUAL") and (c.at_end() or c.word in ("WHERE", "LIMIT", "ON"))
+    return alone and not c.has("UNION")
+
+
+def _read_replace(c: Cursor) -> Operation:
+    c.expect("REPLACE")
+    _skip_insert_options(c)
+    table = c.qualified("a table name")
+    if c.word == "(" and c.peek(1).word not in ("SELECT", "WITH", "VALUES", "("):
+        c.parens()
+    rows = 1 if c.at("SET") else None
+    if c.choose("VALUES", "VALUE"):
+        rows = _count_rows(c)
+    return Merge(table=table, deletes=True, rows=rows)
 
 
 def _skip_insert_options(c: Cursor) -> None:

@@ -159,7 +159,7 @@ def _done(operation: Operation, context: Context) -> str | None:
                     return f"INSERT copies every row of {copy.source} into {table}"
             elif _reads_tables(context) and not context.is_unreleased(table):
                 return f"INSERT copies the rows of a query into {table}"
-        case Merge(table=table) if not context.is_unreleased(table):
+        case Merge(table=table, rows=None) if not context.is_unreleased(table):
             return f"statement writes rows of {table} in bulk"
     return None
 

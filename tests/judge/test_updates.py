@@ -75,3 +75,24 @@ def test_a_column_that_another_revision_added(is_released: bool, tmp_path: Path)
     change = fill if is_released else add | fill
     found = judge(Example(base=base, change=change), tmp_path)
     assert ("missing-downgrade" in [f.rule for f in found]) == is_released
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("INSERT INTO rates (id) SELECT 7 FROM DUAL", False),
+        ("INSERT INTO rates (id) SELECT 7 FROM dual WHERE NOT EXISTS (SELECT 1 FROM rates)", False),
+        ("INSERT INTO rates (id) SELECT 7 FROM DUAL UNION SELECT id FROM orders", True),
+        ("INSERT INTO rates (id) SELECT id FROM orders", True),
+        ("REPLACE INTO rates (id) VALUES (1), (2)", False),
+        ("REPLACE rates SET id = 1", False),
+        ("REPLACE INTO rates SELECT * FROM orders", True),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_rows_that_are_written_there(
+    statement: str, told: bool, dialect: str, tmp_path: Path
+) -> None:
+    example = Example(upgrade=f"op.execute({statement!r})", dialect=dialect)
+    found = {finding.rule for finding in judge(example, tmp_path)}
+    assert ("backfill" in found) is told

@@ -292,7 +292,7 @@ ROWS: list[tuple[str, list[Operation]]] = [
     ("INSERT t VALUES (1), (2) ON DUPLICATE KEY UPDATE a = VALUES(a)", [Insert(table=T, rows=2)]),
     ("UPDATE t SET a = DEFAULT(a), b = @n := @n + 1", [Update(table=T, columns=("a", "b"), all_rows=True)]),
     ("INSERT INTO t (a) SELECT NEXT VALUE FOR s", [Insert(table=T, columns=("a",), from_query=True)]),
-    ("REPLACE INTO t VALUES (1)", [Merge(table=T, deletes=True)]),
+    ("REPLACE INTO t VALUES (1)", [Merge(table=T, deletes=True, rows=1)]),
     ("UPDATE LOW_PRIORITY IGNORE t SET a = 1", [Update(table=T, columns=("a",), all_rows=True)]),
     ("DELETE LOW_PRIORITY QUICK IGNORE FROM t", [Delete(table=T, all_rows=True)]),
     ("DELETE IGNORE FROM t", [Delete(table=T, all_rows=True)]),

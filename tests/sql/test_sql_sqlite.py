@@ -84,7 +84,7 @@ STATEMENTS: list[tuple[str, list[Operation]]] = [
     ("END TRANSACTION", [TransactionControl(command="commit")]),
     ("INSERT OR REPLACE INTO t (a) VALUES (?), (?2)", [Insert(table=T, columns=("a",), rows=2, replaces=True)]),
     ("INSERT INTO t DEFAULT VALUES", [Insert(table=T, rows=1)]),
-    ("REPLACE INTO t VALUES (1)", [Merge(table=T, deletes=True)]),
+    ("REPLACE INTO t VALUES (1)", [Merge(table=T, deletes=True, rows=1)]),
     ("UPDATE OR IGNORE t SET a = :a WHERE id = @id", [Update(table=T, columns=("a",), where="id = @id")]),
     ("DELETE FROM t WHERE 1", [Delete(table=T, where="1", all_rows=True)]),
 ]  # fmt: skip
