@@ -47,8 +47,8 @@ def planned(opened: Opened, most: int, form: str) -> str:
     """
     if opened.services.errors:
         raise GuardError(next(iter(opened.services.errors)))
-    of = min(most, max(1, divide(opened.histories, 1).size))
-    division = divide(opened.histories, of)
+    division = divide(opened.histories, most)
+    of = division.shards  # so many are divided alike
     shards = [Shard(number, of) for number in range(1, of + 1)]
     if form == "github-matrix":
         return dumps({"shard": [str(shard) for shard in shards]})

@@ -7,7 +7,7 @@ alone, so that every shard, and who merges them, divides alike.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,8 @@ from guard.project.environments import Environment
 from guard.run.histories import ChangedHistory
 from guard.run.services import Service
 from guard.run.shard import Shard
+
+OWN, WAY = 3, 1  # what a revision costs its shard, and a shard that begins after it
 
 
 class Stint(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +39,11 @@ class Division(msgspec.Struct, frozen=True, kw_only=True):
 
     work: Mapping[str, tuple[str, ...]]
     owners: Mapping[tuple[str, str], int]
+
+    @property
+    def shards(self) -> int:
+        """How many shards have something to run; 1 where none has."""
+        return max(self.owners.values(), default=1)
 
     @property
     def size(self) -> int:
@@ -69,14 +76,46 @@ class Division(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def divide(histories: Sequence[tuple[Service, ChangedHistory]], of: int) -> Division:
-    """Return the division into so many shards, of almost the same number of revisions each."""
+    """Return the division into so many shards, of which the longest is as short as can be.
+
+    The last ones get nothing where that makes none shorter.
+    """
     work: dict[str, tuple[str, ...]] = {}
     for service, history in histories:
         key = key_of(history.environment, service.scope.root)
         work[key] = tuple(dict.fromkeys((*work.get(key, ()), *_work(service, history))))
     items = [(key, id_) for key, revisions in work.items() for id_ in revisions]
-    owners = {item: place * of // len(items) + 1 for place, item in enumerate(items)}
-    return Division(work=work, owners=owners)
+    return Division(work=work, owners=dict(zip(items, numbered(work.values(), of), strict=True)))
+
+
+def numbered(work: Iterable[Sequence[str]], of: int) -> Sequence[int]:
+    """Return the number of each revision's shard."""
+    lengths = [len(revisions) for revisions in work]
+    low, high = OWN, max(OWN, OWN * sum(lengths))
+    while low < high:
+        middle = (low + high) // 2
+        numbers = _filled(lengths, middle)
+        fits = numbers is not None and (not numbers or numbers[-1] <= of)
+        low, high = (low, middle) if fits else (middle + 1, high)
+    return _filled(lengths, low) or ()
+
+
+def _filled(lengths: Iterable[int], limit: int) -> list[int] | None:
+    """Return the numbers where each shard takes as much as costs no more than the limit.
+
+    None where what comes before one revision costs more.
+    """
+    numbers: list[int] = []
+    number = cost = 0
+    for place in (place for length in lengths for place in range(length)):
+        if number and cost + OWN <= limit:
+            cost += OWN
+        else:
+            number, cost = number + 1, WAY * place + OWN
+        if cost > limit:
+            return None
+        numbers.append(number)
+    return numbers
 
 
 def of_shard(division: Division | None, shard: Shard | None) -> Iterator[str]:

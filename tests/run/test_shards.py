@@ -15,6 +15,8 @@ from command_line import ENV, INI, STEP, VERSIONS, Content, chain, guard
 from git_repo import Repo
 from roundtrip_project import SLEEPS, revision
 
+from guard.run.division import OWN, WAY, numbered
+
 Report = dict[str, Any]
 Files = dict[str, Content]
 TABLE = (
@@ -59,13 +61,14 @@ DUPLICATES = (
 SHOP: dict[str, tuple[str | tuple[str, ...] | None, tuple[str, str]]] = {
     "r1": (None, BOTH),
     "r2": ("r1", ADD),
-    "r3": ("r2", FILL),
-    "r4": ("r3", REQUIRE),
-    "r5": ("r4", table("c")),
-    "r6": ("r4", STUCK),
-    "r7": (("r5", "r6"), ("pass", "pass")),
-    "r8": ("r7", DROP),
-    "r9": ("r8", LEFT),
+    "r3": ("r2", table("h")),
+    "r4": ("r3", FILL),
+    "r5": ("r4", REQUIRE),  # a shard of eight begins here
+    "r6": ("r5", table("c")),
+    "r7": ("r5", STUCK),
+    "r8": (("r6", "r7"), ("pass", "pass")),
+    "r9": ("r8", DROP),
+    "s1": ("r9", LEFT),
 }
 STOCK: dict[str, tuple[str | tuple[str, ...] | None, tuple[str, str]]] = {
     "r1": (None, table("a")),
@@ -91,7 +94,7 @@ def project(tmp_path: Path) -> Repo:
     repo.git("checkout", "-q", "-b", "change")
     repo.commit({**environment("shop", SHOP), **environment("stock", STOCK)})
     approve = ("--rule", "drop-table", "--approver", "Ann", "--reason", "agreed")
-    assert guard(repo.root, "approve", "r8", *approve).code == 0
+    assert guard(repo.root, "approve", "r9", *approve).code == 0
     repo.commit()
     return repo
 
@@ -131,7 +134,7 @@ def checked(report: Report) -> list[str]:
     return [re.sub(r"with \d+ rows |, in [\d.]+ s$", "", part) for part in parts]
 
 
-OF = (1, 2, 3, 8, 14)  # 12 revisions are new
+OF = (1, 2, 3, 8, 14)  # 13 revisions are new
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +203,7 @@ def _key(finding: Report) -> tuple[object, ...]:
 def test_a_shard_says_that_it_is_one(shop: Repo) -> None:
     done = guard(shop.root, "check", "--shard", "2/14", "--ignore", "history")
     assert done.code == 0
-    assert done.says("shard 2/14, which ran 1 of 12 revisions", "guard merge has the verdict")
+    assert done.says("shard 2/14, which ran 2 of 13 revisions", "guard merge has the verdict")
     assert "Passed" not in done.output
 
 
@@ -477,19 +480,20 @@ def test_no_url_of_a_database_is_written_down(halves: Halves) -> None:
 @pytest.mark.parametrize(
     ("most", "arguments", "planned"),
     [
-        (1, (), ["1/1"]),
-        (4, (), ["1/4", "2/4", "3/4", "4/4"]),
-        (99, (), [f"{n}/12" for n in range(1, 13)]),
-        (3, ("--base", "HEAD"), ["1/3", "2/3", "3/3"]),  # nothing is new: all are run
-        (99, ("shop",), [f"{n}/8" for n in range(1, 9)]),
-        (99, ("--all",), [f"{n}/14" for n in range(1, 15)]),
+        (1, (), 1),
+        (4, (), 4),
+        (99, (), 7),  # with more of them none would be shorter
+        (3, ("--base", "HEAD"), 3),  # nothing is new: all are run
+        (99, ("shop",), 5),
+        (99, ("stock", "--base", "HEAD"), 4),
     ],
 )
 def test_no_more_shards_are_planned_than_there_is_work(
-    shop: Repo, most: int, arguments: tuple[str, ...], planned: list[str]
+    shop: Repo, most: int, arguments: tuple[str, ...], planned: int
 ) -> None:
     done = guard(shop.root, "plan", "--shards", str(most), "--output", "github-matrix", *arguments)
-    assert (done.code, json.loads(done.output)) == (0, {"shard": planned})
+    shards = [f"{number}/{planned}" for number in range(1, planned + 1)]
+    assert (done.code, json.loads(done.output)) == (0, {"shard": shards})
     assert done.output.count("\n") == 1  # a line of GITHUB_OUTPUT
 
 
@@ -505,20 +509,40 @@ def test_without_work_there_is_one_shard(tmp_path: Path) -> None:
 def test_a_plan_says_what_each_shard_runs(shop: Repo) -> None:
     done = guard(shop.root, "plan", "--shards", "5")
     assert done.output.splitlines() == [
-        "12 revisions to run up, down and up again",
-        "shard 1/5: 3 of shop/migrations",
+        "13 revisions to run up, down and up again",
+        "shard 1/5: 4 of shop/migrations",
         "shard 2/5: 2 of shop/migrations",
-        "shard 3/5: 3 of shop/migrations",
-        "shard 4/5: 2 of stock/migrations",
-        "shard 5/5: 2 of stock/migrations",
+        "shard 3/5: 2 of shop/migrations",
+        "shard 4/5: 1 of shop/migrations",
+        "shard 5/5: 4 of stock/migrations",
     ]
-    parts = json.loads(guard(shop.root, "plan", "--shards", "3", "--output", "json").output)
-    assert parts["revisions"] == 12
+    parts = json.loads(guard(shop.root, "plan", "--shards", "2", "--output", "json").output)
+    assert parts["revisions"] == 13
     assert [one["environments"] for one in parts["shards"]] == [
-        {"shop/migrations": 4},
-        {"shop/migrations": 4},
-        {"stock/migrations": 4},
+        {"shop/migrations": 8},
+        {"shop/migrations": 1, "stock/migrations": 4},
     ]
+
+
+@pytest.mark.parametrize("lengths", [(), (1,), (3,), (300,), (9, 4), (1, 1, 1), (100, 3, 50)])
+@pytest.mark.parametrize("of", [1, 2, 3, 8, 64])
+def test_each_revision_is_in_one_shard_and_they_are_as_long(
+    lengths: tuple[int, ...], of: int
+) -> None:
+    numbers = numbered([["r"] * length for length in lengths], of)
+    costs = [0] * (of + 1)
+    last = 0
+    places = [place for length in lengths for place in range(length)]
+    for place, number in zip(places, numbers, strict=True):
+        costs[number] += OWN + WAY * place * (number != last)
+        assert number in (last, last + 1)
+        last = number
+    assert last <= of
+    # None could be shorter than the longest is by more than a revision and the way to it.
+    total = OWN * sum(lengths)
+    assert max(costs) >= total / of
+    if len(lengths) == 1:
+        assert max(costs) - min(costs[1:last], default=max(costs)) <= OWN + WAY
 
 
 @pytest.mark.parametrize("shards", ["0", "257", "x"])

@@ -15,7 +15,7 @@ from guard.cli.output import write
     type=click.IntRange(1, 256),
     required=True,
     metavar="N",
-    help="Into how many parts, at most: there are no more than revisions to run.",
+    help="Into how many parts, at most: there are no more than make it faster.",
 )
 @options.config
 @options.force_exclude
