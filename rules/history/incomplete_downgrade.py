@@ -89,6 +89,24 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
         ),
         Example(
             released=(USERS,),
+            upgrade="""
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.create_unique_constraint("uq_users_mail", ["mail"])
+            """,
+            downgrade="""
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.drop_constraint(None, type_="unique")
+            """,
+            dialect="sqlite",
+            says="This drops a constraint without a name, so Alembic always raises here.",
+            at="batch_op.drop_constraint(None",
+            fixed_downgrade="""
+            with op.batch_alter_table('users') as batch_op:
+                batch_op.drop_constraint("uq_users_mail", type_="unique")
+            """,
+        ),
+        Example(
+            released=(USERS,),
             upgrade='op.add_column("users", sa.Column("nick", sa.String(40)))',
             downgrade='op.remove_column("users", "nick")',
             says="Alembic has no operation remove_column, so the downgrade stops here with an "
@@ -98,6 +116,19 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
         ),
     ),
     safe=(
+        Example(
+            released=(USERS,),
+            base={"app/models.py": "metadata = MetaData(naming_convention={'fk': 'fk_users'})"},
+            upgrade="""
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.create_foreign_key("fk_users", "users", ["id"], ["id"])
+            """,
+            downgrade="""
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.drop_constraint(None, type_="foreignkey")
+            """,
+            dialect="sqlite",
+        ),
         Example(
             upgrade=TICKETS,
             downgrade="""
@@ -117,7 +148,7 @@ def incomplete_downgrade(migration: Migration, context: Context) -> Iterator[Pro
     upgrade, downgrade = (
         statements_of(steps, context) for steps in (migration.upgrade, migration.downgrade)
     )
-    raising = [statement for statement in downgrade if _raises(statement)]
+    raising = [statement for statement in downgrade if _raises(statement, context)]
     if raising:
         yield _refused(raising, upgrade, context.server.dialect)
     elif is_judged(migration, context):
@@ -149,19 +180,27 @@ def _differences(
         )
 
 
-def _raises(statement: Statement) -> bool:
+def _raises(statement: Statement, context: Context) -> bool:
     """Return whether Alembic refuses the call, whenever it comes to it."""
     directive = statement.directive
-    return directive is not None and (directive.misnamed or _is_nameless(statement))
+    if directive is None:
+        return False
+    return directive.misnamed or (_is_nameless(statement) and not _may_be_named(statement, context))
+
+
+def _may_be_named(statement: Statement, context: Context) -> bool:
+    """Return whether a naming convention may give the constraint a name: a batch applies it."""
+    batch = statement.batch
+    return batch is not None and (batch.naming_convention or context.names_constraints)
 
 
 def _is_nameless(statement: Statement) -> bool:
     """Return whether it always drops a constraint without a name.
 
-    A naming convention may know the name of a primary key, and any name in a batch.
+    A naming convention may know the name of a primary key.
     """
     directive = statement.directive
-    if not directive or directive.name != "drop_constraint" or directive.batch:
+    if not directive or directive.name != "drop_constraint":
         return False
     return statement.condition is None and any(
         isinstance(o, DropConstraint) and o.constraint is None and o.type != "primary key"

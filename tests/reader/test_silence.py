@@ -100,8 +100,10 @@ SETTINGS = """
     OFF = False
     ON = True
     NAME = "sqlite"
+    VERB = "keep"
     TABLE = "t"
     NONE = ()
+    NOTHING = {}
     def is_on():
         return OFF
     def is_postgres(bind):
@@ -130,6 +132,9 @@ UNDECIDED = [
     ("default of its class", "s = settings.Record()\nif s.on:\n    A", ["t [s.on]"]),
     ("given to a function", "def go(on):\n    if on:\n        A\ngo(OFF)", ["t [on]"]),
     ("filter of a comprehension", "[op.drop_table(t) for t in ('t',) if OFF]", ["t [OFF]"]),
+    ("loop over what is empty", "for t in NONE:\n    A", ["t [repeated for each item of NONE]"]),
+    ("loop over an empty dict", "for t, u in settings.NOTHING.items():\n    A", ["t [repeated for each item of settings.NOTHING.items()]"]),
+    ("comprehension over what is empty", "[op.drop_table('t') for t in sorted(NONE)]", ["t [repeated for each item of sorted(NONE)]"]),
     ("environment", "import os\nif os.environ.get('X') == '1':\n    A", ["t [os.environ.get('X') == '1']"]),
     ("object that may be false", "class E:\n    def __bool__(self):\n        return False\nif not E():\n    A", ["t [not E()]"]),
     ("object that may be empty", "class B:\n    def __len__(self):\n        return 0\nclass E(B):\n    pass\nif not E():\n    A", ["t [not E()]"]),
@@ -150,6 +155,31 @@ DECIDED = [
     ("fills SQL", "op.execute(f'DROP TABLE {settings.TABLE}')", ["t"]),
     ("no way but one", "if OFF and MINE:\n    A", []),
 ]  # fmt: skip
+
+
+# Nor does it decide which of several is called.
+CHOOSERS = [
+    ("item of a dict", "{'x': drop, 'sqlite': keep}[settings.NAME]()"),
+    ("item of a tuple", "(keep, drop)[settings.ON]()"),
+    ("get", "{'x': drop, 'sqlite': keep}.get(settings.NAME, keep)()"),
+    ("get of what is not there", "{'x': drop}.get(settings.NAME, keep)()"),
+    ("name of the module", "globals()[f'{settings.VERB}']()"),
+    ("getattr", "getattr(Steps, settings.VERB)()"),
+    ("operation", "getattr(op, settings.VERB)('t')"),
+    ("map over what is empty", "list(map(op.drop_table, NONE))"),
+    ("text", "op.execute({'x': 'DROP TABLE t', 'sqlite': 'SELECT 1'}[settings.NAME])"),
+]
+
+
+@pytest.mark.parametrize("body", [pytest.param(case[1], id=case[0]) for case in CHOOSERS])
+def test_what_chooses_the_code(body: str, tmp_path: Path) -> None:
+    above = (
+        "from app import settings\nfrom app.settings import NONE\n"
+        "def keep():\n    pass\ndef drop():\n    op.drop_table('t')\n"
+        "class Steps:\n    keep = staticmethod(keep)\n    drop = staticmethod(drop)\n"
+    )
+    files = {"app/__init__.py": "", "app/settings.py": SETTINGS}
+    assert read(body, above=above, files=files, folder=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def evaluate_subscript(run: Run, node: ast.Subscript, frame: Frame) -> Value:
         return _slice(run, node, owner, node.slice, frame)
     index = run.evaluate(node.slice, frame)
     key = key_of(index)
+    if run.is_from_elsewhere(index) and isinstance(owner, Sequence | Mapping):
+        return methods.any_item(owner, index, node)  # which one is chosen is not settled
     item = _item_at(owner, key) if isinstance(key, int) else None
     if item is not None:
         run.in_hand.choose(item, owner.items if isinstance(owner, Sequence) else ())
@@ -103,7 +105,7 @@ def _of_names(run: Run, node: ast.expr, owner: Value, index: Value, frame: Frame
     """Return an item of `globals()`, `sys.modules`, `os.environ`, or a generic alias."""
     key = key_of(index)
     match owner:
-        case Marker.GLOBALS if is_known(index):
+        case Marker.GLOBALS if is_known(index) and not run.is_from_elsewhere(index):
             return (
                 imports.name_in(run, frame.module, str(key))
                 or frame.names.get(str(key))
@@ -224,7 +226,7 @@ def _generate(
     iterable = run.evaluate(first.iter, frame)
     item = loops.item_of(run, iterable, first.iter, first.target, frame)
     known = loops.iterate(iterable)
-    more = known is None or (isinstance(iterable, Sequence | Mapping) and iterable.open)
+    more = loops.may_hold_more(run, iterable, known)
     result.open = result.open or more
     certain = not isinstance(iterable, Sequence | Mapping) or iterable.certain
     result.repeated = result.repeated or (

@@ -128,7 +128,9 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
         case DottedName(path):
             return DottedName(f"{path}.{name}")
         case Construct():
-            return _made_attribute(value, name)
+            rule = run.library.attributes.get(type(value))
+            found = rule(run, value, name) if rule is not None else None
+            return found if found is not None else _made_attribute(value, name)
         case ModuleValue(module):
             return imports.attribute_of(run, module, name) or Unknown(name)
         case Class():

@@ -80,6 +80,15 @@ def is_open(value: Value) -> bool:
     return isinstance(value, Sequence | Mapping) and value.open
 
 
+def may_hold_more(run: Run, iterable: Value, known: list[Value] | None) -> bool:
+    """Return whether a loop over the value may have turns beside those of the known items.
+
+    A container of the project's that is empty may be filled elsewhere, as settings are: that it is
+    empty decides nothing, as in any other test.
+    """
+    return known is None or is_open(iterable) or (not known and run.is_from_elsewhere(iterable))
+
+
 def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
     iterable = run.evaluate(node.iter, frame)
     each = item_of(run, iterable, node.iter, node.target, frame)
@@ -96,7 +105,7 @@ def run_for(run: Run, node: ast.For | ast.AsyncFor, frame: Frame) -> Flow:
             ends = _iteration(run, node, item, frame)
             if ends.leaves > Flow.CONTINUES.leaves:
                 break
-    if (items is None or is_open(iterable)) and ends in (Flow.GOES_ON, Flow.CONTINUES):
+    if may_hold_more(run, iterable, items) and ends in (Flow.GOES_ON, Flow.CONTINUES):
         _unknown_items(run, node, iterable, each, frame)
     run.leave(depth, Flow.BREAKS, Flow.CONTINUES)
     return _after(run, ends, node.orelse, frame)

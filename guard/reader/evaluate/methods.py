@@ -374,14 +374,14 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
         case "copy":
             return msgspec.structs.replace(value, pairs=dict(pairs))
         case "get" if call.args:
-            found = _look_up(value, call)
+            found = _look_up(run, value, call)
             if not isinstance(found, Alias):
                 run.in_hand.choose(found, [*(v for _, v in pairs.values()), *call.args[1:]])
             return found
     turns.touch(run, value)
     match name:
         case "pop" | "setdefault" if call.args and is_known(call.args[0]):
-            found = _look_up(value, call)
+            found = _look_up(run, value, call)
             key = key_of(call.args[0])
             if name == "setdefault" and key not in pairs and not value.open:
                 store(run, value, call.args[0], found)
@@ -403,11 +403,12 @@ def _mapping_method(run: Run, value: Mapping, name: str, call: Call) -> Value:
     return unknown(call.node, value)
 
 
-def _look_up(value: Mapping, call: Call) -> Value:
+def _look_up(run: Run, value: Mapping, call: Call) -> Value:
     key = call.args[0]
-    if is_known(key) and key_of(key) in value.pairs:
+    settled = is_known(key) and not run.is_from_elsewhere(key)
+    if settled and key_of(key) in value.pairs:
         return value.pairs[key_of(key)][1]
-    if is_known(key) and not value.open and value.certain:
+    if settled and not value.open and value.certain:
         return call.args[1] if len(call.args) > 1 else NONE
     return any_item(value, key, call.node, *call.args[1:])
 

@@ -201,7 +201,8 @@ _PLAIN_TYPES = {
 
 def _getattr(run: Run, call: Call) -> Value:
     owner, name = call.get(0), call.get(1)
-    if owner is None or not isinstance(name, Text) or not name.known:
+    chosen = isinstance(name, Text) and name.known and not run.is_from_elsewhere(name)
+    if owner is None or not isinstance(name, Text) or not chosen:
         _tell_any_of(run, owner, call)
         if owner is not None and run.reaches_database(owner):
             run.opaque("which operation it asks for is not known", call.node, call.frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from guard.operations import Column, CreateTable, Delete, Name, Type, Update
 from guard.reader.evaluate.run import Example, Library
 from guard.reader.evaluate.values import BoundMethod, Construct, Item, Operator, Unknown
-from guard.reader.libraries.sqlalchemy import connections, mapped, models, names
+from guard.reader.libraries.sqlalchemy import connections, mapped, models, names, table_objects
 from guard.reader.libraries.sqlalchemy.live import (
     Connection,
     Cursor,
@@ -47,6 +47,7 @@ LIBRARY = Library(
         Unknown: connections.unknown_method,
     },
     attributes={
+        Construct: table_objects.label_of,
         Connection: connections.connection_attribute,
         Cursor: connections.of_dialect,
         Session: connections.session_attribute,

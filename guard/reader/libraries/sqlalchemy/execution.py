@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from guard.operations import (
@@ -19,10 +20,11 @@ from guard.operations import (
     Operation,
 )
 from guard.patterns import lazy_re
+from guard.reader.evaluate import formats
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.text import Text
-from guard.reader.evaluate.values import Construct, Sequence, Unknown, Value
+from guard.reader.evaluate.values import NONE, Construct, Sequence, Unknown, Value
 from guard.reader.libraries.sqlalchemy import (
     clauses,
     constraints,
@@ -56,7 +58,7 @@ def execute(run: Run, value: Value, call: Call) -> Value:
     """Record the execution of the value; return its result, which only the database knows."""
     inner = sql_text(value)
     if inner is not None:
-        return _execute_text(run, inner, call, value)
+        return _execute_text(run, _filled(run, inner, value), call, value)
     if isinstance(value, Sequence):
         for item in value.items:
             execute(run, item, call)
@@ -91,6 +93,21 @@ def sql_text(value: Value) -> Text | None:
         else:
             return None
     return value if isinstance(value, Text) else None
+
+
+def _filled(run: Run, inner: Text, value: Value) -> Text:
+    """Return the text of a `DDL(text, context={...})` with its fields filled, `%%` as `%`."""
+    while isinstance(value, Construct) and value.receiver is not None:
+        value = value.receiver
+    if (
+        not isinstance(value, Construct)
+        or last(value.path) != "DDL"
+        or not isinstance(value.source, ast.expr)
+    ):
+        return inner
+    given = value.kwargs.get("context", value.args[1] if len(value.args) > 1 else NONE)
+    filled = formats.percent(run, inner, given, value.source)
+    return filled if isinstance(filled, Text) else inner
 
 
 def _is_harmless(value: Construct) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from guard.operations import Name, unknown_name
 from guard.reader.evaluate import classes
+from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, Instance, Mapping, Sequence, Value
 from guard.reader.libraries.sqlalchemy.clauses import last, name
@@ -31,6 +32,22 @@ def table_name(value: Value | None) -> Name | None:
         case Construct(receiver=Class() as cls, called=True):
             return table_name(cls)
     return None
+
+
+_LABELLED = {"Column", "column", "Table", "table", "Index", "Sequence"}
+_COPIES = {"copy", "_copy"}
+
+
+def label_of(run: Run, value: Value, name: str) -> Value | None:
+    """Return the `name` or `key` of a column, table, index or constraint that is made in sight."""
+    while isinstance(value, Construct) and value.path in _COPIES and value.receiver is not None:
+        value = value.receiver
+    if name not in {"name", "key"} or not isinstance(value, Construct) or not value.called:
+        return None
+    label = value.kwargs.get(name) or value.kwargs.get("name")
+    if label is None and last(value.path) in _LABELLED and value.args:
+        label = value.args[0]
+    return label if isinstance(label, Text) else None
 
 
 def _schema_of(cls: Class) -> Value | None:
