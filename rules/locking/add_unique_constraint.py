@@ -66,6 +66,14 @@ INDEX = "op.create_index('ix_mail', 'users', ['mail'], unique=True)"
             "ix_mail')",
         ),
         Example(
+            released=("op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))",),
+            upgrade="op.create_unique_constraint('uq_id', 'users', ['id'])",
+            dialect="postgresql",
+            says="Adding unique constraint uq_id takes ACCESS EXCLUSIVE on users",
+            help="Leave it out: users_pkey allows no value twice already",
+            at="op.create_unique",
+        ),
+        Example(
             upgrade="op.add_column('users', sa.Column('mail', sa.Text(), unique=True))",
             dialect="postgresql",
             says="Adding a unique constraint on mail takes ACCESS EXCLUSIVE on users while every "
@@ -168,7 +176,10 @@ def _remedy(add: AddConstraint, context: Context) -> str:
             "attached by ALTER INDEX ... ATTACH PARTITION: a unique index is all that a foreign "
             "key or ON CONFLICT needs"
         )
-    if ready := _ready(add, context):
+    ready = _ready(add, context)
+    if ready and _is_of_constraint(ready, add, context):
+        return f"Leave it out: {ready} allows no value twice already"
+    if ready:
         return (
             f"{ready} is such an index already, make a constraint of that, in a moment:\n"
             f"{key_by_index(add, 'UNIQUE', statement, ready)}"
@@ -192,6 +203,12 @@ def _builds_index(add: AddConstraint, context: Context) -> bool:
 def _is_partitioned(add: AddConstraint, context: Context) -> bool:
     found = context.schema.table(add.table)
     return bool(found and found.partitioned)
+
+
+def _is_of_constraint(index: str, add: AddConstraint, context: Context) -> bool:
+    """Return whether a key or constraint has the index, which can serve no second one."""
+    table = context.schema.table(add.table)
+    return any(one.name == index for one in (table.constraints if table else ()))
 
 
 def _ready(add: AddConstraint, context: Context) -> str | None:
