@@ -100,6 +100,8 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
                 "--shard divides what --no-roundtrip leaves out: give one of the two, reading and "
                 "judging alone is quick"
             )
+        if Path("-") in self.paths:
+            raise GuardError("--shard divides the revisions of a project: name no standard input")
         if self.verify_reader:
             raise GuardError("--verify-reader looks at every step: run it without --shard")
         return parse_shard(self.shard)

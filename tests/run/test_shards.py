@@ -231,6 +231,7 @@ def counts(report: Report) -> Report:
         (("check", "--shard", "-1/3"), "as in --shard 2/8"),
         (("check", "--shard", "1/3/2"), "as in --shard 2/8"),
         (("check", "--shard", "1/2", "--no-roundtrip"), "give one of the two"),
+        (("check", "--shard", "1/2", "-"), "name no standard input"),
         (("roundtrip", "--shard", "x"), "as in --shard 2/8"),
         (("roundtrip", "--shard", "1/2", "--verify-reader"), "without --shard"),
     ],
