@@ -7,11 +7,12 @@ numbers and texts at which code breaks: negative, zero, empty.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from .backends.protocol import Column, Database, ForeignKey, RowRefusedError, State, Table
 from .checks import choices, literals, solved
@@ -97,7 +98,23 @@ class Seeder:
     def _fill(self, database: Database, name: str, state: State) -> None:
         table = state.tables[name]
         self._seeded[name] = table.columns
-        maker = _Maker(database, name, state, self._shapes)
+        first = self._next
+        refers_to_itself = any(key.parent == name for key in table.foreign_keys)
+        if database.puts_at_once and not refers_to_itself:  # else a row looks for one before it
+            noted: list[dict[str, Any]] = []
+            made, _ = self._insert(_Maker(database, name, state, self._shapes, noted.append))
+            if database.put_all(name, noted):
+                self.rows += made
+                return
+            self._next = first
+        put = functools.partial(database.put, name)
+        made, refused = self._insert(_Maker(database, name, state, self._shapes, put))
+        if not made and not state.rows.get(name):
+            self.notes[name] = refused
+        self.rows += made
+
+    def _insert(self, maker: _Maker) -> tuple[int, str]:
+        """Return how many rows were put in, and why the first of others was not."""
         made, refused = 0, ""
         for mode in MODES[self.kind]:
             self._next += 1
@@ -109,17 +126,23 @@ class Seeder:
         for column, value in maker.literals():
             self._next += 1
             made += maker.insert_with(self._next - 1, column, value)
-        if not made and not state.rows.get(name):
-            self.notes[name] = refused
-        self.rows += made
+        return made, refused
 
 
 class _Maker:
-    """Makes the rows of one table."""
+    """Makes the rows of one table, and gives each to `put`, which may refuse it."""
 
-    def __init__(self, database: Database, name: str, state: State, shapes: Shapes) -> None:
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        state: State,
+        shapes: Shapes,
+        put: Callable[[dict[str, Any]], None],
+    ) -> None:
         self._database = database
         self._name = name
+        self._put_in = put
         self._table = table = state.tables[name]
         self._shapes = shapes
         self._alone = {unique[0] for unique in _keys(table) if len(unique) == 1}
@@ -188,7 +211,7 @@ class _Maker:
         raise refused
 
     def _take(self, row: dict[str, Any]) -> None:
-        self._database.put(self._name, row)
+        self._put_in(row)
         for column, value in row.items():
             self._there.setdefault(column, set()).add(value)
 

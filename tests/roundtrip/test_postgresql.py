@@ -215,6 +215,24 @@ def test_every_type_gets_rows(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "count"),
+    [
+        ("id int PRIMARY KEY, name text", 14),
+        ("id int PRIMARY KEY, name text CHECK (name IN ('a', 'b'))", 16),
+        ("id int PRIMARY KEY, name text, EXCLUDE USING btree (lower(name) WITH =)", 10),
+        ("id int PRIMARY KEY, name text, UNIQUE (name) DEFERRABLE INITIALLY DEFERRED", 12),
+        ("id int PRIMARY KEY CHECK (id > 1004), n int", 10),
+        ("id int PRIMARY KEY, parent int REFERENCES kept", 14),
+        ("id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now() UNIQUE", 14),
+        ("", 0),
+    ],
+)
+def test_a_row_that_is_refused_takes_no_other_along(table: str, count: int, run: Run) -> None:
+    result = run(sql(f"CREATE TABLE kept ({table})", "DROP TABLE kept"), ("pass", "pass"))
+    assert result.seeded_rows == count
+
+
+@pytest.mark.parametrize(
     "driver", ["psycopg", "psycopg2", "pg8000", "asyncpg async", "psycopg async"]
 )
 def test_the_driver_of_the_project(driver: str, run: Run) -> None:

@@ -102,6 +102,8 @@ class PostgresqlServer:
 class PostgresqlDatabase:
     """One scratch database on it: a `Database`."""
 
+    puts_at_once = True
+
     def __init__(self, server: PostgresqlServer) -> None:
         self._server = server
         self._raw: Any = None  # the driver's connection, of env.py's making
@@ -299,17 +301,28 @@ class PostgresqlDatabase:
 
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""
-        name = self._catalog.quoted[table]
-        sql = f"INSERT INTO {name} DEFAULT VALUES"
-        if row:
-            columns = ", ".join(map(quote, row))
-            values = ", ".join(literal(_text(value)) for value in row.values())
-            sql = f"INSERT INTO {name} ({columns}) VALUES ({values})"
         self._catalog.writes.put(table)
         try:
-            self._ask().query(sql)
+            self._ask().query(self._insert(table, row))
         except ServerError as error:
             raise RowRefusedError(str(error), error.code in _REFUSED_BY_CHECK) from error
+
+    def put_all(self, table: str, rows: list[dict[str, Any]]) -> bool:
+        """Insert all the rows at once; False, and none is in, where any of them is refused."""
+        self._catalog.writes.put(table)
+        try:  # the statements of one message are one transaction
+            self._ask().query(";".join(self._insert(table, row) for row in rows))
+        except ServerError:
+            return False
+        return True
+
+    def _insert(self, table: str, row: dict[str, Any]) -> str:
+        name = self._catalog.quoted[table]
+        if not row:
+            return f"INSERT INTO {name} DEFAULT VALUES"
+        columns = ", ".join(map(quote, row))
+        values = ", ".join(literal(_text(value)) for value in row.values())
+        return f"INSERT INTO {name} ({columns}) VALUES ({values})"
 
 
 def _hear_nothing(sql: str) -> None:

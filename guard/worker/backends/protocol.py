@@ -93,6 +93,7 @@ class Database(Protocol):
 
     unsettled: set[str]  # tables that changed since rows were last put in
     saved: dict[str, int]  # how many revisions each saved state has
+    puts_at_once: bool  # whether `put_all` is worth a try
 
     def stands_in_for(self, dialect: str | None) -> str | None:
         """Return the kind of server that it stands in for; "" where that is not known.
@@ -168,6 +169,9 @@ class Database(Protocol):
 
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""
+
+    def put_all(self, table: str, rows: list[dict[str, Any]]) -> bool:
+        """Insert all the rows at once; False, and none is in, where any of them is refused."""
 
     def keep(self) -> None:
         """Make the rows lasting that were put in."""

@@ -51,6 +51,8 @@ class Files(Protocol):
 class SqliteDatabase:
     """One file, and copies in memory of what it held: a `Database`."""
 
+    puts_at_once = False
+
     def __init__(self, scratch: Files) -> None:
         self._scratch = scratch
         self._catalog = Catalog("")
@@ -236,6 +238,10 @@ class SqliteDatabase:
         except sqlite3.Error:  # a name that wants quotes, a column that is left to its default
             return None
         return value is None or bool(value)
+
+    def put_all(self, table: str, rows: list[dict[str, Any]]) -> bool:
+        """Return False: many rows take as long as each by itself."""
+        return False
 
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Insert a row of these columns; raise RowRefusedError."""
