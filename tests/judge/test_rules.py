@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import judge, source_at
+from examples import judge, judge_again, source_at
 from msgspec.structs import replace
 
 from guard.errors import GuardError
+from guard.finding import Finding
+from guard.fixing import apply_edits
 from guard.judge.load_rules import load_rules
 from guard.rule import Example, Rule
 
@@ -28,6 +30,7 @@ def cases(kind: str) -> list[Any]:
 
 @pytest.mark.parametrize(("rule", "example"), cases("unsafe"))
 def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path: Path) -> None:
+    """It does so once, as the example says; where a fix is offered, that makes the finding go."""
     findings = judge(example, tmp_path, roundtrip=rule.group == "roundtrip")
     assert [f.rule for f in findings].count(rule.name) == 1, findings
     assert [f for f in findings if f.severity == "error" and f.rule != rule.name] == []
@@ -43,6 +46,18 @@ def test_unsafe_trips_the_rule_as_pinned(rule: Rule, example: Example, tmp_path:
     before, after = source_at(finding, tmp_path)
     assert after.startswith(example.at), finding.span
     assert (before + after).count(example.at) == 1, "`at` stands more than once in the file"
+    if finding.fix:
+        assert_that_its_fix_passes(finding, example, tmp_path)
+
+
+def assert_that_its_fix_passes(finding: Finding, example: Example, folder: Path) -> None:
+    """Make the fix where the example is written: its finding goes, and no error comes."""
+    for path in {edit.span.path for edit in finding.fix}:
+        file = folder / path
+        own = [edit for edit in finding.fix if edit.span.path == path]
+        file.write_text(apply_edits(file.read_text(), own))
+    after = judge_again(replace(example, approvals=None), folder)
+    assert [f for f in after if f.rule == finding.rule or f.severity == "error"] == []
 
 
 @pytest.mark.parametrize(("rule", "example"), cases("unsafe"))
