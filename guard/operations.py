@@ -73,11 +73,13 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     enum_name: Name | None = None  # the type object's name where the server has one
     values: tuple[str, ...] | None = None  # members of an enum or set; None: not known
     create_type: bool = True  # False: the enum type is made elsewhere
+    sized: bool = True  # False: a length or its like is written, and not known
     variants: dict[str, Type] = {}  # SQLAlchemy's with_variant, by dialect
 
     def __str__(self) -> str:
         name = str(self.enum_name) if self.enum_name else self.name
         numbers = [str(n) for n in (self.length, self.precision, self.scale) if n is not None]
+        numbers = numbers if self.sized else ["?"]
         zone = " with time zone" if self.timezone else ""
         return name + (f"({', '.join(numbers)})" if numbers else "") + zone + "[]" * self.array
 

@@ -73,6 +73,7 @@ def sql_type(kind: Type | None, dialect: str | None) -> str:
         name, kind = "double precision", Type(name="double", array=kind.array)
     numbers = [str(n) for n in (kind.length, kind.precision, kind.scale) if n is not None]
     size = f"({', '.join(numbers)})" if numbers else ""
+    size = size if kind.sized else "(<its size>)"
     words = [
         f"{kind.enum_name or name}{size}",
         "unsigned" if kind.unsigned else "",

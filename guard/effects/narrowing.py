@@ -23,7 +23,7 @@ def loses(old: Type, new: Type, dialect: str | None) -> str | None:
 
     None where each fits, and where the two are too different to be compared.
     """
-    if old.array != new.array:
+    if old.array != new.array or not (old.sized and new.sized):
         return None
     for compare in (_of_lengths, _of_whole_numbers, _of_digits, _of_days):
         if found := compare(old, new):

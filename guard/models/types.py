@@ -49,6 +49,8 @@ def other_type(model: Type | None, table: Type | None, dialect: str | None) -> b
         return not any({model.name, table.name} <= row for row in _rows(dialect))
     if dialect == "postgresql" and model.timezone != table.timezone:
         return True
+    if not (model.sized and table.sized):
+        return False
     sizes = [_sizes(model), _sizes(table)]
     return len(sizes[0]) == len(sizes[1]) and sizes[0] != sizes[1]
 

@@ -451,7 +451,9 @@ def _what_waits(change: TypeChange, effect: Effect, context: Context) -> str:
         if not context.server.is_mysql:
             texts = change.new is not None and change.new.name in ("text", "varchar", "citext")
             like = change.new.name if change.new and not texts else "varchar"
-            also = f"and unless it was {like} or the like, every row"
+            unsized = change.old is not None and not change.old.sized
+            unless = "it only gets longer" if unsized else f"it was {like} or the like"
+            also = f"and unless {unless}, every row"
             waits = waits.replace("while every row", f"{also}").replace(
                 f" on {effect.table} and unless", f" on {effect.table}, and unless"
             )

@@ -230,3 +230,36 @@ def test_a_varchar_of_no_length_is_no_type_that_mysql_narrows(
 ) -> None:
     example = Example(upgrade=upgrade, released=(UNSIZED,), dialect=MY)
     assert {f.rule for f in judge(example, tmp_path)} & BOTH == rules
+
+
+# Lengths that settings of the application have: a wider column or a narrower one, who knows.
+SETTINGS = "from settings import LONG\n"
+ALTER = "op.alter_column('notes', 'note', type_="
+FROM = f"{SETTINGS}op.alter_column('notes', 'note', existing_type="
+W, E = "warning", "error"
+KEPT = "existing_nullable=True)"
+NOTES = "op.create_table('notes', sa.Column('id', sa.Integer()), sa.Column('note', sa.Text()))"
+OLD = f"{SETTINGS}{NOTES}".replace("sa.Text()", "sa.String(LONG)")
+
+
+@pytest.mark.parametrize("dialect", [PG, MY])
+@pytest.mark.parametrize(
+    ("released", "upgrade", "severity"),
+    [
+        (NOTES, f"{FROM}sa.Text(), type_=sa.String(LONG), {KEPT}", E),
+        (OLD, f"{ALTER}sa.String(128), {KEPT}", W),
+        (OLD, f"{ALTER}sa.Integer(), {KEPT}", E),
+        ("pass", f"{FROM}sa.String(LONG), type_=sa.String(128), {KEPT}", W),
+        ("pass", f"{FROM}sa.String(length=LONG), type_=sa.String(9), {KEPT}", W),
+        ("pass", f"{FROM}sa.Numeric(LONG, 2), type_=sa.Numeric(8, 2), {KEPT}", W),
+        ("pass", f"{FROM}sa.Numeric(8, 2), type_=sa.Numeric(8, scale=LONG), {KEPT}", W),
+        ("pass", f"{FROM}sa.Numeric(8, 2), type_=sa.Numeric(9, None), {KEPT}", E),
+    ],
+)  # fmt: skip
+def test_a_length_that_nobody_knows_narrows_nothing(
+    dialect: str, released: str, upgrade: str, severity: str, tmp_path: Path
+) -> None:
+    example = Example(upgrade=upgrade, released=(released,), dialect=dialect)
+    found = {f.rule: f.severity for f in judge(example, tmp_path)}
+    assert found[CHANGES] == severity
+    assert NARROWS not in found or severity == "error"

@@ -65,10 +65,12 @@ def _lacks_length(kind: Type) -> bool:
 
     A type of the application's own (sqlmodel's AutoString) chose one that no revision shows.
     """
-    return kind.name == "varchar" and kind.length is None
+    return kind.name == "varchar" and kind.length is None and kind.sized
 
 
 def _work(old: Type, new: Type, storage: Storage, *, mariadb: bool, indexed: bool) -> Work:
+    if old.name == new.name and not (old.sized and new.sized):
+        return "unknown"
     if is_same(old, new, storage):
         return "none"
     if old.name in ("enum", "set") and appends(old, new):

@@ -67,6 +67,9 @@ _SPELLINGS = {
 
 def work_of(old: Type, new: Type, schema: ReadOnlySchema) -> Work:
     """Return what the plain conversion of a column from one type to another does."""
+    before, after = as_postgresql(old), as_postgresql(new)
+    if before.name == after.name and not (before.sized and after.sized):
+        return "unknown"
     if is_same(old, new):
         return "none"
     domain = domain_of(new, schema)
@@ -74,13 +77,15 @@ def work_of(old: Type, new: Type, schema: ReadOnlySchema) -> Work:
         if domain.constrained or domain.type is None:
             return "rewrite" if domain.constrained else "unknown"
         return _free_or(work_of(old, domain.type, schema))
-    before = domain_of(old, schema)
-    if isinstance(before, Domain):
-        base = before.type and _unsized(before.type)  # whose length a domain's value does not tell
+    replaced = domain_of(old, schema)
+    if isinstance(replaced, Domain):
+        base = replaced.type and _unsized(
+            replaced.type
+        )  # whose length a domain's value does not tell
         return _free_or(work_of(base, new, schema)) if base else "unknown"
     if not (_is_known(old, schema) and _is_known(new, schema)):
         return "unknown"
-    return _plain(as_postgresql(old), as_postgresql(new))
+    return _plain(before, after)
 
 
 def _is_known(kind: Type, schema: ReadOnlySchema) -> bool:
@@ -106,7 +111,8 @@ def _plain(old: Type, new: Type) -> Work:
         return "rewrite"
     if pair in _ZONES:
         return "free in utc" if new.precision in (None, _FRACTION) else "rewrite"
-    return "free" if pair in _RELABELLED and new.length is None else "rewrite"
+    any_length = new.length is None and new.sized
+    return "free" if pair in _RELABELLED and any_length else "rewrite"
 
 
 def _grows(old: Type, new: Type) -> bool:
@@ -154,7 +160,7 @@ def as_postgresql(kind: Type) -> Type:
     if kind.enum_name:
         return Type(name=_unqualified(str(kind.enum_name)), array=kind.array)
     name = _SPELLINGS.get(kind.name, kind.name)
-    length, precision, scale = kind.length, kind.precision, kind.scale
+    length, precision, scale, sized = kind.length, kind.precision, kind.scale, kind.sized
     match name:
         case "double" | "float":
             name = "real" if precision is not None and precision <= 24 else "double"
@@ -162,15 +168,21 @@ def as_postgresql(kind: Type) -> Type:
         case "numeric":
             scale = 0 if precision is not None and scale is None else scale
         case "char" | "bit":
-            length = 1 if length is None else length
+            length = 1 if length is None and kind.sized else length
         case "timestamp" | "time" if kind.timezone:
             name += "tz"
         case "text" | "bytea" | "json" | "jsonb" | "integer" | "bigint" | "smallint" | "boolean":
             length = precision = scale = None
+            sized = True
     if name in _MOMENTS:
         length = scale = None
     return Type(
-        name=_unqualified(name), length=length, precision=precision, scale=scale, array=kind.array
+        name=_unqualified(name),
+        length=length,
+        precision=precision,
+        scale=scale,
+        array=kind.array,
+        sized=sized,
     )
 
 

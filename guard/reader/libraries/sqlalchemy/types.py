@@ -47,6 +47,7 @@ _TYPES = {
 }
 _MOMENTS = {"time", "timestamp", "datetime", "interval"}
 _DIGITS = {"numeric", "double", "float", "real"}
+_SIZES = ("length", "precision", "scale", "fsp", "second_precision")
 _LENGTH_FIRST = {"varchar", "char", "text", "binary", "varbinary", "blob", "bit", "bytea"}
 
 
@@ -144,7 +145,15 @@ def _named_type(run: Run, word: str, args: tuple[Value, ...], kwargs: dict[str, 
         unsigned=flag(kwargs.get("unsigned")),
         charset=string(kwargs.get("charset")),
         collation=string(kwargs.get("collation")),
+        sized=_is_sized(base, args, kwargs),
     )
+
+
+def _is_sized(base: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> bool:
+    """Return whether each size that is written is known."""
+    count = 1 if base in _LENGTH_FIRST or base == "varbit" else 2 if base in _DIGITS else 0
+    sizes = (*args[:count], *(kwargs[name] for name in _SIZES if name in kwargs))
+    return all(isinstance(size, Const) for size in sizes)
 
 
 def _length(base: str, numbers: list[int | None], kwargs: dict[str, Value]) -> int | None:
