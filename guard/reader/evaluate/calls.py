@@ -122,9 +122,13 @@ def _call_name(run: Run, path: str, call: Call) -> Value:
     unlisted = run.library.unlisted.get(path.rpartition(".")[0])
     if unlisted is not None:
         return unlisted(run, path, call)
+    reaches = _reaches_database(run, call)
+    named = run.library.handed.get(path.rpartition(".")[2]) if reaches else None
+    if named is not None:
+        return named(run, call)
     is_harmless = path.partition(".")[0] in run.library.harmless
     handed = _hands_on_operation(run, call) or (path not in _ONLY_ASK and _hands_on_all(run, call))
-    if (not is_harmless and _reaches_database(run, call)) or handed:
+    if (not is_harmless and reaches) or handed:
         _cannot_follow(run, f"it calls {path}, whose code is not in sight", call)
     call_handed_on(run, path, call)
     return Construct(path, call.args, call.kwargs, call.node)
@@ -162,18 +166,32 @@ def _call_method(run: Run, receiver: Value, name: str, call: Call) -> Value:
         result = methods.method(run, receiver, name, call)
     if result is not None:
         return result
+    reaches = _reaches_database(run, call)
+    if reaches and (named := run.library.handed.get(name)) is not None:
+        return named(run, call)
     if isinstance(receiver, Construct):
-        if _hands_on_operation(run, call):
+        if reaches and not _is_harmless(run, receiver):
+            _cannot_follow(run, f"it calls {name}, whose code is not in sight", call)
+        elif _hands_on_operation(run, call):
             reason = f"it hands an operation to {name}, whose code is not in sight"
             _cannot_follow(run, reason, call)
         call_handed_on(run, name, call)
         return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
-    if _reaches_database(run, call):
+    if reaches:
         _cannot_follow(run, "it calls something that could not be followed", call)
     if isinstance(receiver, Unknown):
         made = unknown(call.node, receiver)
         return Unknown(made.source, receiver.origin, receiver.inspected)
     return unknown(call.node, receiver, *call.args, *call.kwargs.values())
+
+
+def _is_harmless(run: Run, made: Construct) -> bool:
+    """Return whether it was made by a package whose names never reach a database by themselves."""
+    root: Value = made
+    while isinstance(root, Construct) and root.receiver is not None:
+        root = root.receiver
+    path = root.path if isinstance(root, Construct | DottedName) else ""
+    return path.partition(".")[0] in run.library.harmless
 
 
 def _take_methods(run: Run, holder: Value, name: str, call: Call) -> None:

@@ -122,15 +122,11 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
         return Marker.GLOBALS
     match value:
         case Live():
-            rule = run.library.attributes.get(type(value))
-            found = rule(run, value, name) if rule is not None else None
-            return found if found is not None else BoundMethod(value, name)
+            return _of_library(run, value, name) or BoundMethod(value, name)
         case DottedName(path):
             return DottedName(f"{path}.{name}")
         case Construct():
-            rule = run.library.attributes.get(type(value))
-            found = rule(run, value, name) if rule is not None else None
-            return found if found is not None else _made_attribute(value, name)
+            return _of_library(run, value, name) or _made_attribute(value, name)
         case ModuleValue(module):
             return imports.attribute_of(run, module, name) or Unknown(name)
         case Class():
@@ -147,10 +143,17 @@ def _attribute_of(run: Run, value: Value, name: str) -> Value:
         case Const(PurePath() as path):
             return _path_attribute(path, name)
         case Unknown(origin=origin, inspected=inspected):
-            return Unknown(f"{value.code}.{name}", origin, inspected)
+            unknown = Unknown(f"{value.code}.{name}", origin, inspected)
+            return _of_library(run, value, name) or unknown
         case Function() if name in _INSIDES:
             _take_insides(run, value)
     return BoundMethod(value, name)
+
+
+def _of_library(run: Run, value: Value, name: str) -> Value | None:
+    """Return the attribute as a library knows it, None where none does."""
+    rule = run.library.attributes.get(type(value))
+    return rule(run, value, name) if rule is not None else None
 
 
 # Where a function holds what its head names.
@@ -203,7 +206,7 @@ def _path_attribute(path: PurePath, name: str) -> Value:
 
 def _attribute(run: Run, node: ast.Attribute, frame: Frame) -> Value:
     value = _dotted(run, node, frame)
-    if isinstance(value, Unknown):
+    if type(value) is Unknown:
         return Unknown(node, value.origin, value.inspected)
     return _taken(run, imports.settle(run, value), node, frame)
 

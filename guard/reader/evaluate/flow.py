@@ -138,6 +138,8 @@ def assign(run: Run, target: ast.expr, value: Value, frame: Frame) -> None:
             holder = run.evaluate(owner, frame)
             if isinstance(holder, Instance | Class):
                 holder.attributes[name] = value
+            elif (rule := run.library.assigned.get(type(holder))) is not None:
+                rule(run, holder, name, target, frame)
             elif _replaces_code(run, holder, name, value):
                 run.in_hand.run(value)
                 run.opaque("it puts other code in the place of an operation", target, frame)

@@ -222,6 +222,7 @@ Attribute: TypeAlias = Callable[[Run, Any, str], Value | None]
 TypeTest: TypeAlias = Callable[[Run, Any, DottedName], Value]
 Iterated: TypeAlias = Callable[[Run, Any, ast.expr, Frame], Value | None]
 Entered: TypeAlias = Callable[[Run, Any], AbstractContextManager[Value | None] | None]
+Assigned: TypeAlias = Callable[[Run, Any, str, ast.expr, Frame], None]
 Given: TypeAlias = Callable[[Run, Module, ast.FunctionDef | ast.AsyncFunctionDef], dict[str, Value]]
 Defined: TypeAlias = Callable[[Run, Class, Frame], None]
 Models: TypeAlias = Callable[
@@ -280,10 +281,12 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     handles: frozenset[str] = frozenset()  # modules that reach the database of whoever is given one
     names: dict[str, Known] = {}  # by dotted name: a call of it
     unlisted: dict[str, Unlisted] = {}  # by dotted name of a module: a call of another name in it
+    handed: dict[str, Known] = {}  # by the last name of any call that is given the database
     called: dict[str, Called] = {}  # by the last name of a call: a call of its result
     methods: dict[type, Method] = {}  # by the type of a value: `value.name(...)`
     attributes: dict[type, Attribute] = {}  # `value.name`
     type_tests: dict[type, TypeTest] = {}  # `isinstance(value, name)`
+    assigned: dict[type, Assigned] = {}  # `value.name = ...`
     iterated: dict[type, Iterated] = {}  # `for row in value`: gives the row, where it is known
     entered: dict[type, Entered] = {}  # `with value as name`: binds the manager's value, or itself
     types: dict[str, ColumnType] = {}  # by dotted name: the type of a column it is short for

@@ -11,6 +11,8 @@ from guard.reader.libraries.sqlalchemy.live import (
     Cursor,
     DialectObject,
     Inspector,
+    Related,
+    Row,
     Rows,
     Session,
 )
@@ -32,6 +34,7 @@ LIBRARY = Library(
     names=names.in_package("sqlalchemy"),
     acts=frozenset({"execute", "exec_driver_sql", "executemany", "executescript"}),
     hooks=frozenset({"sqlalchemy.event.listens_for"}),
+    handed={"Session": names.session, "AsyncSession": names.session},
     called={"sessionmaker": names.make_session, "async_sessionmaker": names.make_session},
     methods={
         Connection: connections.connection_method,
@@ -44,6 +47,7 @@ LIBRARY = Library(
         Item: connections.construct_method,
         BoundMethod: connections.method_of_method,
         Rows: connections.rows_method,
+        Related: connections.related_method,
         Unknown: connections.unknown_method,
     },
     attributes={
@@ -53,8 +57,10 @@ LIBRARY = Library(
         Session: connections.session_attribute,
         Inspector: connections.of_dialect,
         DialectObject: connections.dialect_attribute,
+        Row: connections.row_attribute,
     },
     type_tests={DialectObject: connections.is_dialect},
+    assigned={Row: connections.assigned},
     iterated={Construct: connections.iterated, Rows: connections.iterated},
     entered={Construct: connections.enter_transaction},
     wrappers=frozenset(

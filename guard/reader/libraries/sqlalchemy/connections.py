@@ -13,6 +13,7 @@ from guard.operations import (
     Query,
     TransactionControl,
     Update,
+    unknown_name,
 )
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Frame, unknown
@@ -41,6 +42,7 @@ from guard.reader.libraries.sqlalchemy.live import (
     Cursor,
     DialectObject,
     Inspector,
+    Related,
     Row,
     Rows,
     Session,
@@ -157,8 +159,8 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
     value = call.args[0] if call.args else None
     match name:
         case _ if name in _EXECUTE:
-            result, table = _execute(run, call), rows.taken_whole(value) if value else None
-            return result if table is None else Rows(call.node, table=table)
+            result, entity = _execute(run, call), rows.entity_of(value) if value else None
+            return result if entity is None else _answer(name, entity, call)
         case _ if name[0] == "_":
             run.opaque(f"what {name} does is not in sight", call.node, call.frame)
         case "run_sync" if call.args:
@@ -170,6 +172,8 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
             return Connection()
         case "begin" | "begin_nested":
             return Construct(name, call.args, call.kwargs, call.node, receiver=receiver)
+        case "add" | "merge" if isinstance(value, Row):
+            return value  # it was there: what is assigned to it is an UPDATE of its own
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
             table = _table_of_rows(value)
             count = table_objects.row_count(call.args[-1]) if call.args else None
@@ -182,8 +186,45 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
         case "delete":
             run.emit([_deleted(run, value)], call.node, call.frame)
         case "get":
-            run.emit([Query(tables=(_table_of_rows(value),))], call.node, call.frame)
+            table = _table_of_rows(value)
+            run.emit([Query(tables=(table,))], call.node, call.frame)
+            return Row(call.node, table=table)
     return Unknown(call.node)
+
+
+_ONE = {
+    "first", "get", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none",
+}  # fmt: skip
+
+
+def _answer(name: str, entity: tuple[Name, bool], call: Call) -> Value:
+    """Return the object or the objects that a query gives."""
+    table, whole = entity
+    if name in _ONE:
+        return Row(call.node, table=table)
+    return Rows(call.node, table=table, whole=whole)
+
+
+def assigned(run: Run, row: Row, name: str, node: ast.expr, frame: Frame) -> None:
+    """Record the UPDATE that an assignment to an object of a query becomes."""
+    update = Update(table=row.table, columns=(name,), where="{key}")
+    run.emit([update], node, frame)
+
+
+def row_attribute(run: Run, row: Row, name: str) -> Value:
+    """Return what an attribute of an object holds."""
+    return Related(f"{row.code}.{name}")
+
+
+_CHANGES = {"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "update"}
+
+
+def related_method(run: Run, receiver: Related, name: str, call: Call) -> Value | None:
+    """Record that objects are put into, or taken out of, what belongs to an object of a query."""
+    if name in _CHANGES:
+        table = Name(unknown_name(receiver.code))  # theirs, or one between the two
+        run.emit([Update(table=table, where="{key}")], call.node, call.frame)
+    return None
 
 
 def _deleted(run: Run, value: Value | None) -> Delete:
@@ -196,6 +237,8 @@ def _deleted(run: Run, value: Value | None) -> Delete:
 
 def rows_method(run: Run, receiver: Rows, name: str, call: Call) -> Value:
     """Return what `result.scalars()`, `.all()` gives of the rows."""
+    if name in _ONE:
+        return Row(call.node, table=receiver.table)
     keeps = name in {"all", "fetchall", "scalars", "unique", "yield_per"}
     return receiver if keeps and not call.args[1:] else Unknown(call.node)
 
@@ -213,8 +256,9 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         if operation is not None:
             values = table_objects.strings_in([here])
             run.emit([operation], call.node, call.frame, values=values)
-            table = rows.taken_whole(here) if name == "all" else None
-            return Unknown(call.node) if table is None else Rows(call.node, table=table)
+            entity = rows.entity_of(receiver)
+            gives = entity is not None and name in {"all", *_ONE}
+            return _answer(name, entity, call) if entity and gives else Unknown(call.node)
     if name == "Table":  # of Flask-SQLAlchemy's extension
         return names.make_table(call, receiver)
     if name in {"create", "drop"}:
@@ -237,13 +281,18 @@ def _reaches(receiver: Construct) -> bool:
 def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value | None:
     """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
     if isinstance(value, Rows):
-        return Row(node, table=value.table, depth=len(run.conditions) + 1)
+        return _each(run, (value.table, value.whole), node)
     if isinstance(value, Construct) and _query_root(value):
         operation = rows.query_operation(value) or Query(tables=rows.queried(value))
         run.emit([operation], node, frame)
-        if (table := rows.taken_whole(value)) is not None:
-            return Row(node, table=table, depth=len(run.conditions) + 1)
+        if (entity := rows.entity_of(value)) is not None:
+            return _each(run, entity, node)
     return None
+
+
+def _each(run: Run, entity: tuple[Name, bool], node: ast.expr) -> Row:
+    table, whole = entity
+    return Row(node, table=table, depth=len(run.conditions) + 1 if whole else -1)
 
 
 def _query_root(value: Construct) -> bool:

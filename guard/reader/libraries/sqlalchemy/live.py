@@ -35,16 +35,24 @@ class Session(Live, frozen=True):
 
 
 class Rows(Unknown, frozen=True):
-    """The objects of every row of a table, as a query of the ORM answers."""
+    """The objects of a table, as a query of the ORM answers; `whole`: of every row."""
 
     table: Name = Name("?")
+    whole: bool = True
 
 
 class Row(Unknown, frozen=True):
-    """Each of these in turn; `depth`: how many conditions hold where it is any of them."""
+    """One of these, or each in turn; what is assigned to it is written when the session is flushed.
+
+    `depth`: how many conditions hold where it is any row of the table, -1 where it is only some.
+    """
 
     table: Name = Name("?")
-    depth: int = 0
+    depth: int = -1
+
+
+class Related(Unknown, frozen=True):
+    """What an attribute of such an object holds: a value, or the objects that belong to it."""
 
 
 class Inspector(Live, frozen=True):

@@ -17,7 +17,8 @@ def _inspect(run: Run, call: Call) -> Value:
     return Construct("sqlalchemy.inspect", call.args, call.kwargs, call.node)
 
 
-def _session(run: Run, call: Call) -> Value:
+def session(run: Run, call: Call) -> Value:
+    """Return the session that any package makes of a connection."""
     return Session()
 
 
@@ -108,8 +109,8 @@ NAMES: dict[str, Known] = {
     "inspect": _inspect,
     "from_engine": _inspect,
     "Inspector": _inspect,
-    "AsyncSession": _session,
-    "Session": _session,
+    "AsyncSession": session,
+    "Session": session,
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
     "Table": _table,

@@ -147,14 +147,15 @@ _KEEPS_ALL = _READS | {
 }  # fmt: skip
 
 
-def taken_whole(query: Value) -> Name | None:
-    """Return the table whose every row the query gives as an object; None for another query."""
+def entity_of(query: Value) -> tuple[Name, bool] | None:
+    """Return the table whose rows the query gives as objects, and whether it gives every row."""
     chain = chain_of(query) if isinstance(query, Construct) else []
     base = next((link for link in chain if last(link.path) in {"query", "select"}), None)
     if base is None or len(base.args) != 1 or base.kwargs or not isinstance(base.args[0], Class):
         return None
+    table = table_of(base.args[0])
     keeps = all(last(link.path) in _KEEPS_ALL for link in chain)
-    return table_of(base.args[0]) if keeps else None
+    return None if table is None else (table, keeps)
 
 
 def query_operation(value: Construct) -> Operation | None:
