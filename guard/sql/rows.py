@@ -175,10 +175,10 @@ def _read_update(c: Cursor) -> Update:
     assignments = c.skip_to("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT")
     changed = _assigned_table(assignments, aliases)
     items = ahead(assignments).items()
-    columns = _assigned(assignments)
+    columns = _assigned(ahead(assignments))
     copy = copied_by_update(items, changed, aliases, c)
+    chosen = narrowed or unknown or _may_end_in_where(assignments)
     found = _read_where(c, aliases.values())
-    chosen = narrowed or unknown
     return Update(
         table=changed,
         columns=columns,
@@ -187,6 +187,15 @@ def _read_update(c: Cursor) -> Update:
         but_nulls=() if chosen else found.but_nulls,
         copy=copy,
     )
+
+
+def _may_end_in_where(assignments: Cursor) -> bool:
+    """Return whether a hole follows the last value: it may stand for the whole WHERE."""
+    tokens = assignments.tokens[assignments.index : assignments.stop]
+    if len(tokens) < 2 or (tokens[-2].kind == "op" and tokens[-2].word != ")"):
+        return False
+    last = Cursor(assignments.source, assignments.tokens, assignments.stop - 1, assignments.stop)
+    return last.at_hole()
 
 
 def _is_narrowed(targets: Cursor) -> bool:

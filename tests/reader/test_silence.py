@@ -251,6 +251,9 @@ JOINED = [
     ("insert", "parts = ['INSERT INTO t (a) VALUES ']\nfor r in x():\n    parts.append(f'({r})')\nop.execute(''.join(parts))"),
     ("delete", "parts = ['DELETE FROM t']\nfor r in x():\n    parts.append(f' WHERE a = {r}')\nop.execute(''.join(parts))"),
     ("update", "parts = ['UPDATE t SET a = 1']\nfor i, r in enumerate(x()):\n    parts.append(' WHERE b' if i else ' OR c')\nop.execute(' '.join(parts))"),
+    ("list with more in it", "parts = ['DELETE FROM t', *(f'WHERE a = {r}' for r in x())]\nop.execute(' '.join(parts))"),
+    ("extended by a generator", "parts = ['DELETE FROM t']\nparts.extend(f' WHERE a = {r}' for r in x())\nop.execute(''.join(parts))"),
+    ("update with more in it", "parts = ['UPDATE t SET a = NULL']\nparts += [f'WHERE a = {r}' for r in x()]\nop.execute(' '.join(parts))"),
     ("comprehension", "op.execute('DELETE FROM t WHERE ' + ' OR '.join(f'a = {r}' for r in x()))"),
 ]  # fmt: skip
 

@@ -143,7 +143,8 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
         return _join_repeated(run, separator, value, call)
     joined = text.join(separator, [formats.as_text(run, item, code) for item in items])
     if not loops.is_whole(value):
-        return text.concat([joined, Text.hole("...", unknown(call.node, *items).origin)])
+        between = [separator if separator.plain else Text.of(" ")] if items else []
+        return text.concat([joined, *between, Text.hole("...", unknown(call.node, *items).origin)])
     return formats.limited(run, joined, call.node)
 
 
