@@ -139,7 +139,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     is empty where the project is one. `timings` are of the revisions that ran, in their order.
     `judged` are the files of the revisions whose statements were judged, `runs` those that a round
     trip runs, whether this was one or not. All paths are relative to `root`. `shard`, such as
-    "2/8": it is of that part alone.
+    "2/8": it is of that part alone. `nothing_ran`: a round trip could run none of its revisions
+    whole.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -155,6 +156,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[str, ...] = ()
     root: Path = Path()
     shard: str = ""
+    nothing_ran: bool = False
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -208,6 +208,9 @@ def verdict(report: Report) -> str:
     if report.shard:  # what the others found is not known here
         passed = f"passed, with {plural(warnings, 'warning')}" if warnings else "passed"
         return f"Shard {safe(report.shard)} {passed}: guard merge has the verdict."
+    if report.nothing_ran:
+        also = f", with {plural(warnings, 'warning')}" if warnings else ""
+        return f"Passed by reading alone{also}: the round trip could run no revision whole."
     if warnings:
         return f"Passed, with {plural(warnings, 'warning')}."
     if not report.findings and not checked(report):

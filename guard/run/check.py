@@ -131,6 +131,7 @@ def judge_opened(
         runs=tuple(path for service, one in histories for path in run_files(service, one)),
         root=scope.root,
         shard=str(shard or ""),
+        nothing_ran=any(trip.nothing_ran for trip in whole.trips),
     )
     return Result(
         report=report,

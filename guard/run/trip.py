@@ -29,3 +29,12 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
         """The revisions that it tells something of: its own, and one that ended it before these."""
         facts = self.result.facts if self.result else ()
         return frozenset(self.revisions) | {fact.revision for fact in facts if fact.revision}
+
+    @property
+    def nothing_ran(self) -> bool:
+        """Whether it could run the upgrade of none of its revisions whole."""
+        if self.result is None or not self.revisions:
+            return False
+        return {one.revision for one in self.result.unrun if one.step == "upgrade"}.issuperset(
+            self.revisions
+        )
