@@ -33,7 +33,8 @@ def merge_and_report(files: Sequence[Path], told: Arguments, given: Mapping[str,
     shards = read_shards(files)
     record = shards[0].record
     arguments = Arguments.of_record(record.options, given)
-    alone = record.command == "roundtrip"
+    made_by = record.command
+    alone = made_by == "roundtrip"
     request = arguments.request(roundtrip=True, statements=not alone, history=not alone)
     request = msgspec.structs.replace(request, applied=record.state.applied)
     opened = open_run(request, arguments.settings(), None)
