@@ -68,6 +68,28 @@ MADE = "op.execute(\"CREATE TYPE order_state AS ENUM ('new', 'paid')\")"
             fixed=f"{MADE}\n{ORDERS}\n{ADDED}",
         ),
         Example(
+            upgrade="""
+            import enum
+
+            class TicketState(enum.Enum):
+                OPEN = 1
+                SHUT = 2
+
+            state = sa.Column("state", sa.Enum(TicketState))
+            op.create_table("tickets", sa.Column("id", sa.Integer(), primary_key=True), state)
+            """,
+            downgrade='op.drop_table("tickets")',
+            dialect="postgresql",
+            says="The downgrade of 0001 leaves the enum type ticketstate, and the next upgrade "
+            "fails, since it exists.",
+            help=f"{UNDO}:\nsa.Enum(name='ticketstate').drop(op.get_bind())",
+            at="def downgrade()",
+            fixed_downgrade="""
+            op.drop_table("tickets")
+            sa.Enum(name='ticketstate').drop(op.get_bind())
+            """,
+        ),
+        Example(
             upgrade=TICKETS,
             downgrade='op.drop_table("tickets")',
             dialect="postgresql",

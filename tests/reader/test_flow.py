@@ -303,6 +303,8 @@ def test_what_one_text_holds_shares_a_transaction(sql: str, joined: list[bool]) 
 
 RAISES = [
     ("raise NotImplementedError('no way back')", "no way back"),
+    ("class No(Exception):\n    pass\nraise No('no way back')", "no way back"),
+    ("class No(Exception):\n    pass\nraise No", ""),
     ("raise NotImplementedError", ""),
     ("raise RuntimeError(MESSAGE)", "never"),
     ("raise RuntimeError(f'not {1}')", "not 1"),

@@ -60,6 +60,7 @@ TEXT = [
     ("name of a column", "c = sa.Column('t', sa.Integer())\nop.drop_table(c.name)"),
     ("key of a copied column", "c = sa.Column('t', sa.Integer()).copy()\nop.drop_table(c.key)"),
     ("name of a constraint", "c = sa.UniqueConstraint('a', name='t')\nop.drop_table(c.name)"),
+    ("what a dialect executes", "b = op.get_bind()\nb.dialect.do_execute(b.connection.cursor(), 'DROP TABLE t', ())"),
     ("DDL with a context", "op.execute(sa.DDL('DROP TABLE %(a)s', context={'a': 't'}))"),
     ("DDL with a context, by place", "op.execute(sa.DDL('DROP TABLE %(a)s', {'a': 't'}).execute_if())"),
     ("conditional expression", "op.execute('DROP TABLE t' if True else 'x')"),

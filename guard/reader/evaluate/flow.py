@@ -317,7 +317,11 @@ def _raise(run: Run, node: ast.Raise, frame: Frame) -> Flow:
     raised = run.evaluate(node.exc, frame) if node.exc is not None else NONE
     if node.cause is not None:
         run.evaluate(node.cause, frame)
-    message = raised.args[0] if isinstance(raised, Construct) and raised.args else Text(())
+    message: Value = Text(())
+    if isinstance(raised, Construct) and raised.args:
+        message = raised.args[0]
+    elif isinstance(raised, Instance) and isinstance(node.exc, ast.Call) and node.exc.args:
+        message = run.evaluate(node.exc.args[0], frame)  # of an exception class in sight
     run.raised.append(formats.as_text(run, message, unparse(node.exc or node)).plain)
     return Flow.RAISES
 

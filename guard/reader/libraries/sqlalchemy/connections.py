@@ -62,6 +62,8 @@ _QUERY_ENDS = {"delete", "update", "all", "first", "one", "one_or_none", "scalar
 
 def catalogue_method(run: Run, receiver: Live, name: str, call: Call) -> Value:
     """Return the answer of an inspector or a dialect: the database's own."""
+    if name.startswith("do_execute"):  # of a dialect: what a connection has the driver do
+        execution.execute(run, call.args[1] if len(call.args) > 1 else Unknown(call.node), call)
     if name == "type_descriptor" and call.args:
         return call.args[0]  # the type, as the dialect writes it
     return Unknown(call.node, "outside", inspected=True)

@@ -207,6 +207,8 @@ def _enum_type(run: Run, base: str, args: tuple[Value, ...], kwargs: dict[str, V
         longest = max((len(m) for m in members), default=None) if members else None
         return Type(name="varchar", length=_number(kwargs.get("length")) or longest)
     label = kwargs.get("name")
+    if label is None and args and isinstance(args[0], Class) and args[0].is_enum:
+        label = Text.of(args[0].name.lower())  # as SQLAlchemy names it
     return Type(
         name=base,
         enum_name=name(label, kwargs.get("schema")) if label is not None else None,
