@@ -45,6 +45,7 @@ REVISIONS = [
     ("+=", "v = 'x'\nsql = 'DELETE FROM t WHERE a = '\nsql += repr(v)\nop.execute(sql)", "error"),
     ("join names", "cs = ['a', 'b']\nop.execute('CREATE INDEX i ON t (' + ', '.join(cs) + ')')", "warning"),
     ("join values", "vs = ['1', '2']\nop.execute('DELETE FROM t WHERE a IN (' + ', '.join(vs) + ')')", "warning"),
+    ("join of what a generator fills", "p = ['UPDATE t SET a = NULL']\np += [f'WHERE b = {r.b}' for r in op.get_bind().execute(sa.text('SELECT b FROM u'))]\nop.execute(' '.join(p))", "error"),
     ("replace name", "t = 'x'\nop.execute('ANALYZE :t'.replace(':t', t))", "warning"),
     ("replace value", "v = 'x'\nop.execute(\"DELETE FROM t WHERE a = 'V'\".replace('V', v))", "error"),
     ("Template", "from string import Template\nt = 'x'\nop.execute(Template('ANALYZE $t').substitute(t=t))", "warning"),

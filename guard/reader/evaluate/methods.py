@@ -144,7 +144,9 @@ def _join(run: Run, separator: Text, call: Call) -> Value:
     joined = text.join(separator, [formats.as_text(run, item, code) for item in items])
     if not loops.is_whole(value):
         between = [separator if separator.plain else Text.of(" ")] if items else []
-        return text.concat([joined, *between, Text.hole("...", unknown(call.node, *items).origin)])
+        # What an open one holds besides may come from anywhere.
+        rest = "outside" if loops.is_open(value) else unknown(call.node, *items).origin
+        return text.concat([joined, *between, Text.hole("...", rest)])
     return formats.limited(run, joined, call.node)
 
 
