@@ -153,10 +153,7 @@ def proof_of_not_null(table: Name, column: str, server: Server, statement: State
     if statement.in_sql_file:
         add = f"{where} ADD CONSTRAINT {label} CHECK ({written} IS NOT NULL) NOT VALID;"
     else:
-        add = (
-            f"op.create_check_constraint({name!r}, {table.name!r}, {f'{written} IS NOT NULL'!r}"
-            f"{schema_code(table)}, postgresql_not_valid=True)"
-        )
+        add = _add_check(table, column)
     return Proof(
         add,
         f"run {where} VALIDATE CONSTRAINT {label}, then ALTER COLUMN {written} SET NOT NULL, which "
@@ -184,12 +181,8 @@ def made_not_null_in_two_steps(
         later = validate(table, _not_null_name(table, column), statement)
         return (Instead(add), Afterwards(in_autocommit_block(later), message))
     name = _check_name(table, column)
-    of, condition = f"{table.name!r}, {column!r}", f"{quoted(column, 'postgresql')} IS NOT NULL"
-    schema = schema_code(table)
-    add = (
-        f"op.create_check_constraint(op.f({name!r}), {table.name!r}, "
-        f"{condition!r}{schema}, postgresql_not_valid=True)"
-    )
+    of, schema = f"{table.name!r}, {column!r}", schema_code(table)
+    add = _add_check(table, column)
     drop = f"op.drop_constraint(op.f({name!r}), {table.name!r}, type_='check'{schema})"
     steps = (
         in_autocommit_block(validate(table, name, statement)),
@@ -201,6 +194,15 @@ def made_not_null_in_two_steps(
         Instead(add),
         First(drop, "downgrade"),
         Afterwards("\n".join(steps), message, back=back),
+    )
+
+
+def _add_check(table: Name, column: str) -> str:
+    """Return the code that adds the CHECK: by this name, whatever a naming convention says."""
+    condition = f"{quoted(column, 'postgresql')} IS NOT NULL"
+    return (
+        f"op.create_check_constraint(op.f({_check_name(table, column)!r}), {table.name!r}, "
+        f"{condition!r}{schema_code(table)}, postgresql_not_valid=True)"
     )
 
 

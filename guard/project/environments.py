@@ -116,9 +116,10 @@ def search_environments(
         if not found.environments and not found.errors:
             found = Found(_sql_folders(start, root, skips))
         if not found.environments and not found.errors:
+            above = "" if start == root else f" or above it up to {root}"
             raise GuardError(
-                f"no Alembic environment and no folder of .sql migrations found in {start} "
-                f"or above it up to {root}: {POINT}"
+                f"no Alembic environment and no folder of .sql migrations found in {start}{above}: "
+                f"{POINT}"
             )
         return Found(_unique(found.environments, root, owner), found.errors)
     if not config_files:

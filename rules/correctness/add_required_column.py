@@ -108,8 +108,8 @@ schema='shop')
             fixed="""
             op.execute('ALTER TABLE orders ADD COLUMN note text')
             op.execute("UPDATE orders SET note = '' WHERE note IS NULL")
-            op.create_check_constraint('ck_orders_note_not_null', 'orders', 'note IS NOT NULL', \
-postgresql_not_valid=True)
+            op.create_check_constraint(op.f('ck_orders_note_not_null'), 'orders', \
+'note IS NOT NULL', postgresql_not_valid=True)
             """,
         ),
         Example(

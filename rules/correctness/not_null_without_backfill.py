@@ -35,7 +35,7 @@ with op.batch_alter_table('orders') as batch_op:
     batch_op.alter_column('total', nullable=False)
 """
 PROOF = (
-    "op.create_check_constraint('ck_orders_total_not_null', 'orders', 'total IS NOT NULL', "
+    "op.create_check_constraint(op.f('ck_orders_total_not_null'), 'orders', 'total IS NOT NULL', "
     "postgresql_not_valid=True)"
 )
 

@@ -38,7 +38,7 @@ op.create_table(
 """
 FILL = "op.execute('UPDATE orders SET total = 0 WHERE total IS NULL')"
 ADD = (
-    "op.create_check_constraint('ck_orders_total_not_null', 'orders', 'total IS NOT NULL', "
+    "op.create_check_constraint(op.f('ck_orders_total_not_null'), 'orders', 'total IS NOT NULL', "
     "postgresql_not_valid=True)"
 )
 NOT_NULL = (
