@@ -21,6 +21,7 @@ from guard.project.environments import Environment, named_environments, search_e
 from guard.project.find_server import FoundServer, ServerFinder
 from guard.project.naming_convention import finds_naming_convention
 from guard.project.requirements import read_requirements
+from guard.project.server_clues import Clue
 from guard.project.settings import Settings
 from guard.project.table_sizes import read_sizes
 from guard.rule import Rule
@@ -137,7 +138,7 @@ class Services:
         config = service.scope.config
         if self.rules is None or (config.server_version and config.dialect):
             return service
-        found = self._servers.find(environment, config.server.dialect)
+        found = _asked_for(self._servers.find(environment, config.server.dialect), config.backend)
         if config.server_version is not None:
             found = msgspec.structs.replace(found, version=config.server_version, version_by=None)
         return service.on(found)
@@ -187,6 +188,17 @@ class Services:
         request = self.scope.request
         runs = request.roundtrip and settings.config.roundtrip
         return more_rules(settings, known, trusted=runs or trusts_rules(request.environ))
+
+
+def _asked_for(found: FoundServer, backend: str) -> FoundServer:
+    """Return what was found; where nothing tells the server, it is the one to run on.
+
+    Not SQLite, which runs what is written for other servers too.
+    """
+    if found.dialect is not None or backend in ("auto", "sqlite"):
+        return found
+    asked = Clue("asked", backend, "the round trip", "is to run there")
+    return msgspec.structs.replace(found, dialect=backend, by=asked, against=())
 
 
 def _config_files(settings: Settings) -> tuple[Path, ...]:

@@ -297,3 +297,22 @@ def test_what_the_settings_say_counts(
 ) -> None:
     said = report(tmp_path, {**REQUIRED, **image("postgres:16")}, *arguments)
     assert [part for part in said["checked"] if part.startswith("for ")] == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("postgresql", "for PostgreSQL, since the round trip is to run there"),
+        ("mariadb", "for MariaDB, since the round trip is to run there"),
+        ("sqlite", NOTHING),  # stands in for all of them
+        ("auto", NOTHING),
+    ],
+)
+def test_the_server_to_run_on_is_the_one_to_judge_for(
+    setting: str, told: str, tmp_path: Path
+) -> None:
+    settings: dict[str, Content] = {"guard.toml": f'backend = "{setting}"\n'}
+    summary = report(tmp_path, {**REQUIRED, **settings})
+    assert any(told in line for line in (*summary["checked"], *summary["notes"]))
+    named = report(tmp_path, {**url("mysql://x/y"), **settings})
+    assert any("for MySQL, since alembic.ini:3" in line for line in named["checked"])
