@@ -353,8 +353,8 @@ FILL = rev(
     "b2",
     "a1",
     "from sqlalchemy.orm import Session\n\nfrom app.models import User\n\n"
-    "session = Session(bind=op.get_bind())\nfor user in session.query(User):\n"
-    "    user.email = user.email or '-'\nsession.flush()",
+    "session = Session(bind=op.get_bind())\nfor user in session.query(User)"
+    ".filter(User.email.is_(None)):\n    user.email = '-'\nsession.flush()",
     "pass",
 )
 PHONE = rev(

@@ -63,10 +63,19 @@ def test_what_is_assigned_to_an_object_is_written(code: str, told: list[str]) ->
     assert [one.partition(" [")[0] for one in read(SESSION + code, above=MODELS)] == told
 
 
-def test_it_is_known_which_column_is_written() -> None:
-    body = f"    {SESSION}    session.query(Row).one().n = 2\n"
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("session.query(Row)", "{key}"),
+        ("session.query(Row).filter(Row.n.is_(None))", "{Row.n.is_(None)}"),
+        ("session.query(Row).filter_by(n=1)", "{key}"),
+        ("session.scalars(sa.select(Row).where(Row.n > 1))", "{Row.n > 1}"),
+    ],
+)
+def test_it_is_known_which_column_is_written_and_where(query: str, where: str) -> None:
+    body = f"    {SESSION}    {query}.one().n = 2\n"
     upgrade = reading(f"from alembic import op\n{MODELS}\ndef upgrade():\n{body}").upgrade
     [_, update] = [
         operation for statement in upgrade.statements for operation in statement.operations
     ]
-    assert update == Update(table=Name("t"), columns=("n",), where="{key}")
+    assert update == Update(table=Name("t"), columns=("n",), where=where)

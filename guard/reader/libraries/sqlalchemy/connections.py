@@ -199,17 +199,16 @@ _ONE = {
 }  # fmt: skip
 
 
-def _answer(name: str, entity: tuple[Name, bool], call: Call) -> Value:
+def _answer(name: str, entity: rows.Entity, call: Call) -> Value:
     """Return the object or the objects that a query gives."""
-    table, whole = entity
     if name in _ONE:
-        return Row(call.node, table=table)
-    return Rows(call.node, table=table, whole=whole)
+        return Row(call.node, table=entity.table, where=entity.where)
+    return Rows(call.node, table=entity.table, whole=entity.whole, where=entity.where)
 
 
 def assigned(run: Run, row: Row, name: str, node: ast.expr, frame: Frame) -> None:
     """Record the UPDATE that an assignment to an object of a query becomes."""
-    update = Update(table=row.table, columns=(name,), where="{key}")
+    update = Update(table=row.table, columns=(name,), where=row.where)
     run.emit([update], node, frame)
 
 
@@ -240,7 +239,7 @@ def _deleted(run: Run, value: Value | None) -> Delete:
 def rows_method(run: Run, receiver: Rows, name: str, call: Call) -> Value:
     """Return what `result.scalars()`, `.all()` gives of the rows."""
     if name in _ONE:
-        return Row(call.node, table=receiver.table)
+        return Row(call.node, table=receiver.table, where=receiver.where)
     keeps = name in {"all", "fetchall", "scalars", "unique", "yield_per"}
     return receiver if keeps and not call.args[1:] else Unknown(call.node)
 
@@ -283,7 +282,7 @@ def _reaches(receiver: Construct) -> bool:
 def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value | None:
     """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
     if isinstance(value, Rows):
-        return _each(run, (value.table, value.whole), node)
+        return _each(run, rows.Entity(value.table, value.whole, value.where), node)
     if isinstance(value, Construct) and _query_root(value):
         operation = rows.query_operation(value) or Query(tables=rows.queried(value))
         run.emit([operation], node, frame)
@@ -292,9 +291,9 @@ def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value | No
     return None
 
 
-def _each(run: Run, entity: tuple[Name, bool], node: ast.expr) -> Row:
-    table, whole = entity
-    return Row(node, table=table, depth=len(run.conditions) + 1 if whole else -1)
+def _each(run: Run, entity: rows.Entity, node: ast.expr) -> Row:
+    depth = len(run.conditions) + 1 if entity.whole else -1
+    return Row(node, table=entity.table, depth=depth, where=entity.where)
 
 
 def _query_root(value: Construct) -> bool:

@@ -39,16 +39,19 @@ class Rows(Unknown, frozen=True):
 
     table: Name = Name("?")
     whole: bool = True
+    where: str = "{key}"
 
 
 class Row(Unknown, frozen=True):
     """One of these, or each in turn; what is assigned to it is written when the session is flushed.
 
-    `depth`: how many conditions hold where it is any row of the table, -1 where it is only some.
+    `depth`: how many conditions hold where it is any row of the table, -1 where it is only some, of
+    which `where` is true.
     """
 
     table: Name = Name("?")
     depth: int = -1
+    where: str = "{key}"
 
 
 class Related(Unknown, frozen=True):

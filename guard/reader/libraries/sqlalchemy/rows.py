@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from guard.operations import Delete, Insert, Name, Operation, Query, Update, unknown_name
 from guard.reader.evaluate.values import (
     Class,
@@ -147,15 +149,30 @@ _KEEPS_ALL = _READS | {
 }  # fmt: skip
 
 
-def entity_of(query: Value) -> tuple[Name, bool] | None:
-    """Return the table whose rows the query gives as objects, and whether it gives every row."""
+class Entity(msgspec.Struct, frozen=True):
+    """The table whose rows a query gives as objects.
+
+    `whole`: it gives every row; `where`: the condition of those that it gives.
+    """
+
+    table: Name
+    whole: bool
+    where: str
+
+
+def entity_of(query: Value) -> Entity | None:
+    """Return what a query of one mapped class gives; None for another query."""
     chain = chain_of(query) if isinstance(query, Construct) else []
     base = next((link for link in chain if last(link.path) in {"query", "select"}), None)
     if base is None or len(base.args) != 1 or base.kwargs or not isinstance(base.args[0], Class):
         return None
     table = table_of(base.args[0])
+    filters = [link for link in chain if last(link.path) in _FILTERS]
+    conditions = [clauses.sql(given) for link in filters for given in _conditions(link)]
+    named = any(last(link.path) == "filter_by" for link in filters)
+    where = "{key}" if named or not conditions else " AND ".join(conditions)
     keeps = all(last(link.path) in _KEEPS_ALL for link in chain)
-    return None if table is None else (table, keeps)
+    return None if table is None else Entity(table, keeps, where)
 
 
 def query_operation(value: Construct) -> Operation | None:
