@@ -549,7 +549,8 @@ def _new_column(change: TypeChange, context: Context) -> str:
     table, dialect = change.table, context.server.dialect
     label = _new_name(change, context) or f"{change.column}_new"
     plain = not sqlalchemy_type(change.new, dialect).startswith("<")
-    if context.statement.sql and not plain:  # a type that only SQL names
+    sql = context.statement.sql and not plain  # a type that only SQL names
+    if sql or context.statement.in_sql_file:
         kind = _named(change.new, dialect)
         code = executed(
             f"ALTER TABLE {table_sql(table, dialect)} ADD COLUMN {quoted(label, dialect)} {kind}",

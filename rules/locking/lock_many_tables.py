@@ -167,10 +167,18 @@ def lock_many_tables(operation: Operation, context: Context) -> Iterator[Problem
         message=f"The transaction holds {lock} on {table} and now waits for {wanted.lock} on "
         f"{wanted.table}: {table} stays locked meanwhile, and a request that uses both in the "
         "other order ends in a deadlock.",
-        remedy=f"Let a later release change {wanted.table}, or let each revision have a "
-        "transaction (transaction_per_migration=True in context.configure()); or commit before "
-        "it:\nwith op.get_context().autocommit_block():",
+        remedy=f"Let a later release change {wanted.table}, {_apart(context)}",
         effect=effect,
+    )
+
+
+def _apart(context: Context) -> str:
+    """Return how the second table gets a transaction of its own."""
+    if context.statement.in_sql_file:
+        return "or a migration of its own, which is run in a transaction of its own"
+    return (
+        "or let each revision have a transaction (transaction_per_migration=True in "
+        "context.configure()); or commit before it:\nwith op.get_context().autocommit_block():"
     )
 
 

@@ -276,12 +276,19 @@ def _missing(operation: Operation, context: Context) -> Iterator[Problem]:
     yield Problem(
         message=f"{cause}, so this waits for each open transaction that uses {table}, {long}, and "
         f"every later query of {table} waits behind it.",
-        remedy="Set one in env.py for all revisions, or say in guard's settings what sets one: "
+        remedy=f"Set one {_for_all(context)}, or say in guard's settings what sets one: "
         f'lock-timeout = "elsewhere". Here, before it:\n{_code(context)}',
         rewrite=(Before(_code(context)),),
         effect=context.effect(operation),
         once=True,
     )
+
+
+def _for_all(context: Context) -> str:
+    """Return where a timeout is set for all migrations."""
+    if context.statement.in_sql_file:
+        return "for the role or the connection that runs the migrations"
+    return "in env.py for all revisions"
 
 
 def _badly_set(option: SetOption, context: Context) -> Iterator[Problem]:

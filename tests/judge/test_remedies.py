@@ -16,14 +16,19 @@ from guard.rule import Example
 from guard.run.check import run
 from guard.run.scope import Request
 
-PYTHON = ("op.", "batch_op", "nullable=", "server_default", "downgrade()", "upgrade()", "# guard")
+PYTHON = (
+    *("op.", "batch_op", "nullable=", "server_default", "downgrade()", "upgrade()", "# guard"),
+    *("env.py", "context.configure"),
+)
 
 
 def remedies(folder: Path, sql: str, dialect: str) -> dict[str, str]:
     """Return what is said of a second file of SQL and what to do about it, by rule."""
     versions = folder / "db" / "migrations"
     versions.mkdir(parents=True)
-    (versions / "V1__t.sql").write_text("CREATE TABLE t (id int, a text);\n")
+    (versions / "V1__t.sql").write_text(
+        "CREATE TABLE t (id int, a text);\nCREATE TABLE u (id int);\n"
+    )
     (versions / "V2__next.sql").write_text(sql + "\n")
     request = Request(
         start=folder,
@@ -45,6 +50,9 @@ def remedies(folder: Path, sql: str, dialect: str) -> dict[str, str]:
         ("UPDATE t SET a = 'x';", "postgresql", "update-without-where", "say so: -- guard: ignore[update-without-where]"),
         ("UPDATE t SET a = a;", "postgresql", "update-without-where", "say so: -- guard: ignore[update-without-where]"),
         ("DO $$ BEGIN EXECUTE x; END $$;", "postgresql", "opaque-sql", "(plain SQL), or check it by hand and add: -- guard: ignore[opaque-sql]"),
+        ("ALTER TABLE t ALTER a TYPE int USING a::int;", "postgresql", "change-column-type", "ALTER TABLE t ADD COLUMN a_new integer;"),
+        ("ALTER TABLE t ADD b int; ALTER TABLE u ADD b int;", "postgresql", "lock-many-tables", "or a migration of its own"),
+        ("ALTER TABLE t ADD b int;", "postgresql", "lock-timeout", "for the role or the connection that runs the migrations"),
         ("DROP TABLE t;", "postgresql", "drop-table", "guard approve"),
         ("ALTER TABLE t DROP COLUMN a;", "sqlite", "drop-column", "guard approve"),
         ("CREATE TABLE n AS SELECT * FROM t; DROP TABLE t;", "sqlite", "drop-table", "the downgrade does not bring them back"),
