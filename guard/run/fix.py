@@ -211,7 +211,8 @@ def _worse(before: Report, after: Report, batch: Sequence[Finding]) -> str | Non
     mended = Counter((finding.rule, finding.span.path) for finding in batch)
     for (rule, path), count in mended.items():
         if has[rule, path] > had[rule, path] - count:
-            return f"{rule} would still be found"
+            left = next(f.span for f in after.open if (f.rule, f.span.path) == (rule, path))
+            return f"{rule} would still be found at {path}:{left.line}"
     return None
 
 
