@@ -104,7 +104,8 @@ schema='shop')
             help="fill it, and in a later release run ALTER TABLE orders VALIDATE CONSTRAINT "
             "ck_orders_note_not_null, then ALTER COLUMN note SET NOT NULL, which reads no row "
             "then, and drop the CHECK. What proves it:\nop.create_check_constraint("
-            "'ck_orders_note_not_null', 'orders', 'note IS NOT NULL', postgresql_not_valid=True)",
+            "op.f('ck_orders_note_not_null'), 'orders', 'note IS NOT NULL', "
+            "postgresql_not_valid=True)",
             fixed="""
             op.execute('ALTER TABLE orders ADD COLUMN note text')
             op.execute("UPDATE orders SET note = '' WHERE note IS NULL")
