@@ -117,19 +117,6 @@ NAME_IT = "Give the constraint a name where it is made, and that name here:\n"
     ),
     safe=(
         Example(
-            released=(USERS,),
-            base={"app/models.py": "metadata = MetaData(naming_convention={'fk': 'fk_users'})"},
-            upgrade="""
-            with op.batch_alter_table("users") as batch_op:
-                batch_op.create_foreign_key("fk_users", "users", ["id"], ["id"])
-            """,
-            downgrade="""
-            with op.batch_alter_table("users") as batch_op:
-                batch_op.drop_constraint(None, type_="foreignkey")
-            """,
-            dialect="sqlite",
-        ),
-        Example(
             upgrade=TICKETS,
             downgrade="""
             op.drop_table("tickets")
@@ -189,9 +176,11 @@ def _raises(statement: Statement, context: Context) -> bool:
 
 
 def _may_be_named(statement: Statement, context: Context) -> bool:
-    """Return whether a naming convention may give the constraint a name: a batch applies it."""
-    batch = statement.batch
-    return batch is not None and (batch.naming_convention or context.names_constraints)
+    """Return whether the models' naming convention may name the constraint, as in a batch it can.
+
+    A convention that the batch itself is given does not.
+    """
+    return statement.batch is not None and context.names_constraints
 
 
 def _is_nameless(statement: Statement) -> bool:

@@ -11,6 +11,9 @@ import pytest
 from command_line import STEP, chain, guard, write
 from git_repo import Repo
 
+from guard.rule import Example
+from guard.run.examples import judge
+
 
 class Case(msgspec.Struct, frozen=True):
     """A revision on top of released ones, and the lines that are said of its way back."""
@@ -330,6 +333,7 @@ NO_NAME: dict[str, Case] = {
         "op.create_unique_constraint(None, 'users', ['mail'])",
         "with op.batch_alter_table('users', naming_convention={'uq': 'x'}) as b:\n"
         "    b.drop_constraint(None, type_='unique')",
+        (NAMELESS,),  # the convention of the batch names what it reads, not what it drops
         dialect="sqlite",
     ),
     "a primary key of a convention": Case(
@@ -496,3 +500,15 @@ def test_what_is_no_downgrade(name: str, tmp_path: Path) -> None:
     rules = [f["rule"] for f in found if f["rule"] == "missing-downgrade"]
     assert rules == ([] if passes else ["missing-downgrade"])
     assert all('ignore = ["missing-downgrade"]' in f["remedy"] for f in found if rules)
+
+
+def test_the_convention_of_the_models_may_name_what_a_batch_drops(tmp_path: Path) -> None:
+    batch = "with op.batch_alter_table('users') as batch_op:\n    batch_op"
+    example = Example(
+        released=("op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))",),
+        base={"app/models.py": "metadata = MetaData(naming_convention={'fk': 'fk_users'})"},
+        upgrade=f"{batch}.create_foreign_key('fk_users', 'users', ['id'], ['id'])",
+        downgrade=f"{batch}.drop_constraint(None, type_='foreignkey')",
+        dialect="sqlite",
+    )
+    assert "incomplete-downgrade" not in {finding.rule for finding in judge(example, tmp_path)}
