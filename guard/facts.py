@@ -3,8 +3,6 @@
 Each says what was found and where; its meaning, and the remedy, are its rule's affair.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Literal
 

@@ -7,8 +7,6 @@ Names are kept as the server would store them (PostgreSQL folds an unquoted name
 A name that could not be read is written as its expression in braces, `{table}`; see `is_known`.
 """
 
-from __future__ import annotations
-
 import functools
 import operator
 import re
@@ -74,7 +72,7 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[str, ...] | None = None  # members of an enum or set; None: not known
     create_type: bool = True  # False: the enum type is made elsewhere
     sized: bool = True  # False: a length or its like is written, and not known
-    variants: dict[str, Type] = {}  # SQLAlchemy's with_variant, by dialect
+    variants: dict[str, "Type"] = {}  # SQLAlchemy's with_variant, by dialect
 
     def __str__(self) -> str:
         name = str(self.enum_name) if self.enum_name else self.name
@@ -569,7 +567,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     where its body decides, as it does of one in SQL that does not say.
     """
 
-    operations: tuple[AnyOperation, ...] = ()
+    operations: tuple["AnyOperation", ...] = ()
     arguments: str = ""
     on: tuple[RowChange, ...] = ()
     deferred: bool = False

@@ -1,7 +1,5 @@
 """Where a thing stands; a statement: what one call or one piece of SQL does; a revision's steps."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

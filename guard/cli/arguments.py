@@ -1,7 +1,5 @@
 """What the command line said, as one frozen value, and what it asks of a run."""
 
-from __future__ import annotations
-
 import datetime
 import os
 import sys
