@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from guard.api import Options, Session, check
     from guard.errors import GuardError
     from guard.finding import Edit, Finding, Related, Report
+    from guard.note import Note
     from guard.statement import Span
 
 __version__ = "0.1.0"
@@ -17,6 +18,7 @@ __all__ = [
     "Edit",
     "Finding",
     "GuardError",
+    "Note",
     "Options",
     "Related",
     "Report",
@@ -29,6 +31,7 @@ _HOMES = {
     **dict.fromkeys(("Options", "Session", "check"), "guard.api"),
     **dict.fromkeys(("Edit", "Finding", "Related", "Report"), "guard.finding"),
     "GuardError": "guard.errors",
+    "Note": "guard.note",
     "Span": "guard.statement",
 }
 

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from guard.effects.effect import Effect
+from guard.note import Note
 from guard.rewrite import Rewrite
 from guard.statement import Span
 
@@ -132,8 +133,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one run found.
 
-    `notes` are sentences that the user should read once (a base that was chosen, a step that was
-    skipped, a table that could not be seeded); `checked` names what was done, for the summary.
+    `notes` are what the user should read once; `checked` names what was done, for the summary.
     `errors` are parts of the work that could not be done: the report is true, and not all of it.
     `unchanged` is how many open findings more stand in code that is as the base has it. `services`
     is empty where the project is one. `timings` are of the revisions that ran, in their order.
@@ -144,7 +144,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     coverage: Coverage = Coverage()
     checked: tuple[str, ...] = ()
     unchanged: int = 0

@@ -35,6 +35,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"schema"},
     {"effects"},
     {"rewrite"},
+    {"note"},
     {"finding", "python_source"},
     {"facts"},
     {"options"},

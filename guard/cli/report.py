@@ -15,8 +15,9 @@ from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_erro
 from guard.cli.progress import Progress
 from guard.cli.terminal import shows_links
 from guard.history.base import Base
+from guard.note import Note
 from guard.reporters import DRAWS, TEXTS, reporter
-from guard.reporters.background import Background, Change
+from guard.reporters.background import Background, Change, JudgedFor
 from guard.reporters.chronicle import Chronicle
 from guard.reporters.text import Form, text
 from guard.run.check import Result, judge_opened
@@ -30,12 +31,12 @@ def run_and_report(
     statements: bool = True,
     history: bool = True,
     command: str = "",
-    and_then: Callable[[Result], str] | None = None,
+    and_then: Callable[[Result], Note] | None = None,
 ) -> None:
     """Run these parts of guard, say what they found, and exit: 1 for findings that stop the gate.
 
     Parts that could not be done end with 2, after what the others found. Where nothing stops the
-    gate, `and_then` is done with the result, and its sentence is a note. The report of a shard says
+    gate, `and_then` is done with the result, which makes a note. The report of a shard says
     of which `command` it is. Raises GuardError.
     """
     outputs = destinations(arguments, os.environ)
@@ -120,6 +121,12 @@ def _background(
         ),
         base=base.ref,
         commit=base.commit,
+        servers=tuple(
+            JudgedFor(environment=history.environment.name, server=server, reason=reason)
+            for history, server, reason in zip(
+                result.histories, result.servers, result.reasons, strict=True
+            )
+        ),
         exit_code=exit_code,
         shard=record,
         chronicles=_chronicles(result) if draws else (),

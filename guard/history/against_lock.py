@@ -16,6 +16,7 @@ from guard.facts import (
 from guard.history.difference import meaning_hash
 from guard.history.lock import Locked, LockedRevisions, fingerprint
 from guard.history.sides import Side, Version
+from guard.note import Note
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.revision_header import NAMES
@@ -87,8 +88,8 @@ def facts_of_sql(
             yield EditedRevision(span=at, revision=id_, base=LOCK, difference=(), content_hash=mark)
 
 
-def differences(lock: LockedRevisions, sides: Iterable[Side], now: Side, base: str) -> list[str]:
-    """Return how the lock and the base in git disagree about what is released, in sentences."""
+def differences(lock: LockedRevisions, sides: Iterable[Side], now: Side, base: str) -> list[Note]:
+    """Return how the lock and the base in git disagree about what is released."""
     sides = tuple(sides)
     on_base = {id_ for side in sides for id_ in side.revisions}
     otherwise = [
@@ -105,8 +106,12 @@ def differences(lock: LockedRevisions, sides: Iterable[Side], now: Side, base: s
         (only_here, f"{LOCK} has {{}}, which {base} does not have"),
     )
     return [
-        f"{sentence.format(_named(ids))}: {base} counts, and guard history --lock writes the lock "
-        "anew."
+        Note(
+            "lock-differs",
+            f"{sentence.format(_named(ids))}: {base} counts, and guard history --lock writes the "
+            "lock anew.",
+            Span(LOCK, 1),
+        )
         for ids, sentence in told
         if ids
     ]

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from guard.history.base import Base
 from guard.history.sides import Side
+from guard.note import Note
 from guard.project.environments import Environment
 
 
 def applied_to(
     environment: Environment, base: Base, sides: Iterable[Side]
-) -> tuple[frozenset[str] | None, list[str]]:
+) -> tuple[frozenset[str] | None, list[Note]]:
     """Return the ids of an environment that the base's database has run, and what to say of them.
 
     None: the database is not asked, or stands at revisions of another environment.
@@ -26,7 +27,7 @@ def applied_to(
     own = [id_ for id_ in base.applied if id_ in before]
     if not own:
         why = "stands at no revision of it" if base.applied else "has run no revision"
-        return None, [f"{environment.name}: the database of --applied-in {why}."]
+        return None, [Note("applied", f"{environment.name}: the database of --applied-in {why}.")]
     reached: set[str] = set()
     left = own
     while left:
@@ -36,7 +37,7 @@ def applied_to(
             left += before.get(id_, ())
     count = f"{len(reached)} revision{'s' if len(reached) > 1 else ''}"
     stands = ", ".join(sorted(set(base.applied) & before.keys()))
-    note = (
+    text = (
         f"{environment.name}: the database stands at {stands}, so {count} of it count as released."
     )
-    return frozenset(reached), [note]
+    return frozenset(reached), [Note("applied", text)]

@@ -26,12 +26,14 @@ from guard.history.ci import (
 )
 from guard.history.git import Repository
 from guard.history.lock import Lock
+from guard.note import Note
 
 DEEPEN = (
     "fetch the whole history (GitHub Actions: fetch-depth: 0, GitLab: GIT_DEPTH: 0, "
     "by hand: git fetch --unshallow)"
 )
 OR_OFF = 'or say history = "off" in the guard settings'
+NO_COMMIT = "There is no commit yet: every revision counts as new."
 ORIGIN_HEAD = "refs/remotes/origin/HEAD"
 TAG = "tag:"  # a base that begins with this is a pattern of tags
 
@@ -49,7 +51,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     tip: str | None = None
     lock: Lock | None = None
     applied: tuple[str, ...] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -80,7 +82,7 @@ def find_base(repo: Repository | None, asked: Asked) -> Base:
     found = repo.resolve_all(("HEAD", ORIGIN_HEAD, *map(remote, DEFAULTS), *map(local, DEFAULTS)))
     head = found.get("HEAD")
     if head is None and not asked.option:
-        return Base(notes=("There is no commit yet: every revision counts as new.",))
+        return Base(notes=(Note("not-compared", NO_COMMIT),))
     if head is None:
         raise GuardError(f"--base {asked.option}: there is no commit here yet to compare with it")
     wanted = _by_user(repo, head, asked)
@@ -97,9 +99,13 @@ def find_base(repo: Repository | None, asked: Asked) -> Base:
     commit = repo.merge_base(head, tip)
     if commit is None:
         raise GuardError(_unrelated(repo, wanted))
-    note = f"Compared with {wanted.name} at {commit[:12]}, as {wanted.said_by} says."
+    note = _compared(f"{wanted.name} at {commit[:12]}, as {wanted.said_by} says.")
     notes = () if wanted.name == asked.option else (note, *_other_head(repo, head, asked.environ))
     return Base(ref=wanted.name, commit=commit, tip=tip, lock=asked.lock, notes=notes)
+
+
+def _compared(how: str) -> Note:
+    return Note("base", f"Compared with {how}")
 
 
 def base_of_ci(repo: Repository, environ: Mapping[str, str]) -> Base | None:
@@ -117,7 +123,7 @@ def _locked(asked: Asked, named: bool) -> Base:
     if asked.lock is None:
         raise GuardError(f"{LOCK} is named as the base, and there is none: guard history --lock")
     why = "" if named else f", since {_no_git(asked.folder)}"
-    return Base(ref=LOCK, lock=asked.lock, notes=(f"Compared with {LOCK}{why}.",))
+    return Base(ref=LOCK, lock=asked.lock, notes=(_compared(f"{LOCK}{why}."),))
 
 
 def _without_git(asked: Asked) -> Base:
@@ -134,7 +140,8 @@ def _without_git(asked: Asked) -> Base:
             f"{told}{why}, so what is released cannot be told: make git work here, "
             f"commit a {LOCK} (guard history --lock), {OR_OFF}"
         )
-    return Base(notes=(f"History was not judged: {why}. Every revision counts as new.",))
+    text = f"History was not judged: {why}. Every revision counts as new."
+    return Base(notes=(Note("not-compared", text),))
 
 
 def _no_git(folder: Path | None) -> str:
@@ -188,13 +195,14 @@ def _by_tag(repo: Repository, head: str, pattern: str, said_by: str, built: str 
     return Wanted(chosen, (f"refs/tags/{chosen}",), f"{said_by} ({TAG}{pattern})")
 
 
-def _other_head(repo: Repository, head: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _other_head(repo: Repository, head: str, environ: Mapping[str, str]) -> tuple[Note, ...]:
     """Whether pre-commit speaks of another commit than the one that is checked out."""
     to = environ.get("PRE_COMMIT_TO_REF", "")
     commit = repo.resolve(to) if to.strip("0") else None
     if commit in (None, head):
         return ()
-    return (f"PRE_COMMIT_TO_REF is {to}, and what is checked out was judged: check that out.",)
+    text = f"PRE_COMMIT_TO_REF is {to}, and what is checked out was judged: check that out."
+    return (Note("checked-out", text),)
 
 
 def _by_remote(repo: Repository, found: Mapping[str, str]) -> Wanted | None:
@@ -216,7 +224,7 @@ def _by_local_branch(current: str | None, found: Mapping[str, str]) -> Wanted | 
 def _on_the_base_itself(repo: Repository, head: str, branch: str | None, lock: Lock | None) -> Base:
     alone = branch and repo.branches() == (branch,) and repo.fetches_all_branches()
     if branch in DEFAULTS or alone:
-        note = f"Compared with HEAD, as {branch} is the base itself: only what is not committed."
+        note = _compared(f"HEAD, as {branch} is the base itself: only what is not committed.")
         return Base(ref="HEAD", commit=head, tip=head, lock=lock, notes=(note,))
     where = f"branch {branch}" if branch else "a detached HEAD"
     raise GuardError(

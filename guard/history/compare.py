@@ -34,13 +34,14 @@ from guard.history.sides import (
 )
 from guard.history.squash import Replay, prove, replaced_by, squashes
 from guard.history.then import read_then
+from guard.note import Note
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.sql_folders import runs_again
 from guard.python_source import Sources
 from guard.statement import Span
 
-NOT_COUNTED = "Heads were not counted, since the chain is broken."
+NOT_COUNTED = Note("heads-not-counted", "Heads were not counted, since the chain is broken.")
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     before: ParsedHistory = NOTHING_READ
     replaced: Replaced = Replaced()
     facts: tuple[Fact, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +176,7 @@ def _without_commit(
 
 def _agreed_with_lock(
     environment: Environment, base: Base, sides: Iterable[Side], now: Side, root: Path
-) -> list[str]:
+) -> list[Note]:
     if base.lock is None:
         return []
     lock = base.lock.get(against_lock.key_of(environment, root), {})

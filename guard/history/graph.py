@@ -17,6 +17,7 @@ import msgspec
 
 from guard.errors import GuardError
 from guard.facts import BrokenChain
+from guard.note import Note
 from guard.operations import is_known
 from guard.paths import read_bytes, relative
 from guard.patterns import lazy_re
@@ -49,7 +50,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     """The revisions of one environment.
 
     `order` holds every id, children after their parents and dependencies. `files` is everything
-    that was read, by path relative to the repository. `notes` are sentences for the report.
+    that was read, by path relative to the repository. `notes` are for the report.
     """
 
     revisions: dict[str, Revision] = {}
@@ -58,7 +59,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     bases: tuple[str, ...] = ()
     problems: tuple[BrokenChain, ...] = ()
     files: dict[str, RevisionHeader] = {}
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def ancestors(self, revision: str) -> frozenset[str]:
         """Return the ids that come before `revision`, through parents and dependencies."""
@@ -106,7 +107,7 @@ def join_headers(
 
 
 def graph_of(
-    files: Mapping[str, tuple[Path, RevisionHeader]], *, notes: tuple[str, ...] = ()
+    files: Mapping[str, tuple[Path, RevisionHeader]], *, notes: tuple[Note, ...] = ()
 ) -> Graph:
     """Return the graph that these revision files, by the path to show, make together."""
     revisions, shown, problems = _revisions(files)
@@ -213,22 +214,26 @@ def _notes(
     nested: Sequence[Path],
     unlisted: set[Path],
     root: Path,
-) -> Iterator[str]:
+) -> Iterator[Note]:
     folders = " and ".join(relative(f, root) for f in environment.version_locations)
     if not headers:
-        yield f"{folders} holds no revisions."
+        yield Note("no-revisions", f"{folders} holds no revisions.")
     if nested:
         verdict = "are not read" if unlisted else "are read, since the chain needs them"
-        yield (
+        yield Note(
+            "nested-revisions",
             f"{len(nested)} revision files in sub-folders of {folders} {verdict}: neither "
-            "version_locations nor recursive_version_locations names them."
+            "version_locations nor recursive_version_locations names them.",
         )
     for path, header in headers.items():
         unknown = [n for n in (*header.branch_labels, *header.depends_on) if not is_known(n)]
         if unknown and path not in unlisted:
-            yield (
-                f"{relative(path, root)} computes {unknown[0][1:-1]} at run time: "
-                "guard takes it for an id that no other has."
+            shown = relative(path, root)
+            yield Note(
+                "computed-id",
+                f"{shown} computes {unknown[0][1:-1]} at run time: guard takes it for an id that "
+                "no other has.",
+                Span(shown, header.line),
             )
 
 

@@ -18,6 +18,7 @@ from guard.facts import (
 )
 from guard.history.difference import Difference, content_hash, difference_of, meaning_hash
 from guard.history.sides import Side, Version, line_of, line_span
+from guard.note import Note
 from guard.project.revision_header import NAMES
 from guard.python_source import SourceError
 from guard.statement import Span
@@ -59,7 +60,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
             if here is not None:
                 yield from self._changed(id_, was, was, here)
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Note]:
         """What was changed and is allowed."""
         harmless = [
             id_
@@ -68,7 +69,10 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if harmless:
             told = ", ".join(harmless)
-            yield f"{told}: edited, and still the same for a database, so that is allowed."
+            yield Note(
+                "allowed-edit",
+                f"{told}: edited, and still the same for a database, so that is allowed.",
+            )
 
     def _here(self, id_: str, was: Version) -> Version | None:
         in_place = self.now.files.get(was.name)

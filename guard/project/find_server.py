@@ -51,13 +51,18 @@ class FoundServer(msgspec.Struct, frozen=True):
 
         Empty where all of it is set.
         """
-        said = [one for one in (self.by, self.version_by) if one is not None]
-        if self.dialect is None or not said:
+        if self.dialect is None or not self.reason:
             return ""
-        reasons = [f"{one.where} {one.said}" for one in dict.fromkeys(said)]
         title = f"{_TITLES[self.dialect]} {self.version or ''}".rstrip()
-        oldest = ", the oldest that is named" if self.newest else ""
-        return f"{title}, since {' and '.join(reasons)}{oldest}"
+        return f"{title}, since {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """What tells the server and its version; empty where nothing but the settings does."""
+        said = [one for one in (self.by, self.version_by) if one is not None]
+        reasons = [f"{one.where} {one.said}" for one in dict.fromkeys(said)]
+        oldest = ", the oldest that is named" if reasons and self.newest else ""
+        return " and ".join(reasons) + oldest
 
 
 class ServerFinder:

@@ -10,6 +10,7 @@ import msgspec
 from guard.reader import ParsedRevision
 from guard.reporters.chronicle import Chronicle
 from guard.rule import Rule
+from guard.server import Server
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,13 +20,24 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None = None
 
 
+class JudgedFor(msgspec.Struct, frozen=True, kw_only=True):
+    """The server that the revisions of an environment are judged for, and what tells so.
+
+    Without a `reason` the settings say it; without a dialect it is not known.
+    """
+
+    environment: str
+    server: Server = Server()
+    reason: str = ""
+
+
 class Background(msgspec.Struct, frozen=True, kw_only=True):
     """What the findings are of: the files by path, the rules by name, the revisions of the change.
 
     `base` is the ref that the change was compared with and `commit` the one of it that holds what
-    is released, where git tells. The run ends with `exit_code`. `shard` is what guard merge reads
-    of a part of the round trip. `chronicles` has the histories, for the formats that draw them
-    (`DRAWS`).
+    is released, where git tells. `servers` are those of the histories. The run ends with
+    `exit_code`. `shard` is what guard merge reads of a part of the round trip. `chronicles` has the
+    histories, for the formats that draw them (`DRAWS`).
     """
 
     texts: Mapping[str, str] = {}
@@ -33,6 +45,7 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     base: str = ""
     commit: str | None = None
+    servers: tuple[JudgedFor, ...] = ()
     exit_code: int = 0
     shard: Mapping[str, Any] | None = None
     chronicles: tuple[Chronicle, ...] = ()

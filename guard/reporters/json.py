@@ -10,9 +10,10 @@ from guard import __version__
 from guard.credentials import mask_credentials
 from guard.effects.effect import Effect, TableEffect
 from guard.finding import Finding, Report, Tally, Timing
+from guard.note import Note
 from guard.printable import encodable
 from guard.reporters import summary
-from guard.reporters.background import NOTHING, Background
+from guard.reporters.background import NOTHING, Background, JudgedFor
 from guard.statement import Span
 
 VERSION = 1
@@ -35,7 +36,9 @@ def json(report: Report, background: Background = NOTHING) -> str:
         "version": str(VERSION),
         "tool": dumps({"name": "guard", "version": __version__}),
         "base": dumps(base if background.base else None),
+        "servers": dumps([_server(judged) for judged in background.servers]),
         "findings": f"[\n{findings}\n  ]" if findings else "[]",
+        "notes": dumps([_note(note) for note in report.notes]),
         "errors": dumps([_text(error) for error in report.errors]),
         "summary": dumps(_summary(report), indent=2).replace("\n", "\n  "),
     }
@@ -84,6 +87,21 @@ def _finding(finding: Finding, *, by_file: bool) -> dict[str, Any]:
     return fields
 
 
+def _server(judged: JudgedFor) -> dict[str, Any]:
+    version = judged.server.version
+    return {
+        "environment": _text(judged.environment),
+        "dialect": judged.server.dialect,
+        "version": ".".join(map(str, version)) if version else None,
+        "reason": _text(judged.reason) or None,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    place = _place(note.span) if note.span else {}
+    return {"kind": note.kind, "text": _text(note.text), **place}
+
+
 def _effect(effect: Effect) -> dict[str, Any]:
     """What the statement does to a running server: of its own table, and of related ones."""
     return {
@@ -130,7 +148,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "statements": report.coverage.statements,
         "opaque": report.coverage.opaque,
         "checked": [_text(part) for part in report.checked],
-        "notes": [_text(note) for note in report.notes],
+        "notes": [_text(note.text) for note in report.notes],
         "failed": report.failed or bool(report.errors),
         **(services if report.services else {}),
     }

@@ -22,7 +22,11 @@ def junit(report: Report, background: Background = NOTHING) -> str:
         case = ET.SubElement(suite, "testcase", classname="guard", name="could not be done")
         ET.SubElement(case, "error", type="error", message=xml(error))
     checked = ET.SubElement(suite, "testcase", classname="guard", name="checked")
-    told = [*summary.checked(report), *report.notes, summary.verdict(report)]
+    told = [
+        *summary.checked(report),
+        *(note.text for note in report.notes),
+        summary.verdict(report),
+    ]
     ET.SubElement(checked, "system-out").text = xml("\n".join(told))
     seen: Counter[tuple[str, str]] = Counter()
     for finding in summary.ordered(report.findings):

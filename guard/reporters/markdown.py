@@ -116,7 +116,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 def _end(report: Report) -> Iterator[str]:
     told = [("Approved", text) for text in summary.approved(report)]
-    told += [("Note", note) for note in report.notes]
+    told += [("Note", note.text) for note in report.notes]
     told += [("Checked", part) for part in summary.checked(report)]
     found = [summary.found(report), *summary.services(report), summary.unchanged(report)]
     told += [("Found", text) for text in found if text]

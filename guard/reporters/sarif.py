@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from guard import __version__
 from guard.finding import Edit, Finding, Report
+from guard.note import Note
 from guard.printable import encodable, safe
 from guard.reporters import summary
 from guard.reporters.background import NOTHING, Background
@@ -75,13 +76,23 @@ def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
 
 
 def _invocation(report: Report, background: Background) -> dict[str, Any]:
-    told = [("error", error) for error in report.errors] + [("note", n) for n in report.notes]
     return {
         "executionSuccessful": not report.errors,
         "exitCode": background.exit_code,
         "toolExecutionNotifications": [
-            {"level": level, "message": {"text": _text(text)}} for level, text in told
+            *({"level": "error", "message": {"text": _text(text)}} for text in report.errors),
+            *map(_notification, report.notes),
         ],
+    }
+
+
+def _notification(note: Note) -> dict[str, Any]:
+    places = [{"physicalLocation": _place(note.span)}] if note.span else []
+    return {
+        "level": "note",
+        "message": {"text": _text(note.text)},
+        "descriptor": {"id": note.kind},
+        **({"locations": places} if places else {}),
     }
 
 

@@ -59,7 +59,7 @@ def in_plain_lines(report: Report) -> Iterator[str]:
     """Yield what a log says after the findings, a line each that no CI service takes for more."""
     parts = (
         ("approved", approved(report)),
-        ("note", report.notes),
+        ("note", [note.text for note in report.notes]),
         ("checked", checked(report)),
         ("found", [found(report), *services(report), unchanged(report)]),
         ("guard", [verdict(report)]),

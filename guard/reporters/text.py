@@ -198,7 +198,7 @@ class _Page:
     def notes(self, report: Report) -> list[str]:
         lines = []
         for note in report.notes:
-            first, *rest = wrapped(safe(note), self.width - len("note: "))
+            first, *rest = wrapped(safe(note.text), self.width - len("note: "))
             lines.append(self.paint("note: ", fg="cyan", bold=True) + first)
             lines += (" " * len("note: ") + line for line in rest)
         return lines

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from guard.config import Config
 from guard.credentials import mask_credentials
+from guard.note import Note
 from guard.roundtrip import mysql, postgresql
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.kept import keep_files
@@ -86,27 +87,33 @@ def _how_to_get(wanted: str) -> str:
     return mysql.HOW_TO_GET_IT if is_mysql(wanted) else postgresql.HOW_TO_GET_IT
 
 
-def notes(config: Config, server: Server | None) -> Iterator[str]:
+def notes(config: Config, server: Server | None) -> Iterator[Note]:
     """Yield what the user should know of the choice."""
     wanted, version = _wanted(config), config.server.version or ()
     if wanted is None or (server and is_mysql(wanted) != (server.kind == "mysql")):
         return
     if server is None:
         if config.backend == "auto":
-            yield (
+            yield Note(
+                "scratch-server",
                 f"The project runs on {TITLES[wanted]}, and the round trip ran on SQLite, since "
-                f"there is no server: {_how_to_get(wanted)}."
+                f"there is no server: {_how_to_get(wanted)}.",
             )
         return
     asked = version[: 2 if is_mysql(wanted) else 1]
     if server.product != TITLES[wanted] or server.version[: len(asked)] != asked:
         named = " ".join([TITLES[wanted], ".".join(map(str, asked))]).strip()
         why = "is not installed" if server.own else "is not what answers there"
-        yield f"The round trip ran on {server.label}, since {named} {why}."
+        text = f"The round trip ran on {server.label}, since {named} {why}."
+        yield Note("scratch-server", text)
 
 
-def kept(server: Server | None, folder: Path) -> str:
+def kept(server: Server | None, folder: Path) -> Note:
     """Return what to tell of the databases of a run that stay; `folder` is that of the run."""
+    return Note("kept", _kept(server, folder))
+
+
+def _kept(server: Server | None, folder: Path) -> str:
     if server is None:
         return keep_files(folder)
     assert server.kept is not None

@@ -1,4 +1,4 @@
-"""What could not be run on the scratch database, and why that refuses nothing: in few sentences."""
+"""What could not be run on the scratch database, and why that refuses nothing: in few notes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from guard.note import Note
 from guard.statement import Direction, Span
 
 IF_SQLITE = ' If the project runs on SQLite, say so: dialect = "sqlite" in [tool.guard].'
@@ -71,32 +72,37 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def met_notes(met: Collection[Met]) -> Iterator[str]:
-    """Yield one sentence for all that was met alike."""
+def met_notes(met: Collection[Met]) -> Iterator[Note]:
+    """Yield one note for all that was met alike."""
 
     def names(what: str, why: str | None = None) -> list[str]:
         return [one.name for one in met if one.what == what and why in (None, one.why)]
 
     if revisions := names("no way back"):
-        yield f"No downgrade() to test in {_listed(revisions)}."
+        yield Note("no-downgrade", f"No downgrade() to test in {_listed(revisions)}.")
     for why in sorted({one.why for one in met if one.what == "unseeded"}):
         tables = sorted(names("unseeded", why))
         what = f"Table {tables[0]}" if len(tables) == 1 else f"{len(tables)} tables"
         named = "" if len(tables) == 1 else f": {_listed(tables)}"
-        yield f"{what} could not be given rows ({why}), so revisions were tested without{named}."
+        yield Note(
+            "rows-not-made",
+            f"{what} could not be given rows ({why}), so revisions were tested without{named}.",
+        )
     for limit in dict.fromkeys(one.why for one in met if one.what == "long"):
         tables = sorted(names("long", limit))
-        yield f"Only the first {limit} rows of {_listed(tables)} were compared."
+        text = f"Only the first {limit} rows of {_listed(tables)} were compared."
+        yield Note("rows-not-compared", text)
     for what, how in (("skipped", "a schema without it"), ("broken", "what of it does")):
         if passed := names(what):
-            yield (
+            yield Note(
+                "incomplete-schema",
                 f"Every revision after {_listed(passed)} was tested on {how}, since its upgrade "
-                "does not run."
+                "does not run.",
             )
 
 
-def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[str]:
-    """Yield one sentence for each reason, however many revisions it holds for.
+def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[Note]:
+    """Yield one note for each reason, however many revisions it holds for.
 
     `absent` are the tables that statements looked for and that no revision makes.
     """
@@ -111,15 +117,16 @@ def unrun_notes(unrun: Sequence[Unrun], absent: Iterable[str] = ()) -> Iterator[
         yield from _limits([one for one in limits if one.server == server], server)
     for one in unrun:
         if one.why == "lacks":
-            yield f"{_capital(one.name)} was read and judged, not run whole ({one.place})."
+            text = f"{_capital(one.name)} was read and judged, not run whole ({one.place})."
+            yield Note("not-run", text, one.span)
     yield from _released([one for one in unrun if one.why == "released"])
     following = [one for one in unrun if one.why == "follows"]
     for cause in dict.fromkeys(one.cause for one in following):
         yield from _following([one for one in following if one.cause == cause], cause)
 
 
-def made_up_notes(steps: Collection[MadeUp]) -> Iterator[str]:
-    """Yield a sentence for each kind of rows with which revisions had to be run instead."""
+def made_up_notes(steps: Collection[MadeUp]) -> Iterator[Note]:
+    """Yield a note for each kind of rows with which revisions had to be run instead."""
     for rows, how in (("plain", "over plainer rows"), ("none", "without rows")):
         met = [one for one in steps if one.rows == rows]
         if not met:
@@ -129,35 +136,41 @@ def made_up_notes(steps: Collection[MadeUp]) -> Iterator[str]:
             for one in met[:MOST]
         ]
         more = f" and {len(met) - MOST} more" if len(met) > MOST else ""
-        yield (
+        yield Note(
+            "rows-replaced",
             f"Tested {how}, since code of their own does not understand made-up values: "
-            f"{', '.join(named)}{more}."
+            f"{', '.join(named)}{more}.",
         )
 
 
-def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[str]:
+def _limits(unrun: Sequence[Unrun], server: str) -> Iterator[Note]:
     label = SERVERS.get(server, server) or "another database than SQLite"
     say = "" if server else IF_SQLITE
     if len(unrun) <= MOST:
         for one in unrun:
-            yield (
+            text = (
                 f"{_capital(one.name)} needs {label} ({one.place}): read and judged, not run.{say}"
             )
+            yield Note("not-run", text, one.span)
         return
     named = ", ".join(f"{one.name} ({one.place})" for one in unrun[:MOST])
-    yield (
+    yield Note(
+        "not-run",
         f"{len(unrun)} steps need {label}: read and judged, not run: {named} and "
-        f"{len(unrun) - MOST} more.{say}"
+        f"{len(unrun) - MOST} more.{say}",
+        unrun[0].span,
     )
 
 
-def _following(unrun: Sequence[Unrun], cause: str) -> Iterator[str]:
-    """Yield a sentence for what needs the same revision that could not be run, with one place."""
+def _following(unrun: Sequence[Unrun], cause: str) -> Iterator[Note]:
+    """Yield one note for what needs the same revision that could not be run, with one place."""
     first, names = unrun[0], list(dict.fromkeys(one.name for one in unrun))
     needs = "it needs" if len(names) == 1 else "they need"
-    yield (
+    yield Note(
+        "not-run",
         f"{_capital(first.name)}{_and_others(names[1:])} could not be tested ({first.place}), "
-        f"since {needs} what {cause} does, and that could not be run here."
+        f"since {needs} what {cause} does, and that could not be run here.",
+        first.span,
     )
 
 
@@ -167,17 +180,19 @@ def _and_others(names: Sequence[str]) -> str:
     return f", {', '.join(names)}" if names else ""
 
 
-def _initial(unrun: Sequence[Unrun], absent: Iterable[str]) -> Iterator[str]:
+def _initial(unrun: Sequence[Unrun], absent: Iterable[str]) -> Iterator[Note]:
     if not unrun:
         return
     tables = dict.fromkeys([name for one in unrun for name in one.tables] + [*absent])
     first = next(one for one in unrun if one.why == "initial")
     steps = len({(one.revision, one.step) for one in unrun})
-    yield (
+    yield Note(
+        "initial-schema",
         f"The revisions start from tables that none of them makes: {_listed(list(tables))} "
         f"({first.revision}, {first.place}). So {_counted(steps, 'step')} could not be run whole. "
         "Say what makes those tables as they were before the first revision: "
-        'initial-schema = "schema.sql" in [tool.guard], or "package.module:function".'
+        'initial-schema = "schema.sql" in [tool.guard], or "package.module:function".',
+        first.span,
     )
 
 
@@ -191,20 +206,24 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _released(unrun: Sequence[Unrun]) -> Iterator[str]:
+def _released(unrun: Sequence[Unrun]) -> Iterator[Note]:
     if not unrun:
         return
     first, more = unrun[0], len(unrun) - 1
     which = f"{first.revision} ({first.place})"
     if not more:
-        yield (
+        yield Note(
+            "incomplete-schema",
             f"The released revision {which} does not run from an empty database: what of it runs "
-            "was run, and the revisions after it were tested on that."
+            "was run, and the revisions after it were tested on that.",
+            first.span,
         )
         return
-    yield (
+    yield Note(
+        "incomplete-schema",
         f"{more + 1} released revisions do not run from an empty database, first of them {which}: "
-        "what of them runs was run, and the revisions after them were tested on that."
+        "what of them runs was run, and the revisions after them were tested on that.",
+        first.span,
     )
 
 

@@ -28,6 +28,7 @@ from guard.facts import (
 )
 from guard.finding import Timing
 from guard.newer_python import NewerPythons
+from guard.note import Note
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.project.settings import Settings
@@ -95,7 +96,7 @@ class SeenSchema(msgspec.Struct, frozen=True, kw_only=True):
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a round trip; counts are of steps.
 
-    `about_server` and `said` are sentences for the user. What could not be run whole is `unrun`,
+    `about_server` and `said` are notes as they came. What could not be run whole is `unrun`,
     `absent` the tables that no revision makes, `made_up` where rows of guard's own were to blame,
     `met` what else was tested on less.
     `held`: what the kernel's fence held, of "files", "network" and "signals".
@@ -104,11 +105,11 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     facts: tuple[Fact, ...] = ()
-    about_server: tuple[str, ...] = ()
+    about_server: tuple[Note, ...] = ()
     unrun: tuple[Unrun, ...] = ()
     absent: tuple[str, ...] = ()
     made_up: tuple[MadeUp, ...] = ()
-    said: tuple[str, ...] = ()
+    said: tuple[Note, ...] = ()
     met: tuple[Met, ...] = ()
     upgraded: int = 0
     downgraded: int = 0
@@ -122,8 +123,8 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     schemas: tuple[SeenSchema, ...] = ()
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know of it, in sentences."""
+    def notes(self) -> tuple[Note, ...]:
+        """What the user should know of it."""
         return (
             *self.about_server,
             *unrun_notes(self.unrun, self.absent),
@@ -194,7 +195,7 @@ def run_roundtrip(
         raise RoundTripError(
             f"{', '.join(changed)} changed while the migrations ran on the scratch database: "
             "stop what else writes to it, or find what in env.py or the revisions opens it, "
-            "and restore it from a copy" + "".join(f"\n{note}" for note in kept)
+            "and restore it from a copy" + "".join(f"\n{note.text}" for note in kept)
         )
     return log.result(time.monotonic() - started, server, [*backend.notes(config, server), *kept])
 
@@ -304,7 +305,7 @@ class Log:
         self._newer = newer
         self._facts: list[Fact] = []
         self._ran: list[RanStatement] = []
-        self._notes: dict[str, None] = {}
+        self._notes: dict[Note, None] = {}
         self._unrun: list[Unrun] = []
         self._met: dict[Met, None] = {}
         self._absent: dict[str, None] = {}  # tables that no revision makes
@@ -341,7 +342,7 @@ class Log:
             case "fence":
                 self._held = tuple(event["held"])
             case "note":
-                self._notes[event["text"]] = None
+                self._notes[msgspec.convert(event, Note)] = None
             case "absent":
                 self._absent.update(dict.fromkeys(event["tables"]))
             case "unrun" | "made-up" | "met" as kind:
@@ -398,10 +399,13 @@ class Log:
             )
         )
         seconds = time.monotonic() - self._step_began
-        self._notes[
+        note = Note(
+            "round-trip-stopped",
             f"The round trip stopped {seconds:.1f} s after the {step['direction']} of "
-            f"{step['revision']} began, so nothing after it was tested: {remedy}"
-        ] = None
+            f"{step['revision']} began, so nothing after it was tested: {remedy}",
+            self._facts[-1].span,
+        )
+        self._notes[note] = None
 
     def interrupt(self) -> None:
         """Somebody ended the run: what was found so far stays."""
@@ -427,7 +431,7 @@ class Log:
         )
 
     def result(
-        self, seconds: float, server: backend.Server | None, notes: Iterable[str]
+        self, seconds: float, server: backend.Server | None, notes: Iterable[Note]
     ) -> RoundTrip:
         """Return the results so far, and `notes` on the server."""
         return RoundTrip(

@@ -28,6 +28,7 @@ from guard.judge.statements import (
     coverage,
     judge_history,
 )
+from guard.note import Note
 from guard.project.settings import SettingsFiles
 from guard.rule import Rule
 from guard.run.application import Application
@@ -51,13 +52,13 @@ from guard.run.trip import Trip
 from guard.run.weakened import weakened
 from guard.server import Server
 
-EXCLUDED = "All that was named is left out by the setting exclude."
+EXCLUDED = Note("excluded", "All that was named is left out by the setting exclude.")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The report, the texts of the files that it speaks of, and what it was made of.
 
-    `servers` are those that each of the histories is judged for.
+    `servers` are those that each of the histories is judged for, and `reasons` what tells so.
     `compared`: with something that tells which revisions are released. `interrupted`: it is of what
     was found until somebody ended the run. `trips` are what its round trips brought.
     """
@@ -67,11 +68,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...]
     histories: tuple[ChangedHistory, ...] = ()
     servers: tuple[Server, ...] = ()
+    reasons: tuple[str, ...] = ()
     compared: bool = False
     interrupted: bool = False
     trips: tuple[Trip, ...] = ()
 
-    def with_note(self, note: str) -> Result:
+    def with_note(self, note: Note) -> Result:
         """Return the same with one more note in the report."""
         report = msgspec.structs.replace(self.report, notes=(*self.report.notes, note))
         return msgspec.structs.replace(self, report=report)
@@ -139,6 +141,7 @@ def judge_opened(
         outcomes=tuple(outcomes),
         histories=tuple(history for _, history in histories),
         servers=tuple(service.scope.server for service, _ in histories),
+        reasons=tuple(service.found.reason for service, _ in histories),
         compared=scope.base.known,
         trips=whole.trips,
         interrupted=whole.interrupted,
@@ -299,10 +302,11 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge, mapped: 
     released = len(history.graph.revisions)
     quiet = released and not revisions and not history.change.new
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
-    note = (
+    text = (
         f"{history.environment.name}: {all_of_them} released already, so no statement was judged "
         "(--all judges them)."
     )
+    note = Note("nothing-new", text)
     return Part(
         findings=new,
         known=known,

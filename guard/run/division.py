@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from guard.finding import Finding
+from guard.note import Note
 from guard.paths import relative
 from guard.project.environments import Environment
 from guard.run.histories import ChangedHistory
@@ -118,13 +119,14 @@ def _filled(lengths: Iterable[int], limit: int) -> list[int] | None:
     return numbers
 
 
-def of_shard(division: Division | None, shard: Shard | None) -> Iterator[str]:
+def of_shard(division: Division | None, shard: Shard | None) -> Iterator[Note]:
     """Yield what a report of a shard says of itself."""
     if division is None or shard is None:
         return
-    yield (
+    yield Note(
+        "shard",
         f"This is shard {shard}, which ran {division.count(shard.number)} of {division.size} "
-        "revisions and tells what is found in these: guard merge has the verdict on all."
+        "revisions and tells what is found in these: guard merge has the verdict on all.",
     )
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import msgspec
 
 from guard.facts import Fact, RowsReachable
+from guard.note import Note
 from guard.phrases import listed
 from guard.run.application import Application
 
 
 def told_of_keys(
     facts: Iterable[Fact], application: Application
-) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+) -> tuple[tuple[Fact, ...], tuple[Note, ...]]:
     """Return the facts, and a note for what is none since the application enforces no keys."""
     facts = tuple(facts)
     reachable = [fact for fact in facts if isinstance(fact, RowsReachable)]
@@ -31,11 +32,12 @@ def told_of_keys(
     return others, (_note(reachable),) * bool(reachable)
 
 
-def _note(reachable: Iterable[RowsReachable]) -> str:
+def _note(reachable: Iterable[RowsReachable]) -> Note:
     steps = [f"the {one.stage} of {one.revision} {_harm(one)}" for one in reachable]
-    return (
+    return Note(
+        "keys-not-enforced",
         "Foreign keys were not enforced, and nothing in this project asks SQLite for that. Over a "
-        f"connection that does (PRAGMA foreign_keys=ON):\n{listed(steps)}"
+        f"connection that does (PRAGMA foreign_keys=ON):\n{listed(steps)}",
     )
 
 

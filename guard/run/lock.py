@@ -8,13 +8,15 @@ from guard.facts import LOCK
 from guard.history.against_lock import key_of, locked, locked_sql
 from guard.history.lock import Locked, read_lock, write_lock
 from guard.history.sides import side_now
+from guard.note import Note
 from guard.paths import read_bytes, relative
 from guard.python_source import Sources
 from guard.run.check import Result
 from guard.run.histories import ChangedHistory
+from guard.statement import Span
 
 
-def lock_histories(result: Result) -> str:
+def lock_histories(result: Result) -> Note:
     """Write the revisions of the run's histories into the lock, and return what was done.
 
     What it says of environments that this run did not look at stays. Raises GuardError.
@@ -25,7 +27,8 @@ def lock_histories(result: Result) -> str:
     write_lock(root, lock)
     count = sum(len(history.graph.revisions) for history in result.histories)
     revisions = "1 revision was" if count == 1 else f"{count} revisions were"
-    return f"{revisions} written to {LOCK} as released: commit it."
+    text = f"{revisions} written to {LOCK} as released: commit it."
+    return Note("lock-written", text, Span(LOCK, 1))
 
 
 def _locked(history: ChangedHistory, root: Path) -> dict[str, Locked]:

@@ -12,6 +12,7 @@ from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, Su
 from guard.finding import Finding
 from guard.history.base import refs_of
 from guard.judge.statements import comments_of
+from guard.note import Note
 from guard.operations import Operation
 from guard.paths import read_text, relative
 from guard.run.causes import once, told_before
@@ -19,6 +20,7 @@ from guard.run.part import Part
 from guard.run.proofs import proven
 from guard.run.scope import Scope
 from guard.run.services import Service
+from guard.statement import Span
 from guard.suppression.approvals import Approval, load_approvals
 from guard.suppression.baseline import Baseline, load_baseline, set_aside, unused
 from guard.suppression.decide import Covered, Suppressions, decide
@@ -37,7 +39,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     unchanged: tuple[Finding, ...]
     baseline: Baseline
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     texts: dict[str, str]
     approvals: tuple[Approval, ...] = ()
     ran: frozenset[str] = frozenset()  # the rules that had their say
@@ -187,13 +189,13 @@ def _reviewed(scope: Scope, name: str, said: str) -> Path:
     return path
 
 
-def _text(scope: Scope, name: str, setting: str) -> tuple[str | None, tuple[str, ...]]:
+def _text(scope: Scope, name: str, setting: str) -> tuple[str | None, tuple[Note, ...]]:
     """The text of the file of a setting that silences findings, if there is one; and notes."""
     path = _reviewed(scope, name, f"{setting} = {getattr(scope.config, setting)!r}")
     if not path.is_file():
         return None, ()
     if _is_nobodys(scope, name):
-        return None, (UNTRACKED.format(name),)
+        return None, (Note("untracked-file", UNTRACKED.format(name), Span(name, 1)),)
     try:
         return read_text(path), ()
     except (OSError, UnicodeDecodeError) as error:

@@ -6,6 +6,7 @@ import msgspec
 
 from guard.facts import Fact
 from guard.finding import Coverage, Finding, Timing
+from guard.note import Note
 from guard.run.trip import Trip
 
 
@@ -21,7 +22,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     known: tuple[Finding, ...] = ()
     about_gate: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     checked: tuple[str, ...] = ()
     texts: dict[str, str] = {}
     paths: frozenset[str] = frozenset()
@@ -57,10 +58,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, name: str, environment: str) -> Part:
         """Return the same with its sentences begun by a name; some begin with the `environment`."""
 
-        def begun(texts: tuple[str, ...]) -> tuple[str, ...]:
-            known = tuple(f"{known}: " for known in (name, environment))
-            return tuple(t if t.startswith(known) else f"{name}: {t}" for t in texts)
+        known = tuple(f"{known}: " for known in (name, environment))
+
+        def begun(text: str) -> str:
+            return text if text.startswith(known) else f"{name}: {text}"
 
         return msgspec.structs.replace(
-            self, notes=begun(self.notes), checked=begun(self.checked), errors=begun(self.errors)
+            self,
+            notes=tuple(note.told(begun) for note in self.notes),
+            checked=tuple(map(begun, self.checked)),
+            errors=tuple(map(begun, self.errors)),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from guard.facts import Fact, ModelsDiffer, UnreadStatement
 from guard.judge.judge import Judge
 from guard.judge.statements import comments_of, reason_without_way_back
+from guard.note import Note
 from guard.roundtrip.errors import RoundTripError
 from guard.run.application import Application
 from guard.run.causes import as_declared
@@ -31,9 +32,9 @@ def round_trip(scope: Scope, history: ChangedHistory, judge: Judge, get_trip: Ge
     """Return what the run of the judged revisions shows; of all of them where none is new."""
     name, graph = history.environment.name, history.graph
     if history.is_broken:
-        return Part(notes=(f"{name}: the round trip was skipped, since the chain is broken.",))
+        return _skipped(f"{name}: the round trip was skipped, since the chain is broken.")
     if not graph.revisions and not history.runs:
-        return Part(notes=(f"{name}: there are no revisions to run.",))
+        return _skipped(f"{name}: there are no revisions to run.")
     trip = get_trip(scope, history, judge)
     found = Part(trips=(trip,), errors=tuple(map(scope.settings.as_set_here, trip.errors)))
     if trip.result is None:
@@ -43,6 +44,10 @@ def round_trip(scope: Scope, history: ChangedHistory, judge: Judge, get_trip: Ge
 
         found += verified(scope, trip.result, history)
     return found + _shown(scope, history, judge, trip, trip.result)
+
+
+def _skipped(why: str) -> Part:
+    return Part(notes=(Note("round-trip-skipped", why),))
 
 
 def run_trip(
@@ -105,16 +110,16 @@ def _shown(
     # On the base itself all is shown; beside a change it is only counted.
     known = [] if _is_base(scope) else others
     shown = only_said(finding for finding in others if finding not in known)
-    note = (
+    text = (
         f"{history.environment.name}: no revision is new, so all were run, and what goes wrong in "
         "them does not stop the gate (with --all it does)."
     )
-    notes = tuple(map(scope.settings.as_set_here, (*result.notes, *of_keys)))
+    notes = tuple(note.told(scope.settings.as_set_here) for note in (*result.notes, *of_keys))
     return Part(
         facts=tuple(brought),
         findings=shown,
         known=tuple(known),
-        notes=(*notes, note) if shown else notes,
+        notes=(*notes, Note("nothing-new", text)) if shown else notes,
         checked=(done,),
         texts=history.parsed.texts,
         revisions=frozenset(chosen or history.graph.revisions),

@@ -18,6 +18,7 @@ from guard.history.lock import read_lock
 from guard.history.settings_then import FilesThen
 from guard.history.tree import Tree, TreeFiles, open_tree
 from guard.newer_python import NewerPythons
+from guard.note import Note
 from guard.paths import relative
 from guard.project.environments import project_root
 from guard.project.settings import Settings, SettingsFiles
@@ -25,13 +26,15 @@ from guard.python_source import Sources
 from guard.run.shard import Shard
 from guard.server import Server
 
-NOT_COMPARED = (
+NOT_COMPARED = Note(
+    "not-compared",
     'History was not judged, as history = "off" in the guard settings says: every revision counts '
-    "as new."
+    "as new.",
 )
-ONLY_APPLIED = (
+ONLY_APPLIED = Note(
+    "not-compared",
     "Nothing but the database tells what is released, so it was not judged whether released "
-    "revisions were edited."
+    "revisions were edited.",
 )
 
 
@@ -222,8 +225,8 @@ def _not_moved(
     then, _ = FilesThen(repo, by_ci.commit).settings(relative(home.folder, root))
     if then.base == home.config.base:
         return base
-    note = (
+    text = (
         f"Compared with {by_ci.ref} at {by_ci.commit[:12]}, as CI says: this change sets the base "
         f"to {home.config.base}, which counts once it is on {by_ci.ref}."
     )
-    return msgspec.structs.replace(by_ci, notes=(note,))
+    return msgspec.structs.replace(by_ci, notes=(Note("base", text),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from guard.note import Note
 from guard.project.find_server import FoundServer
 from guard.run.histories import ChangedHistory
 from guard.run.services import Service
@@ -16,7 +17,7 @@ def judged_for(service: Service, history: ChangedHistory) -> tuple[str, ...]:
     return (f"for {service.found.why}",) if history.judged and service.found.why else ()
 
 
-def about_server(histories: Sequence[History]) -> Iterator[str]:
+def about_server(histories: Sequence[History]) -> Iterator[Note]:
     """Yield one note where revisions were judged and nobody knows for which server."""
     unknown = [
         (service, history)
@@ -30,11 +31,12 @@ def about_server(histories: Sequence[History]) -> Iterator[str]:
     if len(histories) > 1:
         places = f"{', '.join(history.environment.name for _, history in unknown)}: "
     service = unknown[0][0]
-    yield places + service.scope.settings.as_set_here(
+    text = service.scope.settings.as_set_here(
         f"{_reason(service.found)}, so what holds on one server only was not judged: which lock a "
         f"statement takes and what waits for it, and {count} rules. Name it: "
         'dialect = "postgresql", say, in [tool.guard].'
     )
+    yield Note("server-unknown", places + text)
 
 
 def _reason(found: FoundServer) -> str:

@@ -51,7 +51,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             runs=tuple(_absolute(report, path) for path in report.runs),
             ran=tuple(_absolute(report, timing.path) for timing in report.timings),
             errors=tuple(map(as_asked_here, report.errors)),
-            notes=tuple(map(as_asked_here, report.notes)),
+            notes=tuple(as_asked_here(note.text) for note in report.notes),
             verdict=verdict(report),
         )
 

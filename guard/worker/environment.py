@@ -66,7 +66,9 @@ class Run:
         writable = [folder, *self._request["writable"]]
         fence = Fence(writable, self._refused, self._started, self._held)
         self._channel.send("fence", held=self._held)
-        self._scratch = scratch_databases(self._request, fence, self._note)
+        self._scratch = scratch_databases(
+            self._request, fence, lambda text: self._note("driver", text)
+        )
         engines.redirect(self._scratch, self._schemas)
         self._lenient.install()
         self._members.install()
@@ -370,11 +372,11 @@ class Run:
         dialect: str | None = self._request["dialect"]
         return dialect != "sqlite" if dialect else bool(self._scratch.asked_for)
 
-    def _note(self, text: str) -> None:
-        self._channel.send("note", text=text)
+    def _note(self, kind: str, text: str) -> None:
+        self._channel.send("note", kind=kind, text=text)
 
     def _refused(self, what: str) -> None:
-        self._note(f"Refused {what}, which code of the project asked for.")
+        self._note("refused", f"Refused {what}, which code of the project asked for.")
 
     def _started(self, program: str) -> None:
         if self._current:
@@ -384,20 +386,22 @@ class Run:
                 if {"files", "network"} <= set(self._held)
                 else f"{program} was started by code of the project: no fence holds what it does."
             )
-            self._note(text)
+            self._note("program-started", text)
 
     def _tell(self) -> None:
         for dialect in self._scratch.asked_for:
             self._note(
+                "scratch-server",
                 f"The round trip ran on {self._scratch.product}; the project's own engine is for "
-                f"{dialect}."
+                f"{dialect}.",
             )
         if self._schemas.names:
             names, product = ", ".join(sorted(self._schemas.names)), self._scratch.product
             why = "has no schemas" if product == "SQLite" else "has databases for schemas"
             self._note(
+                "models-not-compared",
                 f"{product} {why}: the tables of {names} were made in one database, and the "
-                "models were not compared."
+                "models were not compared.",
             )
         for track in self._tracks:
             for what, name, why in track.met():

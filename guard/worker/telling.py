@@ -92,10 +92,10 @@ class Teller:
         """Tell where the models differ from the schema after the last `script`, or why not."""
         given = context.opts.get("target_metadata") is not None
         if given and not models_tables(context):
-            self._channel.send("note", text=NO_MODELS)
+            self._channel.send("note", kind="models-not-compared", text=NO_MODELS)
         elif not all_ran:
             if given:
-                self._channel.send("note", text=NOT_ALL_RAN)
+                self._channel.send("note", kind="models-not-compared", text=NOT_ALL_RAN)
         else:
             known = {**members.known, **database.members()}
             batch = context.dialect.name == "sqlite" and not self._server()

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 import pytest
 from git_repo import Repo
+from notes import texts
 
 from guard.facts import (
     BrokenChain,
@@ -242,7 +243,7 @@ def test_an_approval_of_an_edit_covers_just_that_edit(repo: Repo) -> None:
 def test_an_edit_that_does_nothing_is_allowed_and_said(repo: Repo, text: str) -> None:
     comparison = changed(repo, {path("a"): text})
     assert comparison.facts == ()
-    assert comparison.notes == (
+    assert texts(comparison.notes) == (
         "a: edited, and still the same for a database, so that is allowed.",
     )
 
@@ -536,7 +537,7 @@ def test_an_id_that_the_base_has_taken_meanwhile(repo: Repo) -> None:
 def test_a_broken_chain_is_not_counted(repo: Repo) -> None:
     comparison = changed(repo, {path("c"): revision("c", "x")})
     assert comparison.facts == ()
-    assert comparison.notes == ("Heads were not counted, since the chain is broken.",)
+    assert texts(comparison.notes) == ("Heads were not counted, since the chain is broken.",)
 
 
 # The base moves on

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from git_repo import Repo, clone
+from notes import texts
 
 from guard.errors import GuardError
 from guard.history.base import Asked, Base, find_base
@@ -74,7 +75,7 @@ def test_a_repository_of_somebody_else(repo: Repo) -> None:
 def test_no_git_program(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert Repository.discover(repo.root) is None
-    assert "no git program" in find_base(None, Asked()).notes[0]
+    assert "no git program" in texts(find_base(None, Asked()).notes)[0]
 
 
 STRANGE = ['quo"te.py', "sp ace.py", "tab\there.py", "ünï/cödé.py", "new\nline.py", "*.py", "-x.py"]
@@ -256,7 +257,7 @@ def test_the_base_of_a_plain_clone(repo: Repo, tmp_path: Path) -> None:
     copy.commit()  # committed on main, and not yet released
     base = copy.base()
     assert (base.ref, base.commit) == ("origin/main", released)
-    assert "as origin/HEAD says" in base.notes[0]
+    assert "as origin/HEAD says" in texts(base.notes)[0]
     copy.git("remote", "set-head", "origin", "--delete")
     assert copy.base().ref == "origin/main"
 
@@ -265,14 +266,14 @@ def test_on_the_base_itself_what_is_not_committed_is_the_change(repo: Repo) -> N
     base = repo.base()
     assert base.ref == "HEAD"
     assert base.commit == base.tip == repo.head
-    assert "only what is not committed" in base.notes[0]
+    assert "only what is not committed" in texts(base.notes)[0]
 
 
 def test_nothing_to_compare_with_is_noted(tmp_path: Path) -> None:
-    assert Repo(tmp_path / "new").base().notes == (
+    assert texts(Repo(tmp_path / "new").base().notes) == (
         "There is no commit yet: every revision counts as new.",
     )
-    assert "not a git repository" in find_base(None, Asked()).notes[0]
+    assert "not a git repository" in texts(find_base(None, Asked()).notes)[0]
 
 
 def test_a_base_that_is_not_known_stops_the_run(repo: Repo, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionError, RevisionMap
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notes import texts
 
 from guard.history.graph import Graph, build_graph, graph_of
 from guard.project.environments import Environment
@@ -200,7 +201,7 @@ def test_the_id_of_a_file_from_alembic_0_1(tmp_path: Path) -> None:
 def test_an_empty_folder_is_noted(tmp_path: Path) -> None:
     read = graph(tmp_path, {})
     assert read.order == ()
-    assert read.notes == ("versions holds no revisions.",)
+    assert texts(read.notes) == ("versions holds no revisions.",)
 
 
 NESTED: dict[str, str | bytes] = {"1.py": revision("a"), "2024/2.py": revision("b", "a")}
@@ -225,7 +226,7 @@ def test_sub_folders(
 ) -> None:
     read = graph(tmp_path, files, recursive=recursive)
     assert read.order == order
-    assert note in "".join(read.notes)
+    assert note in "".join(texts(read.notes))
     assert bool(note) == bool(read.notes)
 
 

@@ -230,6 +230,11 @@ def test_sarif_tells_how_the_run_ended() -> None:
         ("note", "The base is origin/main."),
         ("note", "From postgresql://a:***@h/x."),
     ]
+    base, not_run = invocation["toolExecutionNotifications"][1:]
+    assert (base["descriptor"], "locations" in base) == ({"id": "base"}, False)
+    (location,) = not_run["locations"]
+    assert not_run["descriptor"] == {"id": "not-run"}
+    assert location["physicalLocation"]["region"]["startLine"] == 3
 
 
 # The others

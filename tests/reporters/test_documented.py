@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from guard.note import NoteKind
 from guard.reporters import FORMATS
 from guard.reporters.markdown import MARKER
 
@@ -31,8 +32,13 @@ def steps() -> list[dict[str, Any]]:
 
 
 def test_the_page_lists_the_formats() -> None:
-    rows = re.findall(r"^\| (`.*?`) \|", PAGE, re.M)
+    rows = re.findall(r"^\| (`.*?`) \|", PAGE.partition("## JSON")[0], re.M)
     assert [name for row in rows for name in re.findall(r"`([\w-]+)`", row)] == [*FORMATS]
+
+
+def test_the_page_lists_the_kinds_of_notes() -> None:
+    table = PAGE.partition("| kind |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(.*?)` \|", table, re.M) == [*get_args(NoteKind)]
 
 
 def test_what_the_page_asks_for_there_is() -> None:

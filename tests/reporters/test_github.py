@@ -9,6 +9,7 @@ import pytest
 from reports import PATH, REPORT, UNFINISHED, finding
 
 from guard.finding import Report
+from guard.note import Note
 from guard.reporters.github import github
 from guard.statement import Span
 
@@ -64,7 +65,7 @@ def test_github_escapes(changes: dict[str, Any], expected: str) -> None:
 
 @pytest.mark.parametrize("note", ["x\n::error::y", "::error::y", "##[error]y"])
 def test_no_note_becomes_a_workflow_command(note: str) -> None:
-    lines = github(Report(notes=(note,))).splitlines()
+    lines = github(Report(notes=(Note("base", note),))).splitlines()
     assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
 
 

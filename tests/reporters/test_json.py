@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as stdlib_json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema  # type: ignore[import-untyped]
 import msgspec
@@ -14,9 +14,11 @@ from reports import LOCKED, PATH, REPORT, UNFINISHED, URL, finding, place
 import guard
 from guard.effects.effect import Effect, TableEffect
 from guard.finding import Edit, Report, Tally, Timing
+from guard.note import NoteKind
 from guard.operations import Name
-from guard.reporters.background import Background
+from guard.reporters.background import Background, JudgedFor
 from guard.reporters.json import json
+from guard.server import Server
 from guard.statement import Span
 
 
@@ -38,6 +40,18 @@ def test_json_is_the_contract() -> None:
         "direction": "upgrade",
         "reason": "small, postgresql://a:***@h knows",
     }
+    assert data["notes"] == [
+        {"kind": "base", "text": "The base is origin/main."},
+        {
+            "kind": "not-run",
+            "text": "From postgresql://a:***@h/x.",
+            "path": PATH,
+            "line": 3,
+            "column": 1,
+            "end_line": 3,
+            "end_column": 1,
+        },
+    ]
     assert data["summary"] == {
         "errors": 2,
         "warnings": 1,
@@ -146,6 +160,7 @@ WHOLE = Report(
         msgspec.structs.replace(LOCKED, effect=LOCKS, evidence=("It failed.",), url="https://x"),
         finding(approvable=True, object="orders", approvers=("ann",)),
     ),
+    notes=REPORT.notes,
     errors=UNFINISHED.errors,
     timings=TIMINGS,
     services=(Tally(name="shop", findings={"error": 1, "warning": 0, "info": 0}),),
@@ -163,8 +178,19 @@ SHARD = {
 }
 
 
+SERVERS = (
+    JudgedFor(environment="alembic"),
+    JudgedFor(
+        environment="jobs",
+        server=Server("mariadb", (10, 6)),
+        reason="compose.yaml:4 names the image mariadb:10.6",
+    ),
+)
+
+
 def told_by(report: Report) -> Any:
-    return stdlib_json.loads(json(report, Background(base="main", commit="4f5e", shard=SHARD)))
+    background = Background(base="main", commit="4f5e", shard=SHARD, servers=SERVERS)
+    return stdlib_json.loads(json(report, background))
 
 
 def closed(schema: Any) -> Any:
@@ -188,6 +214,23 @@ def test_the_schema_holds(report: Report) -> None:
     del strict["$defs"]["table_effect"]["unevaluatedProperties"]
     valid(told_by(report), strict)
     valid(stdlib_json.loads(json(report)), strict)
+
+
+def test_json_tells_the_servers_and_what_tells_them() -> None:
+    assert told_by(REPORT)["servers"] == [
+        {"environment": "alembic", "dialect": None, "version": None, "reason": None},
+        {
+            "environment": "jobs",
+            "dialect": "mariadb",
+            "version": "10.6",
+            "reason": "compose.yaml:4 names the image mariadb:10.6",
+        },
+    ]
+
+
+def test_the_schema_lists_the_kinds_of_notes() -> None:
+    assert SCHEMA["$defs"]["note_kind"]["enum"] == [*get_args(NoteKind)]
+    assert get_args(NoteKind) == tuple(sorted(get_args(NoteKind)))
 
 
 def named(schema: Any) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from reports import APPROVED, LOCKED, PATH, REPORT, SOURCE, UPDATE, URL, finding
 
 from guard.finding import Coverage, Report, Timing
+from guard.note import Note
 from guard.reporters.text import text
 from guard.statement import Span
 
@@ -195,7 +196,11 @@ def test_quiet_shows_findings_and_a_refusal_only() -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [Report(), Report(findings=(APPROVED,)), Report(notes=("n",), coverage=Coverage(revisions=1))],
+    [
+        Report(),
+        Report(findings=(APPROVED,)),
+        Report(notes=(Note("base", "n"),), coverage=Coverage(revisions=1)),
+    ],
     ids=["empty", "approved", "notes"],
 )
 def test_quiet_says_nothing_where_nothing_is_wrong(report: Report) -> None:
@@ -290,7 +295,7 @@ def test_long_sentences_are_wrapped_under_their_beginning() -> None:
 def test_no_line_is_wider_than_asked(width: int) -> None:
     source = f"op.drop_table('{'x' * 300}')  # 名前 {'名' * 50}\n"
     found = finding(span=Span(PATH, 1, 15, 1, 40), message="word " * 60)
-    report = Report(findings=(found,), notes=("note " * 60,), checked=("part " * 60,))
+    report = Report(findings=(found,), notes=(Note("base", "note " * 60),), checked=("part " * 60,))
     lines = text(report, sources={PATH: source}, width=width).splitlines()
     lines.remove(f"error[drop-table] {PATH}:1:15")  # whole, so that a terminal can open it
     assert max(len(line) for line in lines) <= width

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from alembic.config import CommandLine
+from notes import texts
 from roundtrip_project import ENV, USERS, Step, project, revision, round_trip, story
 
 import alembic
@@ -120,7 +121,7 @@ def test_schemas_are_folded_into_the_one_database(tmp_path: Path) -> None:
     )
     result = round_trip(folder)
     assert story(result) == FOUND
-    assert any("tables of shop were made in one database" in note for note in result.notes)
+    assert any("tables of shop were made in one database" in note for note in texts(result.notes))
 
 
 def test_a_pyproject_environment(tmp_path: Path) -> None:

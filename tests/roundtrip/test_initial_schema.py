@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from notes import texts
 from roundtrip_project import ENV, Step, project, round_trip, story
 
 from guard.roundtrip.errors import RoundTripError
@@ -42,7 +43,7 @@ def test_its_tables_are_named_once_with_what_follows(released: bool, tmp_path: P
     folder = project(tmp_path, *STEPS)
     result = round_trip(folder, revisions=("r4",) if released else None)
     assert story(result) == [("r4", "downgrade drift")]
-    (note,) = result.notes
+    (note,) = texts(result.notes)
     assert note.startswith(
         "The revisions start from tables that none of them makes: users, orders "
         "(r1, migrations/versions/r1.py:9: no such table: users). So "
@@ -56,7 +57,7 @@ def test_tables_of_the_models_that_a_later_revision_looks_for(tmp_path: Path) ->
     ini = "prepend_sys_path = .\n"
     result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
     assert story(result) == []
-    assert [note for note in result.notes if "none of them makes: users (r2" in note]
+    assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
 
 
 LIMITS = "op.create_table('limits', sa.Column('id', sa.Integer()))"
@@ -76,7 +77,7 @@ def test_what_goes_with_tables_that_no_revision_makes(up: str, down: str, tmp_pa
     steps = [STEPS[0], ("sa.table('limits')\nop.get_bind()", "pass"), (up, down)]
     result = round_trip(project(tmp_path, *steps))
     assert story(result) == []
-    assert [note for note in result.notes if "none of them makes: users" in note]
+    assert [note for note in texts(result.notes) if "none of them makes: users" in note]
 
 
 def test_an_index_that_nobody_has_is_a_mistake(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ SQL_STEP = "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=T
 def test_a_first_revision_may_do_nothing(tmp_path: Path) -> None:
     result = round_trip(project(tmp_path, ("", ""), *STEPS))
     assert story(result) == [("r5", "downgrade drift")]
-    assert [note for note in result.notes if "none of them makes: users, orders (r2" in note]
+    assert [note for note in texts(result.notes) if "none of them makes: users, orders (r2" in note]
 
 
 @pytest.mark.parametrize("given", ["schema.sql", "beginning:tables"])
@@ -107,7 +108,7 @@ def test_a_setting_says_what_makes_them(given: str, tmp_path: Path) -> None:
     folder = project(tmp_path, *STEPS, ini="prepend_sys_path = .\n")
     result = round_trip(folder, initial_schema=given)
     assert story(result) == [("r4", "downgrade drift")]
-    assert not result.notes
+    assert not texts(result.notes)
     assert result.downgraded == 4
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from command_line import STEP, chain, guard, write
+from notes import texts
 from roundtrip_project import ENV, USERS, Step, project, round_trip, story
 
 from guard.facts import DowngradeFailed, RunFailure, SecondUpgradeFailed, UpgradeFailed
@@ -140,7 +141,7 @@ def test_what_the_kernel_refuses_is_explained(how: str, tmp_path: Path) -> None:
     assert real.read_text() == "kept"
     if words is None:
         assert "rm was started by code of the project: the fence holds it as well" in str(
-            result.notes
+            texts(result.notes)
         )
     else:
         assert failure.error.startswith(f"guard refused {words.format(file=real)}")
@@ -167,7 +168,7 @@ def test_log_files_and_their_folders_are_left_out_with_a_note(tmp_path: Path) ->
     before = sorted(folder.rglob("*"))
     result = round_trip(folder)
     assert story(result) == []
-    said = "\n".join(result.notes)
+    said = "\n".join(texts(result.notes))
     for what in ("the making of logs/deep", "/logs/deep/app.log", "writing to", "/app.log"):
         assert what in said
     assert sorted(folder.rglob("*")) == before
@@ -300,7 +301,7 @@ def test_a_process_that_ends_names_the_revision(step: str, message: str, tmp_pat
     assert (failure.revision, failure.stopped) == ("r2", True)
     assert (failure.span.path, failure.span.line) == ("migrations/versions/r2.py", 8)
     assert failure.error == f"the process {message}"
-    assert [note for note in result.notes if "must not end the process" in note]
+    assert [note for note in texts(result.notes) if "must not end the process" in note]
     assert (result.upgraded, result.downgraded, result.seeded_rows) == (2, 1, 14)
     assert left_behind(tmp_path) == []
 
@@ -343,7 +344,7 @@ def test_a_migration_that_does_not_end_names_the_revision(step: str, tmp_path: P
     failure = result.facts[-1]
     assert isinstance(failure, UpgradeFailed)
     assert failure.error == "still running when the 6 s of the round trip were over"
-    assert [note for note in result.notes if "timeout = in [tool.guard]" in note]
+    assert [note for note in texts(result.notes) if "timeout = in [tool.guard]" in note]
     assert left_behind(tmp_path) == []
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from mariadb_server import Mariadb
+from notes import texts
 from roundtrip_project import (
     SLEEPS,
     USERS,
@@ -177,7 +178,7 @@ def test_every_type_gets_rows(run: Run) -> None:
     )
     assert story(result) == [("r3", "upgrade fails")]
     assert result.seeded_rows >= 6
-    assert result.notes == (
+    assert texts(result.notes) == (
         "Every revision after r3 was tested on what of it does, since its upgrade does not run.",
     )
 
@@ -249,7 +250,7 @@ def test_the_driver_of_the_project(driver: str, run: Run) -> None:
     failed = result.facts[1]
     assert isinstance(failed, UpgradeFailedWithRows)
     assert "Data truncated for column 'email'" in failed.error or "NULL" in failed.error
-    assert result.notes == ()
+    assert texts(result.notes) == ()
 
 
 @pytest.mark.parametrize("driver", ["mysqldb", "asyncmy async"])
@@ -263,7 +264,7 @@ def test_a_driver_that_is_not_installed(driver: str, run: Run) -> None:
     result = run(USERS, sql("CREATE VIEW v AS SELECT id FROM users"), env=missing + env_for(driver))
     assert story(result) == [("r2", "downgrade drift")]
     name = driver.removesuffix(" async")
-    assert result.notes == (
+    assert texts(result.notes) == (
         f"{name}, the driver of the project's URL, is not installed: pymysql served.",
     )
 
@@ -284,9 +285,9 @@ def test_what_the_server_lacks_is_said_and_no_failure(run: Run) -> None:
             "ALTER TABLE users MODIFY email varchar(80)"),
     )  # fmt: skip
     assert story(result) == [("r5", "upgrade-with-rows fails")]
-    assert "lacks the collation utf8mb4_no_such_ci" in result.notes[0]
-    assert "lacks the syntax at 'CHECK c'" in result.notes[1]
-    assert "r3 could not be tested" in result.notes[2]
+    assert "lacks the collation utf8mb4_no_such_ci" in texts(result.notes)[0]
+    assert "lacks the syntax at 'CHECK c'" in texts(result.notes)[1]
+    assert "r3 could not be tested" in texts(result.notes)[2]
 
 
 def test_tables_that_no_revision_makes_are_said(run: Run) -> None:
@@ -295,7 +296,7 @@ def test_tables_that_no_revision_makes_are_said(run: Run) -> None:
     )
     result = run(sql("ALTER TABLE u ADD x int"), sql(child, "DROP TABLE o"))
     assert story(result) == []
-    (note,) = result.notes
+    (note,) = texts(result.notes)
     assert "start from tables that none of them makes: u (r1," in note
 
 
@@ -306,7 +307,7 @@ def test_a_schema_is_folded_into_the_scratch_database(run: Run) -> None:
     made = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), schema='shop')"
     result = run(USERS, (made, "op.drop_table('t', schema='shop')"), env=env)
     assert story(result) == []
-    assert result.notes == (
+    assert texts(result.notes) == (
         "MariaDB has databases for schemas: the tables of meta, shop were made in one database, "
         "and the models were not compared.",
     )
@@ -388,7 +389,7 @@ def test_databases_of_a_dead_run_are_dropped_and_of_a_living_one_are_not(
 def test_databases_that_are_kept(mariadb: Mariadb, run: Run, tmp_path: Path) -> None:
     result = round_trip(project(tmp_path / "p", USERS), url=mariadb.tcp_url(), keep=True)
     run(USERS)
-    (note,) = (note for note in result.notes if "was kept" in note)
+    (note,) = (note for note in texts(result.notes) if "was kept" in note)
     with mariadb.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"SHOW DATABASES LIKE '{DATABASES}%'")
         ((kept,),) = cursor.fetchall()
@@ -495,7 +496,7 @@ def test_which_server_is_taken(
 ) -> None:
     result = round_trip(project(tmp_path, USERS, env=env_for("pymysql")), **settings)
     assert result.server.startswith(expected)
-    assert [note in one for one in result.notes] == [True] * bool(note)
+    assert [note in one for one in texts(result.notes)] == [True] * bool(note)
 
 
 @pytest.mark.parametrize("backend", ["auto", "mariadb"])
@@ -510,7 +511,7 @@ def test_without_a_server_it_is_said_how_to_get_one(
     else:
         result = round_trip(folder, backend=backend, dialect="mariadb")
         assert result.server == "SQLite"
-        assert "apt-get install mariadb-server-core" in result.notes[0]
+        assert "apt-get install mariadb-server-core" in texts(result.notes)[0]
 
 
 MODELS = """

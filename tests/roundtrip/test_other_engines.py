@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from notes import texts
 from roundtrip_project import ENV, USERS, Step, project, round_trip, story
 
 POSTGRESQL = ENV.replace("sqlite:///data.sqlite3", "postgresql://db.example/app")
@@ -52,7 +53,7 @@ def test_the_revisions_after_one_for_another_server_are_tested_on_what_of_it_run
 ) -> None:
     result = round_trip(project(tmp_path, USERS, step, AFTER, env=POSTGRESQL))
     assert story(result) == DRIFT
-    (note,) = (note for note in result.notes if note.startswith("r2 "))
+    (note,) = (note for note in texts(result.notes) if note.startswith("r2 "))
     assert note == f"r2 needs PostgreSQL (migrations/versions/{reason}): read and judged, not run."
 
 
@@ -72,7 +73,9 @@ def test_the_projects_own_engine_decides(
 ) -> None:
     result = round_trip(project(tmp_path, USERS, UNIQUE, env=env), dialect=dialect)
     assert story(result) == ([] if server else [("r2", "upgrade fails")])
-    assert [note for note in result.notes if note.startswith(f"r2 needs {server} (")] or not server
+    assert [
+        note for note in texts(result.notes) if note.startswith(f"r2 needs {server} (")
+    ] or not server
 
 
 BY_ITS_INI = ENV.replace(
@@ -101,7 +104,7 @@ def test_sqlites_limits_are_failures_only_where_the_project_is_on_sqlite(
     folder = project(tmp_path, USERS, UNIQUE, env=ENV if own else env, ini=ini)
     result = round_trip(folder, dialect=dialect, env="none" if own else "run")
     assert story(result) == ([("r2", "upgrade fails")] if on_sqlite else [])
-    notes = [note for note in result.notes if note.startswith("r2 needs ")]
+    notes = [note for note in texts(result.notes) if note.startswith("r2 needs ")]
     assert bool(notes) != on_sqlite
     assert all(('dialect = "sqlite"' in note) == ("postgresql" not in url) for note in notes)
 
@@ -141,7 +144,9 @@ def test_a_downgrade_for_another_server(tmp_path: Path) -> None:
         "op.execute('DROP TABLE tags CASCADE')",
     )
     result = round_trip(project(tmp_path, USERS, step, AFTER, env=POSTGRESQL))
-    assert [note for note in result.notes if note.startswith("The downgrade of r2 needs Post")]
+    assert [
+        note for note in texts(result.notes) if note.startswith("The downgrade of r2 needs Post")
+    ]
 
 
 def test_what_follows_from_a_revision_that_cannot_be_run_is_no_second_failure(
@@ -154,7 +159,7 @@ def test_what_follows_from_a_revision_that_cannot_be_run_is_no_second_failure(
     assert story(result) == [("r4", "upgrade fails")]
     assert [
         note
-        for note in result.notes
+        for note in texts(result.notes)
         if note.startswith("r3 could not be tested (") and "r2" in note
     ]
 
@@ -163,7 +168,7 @@ def test_what_follows_from_one_revision_is_one_note(tmp_path: Path) -> None:
     step = ("op.execute('CREATE TABLE tags (id INT, EXCLUDE USING gist (id WITH &&))')", "")
     uses = [(f"op.add_column('tags', sa.Column('n{n}', sa.Integer()))", "") for n in range(3)]
     result = round_trip(project(tmp_path, USERS, step, *uses, env=POSTGRESQL))
-    (note,) = (note for note in result.notes if "could not be tested" in note)
+    (note,) = (note for note in texts(result.notes) if "could not be tested" in note)
     assert note.startswith("r3, r4, r5 could not be tested (migrations/versions/r3.py:9: no such")
     assert note.endswith("since they need what r2 does, and that could not be run here.")
 
@@ -190,14 +195,16 @@ def test_a_schema_that_differs_for_a_revision_that_cannot_be_run(
     shown = [line for fact in result.facts for line in getattr(fact, "difference", ())]
     assert [word for word in found if word in " ".join(shown)] == found
     assert len(shown) == len(found)
-    said = [note for note in result.notes if note.startswith("The downgrade of r4 could not be")]
+    said = [
+        note for note in texts(result.notes) if note.startswith("The downgrade of r4 could not be")
+    ]
     assert bool(said) == ("ix_old" in up)
 
 
 def test_many_revisions_for_another_server_are_one_note(tmp_path: Path) -> None:
     steps = [(f"op.execute('CREATE EXTENSION e{number}')", "") for number in range(5)]
     result = round_trip(project(tmp_path, *steps, env=POSTGRESQL))
-    (note,) = (note for note in result.notes if "need PostgreSQL" in note)
+    (note,) = (note for note in texts(result.notes) if "need PostgreSQL" in note)
     assert note.startswith("5 steps need PostgreSQL")
     assert note.endswith("and 2 more.")
 
@@ -218,7 +225,7 @@ def test_released_revisions_that_fail_are_one_note_and_what_comes_after_is_teste
     folder = project(tmp_path, USERS, STRAY, follows, follows, AFTER, env=env)
     result = round_trip(folder, revisions=("r5",))
     assert story(result) == [("r5", "downgrade drift")]
-    (note,) = (note for note in result.notes if "released" in note)
+    (note,) = (note for note in texts(result.notes) if "released" in note)
     assert note.startswith(
         "The released revision r2 (migrations/versions/r2.py:9: no such table: legacy) does not run"
     )
@@ -230,4 +237,4 @@ def test_a_new_revision_over_a_table_that_a_released_one_missed_is_not_refused(
     use = ("op.add_column('legacy', sa.Column('n', sa.Integer()))", "op.drop_column('legacy', 'n')")
     result = round_trip(project(tmp_path, USERS, STRAY, use), revisions=("r3",))
     assert story(result) == []
-    assert [note for note in result.notes if note.startswith("r3 could not be tested")]
+    assert [note for note in texts(result.notes) if note.startswith("r3 could not be tested")]

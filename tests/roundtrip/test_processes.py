@@ -13,6 +13,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
+from notes import texts
 from roundtrip_project import ENV, USERS, project, round_trip, story
 
 from guard.facts import UpgradeFailed
@@ -115,7 +116,7 @@ def test_memory_is_limited(step: str, tmp_path: Path) -> None:
     (failure,) = result.facts
     assert isinstance(failure, UpgradeFailed)
     assert failure.error == "stopped as it held more than 256 MB of memory"
-    assert [note for note in result.notes if "memory = in [tool.guard]" in note]
+    assert [note for note in texts(result.notes) if "memory = in [tool.guard]" in note]
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from mariadb_server import Mariadb
+from notes import texts
 from postgresql_server import Postgresql
 from roundtrip_project import USERS, project, round_trip
 from servers import need
@@ -193,7 +194,9 @@ def fenced_run(code: str, outcome: str, folder: Path) -> None:
     if "files" not in result.held:
         pytest.skip("no kernel's fence here")
     if outcome == SILENT:
-        assert [note for note in result.notes if "was started by code of the project" in note]
+        assert [
+            note for note in texts(result.notes) if "was started by code of the project" in note
+        ]
         return
     (failure,) = result.facts
     assert isinstance(failure, UpgradeFailed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from notes import texts
 from roundtrip_project import ENFORCING_ENV, ENV, USERS, Step, project, revision, round_trip, story
 
 from guard.facts import (
@@ -237,7 +238,7 @@ def test_what_comes_after_failing_revisions_is_still_tested(tmp_path: Path) -> N
         ("r4", "downgrade fails"),
         ("r5", "downgrade drift"),
     ]
-    assert any("after r2" in note for note in result.notes)
+    assert any("after r2" in note for note in texts(result.notes))
 
 
 def test_nothing_is_said_of_revisions_after_the_last(tmp_path: Path) -> None:
@@ -274,7 +275,9 @@ def test_a_released_revision_that_fails_is_said_and_stepped_over(tmp_path: Path)
     folder = project(tmp_path, USERS, ("op.drop_table('x')", ""), (CHILD, "pass"))
     result = round_trip(folder, revisions=("r3",))
     assert story(result) == [("r3", "downgrade drift")]
-    assert [note for note in result.notes if "r2 (migrations/versions/r2.py:9: no such" in note]
+    assert [
+        note for note in texts(result.notes) if "r2 (migrations/versions/r2.py:9: no such" in note
+    ]
 
 
 def test_code_that_does_not_understand_made_up_values_is_a_note(tmp_path: Path) -> None:
@@ -286,7 +289,7 @@ def test_code_that_does_not_understand_made_up_values_is_a_note(tmp_path: Path) 
     assert not result.facts
     assert [
         note
-        for note in result.notes
+        for note in texts(result.notes)
         if "Tested over plainer rows" in note and "r2 (ValueError" in note
     ]
 
@@ -296,7 +299,7 @@ def test_what_has_no_downgrade_is_one_note(tmp_path: Path) -> None:
     for name in ("r2", "r3"):
         file = folder / f"migrations/versions/{name}.py"
         file.write_text(file.read_text().partition("def downgrade")[0])
-    assert round_trip(folder).notes == ("No downgrade() to test in r2, r3.",)
+    assert texts(round_trip(folder).notes) == ("No downgrade() to test in r2, r3.",)
 
 
 ADD_NICK = "op.add_column('users', sa.Column('nick', sa.Text()))"
@@ -386,7 +389,7 @@ def test_metadata_without_tables_is_a_note(tmp_path: Path) -> None:
     folder = project(tmp_path, USERS, ini="prepend_sys_path = .\n")
     result = round_trip(folder, env="none", metadata="models:metadata")
     assert not result.facts
-    assert [note for note in result.notes if "holds no table" in note]
+    assert [note for note in texts(result.notes) if "holds no table" in note]
 
 
 KNOWN = "sa.Table('users', sa.MetaData(), sa.Column('id', sa.Integer(), primary_key=True))"
@@ -478,7 +481,7 @@ def test_equal_notes_are_one(tmp_path: Path) -> None:
     closed = "CREATE TABLE t{0} (a INT, CHECK (a IS NULL AND a IS NOT NULL))"
     tables = "\n".join(f"op.execute('{closed.format(n)}')" for n in range(12))
     result = round_trip(project(tmp_path, (tables, ""), USERS), revisions=("r2",))
-    (note,) = result.notes
+    (note,) = texts(result.notes)
     assert note.startswith("12 tables could not be given rows (CHECK constraint failed: ")
     assert "t0, t1, t10" in note
     assert note.endswith(" and 2 more.")
@@ -492,4 +495,4 @@ def test_rows_that_are_too_many_to_compare_are_said(tmp_path: Path) -> None:
     step = ("op.add_column('users', sa.Column('n', sa.Text()))", "op.drop_column('users', 'n')")
     result = round_trip(project(tmp_path, USERS, (many, ""), step), revisions=("r3",))
     assert story(result) == []
-    assert result.notes == ("Only the first 20000 rows of users were compared.",)
+    assert texts(result.notes) == ("Only the first 20000 rows of users were compared.",)

@@ -7,6 +7,7 @@ import re
 from reports import PATH
 
 from guard.finding import Finding, Related, Report
+from guard.note import Note
 from guard.statement import Span
 
 HOSTILE = {
@@ -85,7 +86,7 @@ def report(said: str) -> Report:
     )
     return Report(
         findings=(found, silenced),
-        notes=(f"Compared with {said}.",),
+        notes=(Note("base", f"Compared with {said}."),),
         checked=(f"history against {said}",),
         errors=(f"{said} cannot run: {said}",),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from guard.finding import Coverage, Edit, Finding, Related, Report
+from guard.note import Note
 from guard.reporters import reporter
 from guard.reporters.background import Background
 from guard.statement import Span
@@ -72,7 +73,10 @@ APPROVED = finding(rule="drop-column", status="approved", reason="archived (appr
 IGNORED = finding(rule="backfill", status="ignored", reason="small, postgresql://a:pw@h knows")
 REPORT = Report(
     findings=(URL, IGNORED, UPDATE, APPROVED, finding()),
-    notes=("The base is origin/main.", "From postgresql://a:notes@h/x."),
+    notes=(
+        Note("base", "The base is origin/main."),
+        Note("not-run", "From postgresql://a:notes@h/x.", Span(PATH, 3)),
+    ),
     coverage=Coverage(revisions=2, statements=5, opaque=1),
     checked=("history against origin/main", "round trip on SQLite"),
 )
