@@ -20,6 +20,7 @@ CHAPTERS: tuple[set[str], ...] = (
     {"patterns"},
     {
         "action_words",
+        "alembic_parameters",
         "server",
         "credentials",
         "errors",
@@ -460,7 +461,7 @@ import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {blocked}:
+        if {{name, name.partition(".")[0]}} & {{*{blocked}}}:
             raise AssertionError("imported " + name)
 
 sys.meta_path.insert(0, Blocker())
@@ -485,6 +486,14 @@ def test_linting_imports_neither(blocked: tuple[str, ...], arguments: tuple[str,
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_is_found_in_the_cache_needs_no_interpreter() -> None:
+    blocked = ("guard.reader.evaluate.interpreter", "guard.sql.read")
+    for code in ("", BLOCKER.format(blocked=blocked, arguments=("lint", "--all"))):
+        command = [sys.executable, *(["-c", code] if code else ["-m", "guard", "lint", "--all"])]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("check", "--help"), ("lin",)])

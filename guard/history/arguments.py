@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from guard.reader.libraries.alembic.arguments import PARAMETERS
+from guard.alembic_parameters import PARAMETERS
 
 _LENGTH = ("length", "collation")
 _DECIMAL = ("precision", "scale")

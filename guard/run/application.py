@@ -16,7 +16,6 @@ from guard.paths import relative
 from guard.patterns import lazy_re
 from guard.project.environments import Environment
 from guard.python_source import SourceError
-from guard.reader.env_py import takes_connection
 from guard.reader.modules import Module, Resolver
 from guard.run.scope import Scope
 from guard.source.application_imports import application_imports, may_import
@@ -107,6 +106,8 @@ class Application:
 
     def hands_over(self) -> bool:
         """Return whether env.py takes a connection that the application may give it."""
+        from guard.reader.env_py import takes_connection  # with the whole interpreter
+
         path = self._environment.script_location / "env.py"
         return path.is_file() and takes_connection(
             self._scope.sources.read(path).decode("utf-8", "replace")

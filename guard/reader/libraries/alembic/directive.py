@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from typing import get_args
 
 from guard import statement
+from guard.alembic_parameters import PARAMETERS
 from guard.reader.evaluate.state import Call
 from guard.reader.evaluate.values import FALSE, NONE, Construct, Unknown, Value
-from guard.reader.libraries.alembic.arguments import PARAMETERS, Arguments
+from guard.reader.libraries.alembic.arguments import Arguments
 from guard.reader.libraries.alembic.live import Batch
 from guard.reader.libraries.sqlalchemy import clauses
 from guard.reader.libraries.sqlalchemy.execution import MYSQLS

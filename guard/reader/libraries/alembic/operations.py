@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from guard.alembic_parameters import PARAMETERS
 from guard.operations import AlterTable, DropTable, Insert, Operation, RenameTable, SetComment
 from guard.reader.evaluate.run import Known, Run
 from guard.reader.evaluate.state import Call, unknown
@@ -18,7 +19,6 @@ from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import TRUE, Construct, DottedName, Unknown, Value
 from guard.reader.libraries.alembic import context, plugins
 from guard.reader.libraries.alembic.arguments import (
-    PARAMETERS,
     Arguments,
     arguments,
     of_dialect,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from guard.alembic_parameters import PARAMETERS
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Frame
 from guard.reader.evaluate.text import Text
 from guard.reader.evaluate.values import Class, Construct, DottedName, Function, Value
-from guard.reader.libraries.alembic.arguments import PARAMETERS
 from guard.reader.libraries.alembic.directive import SET_UP
 
 _WHOSE_METHODS_ACT = ("Operations", "BatchOperations", "AbstractOperations", "MigrationContext")
