@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 import sqlalchemy
@@ -18,6 +18,7 @@ from .column_types import type_comparison
 from .sqltext import plain, tokens
 
 COPY = "guard_copy_of_a_model"  # the name of a table that is described and never made
+Models = Mapping[str, tuple[Any, ...]]  # the columns of each table
 WORDS = {
     "add_table": "+ table {}",
     "remove_table": "- table {}",
@@ -41,9 +42,24 @@ class Schema(NamedTuple):
     as_made: Callable[[str, str], Table | None]
 
 
-def models_tables(context: MigrationContext) -> set[str]:
-    """Return the tables of the models that env.py names, in lower case."""
-    return {name.lower() for name in _models(context)}
+def models_columns(context: MigrationContext) -> Models:
+    """Return the tables of the models that env.py names, each with its columns as they are now.
+
+    Asked before any revision runs: one that reflects tables into the models' metadata, or makes
+    some there, changes what the application never sees.
+    """
+    return {name: tuple(table.columns) for name, table in _models(context).items()}
+
+
+def touched_tables(context: MigrationContext, models: Models) -> list[str]:
+    """Return the tables that revisions put into the models, or gave other columns there."""
+    now = models_columns(context)
+    return sorted(name for name, columns in now.items() if not _are(columns, models.get(name, ())))
+
+
+def _are(columns: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Return whether they are the same objects: `==` of columns is an expression of SQL."""
+    return list(map(id, columns)) == list(map(id, others))
 
 
 def _models(context: MigrationContext) -> dict[str, sqlalchemy.Table]:
@@ -52,10 +68,13 @@ def _models(context: MigrationContext) -> dict[str, sqlalchemy.Table]:
     return {name: table for one in all_metadata for name, table in one.tables.items()}
 
 
-def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
+def models_difference(
+    context: MigrationContext, schema: Schema, touched: Collection[str]
+) -> list[str]:
     """Return what only the schema has (-) and what only the models have (+), with its code.
 
-    What `alembic check` sees, and what it does not: server defaults, CHECKs, members of enums.
+    What `alembic check` sees, and what it does not: server defaults, CHECKs, members of enums. Not
+    of `touched` tables.
     """
     metadata = context.opts.get("target_metadata")
     if metadata is None or (isinstance(metadata, (list, tuple)) and not metadata):
@@ -70,9 +89,10 @@ def models_difference(context: MigrationContext, schema: Schema) -> list[str]:
     lines: list[str] = []
     for change in compare_metadata(comparing, metadata):
         for one in change if isinstance(change, list) else [change]:
-            lines += _line(one, schema)
+            if _table_of(one) not in touched:
+                lines += _line(one, schema)
     for name, model in _models(context).items():
-        if name in schema.tables and _is_included(model, context.opts):
+        if name in schema.tables and name not in touched and _is_included(model, context.opts):
             lines += _unseen(model, schema, context.dialect)
     return sorted(lines, key=lambda line: (line[2:].split()[:2], line[0] == "+", line[2:]))
 
@@ -82,6 +102,16 @@ def _asked_for_types(context: MigrationContext) -> Any:
     asked = context.opts.get("compare_type", True)
     version = tuple(int(part) for part in alembic.__version__.split(".")[:2])
     return True if asked is False and version < (1, 12) else asked
+
+
+def _table_of(change: tuple[Any, ...]) -> str:
+    """Return the table that a change is about, as metadata calls it."""
+    about = change[1]
+    if isinstance(about, sqlalchemy.Table):
+        return str(about.key)
+    if isinstance(about, sqlalchemy.schema.SchemaItem):
+        return str(about.table.key)  # type: ignore[attr-defined]  # of an index or a constraint
+    return f"{about}.{change[2]}" if about else str(change[2])
 
 
 def _line(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:
@@ -173,6 +203,8 @@ def _as_made(model: Any, schema: Schema, dialect: Any, check: Any) -> Table | No
     ):
         return None
     copy = model.to_metadata(sqlalchemy.MetaData(), schema=None, name=COPY)
+    for constraint in copy.constraints:
+        constraint.name = None  # that of the table itself is taken, where a schema has it once
     if check is not None:
         for constraints in (copy.constraints, *(column.constraints for column in copy.columns)):
             constraints -= {one for one in constraints if _is_another(one, check)}

@@ -24,7 +24,7 @@ from .failure import Failure, failure_of, place_of
 from .from_project import make_tables
 from .json_shapes import shapes_in
 from .lenient import Lenient
-from .models import models_tables
+from .models import models_columns
 from .partial import Partial
 from .ran import Ran
 from .row_losses import losses
@@ -93,7 +93,8 @@ class Track:
         self._impl = context.impl
         assert context.connection is not None
         self._connection = context.connection
-        self._partial.models = models_tables(context)
+        models = models_columns(context)
+        self._partial.models = {table.lower() for table in models}
         self._begin()
         while self._position < self._end:
             script = self._plan[self._position]
@@ -118,6 +119,7 @@ class Track:
                 self._database,
                 self._members,
                 self._plan[-1],
+                models,
                 all_ran=not (self._skipped or self._partial.revisions),
             )
         self.finished = True

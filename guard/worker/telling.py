@@ -13,12 +13,16 @@ from .channel import Channel
 from .compare import schema_difference
 from .enums import Members
 from .failure import Failure, place_of
-from .models import Schema, models_difference, models_tables
+from .models import Models, Schema, models_difference, touched_tables
 from .partial import Partial
 
 NO_MODELS = (
     "The models were not compared with the schema, since the metadata that env.py gives Alembic "
     "holds no table: import there the modules of the models."
+)
+TOUCHED = (
+    "Not compared with the schema: {}, which a revision reflected or made in the metadata of the "
+    "models as it ran. In a revision, use a sa.MetaData() of its own."
 )
 NOT_ALL_RAN = "The models were not compared with the schema, since not every revision could be run."
 
@@ -86,12 +90,16 @@ class Teller:
         database: Database,
         members: Members,
         script: Script,
+        models: Models,
         *,
         all_ran: bool,
     ) -> None:
-        """Tell where the models differ from the schema after the last `script`, or why not."""
+        """Tell where the models differ from the schema after the last `script`, or why not.
+
+        `models`: as they were before any revision ran.
+        """
         given = context.opts.get("target_metadata") is not None
-        if given and not models_tables(context):
+        if given and not models:
             self._channel.send("note", kind="models-not-compared", text=NO_MODELS)
         elif not all_ran:
             if given:
@@ -101,6 +109,10 @@ class Teller:
             batch = context.dialect.name == "sqlite" and not self._server()
             tables = database.snapshot().tables
             schema = Schema(tables, known, batch=batch, as_made=database.as_made)
-            lines = models_difference(context, schema)
+            touched = touched_tables(context, models)
+            if touched:
+                text = TOUCHED.format(", ".join(touched))
+                self._channel.send("note", kind="models-not-compared", text=text)
+            lines = models_difference(context, schema, touched)
             if lines:
                 self.fact("schema", script, "upgrade", stage="models", difference=lines)

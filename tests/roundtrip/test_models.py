@@ -141,3 +141,26 @@ def test_what_to_write_for_another_server(tmp_path: Path) -> None:
     assert lines[1].endswith(
         ': op.alter_column("t", "c", existing_type=sa.INTEGER(), nullable=False)'
     )
+
+
+def test_what_a_revision_puts_into_the_models_is_not_theirs(tmp_path: Path) -> None:
+    table = "sa.Table('{}', {}, sa.Column('id', sa.Integer, primary_key=True){})"
+    (tmp_path / "models.py").write_text(
+        "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
+        + "\n".join(table.format(name, "metadata", "") for name in ("kept", "lacking"))
+    )
+    old, more = "sa.Column('id', sa.Integer(), primary_key=True)", "sa.Column('n', sa.Integer())"
+    steps = (
+        (f"op.create_table('old', {old})\nop.create_table('kept', {old}, {more})",
+         "op.drop_table('kept')\nop.drop_table('old')"),
+        ("from models import metadata\n"
+         "metadata.reflect(op.get_bind(), only=['old', 'kept'], extend_existing=True)\n"
+         "op.drop_table('old')\nop.drop_column('kept', 'n')",
+         f"op.create_table('old', {old})\nop.add_column('kept', {more})"),
+    )  # fmt: skip
+    written = project(tmp_path, *steps, ini="prepend_sys_path = .\n")
+    result = round_trip(written, env="none", metadata="models:metadata")
+    drifts = [fact.difference for fact in result.facts if isinstance(fact, SchemaDrift)]
+    assert drifts == [("+ table lacking",)]
+    (note,) = [note.text for note in result.notes if note.kind == "models-not-compared"]
+    assert "kept, old" in note

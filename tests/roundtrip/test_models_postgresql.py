@@ -39,10 +39,10 @@ def url_of(server: PostgresqlServer) -> str:
     return f"postgresql://{user}:{password}@{host}:{port}/postgres"
 
 
-def difference(folder: Path, url: str, revision: str, model: str) -> list[str]:
+def difference(folder: Path, url: str, revision: str, model: str, *, naming: str = "") -> list[str]:
     """Return the lines of difference between a table of the revision and one of the models."""
     (folder / "models.py").write_text(
-        f"{HEAD}metadata = sa.MetaData()\nsa.Table('t', metadata, {ID}, {model})\n"
+        f"{HEAD}metadata = sa.MetaData({naming})\nsa.Table('t', metadata, {ID}, {model})\n"
     )
     up = f"from sqlalchemy.dialects import postgresql as pg\nop.create_table('t', {ID}, {revision})"
     step = (up, "op.drop_table('t')\nop.execute('DROP TYPE IF EXISTS mood')")
@@ -80,6 +80,8 @@ MOOD = "sa.Column('c', sa.Enum('sad', 'fine', name='mood'), server_default='{}')
          "sa.Column('n', sa.Integer), sa.CheckConstraint('n>=1 and (n<=9)', name='other')"),
         ("sa.Column('c', sa.Text), sa.CheckConstraint('length(c) != 3 AND c IS NOT NULL')",
          "sa.Column('c', sa.Text, sa.CheckConstraint('length(c) <> 3 AND c IS NOT NULL'))"),
+        ("sa.Column('c', sa.DateTime(timezone=True), server_default='2024-11-20T00:00:00+00:00')",
+         ""),
         # what only the schema has was often for the rows that were there
         ("sa.Column('n', sa.Integer, server_default='0')", "sa.Column('n', sa.Integer)"),
     ],
@@ -88,6 +90,16 @@ def test_another_spelling_is_no_difference(
     revision: str, model: str, url: str, tmp_path: Path
 ) -> None:
     assert difference(tmp_path, url, revision, model or revision) == []
+
+
+def test_the_names_that_metadata_gives_are_taken(url: str, tmp_path: Path) -> None:
+    convention = (
+        "{'pk': 'pk_%(table_name)s', 'uq': 'uq_%(table_name)s', 'ck': '%(constraint_name)s'}"
+    )
+    at = "sa.Column('at', sa.DateTime, server_default='2024-11-20T00:00:00', unique=True)"
+    checked = f"{at}, sa.CheckConstraint('id>0', name='k')"
+    naming = f"naming_convention={convention}"
+    assert difference(tmp_path, url, checked, checked, naming=naming) == []
 
 
 @pytest.mark.parametrize(
