@@ -129,6 +129,10 @@ _VALUES = {
 }
 
 
+# Before that the model would not be what the revisions make.
+MODEL_FOLLOWS = "the model says nullable=False from then on"
+
+
 class Proof(NamedTuple):
     """The code that proves a column free of NULL: what to run now, and in a later release."""
 
@@ -154,10 +158,11 @@ def proof_of_not_null(table: Name, column: str, server: Server, statement: State
         add = f"{where} ADD CONSTRAINT {label} CHECK ({written} IS NOT NULL) NOT VALID;"
     else:
         add = _add_check(table, column)
+    follows = "" if statement.in_sql_file else f" ({MODEL_FOLLOWS})"
     return Proof(
         add,
         f"run {where} VALIDATE CONSTRAINT {label}, then ALTER COLUMN {written} SET NOT NULL, which "
-        "reads no row then, and drop the CHECK",
+        f"reads no row then, and drop the CHECK{follows}",
     )
 
 

@@ -240,7 +240,7 @@ class ModelDifference(msgspec.Struct, frozen=True, kw_only=True):
     """A thing on which a model and its table do not agree: in the words of either, "" for nothing.
 
     `column` is the one it is about, where the model has it; `harmless`: code that does not know of
-    it runs well all the same.
+    it runs well all the same. `by_revision`: without the new revisions they would agree on it.
     """
 
     thing: str  # "column total", "column total: type", "index ix_total on (total)", "table"
@@ -249,6 +249,7 @@ class ModelDifference(msgspec.Struct, frozen=True, kw_only=True):
     column: str | None = None
     label: str | None = None  # that column as the author of the model calls it: "Order.total"
     harmless: bool = False
+    by_revision: bool = False
 
 
 class ModelChanged(SourceFact, frozen=True, kw_only=True):
@@ -497,7 +498,12 @@ class SchemaNotRepeatable(SchemaDrift, frozen=True, kw_only=True):
 
 
 class ModelsDiffer(SchemaDrift, frozen=True, kw_only=True):
-    """The application's models (+) describe another schema than the revisions make (-)."""
+    """The application's models (+) describe another schema than the revisions make (-).
+
+    `dropped` are those of its lines that say what a new revision drops.
+    """
+
+    dropped: tuple[str, ...] = ()
 
 
 class RowsLost(RoundTripFact, frozen=True, kw_only=True):

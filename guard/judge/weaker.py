@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -22,12 +22,20 @@ class Weaker(msgspec.Struct, frozen=True):
     effect: str
 
 
-def weaker(then: Config, now: Config, rules: Sequence[Rule]) -> Iterator[Weaker]:
-    """Yield what lets more through now. Raises GuardError for names that are no rules."""
+def weaker(
+    then: Config,
+    now: Config,
+    rules: Sequence[Rule],
+    versions: Callable[[], Collection[str | None]] = tuple,
+) -> Iterator[Weaker]:
+    """Yield what lets more through now. Raises GuardError for names that are no rules.
+
+    `versions` are those of the servers as files tell them: to write one down changes nothing.
+    """
     yield from _rules_weaker(then, now, rules)
     yield from _files_weaker(then, now)
     yield from _gate_weaker(then, now)
-    yield from _judged_otherwise(then, now)
+    yield from _judged_otherwise(then, now, versions)
 
 
 def _rules_weaker(then: Config, now: Config, rules: Sequence[Rule]) -> Iterator[Weaker]:
@@ -95,11 +103,15 @@ def _gate_weaker(then: Config, now: Config) -> Iterator[Weaker]:
             yield Weaker("approvers", f"{name} takes {fewer} to approve, and took {count}")
 
 
-def _judged_otherwise(then: Config, now: Config) -> Iterator[Weaker]:
+def _judged_otherwise(
+    then: Config, now: Config, versions: Callable[[], Collection[str | None]]
+) -> Iterator[Weaker]:
     """What is neither more nor less severe to the eye, and decides what the rules say."""
     if then.dialect is not None and then.dialect != now.dialect:
         yield Weaker("dialect", f"rules judge for {now.dialect or 'no dialect'}")
-    if now.server_version is not None and then.server_version != now.server_version:
+    given = now.server_version
+    first = then.server_version is None
+    if given not in (None, then.server_version) and not (first and given in versions()):
         yield Weaker("server-version", f"rules judge for version {now.server_version}")
     if then.stats != now.stats:
         yield Weaker("stats", f"sizes of tables are read from {now.stats or 'guard-stats.toml'}")

@@ -316,6 +316,7 @@ class Log:
         self._schemas: list[SeenSchema] = []
         self._share, self._counts = share, Counts(share)
         self.complete = False
+        self._begun = False
         self._interrupted = ""
 
     def hears(self, event: dict[str, Any]) -> bool:
@@ -324,6 +325,7 @@ class Log:
 
     def take(self, event: dict[str, Any], worker: Worker) -> None:
         """Take one event in; raises RoundTripError for a fatal one."""
+        self._begun = True
         match event["event"]:
             case "step":
                 self._begin(event)
@@ -390,6 +392,12 @@ class Log:
         if step is None:
             if old := too_old(self._python):
                 raise RoundTripError(old)
+            if not self._begun:
+                raise RoundTripError(
+                    f"{self._python.path} ({self._python.chosen}) cannot run the migrations: {why} "
+                    "before anything ran. Name the project's Python: --python, or python = in "
+                    f"[tool.guard].{_quoted(output)}"
+                )
             raise RoundTripError(self._outside(why, remedy, printed, frames))
         own = [line for file, line, _ in frames if Path(file) == Path(step["path"])]
         step = {**step, "line": own[0]} if own else step

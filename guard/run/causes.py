@@ -20,6 +20,7 @@ from guard.facts import (
 )
 from guard.finding import Finding
 from guard.patterns import lazy_re
+from guard.phrases import PROVEN, listed
 
 _CODE = lazy_re(r"`[^`]*`")
 
@@ -80,20 +81,40 @@ def _is_of_the_way_back(fact: Fact) -> bool:
 
 
 def told_before(
-    findings: Iterable[Finding], facts: Iterable[Fact], rules: Container[str]
-) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    """Return the facts, and apart from them what the run shows of models that reading has told.
+    findings: Iterable[Finding],
+    facts: Iterable[Fact],
+    rules: Container[str],
+    drops: Container[str] = (),
+) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
+    """Return the findings with what the run shows of the same models, and the facts without that.
 
-    `rules` are those whose findings tell of the table that is their object.
+    `rules` are those whose findings tell of the table that is their object, `drops` those that tell
+    what a revision drops: of what the models still have it is said so.
     """
-    tables = {finding.object for finding in findings if finding.rule in rules}
-    new: list[Fact] = []
-    told: list[Fact] = []
+    told = [*findings]
+    gone = {finding.object for finding in told if finding.rule in drops}
+    tables = {finding.object: i for i, finding in enumerate(told) if finding.rule in rules}
+    rest: list[Fact] = []
     for fact in facts:
         lines = fact.difference if isinstance(fact, ModelsDiffer) else ()
-        is_told = bool(lines) and all(_table_of(line) in tables for line in lines)
-        (told if is_told else new).append(fact)
-    return tuple(new), tuple(told)
+        left = tuple(line for line in lines if _table_of(line) not in tables)
+        for table, index in tables.items():
+            if shown := [line for line in lines if _table_of(line) == table]:
+                words = f"{PROVEN} (- in the schema, + in the models):\n{listed(shown)}"
+                evidence = (*told[index].evidence, words)
+                told[index] = msgspec.structs.replace(told[index], evidence=evidence)
+        if left and isinstance(fact, ModelsDiffer):
+            dropped = tuple(line for line in left if _lacks(line) in gone)
+            rest.append(msgspec.structs.replace(fact, difference=left, dropped=dropped))
+        elif not lines:
+            rest.append(fact)
+    return tuple(told), tuple(rest)
+
+
+def _lacks(line: str) -> str:
+    """Return the table or column that a line says only the models have."""
+    sign, kind, name, *_ = line.split()
+    return name if sign == "+" and kind in ("table", "column") else ""
 
 
 def _table_of(line: str) -> str:

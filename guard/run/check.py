@@ -227,7 +227,11 @@ def _about_gate(opened: Opened) -> Part:
     approvals = [service.scope.approvals for service in services]
     revisions = [id_ for _, history in opened.histories for id_ in history.judged]
     rules = {rule.name: rule for service in services for rule in service.all_rules}
-    return weakened(opened.scope, approvals, revisions, [*rules.values()], opened.as_of)
+
+    def versions() -> set[str | None]:
+        return {services.version_found(one, it.environment) for one, it in opened.histories}
+
+    return weakened(opened.scope, approvals, revisions, [*rules.values()], versions, opened.as_of)
 
 
 def _outcomes(services: Services, parts: Mapping[Path | None, Part]) -> list[Outcome]:
@@ -300,7 +304,7 @@ def _judge_history(scope: Scope, history: ChangedHistory, judge: Judge, mapped: 
         before.texts | gone.parsed.texts,
     )
     released = len(history.graph.revisions)
-    quiet = released and not revisions and not history.change.new
+    quiet = released and not (revisions or history.change.new or history.is_broken)
     all_of_them = f"all {released} revisions are" if released > 1 else "its one revision is"
     text = (
         f"{history.environment.name}: {all_of_them} released already, so no statement was judged "

@@ -30,6 +30,7 @@ from guard.run.scope import Scope
 from guard.run.trip import Trip
 
 AGAIN = "run the shards again, and merge what one run of them wrote"
+WANTED = "name what guard check --shard N/OF --output json:FILE wrote, the file of each shard"
 T = TypeVar("T")
 MOST_NAMED = 5  # shards or files in a message
 
@@ -134,14 +135,11 @@ def _read(file: Path) -> ShardReport:
     try:
         written = msgspec.json.decode(read_bytes(file), type=_Written)
     except OSError as error:
-        raise GuardError(f"{file}: {error.strerror or error}") from None
+        raise GuardError(f"{file}: {error.strerror or error}: {WANTED}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise GuardError(f"{file}: it is no report of guard in JSON: {error}") from None
+        raise GuardError(f"{file}: it is no report of guard in JSON ({error}): {WANTED}") from None
     if written.shard is None:
-        raise GuardError(
-            f"{file}: it is the report of a whole run: guard merge puts together what "
-            "guard check --shard 1/2 --output json:FILE and so on wrote"
-        )
+        raise GuardError(f"{file}: it is the report of a whole run: {WANTED}")
     try:
         record = msgspec.convert(written.shard, Record)
         trips = tuple(one.trip() for one in record.trips)

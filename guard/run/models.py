@@ -339,7 +339,7 @@ def _fact(
     told: tuple[ModelDifference, ...],
 ) -> ModelChanged:
     model = sides[1].models.models.get(table)
-    named = [_named(one, model) for one in told]
+    named = [_named(one, model) for one in _with_cause(sides, model, told, scope.dialect)]
     written = [model.columns[c] for one in told if model and (c := one.column) in model.columns]
     place = written[0].span if written else _model(sides, table).place.span
     if not (scope.root / place.path).is_file():  # the model went with its file
@@ -354,6 +354,22 @@ def _fact(
         else (),
         command=_command(scope, history.environment),
     )
+
+
+def _with_cause(
+    sides: tuple[Side, Side],
+    model: Model | None,
+    told: tuple[ModelDifference, ...],
+    dialect: str | None,
+) -> tuple[ModelDifference, ...]:
+    """Return the differences, each with whether it is a new revision that made it."""
+    then, now = sides
+    wanted = described(now.models, model) if model else None
+    if wanted is None or then is now:
+        return told
+    there = then.schema.table(wanted.name)
+    before = {*differences(wanted, there, dialect)} if there else {missing_table(wanted)}
+    return tuple(msgspec.structs.replace(o, by_revision=o not in before) for o in told)
 
 
 def _named(one: ModelDifference, model: Model | None) -> ModelDifference:

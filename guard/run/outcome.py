@@ -8,7 +8,14 @@ from pathlib import Path
 import msgspec
 
 from guard.errors import GuardError
-from guard.facts import HistoryFact, ModelChanged, RoundTripFact, SourceFact, SuppressionFact
+from guard.facts import (
+    HistoryFact,
+    ModelChanged,
+    ModelsDiffer,
+    RoundTripFact,
+    SourceFact,
+    SuppressionFact,
+)
 from guard.finding import Finding
 from guard.history.base import refs_of
 from guard.judge.statements import comments_of
@@ -57,8 +64,9 @@ def outcome_of(service: Service, part: Part) -> Outcome:
     told, facts, foretold = proven((*here, *before), part.facts, predicts, fixed)
     wanted = _wanted(service)
     about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
-    facts, seen = told_before(told, facts, about_models)
-    by_run = (*judge.facts(facts), *only_said(judge.facts((*seen, *foretold))))
+    drops = {rule.name for rule in service.rules if ModelsDiffer in rule.predicts}
+    told, facts = told_before(told, facts, about_models, drops)
+    by_run = (*judge.facts(facts), *only_said(judge.facts(foretold)))
     found = once((*filter(wanted, (*told[: len(here)], *by_run)), *part.about_gate))
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _text(scope, scope.approvals, "approvals")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from guard.config import Config
 from guard.errors import GuardError
 from guard.judge.context import Project
 from guard.judge.judge import Judge
@@ -138,10 +139,17 @@ class Services:
         config = service.scope.config
         if self.rules is None or (config.server_version and config.dialect):
             return service
-        found = _asked_for(self._servers.find(environment, config.server.dialect), config.backend)
+        found = self._found(config, environment)
         if config.server_version is not None:
             found = msgspec.structs.replace(found, version=config.server_version, version_by=None)
         return service.on(found)
+
+    def version_found(self, service: Service, environment: Environment) -> str | None:
+        """Return the server's version as files tell it, whatever the settings say of that."""
+        return self._found(service.scope.config, environment).version
+
+    def _found(self, config: Config, environment: Environment) -> FoundServer:
+        return _asked_for(self._servers.find(environment, config.server.dialect), config.backend)
 
     def _instead(self, service: Service, environment: Environment) -> tuple[Environment, ...]:
         """The environments that the service names for what was found there."""

@@ -75,11 +75,12 @@ def weakened(
     approvals: Collection[str],
     revisions: Collection[str],
     rules: Sequence[Rule],
+    versions: Callable[[], Collection[str | None]],
     as_of: Callable[[Repository, str], FilesThen] = FilesThen,
 ) -> Part:
     """Return what the rules of the base's settings say of what the change does to the gate.
 
-    `as_of` returns the files of a commit.
+    `versions` are those of the servers as files tell them. `as_of` returns the files of a commit.
     """
     base = _base(scope)
     repo, commit = scope.repo, base.commit
@@ -94,7 +95,12 @@ def weakened(
         revisions=frozenset(revisions),
     )
     then, _ = change.files.settings(relative(scope.settings.folder, scope.root))
-    facts = [*_settings(change, rules), *_rules(change, then), *_entries(change), *_ci(change)]
+    facts = [
+        *_settings(change, rules, versions),
+        *_rules(change, then),
+        *_entries(change),
+        *_ci(change),
+    ]
     chosen = select_rules(_known(then, rules), rules) if facts else ()
     found = tuple(Judge(chosen, then.server).facts(facts))
     return Part(about_gate=found)
@@ -125,7 +131,9 @@ def _base(scope: Scope) -> Base:
 # Settings
 
 
-def _settings(change: Change, rules: Sequence[Rule]) -> Iterator[GateWeakened]:
+def _settings(
+    change: Change, rules: Sequence[Rule], versions: Callable[[], Collection[str | None]]
+) -> Iterator[GateWeakened]:
     for folder in dict.fromkeys(_folders(change)):
         then, then_file = change.files.settings(folder)
         try:
@@ -138,7 +146,7 @@ def _settings(change: Change, rules: Sequence[Rule]) -> Iterator[GateWeakened]:
         if shown is None or not own:
             continue
         file = change.scope.root / shown
-        found = [*weaker(_known(then, rules), now, rules)]
+        found = [*weaker(_known(then, rules), now, rules, versions)]
         moved = then_file is not None and then_file != now_file
         before = f" (the settings of {then_file} held before)" if moved else ""
         for one in found:

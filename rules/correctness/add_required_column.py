@@ -9,7 +9,7 @@ NULL.
 from collections.abc import Iterator
 
 from guard.absence import adds_nothing
-from guard.column_code import domain_of, proof_of_not_null, set_not_null
+from guard.column_code import MODEL_FOLLOWS, domain_of, proof_of_not_null, set_not_null
 from guard.facts import DowngradeFailed, UpgradeFailedWithRows
 from guard.operations import AddColumn, Column, Update
 from guard.rule import Context, Example, Problem, rule
@@ -29,7 +29,7 @@ from guard.type_code import sql_type
             upgrade="op.add_column('orders', sa.Column('total', sa.Integer(), nullable=False))",
             says="Adding total as NOT NULL without a default fails as soon as orders has one row.",
             help="Add it with nullable=True (or a server_default), fill it, then in a later "
-            "revision:\n"
+            "revision (the model says nullable=False from then on):\n"
             "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)",
             at="op.add_column",
             fixed="""
@@ -41,7 +41,7 @@ from guard.type_code import sql_type
         Example(
             upgrade="op.execute('ALTER TABLE shop.orders ADD COLUMN total integer NOT NULL')",
             says="fails as soon as shop.orders has one row.",
-            help="then in a later revision:\n"
+            help="in a later revision (the model says nullable=False from then on):\n"
             "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False, "
             "schema='shop')",
             at="ALTER TABLE shop.orders",
@@ -59,7 +59,8 @@ schema='shop')
             """,
             dialect="sqlite",
             says="fails as soon as orders has one row.",
-            help="then in a later revision:\nwith op.batch_alter_table('orders') as batch_op:\n"
+            help="in a later revision (the model says nullable=False from then on):\n"
+            "with op.batch_alter_table('orders') as batch_op:\n"
             "    batch_op.alter_column('total', nullable=False)",
             at="batch_op.add_column",
             fixed="""
@@ -74,7 +75,7 @@ schema='shop')
             dialect="mysql",
             says="Adding total as NOT NULL without a default fills existing rows of orders with 0, "
             "which nobody chose.",
-            help="then in a later revision:\n"
+            help="in a later revision (the model says nullable=False from then on):\n"
             "op.alter_column('orders', 'total', existing_type=sa.Integer(), nullable=False)",
             at="op.add_column",
             fixed="""
@@ -103,7 +104,8 @@ schema='shop')
             at="ALTER TABLE orders",
             help="fill it, and in a later release run ALTER TABLE orders VALIDATE CONSTRAINT "
             "ck_orders_note_not_null, then ALTER COLUMN note SET NOT NULL, which reads no row "
-            "then, and drop the CHECK. What proves it:\nop.create_check_constraint("
+            "then, and drop the CHECK (the model says nullable=False from then on). What proves "
+            "it:\nop.create_check_constraint("
             "op.f('ck_orders_note_not_null'), 'orders', 'note IS NOT NULL', "
             "postgresql_not_valid=True)",
             fixed="""
@@ -196,7 +198,7 @@ def _remedy(add: AddColumn, context: Context) -> str:
     if server.dialect == "postgresql":
         proof = proof_of_not_null(add.table, name, server, statement)
         return f"{it}, fill it, and in a later release {proof.later}. What proves it:\n{proof.add}"
-    later = "file" if statement.in_sql_file else "revision"
+    later = "file" if statement.in_sql_file else f"revision ({MODEL_FOLLOWS})"
     code = set_not_null(add.table, name, add.column.type, server.dialect, statement)
     return f"{it}, fill it, then in a later {later}:\n{code}"
 

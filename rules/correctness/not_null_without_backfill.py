@@ -76,7 +76,8 @@ PROOF = (
             says="Making orders.total NOT NULL fails as soon as one row has NULL there",
             help="Fill it first, and let a CHECK prove it, so that nobody waits for the scan: in a "
             "later release run ALTER TABLE orders VALIDATE CONSTRAINT ck_orders_total_not_null, "
-            "then ALTER COLUMN total SET NOT NULL, which reads no row then, and drop the CHECK. "
+            "then ALTER COLUMN total SET NOT NULL, which reads no row then, and drop the CHECK "
+            "(the model says nullable=False from then on). "
             f"Here:\n{FILL}\n{PROOF}",
             at="op.alter_column",
             fixed=f"{FILL}\n{PROOF}",

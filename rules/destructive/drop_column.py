@@ -11,7 +11,7 @@ code still maps the column. A change of type `USING` a constant throws the value
 from collections.abc import Iterator
 
 from guard.absence import drops_nothing
-from guard.facts import DestructiveCall, Fact
+from guard.facts import DestructiveCall, Fact, ModelsDiffer
 from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import (
     APPROVE,
@@ -35,6 +35,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
     DropColumn,
     ChangeColumnType,
     DestructiveCall,
+    predicts=(ModelsDiffer,),
     approvable=True,
     instructs=(
         "NEVER use `DROP COLUMN`",

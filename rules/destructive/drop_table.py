@@ -9,7 +9,7 @@ and have the drop approved by somebody who knows that the rows are not needed.
 from collections.abc import Iterator
 
 from guard.absence import drops_nothing
-from guard.facts import DestructiveCall, RowsLost
+from guard.facts import DestructiveCall, ModelsDiffer, RowsLost
 from guard.operations import CreateTable, DropTable
 from guard.phrases import (
     APPROVE,
@@ -32,7 +32,7 @@ op.create_table('orders', sa.Column('id', sa.Integer()), sa.Column('note', sa.Te
     DropTable,
     DestructiveCall,
     approvable=True,
-    predicts=(RowsLost,),
+    predicts=(ModelsDiffer, RowsLost),
     instructs=(
         "NEVER use `DROP TABLE`",
         "ALWAYS deploy code that no longer uses a table before it is dropped, and keep a copy of "

@@ -118,10 +118,16 @@ def _adding(column: str) -> dict[str, str]:
                 **_adding("'total', sa.Integer()"),
                 **revision_file("c3", "b2"),
             },
-            says="Order.total is NOT NULL, and in orders it stays NULL: none of the new revisions "
-            "changes it.",
-            help='"change total of orders"',
+            says="A new revision makes Order.total NULL, and the model says NOT NULL.",
+            help="Change the model in the same way, or correct the new revision",
             at="total: Mapped[int]",
+        ),
+        Example(
+            base=BASE,
+            change=_edited("Mapped[str | None]", "Mapped[str]"),
+            says="Order.note is NOT NULL, and in orders it stays NULL: no revision changes it.",
+            help='"change note of orders"',
+            at="note: Mapped",
         ),
         Example(
             base=BASE,
@@ -234,6 +240,8 @@ def _lines(one: ModelDifference) -> Iterator[str]:
 
 def _sentence(one: ModelDifference, changed: ModelChanged) -> str:
     model, table = changed.model, changed.table
+    if one.by_revision:
+        return _done_by_revision(one, changed)
     if one.thing == "table":
         if one.models:
             who = _who(changed, "creates", "create")
@@ -249,6 +257,24 @@ def _sentence(one: ModelDifference, changed: ModelChanged) -> str:
         return f"{model} has no {one.thing}, and {table} keeps it ({one.schema}): {_excess(one)}."
     who = _who(changed, "changes", "change")
     return f"{name} is {one.models}, and in {table} it stays {one.schema}: {who} it."
+
+
+def _done_by_revision(one: ModelDifference, changed: ModelChanged) -> str:
+    """Return what a new revision does to a table whose model still says otherwise."""
+    model, table = changed.model, changed.table
+    who = f"revision {changed.new[0]}" if len(changed.new) == 1 else "a new revision"
+    name = _called(one) or model
+    if one.thing == "table":
+        what = f"drops {table}, and {model} still maps it: each query of it fails"
+    elif not one.schema:
+        still = f"{name} still {'maps' if _called(one) else 'has'} it"
+        what = f"drops {one.thing} of {table}, and {still}{_effect_of_lack(one)}"
+    elif not one.models:
+        what = f"adds {one.thing} ({one.schema}) to {table}, and {model} lacks it: {_excess(one)}"
+    else:
+        name = _called(one) or f"the {one.thing} of {model}"
+        what = f"makes {name} {one.schema}, and the model says {one.models}"
+    return f"{who[0].upper()}{who[1:]} {what}."
 
 
 def _called(one: ModelDifference) -> str | None:
@@ -283,12 +309,26 @@ def _excess(one: ModelDifference) -> str:
 
 
 def _remedy(changed: ModelChanged, harmless: bool) -> str:
+    if all(one.by_revision for one in changed.differences):
+        return _model_follows(changed)
     code = f'{changed.command} -m "{_title(changed)}"'
     if harmless and not any(one.models for one in changed.differences):
         return f"Drop it in a later deployment, once no running code uses it: {code}"
     if len(changed.new) == 1:
         return f"Complete revision {changed.new[0]}, or write another one and read it over: {code}"
     return f"Write the revision, and read it over before you commit it: {code}"
+
+
+def _model_follows(changed: ModelChanged) -> str:
+    which = f"revision {changed.new[0]}" if len(changed.new) == 1 else "the new revision"
+    for one in changed.differences:
+        if not one.schema and one.thing.startswith(("table", "column")):
+            what = changed.model if one.thing == "table" else one.label or one.thing
+            return (
+                f"Take {what} out of the models and deploy that; drop it in a later deployment, "
+                f"and not in {which}"
+            )
+    return f"Change the model in the same way, or correct {which}"
 
 
 def _title(changed: ModelChanged) -> str:

@@ -68,7 +68,8 @@ DROP = "op.drop_constraint('ck_orders_total_not_null', 'orders')"
             "read: reads and writes wait.",
             help="Add a CHECK that is NOT VALID, which reads no row; in a later release run ALTER "
             "TABLE orders VALIDATE CONSTRAINT ck_orders_total_not_null, then ALTER COLUMN total "
-            f"SET NOT NULL, which reads no row then, and drop the CHECK. Here:\n{ADD}",
+            "SET NOT NULL, which reads no row then, and drop the CHECK "
+            f"(the model says nullable=False from then on). Here:\n{ADD}",
             at=SET,
             fixed=ADD,
             fixed_downgrade=DROP,

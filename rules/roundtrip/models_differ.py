@@ -73,7 +73,15 @@ def models_differ(drift: ModelsDiffer, context: Context) -> Iterator[Problem]:
         "Where a table has a model, import its module in env.py, so that the metadata holds it; "
         "leave out what belongs to nobody's models by include_name there."
     )
+    if len(drift.dropped) == len(drift.difference):
+        yield Problem(
+            message=f"The application's models still have what new revisions drop:\n{difference}",
+            remedy="Take it out of the models and deploy that; drop it in a later deployment",
+        )
+        return
     revision = "Write a revision for the difference (alembic revision --autogenerate)."
+    if drift.dropped:
+        revision += " What new revisions drop, take out of the models instead."
     if any("op." in line for line in drift.difference):
         revision += " It needs what stands after a colon, which autogenerate may not see."
     yield Problem(

@@ -230,6 +230,13 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no folder for the report": (("lint", "--output-file", "no/x"), ("there is no folder no",)),
     "a folder as report": (("lint", "--output-file", "migrations"), ("cannot be written",)),
     "no such interpreter": (("check", "--python", "nopython"), ("nopython was not found",)),
+    "an interpreter that runs nothing": (
+        ("check", "--python", "true"),
+        (
+            "cannot run the migrations: the process ended with exit code 0 before anything ran. Name",
+        ),
+    ),
+    "a report to merge that is not there": (("merge", "nope.json"), ("wrote, the file of each",)),
     "an interpreter that is none": (("check", "--python", "alembic.ini"), ("cannot be run",)),
     "base without git": (("lint", "--base", "main"), ("--base main", "not a git repository")),
     "approvals without git": (("lint", "--approvals-from", "main"), ("no such ref",)),

@@ -34,6 +34,36 @@ OTHER_WAYS: dict[str, tuple[str, str]] = {
         "op.create_index('ix', 't', ['a'], unique=True)",
         "op.create_index(index_name='ix', unique=True, columns=['a'], table_name='t')",
     ),
+    **{
+        f"a column that says {given}": (
+            ADD.format(f"sa.String(10){key}"),
+            ADD.format(f"sa.String(10){key}, {given}"),
+        )
+        for key, given in (
+            ("", "nullable=True"),
+            ("", "unique=False"),
+            ("", "index=False"),
+            ("", "primary_key=False"),
+            ("", "nullable=True, server_default=None, comment=None"),
+            ("", "autoincrement='auto'"),
+            (", primary_key=True", "nullable=False"),
+        )
+    },
+    "a type that says its default": (ADD.format("sa.DateTime()"), ADD.format("sa.DateTime(False)")),
+    "a length that is none": (ADD.format("sa.String()"), ADD.format("sa.String(length=None)")),
+    "other quotes": ("op.drop_table('t')", 'op.drop_table("t")'),
+    "an index that says it is not unique": (
+        "op.create_index('ix', 't', ['a'])",
+        "op.create_index('ix', 't', ['a'], unique=False, schema=None)",
+    ),
+    "a foreign key without a name": (
+        "op.create_table('t', sa.ForeignKeyConstraint(['a'], ['b.a']))",
+        "op.create_table('t', sa.ForeignKeyConstraint(['a'], ['b.a'], name=None, ondelete=None))",
+    ),
+    "an alteration that says what it does not do": (
+        "op.alter_column('t', 'x', type_=sa.Text())",
+        "op.alter_column('t', 'x', type_=sa.Text(), nullable=None, server_default=False)",
+    ),
     "text from elsewhere": (
         "op.create_check_constraint('c', 't', sa.text('x > 0'))",
         "op.create_check_constraint('c', 't', text('x > 0'))",
@@ -143,6 +173,26 @@ OTHER_THINGS: dict[str, tuple[str, str]] = {
     "a value that is bound": (
         "conn = op.get_bind()\nconn.execute(sql(), {'a': 1, 'b': 2})",
         "conn = op.get_bind()\nconn.execute(sql(), {'a': 2, 'b': 1})",
+    ),
+    **{
+        f"a column that becomes {given}": (
+            ADD.format(f"sa.Integer(){key}"),
+            ADD.format(f"sa.Integer(){key}, {given}"),
+        )
+        for key, given in (
+            ("", "nullable=False"),
+            ("", "unique=True"),
+            ("", "index=True"),
+            ("", "server_default=''"),
+            (", primary_key=True", "nullable=True"),
+            (", primary_key=is_key()", "nullable=True"),
+            (", sa.Identity()", "nullable=True"),
+            (", autoincrement=True", "nullable=False"),
+        )
+    },
+    "a default that is dropped": (
+        "op.alter_column('t', 'x', type_=sa.Text())",
+        "op.alter_column('t', 'x', type_=sa.Text(), server_default=None)",
     ),
     "a row that is inserted": (
         "op.bulk_insert(table(), [{'a': 1}])",

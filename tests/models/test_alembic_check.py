@@ -74,14 +74,14 @@ CHANGES = [
         "shop",
         PAID,
         PAID + "    sent: Mapped[bool]\n",
-        "Order.sent is NOT NULL, and in orders it stays NULL: revision b2 does not change it.",
+        "Revision b2 makes Order.sent NULL, and the model says NOT NULL.",
         revision="op.add_column('orders', sa.Column('sent', sa.Boolean()))",
     ),
     Change(
         "shop",
         PAID,
         PAID + "    sent: Mapped[bool | None]\n",
-        "Order.sent is boolean, and in orders it stays date",
+        "Revision b2 makes Order.sent date, and the model says boolean.",
         revision="op.add_column('orders', sa.Column('sent', sa.Date()))",
     ),
     Change(
@@ -140,7 +140,7 @@ CHANGES = [
         "shop",
         NUMBER,
         "mapped_column(sa.String(25))",
-        "Order.number is varchar(25), and in orders it stays varchar(24)",
+        "Revision b2 makes Order.number varchar(24), and the model says varchar(25).",
         revision="""
         with op.batch_alter_table('orders') as batch:
             batch.alter_column('number', existing_type=sa.String(20), type_=sa.String(24))

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from command_line import PROJECT, VERSIONS, chain, guard, write
 from roundtrip_project import revision
 
-from guard.facts import SecondUpgradeFailed
+from guard.facts import ModelsDiffer, SecondUpgradeFailed
 from guard.finding import Finding, Foretold
+from guard.run.causes import told_before
 from guard.run.drift import split
 from guard.run.proofs import proven
 from guard.statement import Span
@@ -465,3 +467,44 @@ def test_every_format_shows_it(tmp_path: Path) -> None:
         assert guard(tmp_path, "check", "--output-format", form).says(
             "proven in the scratch run: Cannot add a NOT NULL column with default value NULL"
         )
+
+
+# The models
+
+A_MODEL = Finding(
+    rule="model-changed-without-revision",
+    severity="error",
+    message="",
+    remedy="",
+    span=Span("models.py", 1),
+    object="a",
+)
+
+
+def test_what_a_revision_drops_and_models_still_have_is_said_so() -> None:
+    lines = ("+ column b.x", "- column b.y", "+ table c")
+    fact = ModelsDiffer(span=Span("r2.py", 1), revision="r2", difference=lines)
+    drops = [msgspec.structs.replace(A_MODEL, rule="drop", object=name) for name in ("b.x", "b.y")]
+    _, (told,) = told_before(drops, [fact], {A_MODEL.rule}, {"drop"})
+    assert isinstance(told, ModelsDiffer)
+    assert (told.difference, told.dropped) == (lines, ("+ column b.x",))
+
+
+@pytest.mark.parametrize(
+    ("lines", "proven_lines", "left"),
+    [
+        (("+ column a.x",), "\n  + column a.x", ()),
+        (("- column a.x", "+ index i on a (x)"), "\n  - column a.x\n  + index i on a (x)", ()),
+        (("+ column a.x", "+ table b"), "\n  + column a.x", ("+ table b",)),
+        (("+ table b",), "", ("+ table b",)),
+    ],
+    ids=["the table", "two things of it", "another table too", "another table"],
+)
+def test_a_run_proves_what_was_read_of_models_and_tells_the_rest(
+    lines: tuple[str, ...], proven_lines: str, left: tuple[str, ...]
+) -> None:
+    fact = ModelsDiffer(span=Span("r2.py", 1), revision="r2", difference=lines)
+    (finding,), facts = told_before([A_MODEL], [fact], {A_MODEL.rule})
+    assert "".join(finding.evidence).endswith(proven_lines)
+    assert bool(finding.evidence) == bool(proven_lines)
+    assert [one.difference for one in facts if isinstance(one, ModelsDiffer)] == [left] * bool(left)

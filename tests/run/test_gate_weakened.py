@@ -45,6 +45,7 @@ def settings(text: str, name: str = "pyproject.toml") -> dict[str, Content]:
     return {name: f"[tool.guard]\n{text}\n" if name == "pyproject.toml" else f"{text}\n"}
 
 
+IMAGE = "services:\n  db:\n    image: postgres:15\n"
 STRICT = settings('fail-on = "warning"')
 
 # What the base has, what the change has, the file and key that are told, and how.
@@ -170,6 +171,13 @@ WEAKER: dict[str, tuple[Files, Files, str, str, str]] = {
         "server-version",
         "version 17",
     ),
+    "another version than files tell": (
+        {"compose.yaml": IMAGE},
+        settings('dialect = "postgresql"\nserver-version = "16"'),
+        "pyproject.toml",
+        "server-version",
+        "version 16",
+    ),
     "an option of a rule": (
         {},
         settings('[tool.guard.rules.string-built-sql]\nidentifiers = "allow"'),
@@ -268,6 +276,10 @@ AS_STRICT: dict[str, tuple[Files, Files]] = {
         {".github/workflows/docs.yml": "jobs:\n  docs:\n    continue-on-error: true\n"},
     ),
     "no settings at all": ({}, rev("b2", "a1")),
+    "the version that was found before, written down": (
+        {"compose.yaml": IMAGE},
+        settings('dialect = "postgresql"\nserver-version = "15"'),
+    ),
 }  # fmt: skip
 
 

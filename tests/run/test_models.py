@@ -14,6 +14,7 @@ from roundtrip_project import revision
 
 Files = Mapping[str, Content]
 B2 = "migrations/versions/b2.py"
+C3 = "migrations/versions/c3.py"
 RULE = "model-changed-without-revision"
 MODELS = """\
 import sqlalchemy as sa
@@ -39,6 +40,8 @@ from app.models import Base
 
 context.configure(url="sqlite://", target_metadata=Base.metadata)
 """
+TOUCHED = {"app/models.py": MODELS + "# all\n"}
+REQUIRED = "op.add_column('users', sa.Column('age', sa.Integer(), nullable=False))"
 ADD_AGE = (
     "op.add_column('users', sa.Column('age', sa.Integer()))",
     "op.drop_column('users', 'age')",
@@ -110,6 +113,26 @@ def number(length):
 """
 SITUATIONS: dict[str, tuple[Files, Files, str]] = {
     "no revision": ({}, WITH_AGE, IS_NEW),
+    "a revision that drops a column which the model has": (
+        WITH_AGE | {B2: revision("b2", "a1", ADD_AGE)},
+        {
+            "app/models.py": MODELS + AGE + "# all\n",
+            C3: revision("c3", "b2", ("op.drop_column('users', 'age')", "pass")),
+        },
+        "Revision c3 drops column age of users, and User.age still maps it: each query of the "
+        "model fails.",
+    ),
+    "a revision that drops a table which has a model": (
+        {},
+        TOUCHED | {B2: revision("b2", "a1", ("op.drop_table('users')", "pass"))},
+        "Revision b2 drops users, and User still maps it: each query of it fails.",
+    ),
+    "a revision that adds a column which the model lacks": (
+        {},
+        TOUCHED | {B2: revision("b2", "a1", (REQUIRED, "pass"))},
+        "Revision b2 adds column age (integer not null) to users, and User lacks it: each insert "
+        "fails, since it is NOT NULL and has no default.",
+    ),
     "a revision": ({}, WITH_AGE | {B2: revision("b2", "a1", ADD_AGE)}, ""),
     "the base lacks it too": (
         WITH_AGE,
