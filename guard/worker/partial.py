@@ -38,7 +38,7 @@ class Partial:
         self._tested = tested
         self._channel = channel
         self.models: set[str] = set()  # tables of theirs, in lower case
-        self._elsewhere = False  # whether the history starts from tables that it does not make
+        self.starts_elsewhere = False  # from tables that no revision makes
         self.revisions: set[str] = set()
 
     def excuses(self, failure: Failure, server: str | None) -> bool:
@@ -51,7 +51,7 @@ class Partial:
             self._say("limit", failure, server=server, reason=failure.limit)
         elif cause and not released:
             self._say("follows", failure, cause=cause, reason=failure.error)
-        elif not cause and self._starts_elsewhere(failure):
+        elif not cause and self._misses_a_table(failure):
             tables = [table] if (table := missing_table(failure.error)) else []
             self._say("initial", failure, reason=failure.error, tables=tables)
         elif released and not cause:
@@ -60,25 +60,30 @@ class Partial:
             return bool(cause)
         return True
 
-    def _starts_elsewhere(self, failure: Failure) -> bool:
+    def _misses_a_table(self, failure: Failure) -> bool:
         """Whether a step misses a table that is none of the revisions' to make.
 
         One that the models have, or that is altered before any is made: any other is a mistake.
         """
         table = missing_table(failure.error)
-        if self._elsewhere and (index := missing_index(failure.error)):
+        if self.starts_elsewhere and (index := missing_index(failure.error)):
             before = self._before(failure.revision)
             return not any(index.lower() in _text(script).lower() for script in before)
-        if not table or (failure.step == "downgrade" and not self._elsewhere):
+        modelled = table is not None and table.lower() in self.models
+        if not table or (
+            failure.step == "downgrade" and not self.starts_elsewhere and not modelled
+        ):
             return False
-        if table.lower() not in self.models and self._is_misspelt(table, failure.revision):
+        if not modelled and self._is_misspelt(table, failure.revision):
             return False
-        known = self._elsewhere or table.lower() in self.models
-        before = self._before(failure.revision)
+        known = self.starts_elsewhere or modelled
+        # A downgrade may fail alone, where the upgrade has caught what it met.
+        caught = failure.step == "downgrade" and not self.starts_elsewhere
+        before = self._plan if caught else self._before(failure.revision)
         if len(self._plan) > 1 and not _FILLS.match(failure.sql or ""):
             known = known or not any(_makes(r"\w+", script) for script in before)
         found = known and not any(_makes(table, script) for script in before)
-        self._elsewhere = self._elsewhere or found
+        self.starts_elsewhere = self.starts_elsewhere or found
         return found
 
     def _is_misspelt(self, table: str, revision: str) -> bool:

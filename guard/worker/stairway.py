@@ -120,7 +120,9 @@ class Track:
                 self._members,
                 self._plan[-1],
                 models,
-                all_ran=not (self._skipped or self._partial.revisions),
+                all_ran=not (
+                    self._skipped or self._partial.revisions or self._partial.starts_elsewhere
+                ),
             )
         self.finished = True
 

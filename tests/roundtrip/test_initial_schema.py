@@ -60,6 +60,17 @@ def test_tables_of_the_models_that_a_later_revision_looks_for(tmp_path: Path) ->
     assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
 
 
+def test_a_downgrade_alone_looks_for_one_where_the_upgrade_catches_that(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(MODELS)
+    up, down = STEPS[0]
+    caught = f"try:\n    {up}\nexcept sa.exc.OperationalError:\n    pass"
+    steps = (STEPS[2][0].partition("\n")[2], "op.drop_table('tags')"), (caught, down)
+    ini = "prepend_sys_path = .\n"
+    result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
+    assert story(result) == []
+    assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
+
+
 LIMITS = "op.create_table('limits', sa.Column('id', sa.Integer()))"
 
 
