@@ -148,7 +148,9 @@ class Run:
         config.cmd_opts = argparse.Namespace(
             name=section, x=None, sql=False, tag=None, revision="heads", raiseerr=True
         )
-        if not config.get_main_option("script_location"):
+        if ":" not in (config.get_main_option("script_location") or ""):  # not package:folder
+            # Where it leads to depends on the folder that Alembic is called in; Flask-Migrate
+            # sets it, whatever the file says.
             location = self._request["script_location"].replace("%", "%%")
             config.set_main_option("script_location", location)
         if not config.get_main_option("sqlalchemy.url"):

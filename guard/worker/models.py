@@ -141,14 +141,18 @@ def _modified(change: tuple[Any, ...], schema: Schema) -> Iterator[str]:
         code = f"existing_type={_code_of(existing['existing_type'])}, nullable={new}"
         yield f"- {where} {'NULL' if old else 'NOT NULL'}"
         yield f"+ {where} {'NULL' if new else 'NOT NULL'}: {_alter(table, column, code, schema)}"
-    elif kind == "modify_type" and not (
-        isinstance(old, sqlalchemy.Enum)
-        and isinstance(new, sqlalchemy.Enum)
-        and (table, column) in schema.members  # which are told by themselves
-    ):
+    elif kind == "modify_type" and not _is_told_by_members(table, column, old, new, schema):
         code = f"existing_type={_code_of(old)}, type_={_code_of(new)}"
         yield f"- {where} {old!r}"
         yield f"+ {where} {new!r}: {_alter(table, column, code, schema)}"
+
+
+def _is_told_by_members(table: str, column: str, old: Any, new: Any, schema: Schema) -> bool:
+    """Return whether the members of the enum say what differs."""
+    members = schema.members.get((table, column))
+    if members is None or not isinstance(new, sqlalchemy.Enum):
+        return False
+    return isinstance(old, sqlalchemy.Enum) or set(members) != set(new.enums)
 
 
 def _missing_unique(constraint: Any, schema: Schema) -> Iterator[str]:

@@ -153,6 +153,14 @@ def test_an_application_in_a_folder_of_its_own(tmp_path: Path) -> None:
     assert story(trip(tmp_path)) == FOUND
 
 
+def test_a_script_location_that_flask_migrate_passes_over(tmp_path: Path) -> None:
+    folder = initialized(tmp_path, {"app.py": FACTORY})
+    ini = folder / "alembic.ini"
+    ini.write_text(ini.read_text().replace("[alembic]", "[alembic]\nscript_location = ."))
+    with_steps(folder)
+    assert story(trip(tmp_path)) == FOUND
+
+
 @pytest.mark.parametrize(
     "settings", [{}, {"env": "none", "metadata": "app:db.metadatas"}], ids=["env.py", "none"]
 )

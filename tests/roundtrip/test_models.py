@@ -96,6 +96,9 @@ DIFFERENT = [
     ("sa.Column('c', sa.Enum('a', 'b'))", "sa.Column('c', sa.Enum('a', 'b', 'c'))",
      ["- column t.c ENUM a, b", "+ column t.c ENUM a, b, c: " + BATCH
       + "alter_column(\"c\", type_=sa.Enum('a', 'b', 'c'))"]),
+    ("sa.Column('c', sa.Enum('a', 'b'))", "sa.Column('c', sa.Enum('a', 'b', 'longer'))",
+     ["- column t.c ENUM a, b", "+ column t.c ENUM a, b, longer: " + BATCH
+      + "alter_column(\"c\", type_=sa.Enum('a', 'b', 'longer'))"]),
     ("sa.Column('c', sa.Integer)", "sa.Column('c', sa.Integer, sa.ForeignKey('other.id'))",
      ["+ foreign key on t (c) to other.id"]),
 ]  # fmt: skip
