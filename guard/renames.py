@@ -6,6 +6,7 @@ them. The values are lost where nobody copies them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
@@ -54,15 +55,20 @@ def new_column(drop: DropColumn, context: Context) -> Column | None:
     anew = [c for c in added if c.name.lower() == drop.column.lower()]
     if anew:
         return anew[0]
+    stored = context.schema.table(drop.table)
+    names = {c.name for c in stored.columns} if stored else set()
+    common = _common_words(names | {c.name for c in added} | {drop.column})
     found = [
-        c for c in added if c.name.lower() not in written and _is_like(old or None, c, drop.column)
+        c
+        for c in added
+        if c.name.lower() not in written and _is_like(old or None, c, drop.column, common)
     ]
     dropped = [o.column for o in others if isinstance(o, DropColumn) and o.table == drop.table]
     if not found:
         return None
-    best = max(found, key=lambda column: _alikeness(column.name, drop.column))
-    alike = _alikeness(best.name, drop.column)
-    closer = any(_alikeness(best.name, name) > alike for name in dropped)
+    best = max(found, key=lambda column: _alikeness(column.name, drop.column, common))
+    alike = _alikeness(best.name, drop.column, common)
+    closer = any(_alikeness(best.name, name, common) > alike for name in dropped)
     alone = len(found) == 1 and not dropped
     telling = alone and bool(old) and _is_telling(best.type)
     return best if (alike >= ALIKE and not closer) or telling else None
@@ -118,7 +124,9 @@ def _beside(drop: Operation, context: Context) -> Iterator[Operation]:
         yield from (other for other in statement.operations if other is not drop)
 
 
-def _is_like(old: StoredColumn | None, new: Column, old_name: str) -> bool:
+def _is_like(
+    old: StoredColumn | None, new: Column, old_name: str, common: frozenset[str]
+) -> bool:
     """Return whether two columns may hold the same values; of what is not known, that is so.
 
     Nobody adds a NOT NULL column to a table with rows: where the name is like the old one, the new
@@ -128,7 +136,7 @@ def _is_like(old: StoredColumn | None, new: Column, old_name: str) -> bool:
         return False
     if old is None or old.type is None or new.type is None:
         return True
-    looser = new.nullable and _alikeness(new.name, old_name) > ALIKE
+    looser = new.nullable and _alikeness(new.name, old_name, common) > ALIKE
     return _said(old.type) == _said(new.type) and (looser or old.nullable == new.nullable)
 
 
@@ -145,12 +153,32 @@ def _is_telling(kind: Type | None) -> bool:
     return sized or kind.enum_name is not None or any((kind.precision, kind.array))
 
 
-def _alikeness(one: str, other: str) -> float:
-    """Return how much two names have in common, from 0 to 1; a whole word is enough."""
+def _alikeness(one: str, other: str, common: frozenset[str]) -> float:
+    """Return how much two names have in common, from 0 to 1; a whole word is enough.
+
+    Words that are common in the table say nothing: `banner_title` and `banner_shown`.
+    """
     words, others = _words(one), _words(other)
-    ratio = SequenceMatcher(None, "_".join(words), "_".join(others)).ratio()
-    same = {*words} & {*others} or _is_short_for(words, others) or _is_short_for(others, words)
+    told, others_told = _without(common, words), _without(common, others)
+    ratio = SequenceMatcher(None, "_".join(told), "_".join(others_told)).ratio()
+    same = (
+        {*told} & {*others_told}
+        or {*words} <= {*others}
+        or {*others} <= {*words}
+        or _is_short_for(words, others)
+        or _is_short_for(others, words)
+    )
     return max(ALIKE, ratio) if same else ratio
+
+
+def _without(common: frozenset[str], words: list[str]) -> list[str]:
+    return [word for word in words if word not in common] or words
+
+
+def _common_words(names: Iterable[str]) -> frozenset[str]:
+    """Return the words that more than two of the names have."""
+    counts = Counter(word for name in names for word in {*_words(name)})
+    return frozenset(word for word, count in counts.items() if count > 2)
 
 
 def _is_short_for(words: list[str], others: list[str]) -> bool:

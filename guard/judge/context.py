@@ -300,7 +300,7 @@ class JudgeContext(msgspec.Struct, frozen=True, kw_only=True):
             _converts_nulls(operation, table, column) for operation in self.statement.operations
         ):
             return "none"
-        if found and (found.filled == "all" or (found.certain and not found.nullable)):
+        if found and found.has_values:
             return "none"
         owner = self.schema.table(table)
         if owner and column.lower() in map(str.lower, owner.primary_key):

@@ -246,7 +246,7 @@ def _either_table(before: Table | Missing, after: Table | Missing) -> Table | Mi
         return replace(there, certain=False) if there else before
     return replace(
         before,
-        columns=_either_part(before.columns, after.columns),
+        columns=_either_column(before.columns, after.columns),
         constraints=_either_part(before.constraints, after.constraints),
         indexes=_either_part(before.indexes, after.indexes),
         objects=_either_part(before.objects, after.objects),
@@ -255,6 +255,19 @@ def _either_table(before: Table | Missing, after: Table | Missing) -> Table | Mi
         filled=after.filled or before.filled,
         certain=before.certain and after.certain,
         complete=before.complete and after.complete,
+    )
+
+
+def _either_column(
+    before: tuple[StoredColumn, ...], after: tuple[StoredColumn, ...]
+) -> tuple[StoredColumn, ...]:
+    """Return the columns of both; no row has NULL in one only if that is so in both."""
+    filled = {c.name for c in before if c.has_values} & {c.name for c in after if c.has_values}
+    return tuple(
+        column
+        if column.certain
+        else replace(column, filled="all" if column.name in filled else column.filled and "some")
+        for column in _either_part(before, after)
     )
 
 

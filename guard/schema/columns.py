@@ -174,7 +174,8 @@ def modify_column(operation: ModifyColumn, draft: Draft) -> None:
     before = next((c for c in table.columns if draft.same(c.name, column.name)), None)
     new = stored(draft, column, before.created_by if before else None)
     if before:
-        new = replace(new, filled=before.filled, added=before.added)
+        loosened = new.nullable and not before.nullable  # as DROP NOT NULL does
+        new = replace(new, filled=None if loosened else before.filled, added=before.added)
     if any(draft.same(new.name, name) for name in table.primary_key):
         new = replace(new, nullable=False)
     if before and not operation.position:

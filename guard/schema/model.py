@@ -46,6 +46,11 @@ class StoredColumn(Column, frozen=True, kw_only=True):
     filled: Filled | None = None
     added: bool = False
 
+    @property
+    def has_values(self) -> bool:
+        """Whether no row has NULL there, as far as revisions say."""
+        return self.filled == "all" or (self.certain and not self.nullable)
+
 
 class StoredConstraint(Constraint, frozen=True, kw_only=True):
     """A constraint as it stands; `name` as PostgreSQL makes it up where none was written.

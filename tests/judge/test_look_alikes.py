@@ -51,6 +51,30 @@ def test_values_that_the_way_back_finds(downgrade: str, is_found: bool, tmp_path
     assert ("no downgrade restores them" in found.message) is not is_found
 
 
+PERHAPS = """
+if context.get_x_argument(as_dictionary=True).get('wide'):
+    op.alter_column('orders', '{column}', type_=sa.Text(){more})
+"""
+REQUIRE = "op.alter_column('orders', '{}', type_=sa.String(99), nullable=False)"
+
+
+@pytest.mark.parametrize("dialect", [PG, MY])
+@pytest.mark.parametrize(
+    ("column", "more", "is_told"),
+    [
+        ("number", ", existing_nullable=False", False),  # NOT NULL, whichever way it went
+        ("number", ", nullable=True", True),
+        ("state", ", existing_nullable=True", True),
+    ],
+)
+def test_a_column_that_was_perhaps_changed(
+    column: str, more: str, is_told: bool, dialect: str, tmp_path: Path
+) -> None:
+    perhaps = PERHAPS.format(column=column, more=more)
+    example = Example(released=(ORDERS, perhaps), upgrade=REQUIRE.format(column), dialect=dialect)
+    assert bool(told("not-null-without-backfill", tmp_path, example)) is is_told
+
+
 @pytest.mark.parametrize(
     ("nullable", "word"), [(", nullable=True", " writes NULL "), ("", " fails ")]
 )

@@ -31,8 +31,15 @@ TRIGGER = "op.execute('CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE 
 EXT = "op.execute('CREATE EXTENSION IF NOT EXISTS postgis')"
 
 
+BANNERS = "op.create_table('t', sa.Column('banner_text', sa.String(255)), sa.Column('banner_color', sa.String(9)))"
+
+
 def sql(text: str) -> str:
     return f"op.execute({text!r})"
+
+
+def drop_and_add(old: str, new: str) -> str:
+    return f"op.add_column('t', sa.Column('{new}', sa.String(255)))\nop.drop_column('t', '{old}')"
 
 
 # The dialect, its version, what is released, the upgrade: the rules that speak.
@@ -97,6 +104,9 @@ ROWS: list[tuple[str, str | None, tuple[str, ...], str, set[str]]] = [
     (PG, None, (T,), "op.drop_column('t', 'b')\nop.add_column('t', sa.Column('archived', sa.Boolean()))", {"drop-column"}),
     (PG, None, (T,), "op.drop_column('t', 'b')\nop.add_column('t', sa.Column('b', sa.Integer()))", {"drop-and-re-add"}),
     (PG, None, (T,), "op.drop_column('t', 'b')\nop.add_column('t', sa.Column('is_b', sa.Boolean()))", {"drop-and-re-add"}),
+    (PG, None, (BANNERS,), drop_and_add("banner_text", "banner_shape"), {"drop-column"}),
+    (PG, None, (BANNERS,), drop_and_add("banner_text", "text"), {"drop-and-re-add"}),
+    (PG, None, (BANNERS,), drop_and_add("banner_text", "text_of_banner"), {"drop-and-re-add"}),
     (PG, None, (T, "op.create_index('ix_t_a', 't', ['a'])"), "op.rename_table('t', 'u')\n" + sql("ALTER INDEX ix_t_a RENAME TO ix_u_a"), {"rename-table"}),
     (PG, None, (T,), "op.drop_column('t', 'a')\nop.add_column('u', sa.Column('c', sa.String(40)))", {"drop-column"}),
     (PG, None, (T,), f"{T.replace(chr(39) + 't' + chr(39), chr(39) + 'u' + chr(39))}\nop.drop_table('t')", {"drop-and-re-add"}),

@@ -68,6 +68,16 @@ def found(folder: Path, change: Files, released: Files | None = None, *arguments
 
 
 IS_NEW = "User.age is new"
+HELPED = """\
+from app import migrating
+from app.models import Base
+
+target_metadata = Base.metadata
+migrating.run(target_metadata)
+"""
+OUTSIDE = "from alembic import context\nfrom outside import Model\nimport app.models\n\n"
+OUTSIDE += "context.configure(target_metadata=Model.metadata)\n"
+OTHER_TABLE = '\n\nlogs = sa.Table("logs", sa.MetaData(), sa.Column("a"))\n'
 FLASK = """\
 from alembic import context
 from flask import current_app
@@ -160,7 +170,18 @@ SITUATIONS: dict[str, tuple[Files, Files, str]] = {
     ),
     "another MetaData": (
         {},
-        {"app/models.py": MODELS + '\n\nlogs = sa.Table("logs", sa.MetaData(), sa.Column("a"))\n'},
+        {"app/models.py": MODELS + OTHER_TABLE},
+        "",
+    ),
+    "another MetaData than a helper is given": (
+        {"migrations/env.py": HELPED},
+        {"app/models.py": MODELS + OTHER_TABLE},
+        "",
+    ),
+    "the MetaData that a helper is given": ({"migrations/env.py": HELPED}, WITH_AGE, IS_NEW),
+    "another MetaData than that of a base out of sight": (
+        {"migrations/env.py": OUTSIDE},
+        WITH_AGE,
         "",
     ),
     "a table that env.py leaves out": ({"migrations/env.py": FILTER}, {"app/models.py": VIEW}, ""),

@@ -248,6 +248,9 @@ def _target_name(target: Value, names: dict[int, str]) -> Value:
 def _target(run: Run, env: Module) -> list[Value] | None:
     """Return the MetaData objects that env.py gives to Alembic, None where they are not known."""
     given = _given(run, env, "target_metadata")
+    if not given:  # a helper configures Alembic, with what Alembic's own files name so
+        own = run.evaluate(ast.Name("target_metadata", ast.Load()), Frame(env, env.names))
+        given = [own] if own != NONE else []
     found: list[Value] = []
     for value in given:
         known = all_metadata(run, value) if value != NONE else []

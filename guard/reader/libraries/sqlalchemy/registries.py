@@ -31,9 +31,10 @@ def metadata_of(run: Run, value: Value | None) -> Value | None:
         case Construct(called=True):
             makers = (find(run.library.bases, path) for path in paths(value))
             return value if any(maker is not None for maker in makers) else None
-        case DottedName(path):  # sqlmodel.SQLModel.metadata
+        case DottedName(path):  # sqlmodel.SQLModel.metadata, that of a base out of sight
             base = DottedName(path.removesuffix(".metadata"))
-            return base if _makes_tables(run, base) else None
+            of_class = base != value and last(base.path)[:1].isupper()
+            return base if of_class or _makes_tables(run, base) else None
     return None
 
 
