@@ -124,9 +124,7 @@ def _beside(drop: Operation, context: Context) -> Iterator[Operation]:
         yield from (other for other in statement.operations if other is not drop)
 
 
-def _is_like(
-    old: StoredColumn | None, new: Column, old_name: str, common: frozenset[str]
-) -> bool:
+def _is_like(old: StoredColumn | None, new: Column, old_name: str, common: frozenset[str]) -> bool:
     """Return whether two columns may hold the same values; of what is not known, that is so.
 
     Nobody adds a NOT NULL column to a table with rows: where the name is like the old one, the new

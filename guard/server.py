@@ -24,10 +24,14 @@ SPELLINGS = (*DIALECTS, *_ALIASES)
 
 
 class Server(msgspec.Struct, frozen=True):
-    """`dialect` is None where nobody said: rules for any dialect apply, the others do not."""
+    """`dialect` is None where nobody said: rules for any dialect apply, the others do not.
+
+    `driver` is what the revisions are sent with, where the project's files tell it (`asyncpg`).
+    """
 
     dialect: str | None = None
     version: tuple[int, ...] | None = None
+    driver: str | None = None
 
     @property
     def is_mysql(self) -> bool:

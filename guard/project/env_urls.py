@@ -10,7 +10,7 @@ from pathlib import Path
 
 from guard.paths import read_text, relative
 from guard.patterns import lazy_re
-from guard.project.server_clues import IN_MEMORY, SCHEMES, Clue, dialect_of
+from guard.project.server_clues import IN_MEMORY, SCHEMES, Clue, dialect_of, driver_of
 
 _MOST_FILES = 40
 _DEEPEST = 3  # env.py imports app.db, that app.session, that app.settings
@@ -70,7 +70,8 @@ def _urls(text: str, shown: str) -> Iterator[Clue]:
                 if id(node) in compared:
                     yield Clue("asked", dialect, where, f"asks for {dialect}")
                 else:
-                    yield Clue("url", dialect, where, f"has a URL {found[0]}")
+                    said, driver = f"has a URL {found[0]}", driver_of(found[0])
+                    yield Clue("url", dialect, where, said, driver=driver)
         elif isinstance(node, ast.Name) and node.id in _DSN:
             yield Clue("url", _DSN[node.id], f"{shown}:{node.lineno}", f"has a {node.id}")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from guard.paths import relative
+from guard.paths import read_text, relative
+from guard.patterns import lazy_re
 from guard.project.env_urls import urls_of_env
 from guard.project.environments import Environment
 from guard.project.server_clues import (
@@ -30,7 +31,8 @@ class FoundServer(msgspec.Struct, frozen=True):
     """What the clues come to: unset where they tell nothing, or contradict each other.
 
     `by` and `version_by` are the clues that count, `against` two that contradict each other;
-    `newest` is what names the newest version, where several are named.
+    `newest` is what names the newest version, where several are named; `driver` is the one that
+    env.py speaks to the server with, where that is told.
     """
 
     dialect: str | None = None
@@ -39,11 +41,13 @@ class FoundServer(msgspec.Struct, frozen=True):
     version_by: Clue | None = None
     newest: Clue | None = None
     against: tuple[Clue, ...] = ()
+    driver: str | None = None
 
     @property
     def server(self) -> Server:
         """The server to judge for."""
-        return Server(self.dialect, parse_version(self.version) if self.version else None)
+        version = parse_version(self.version) if self.version else None
+        return Server(self.dialect, version, self.driver)
 
     @property
     def why(self) -> str:
@@ -73,7 +77,15 @@ class ServerFinder:
         self._folders: dict[Path, tuple[Clue, ...]] = {}
 
     def find(self, environment: Environment, dialect: str | None = None) -> FoundServer:
-        """Return the server of an environment; of the `dialect` that is set only the version."""
+        """Return the server of an environment; the `dialect` may be set."""
+        found = self._find(environment, dialect)
+        if found.dialect != "postgresql" or environment.kind != "alembic":
+            return found
+        near = [clue for folder in self._near(environment) for clue in self._in(folder)]
+        return msgspec.structs.replace(found, driver=_driver(environment, near, self._root))
+
+    def _find(self, environment: Environment, dialect: str | None) -> FoundServer:
+        """Return the server without its driver; of the `dialect` that is set only the version."""
         near = [clue for folder in self._near(environment) for clue in self._in(folder)]
         if dialect is None:
             near = [*_own(environment, self._root), *near]
@@ -109,6 +121,15 @@ class ServerFinder:
 
 def _own(environment: Environment, root: Path) -> Iterator[Clue]:
     """What its configuration, its env.py and its revisions tell."""
+    yield from _urls(environment, root)
+    suffix = ".sql" if environment.kind == "sql" else ".py"
+    deep = "**/" if environment.recursive else ""
+    files = {p for one in environment.version_locations for p in one.glob(f"{deep}*{suffix}")}
+    yield from clues_in_revisions(sorted(files), root)
+
+
+def _urls(environment: Environment, root: Path) -> Iterator[Clue]:
+    """What the URLs in its configuration and in its env.py tell."""
     config = environment.config_path
     if config is not None and config.suffix == ".ini":
         yield from _of_ini(config, (environment.section, *environment.databases), root)
@@ -120,10 +141,31 @@ def _own(environment: Environment, root: Path) -> Iterator[Clue]:
         search += [folder / "src" for folder in above]
         env_py = environment.script_location / "env.py"
         yield from urls_of_env(env_py, [*dict.fromkeys(search)], root)
-    suffix = ".sql" if environment.kind == "sql" else ".py"
-    deep = "**/" if environment.recursive else ""
-    files = {p for one in environment.version_locations for p in one.glob(f"{deep}*{suffix}")}
-    yield from clues_in_revisions(sorted(files), root)
+
+
+# Each driver of PostgreSQL that an async engine can have, by the names of its packages.
+_ASYNC_DRIVERS = {
+    "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg-binary": "psycopg",
+    "psycopg_async": "psycopg",
+}  # fmt: skip
+_ASYNC_ENGINE = lazy_re(r"\b(?:create_async_engine|async_engine_from_config|AsyncEngine)\b")
+
+
+def _driver(environment: Environment, near: Sequence[Clue], root: Path) -> str | None:
+    """Return the driver with which an async env.py runs revisions; None where two may do so.
+
+    Its URLs tell, or where none names a driver, what the project requires.
+    """
+    try:
+        text = read_text(environment.script_location / "env.py")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not _ASYNC_ENGINE.search(text):
+        return None
+    named = [clue for clue in _urls(environment, root) if clue.driver]
+    clues = named or [clue for clue in near if clue.kind == "driver"]
+    found = {_ASYNC_DRIVERS[clue.driver] for clue in clues if clue.driver in _ASYNC_DRIVERS}
+    return found.pop() if len(found) == 1 else None
 
 
 def _by_folder(environment: Environment, root: Path) -> Clue | None:

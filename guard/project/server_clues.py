@@ -133,7 +133,7 @@ class Clue(msgspec.Struct, frozen=True):
 
     `said` goes on from the place: it "requires asyncpg". The dialect may be one that guard does not
     know. A revision tells what it is written for, a driver what the project can speak to, and code
-    that has "asked" for a server only that there may be one.
+    that has "asked" for a server only that there may be one. `driver` is the one that it names.
     """
 
     kind: Kind
@@ -141,6 +141,7 @@ class Clue(msgspec.Struct, frozen=True):
     where: str
     said: str
     version: str | None = None
+    driver: str | None = None
 
 
 def clues_in(folder: Path, root: Path) -> Iterator[Clue]:
@@ -160,19 +161,27 @@ def clues_in(folder: Path, root: Path) -> Iterator[Clue]:
         dialect = _DRIVERS.get(required.package)
         if dialect:
             place = _place_of(required.file, required.package, root)
-            yield Clue("driver", dialect, place, f"requires {required.package}")
+            yield Clue(
+                "driver", dialect, place, f"requires {required.package}", driver=required.package
+            )
 
 
 def urls_in(text: str, where: str) -> Iterator[Clue]:
     """Yield the dialects of the database URLs in a text; one in memory is none."""
     for found in _URL.finditer(text):
         if not IN_MEMORY.match(text[found.start() :].strip()):
-            yield Clue("url", dialect_of(found[1]), where, f"has a URL {found[0]}")
+            said, driver = f"has a URL {found[0]}", driver_of(found[0])
+            yield Clue("url", dialect_of(found[1]), where, said, driver=driver)
 
 
 def dialect_of(scheme: str) -> str:
     """Return the dialect of a URL's scheme, without its driver."""
     return "postgresql" if scheme == "postgres" else scheme
+
+
+def driver_of(url: str) -> str | None:
+    """Return the driver that a URL names behind its dialect; None: it names none."""
+    return url.partition("://")[0].partition("+")[2] or None
 
 
 def clues_in_revisions(paths: Iterable[Path], root: Path) -> Iterator[Clue]:

@@ -4,9 +4,11 @@ The statement is broken, or is written for another database than the one that gu
 rule has judged it. Or it is for a newer version of PostgreSQL than the one that guard was told.
 MariaDB takes no name for the CHECK of a column, where MySQL does. MySQL and SQLite know IF EXISTS
 and IF NOT EXISTS of whole tables only, not of a column, and Alembic writes them all the same. The
-driver of SQLite, and most of MySQL, run one statement at a time.
+drivers of SQLite and most of MySQL, and asyncpg, run one statement at a time; that env.py uses
+asyncpg is told by its URLs, or by what the project requires.
 """
 
+import re
 from collections.abc import Iterator
 
 from guard.facts import DowngradeFailed, UpgradeFailed
@@ -43,7 +45,8 @@ from guard.operations import (
     SetOption,
     Update,
 )
-from guard.rule import Context, Example, Problem, rule
+from guard.rule import Context, Example, Problem, revision_file, rule
+from guard.statement import Statement
 
 # What PostgreSQL learned new words for.
 GROWN = (
@@ -57,6 +60,37 @@ OTHERS = (
     *(SetNotNull, SetOption, Update),
 )
 _NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
+
+
+_BLOCK = re.compile(r"DO\b", re.IGNORECASE)
+ASYNCPG = """\
+import asyncio
+
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+async def run():
+    engine = create_async_engine("postgresql+asyncpg://")
+    async with engine.connect() as connection:
+        await connection.run_sync(do_run)
+
+
+def do_run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+asyncio.run(run())
+"""
+SEVERAL = """\
+op.execute('CREATE TABLE a (id integer PRIMARY KEY); '
+           'CREATE TABLE b (id integer PRIMARY KEY)')"""
+DROPS = "op.drop_table('b')\nop.drop_table('a')"
+APART = """\
+op.execute('CREATE TABLE a (id integer PRIMARY KEY)')
+op.execute('CREATE TABLE b (id integer PRIMARY KEY)')"""
 
 
 @rule(
@@ -107,15 +141,22 @@ _NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
             at="op.create_index",
         ),
         Example(
-            upgrade="op.execute('CREATE TABLE a (id integer PRIMARY KEY); '\n"
-            "           'CREATE TABLE b (id integer PRIMARY KEY)')",
+            upgrade=SEVERAL,
             dialect="sqlite",
             says="There are several statements in this text, and Python's driver of SQLite runs "
             "one at a time: this fails.",
             help="Give each statement an op.execute of its own",
             at="CREATE TABLE a",
-            fixed="op.execute('CREATE TABLE a (id integer PRIMARY KEY)')\n"
-            "op.execute('CREATE TABLE b (id integer PRIMARY KEY)')",
+            fixed=APART,
+        ),
+        Example(
+            base=revision_file("a1"),
+            change={"migrations/env.py": ASYNCPG} | revision_file("b2", "a1", SEVERAL, DROPS),
+            dialect="postgresql",
+            says="There are several statements in this text, and asyncpg, with which env.py runs "
+            "them, runs one at a time: this fails.",
+            help="Give each statement an op.execute of its own",
+            at="CREATE TABLE a",
         ),
         Example(
             upgrade="op.add_column('orders', sa.Column('rank', sa.Integer(), "
@@ -234,20 +275,32 @@ def _written(operation: Operation, context: Context) -> str | None:
 
 def _several(operation: Operation, context: Context) -> Iterator[Problem]:
     """Say where one text has several statements, and the driver sends one at a time."""
-    statement, sqlite = context.statement, context.server.dialect == "sqlite"
-    if not statement.joined or not (sqlite or context.server.is_mysql):
+    statement, server = context.statement, context.server
+    if server.dialect == "sqlite":
+        driver = "Python's driver of SQLite"
+    elif server.is_mysql:
+        driver = "PyMySQL, as aiomysql and asyncmy,"
+    elif server.driver == "asyncpg":
+        driver = "asyncpg, with which env.py runs them,"
+    else:
         return
     if operation is not statement.operations[0] or statement.run_by is not None:
         return
-    if any(one.joined and one.span == statement.span for one in context.before):
+    if not _is_one_of_several(statement) or any(
+        _is_one_of_several(one) and one.span == statement.span for one in context.before
+    ):
         return
-    driver = "Python's driver of SQLite" if sqlite else "PyMySQL, as aiomysql and asyncmy,"
     yield Problem(
         message=f"There are several statements in this text, and {driver} runs one at a time: this "
         "fails.",
         remedy="Give each statement an op.execute of its own",
-        severity=None if sqlite else "warning",  # mysqlclient takes them
+        severity="warning" if server.is_mysql else None,  # mysqlclient takes them
     )
+
+
+def _is_one_of_several(statement: Statement) -> bool:
+    """Return whether the text has others; a block is one statement, whatever it runs."""
+    return statement.joined and not _BLOCK.match(statement.sql or "")
 
 
 def _of_mysql(operation: Operation, context: Context) -> Iterator[Problem]:

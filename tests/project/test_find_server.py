@@ -244,6 +244,36 @@ def test_a_service(name: str, tmp_path: Path) -> None:
     assert found(tmp_path, {**SHOP, **files}, "shop") == expected
 
 
+# The driver
+
+ASYNC = "from sqlalchemy.ext.asyncio import create_async_engine\n"
+SYNC = "from sqlalchemy import create_engine\n"
+OF_ASYNCPG = 'URL = "postgresql+asyncpg://db/shop"\n'
+DRIVERS: dict[str, tuple[Files, str | None]] = {
+    "a URL of an async env.py": (env(ASYNC + OF_ASYNCPG), "asyncpg"),
+    "a URL that a module has": (
+        env(ASYNC + "from app.db import URL\n", app__db=OF_ASYNCPG),
+        "asyncpg",
+    ),
+    "a URL in alembic.ini": ({**url("postgresql+asyncpg://x/y"), **env(ASYNC)}, "asyncpg"),
+    "what is required": ({**requires("asyncpg", "psycopg2"), **env(ASYNC)}, "asyncpg"),
+    "a URL against what is required": (
+        {**requires("asyncpg"), **env(ASYNC + OF_ASYNCPG.replace("asyncpg", "psycopg"))},
+        "psycopg",
+    ),
+    "two that are required": ({**requires("asyncpg", "psycopg"), **env(ASYNC)}, None),
+    "an env.py that is not async": (env(SYNC + OF_ASYNCPG), None),
+}
+
+
+@pytest.mark.parametrize("dialect", [None, "postgresql"])
+@pytest.mark.parametrize("name", DRIVERS)
+def test_the_driver(name: str, dialect: str | None, tmp_path: Path) -> None:
+    files, expected = DRIVERS[name]
+    (environment,) = find_environments(write(tmp_path, {**BARE, **files}))
+    assert ServerFinder(tmp_path).find(environment, dialect).driver == expected
+
+
 # What a run makes of it
 
 ADDS = ("op.add_column('t', sa.Column('a', sa.Integer(), nullable=False))", "pass")
