@@ -45,6 +45,8 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
                 if id_ not in self.replaced:
                     yield self._deleted(id_, was)
                 continue
+            if self.replaced.get(id_) == id_:
+                continue  # a squash that keeps the id tells it
             if other := self._taken_by_other(id_, was, here):
                 yield other
                 continue

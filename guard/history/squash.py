@@ -22,7 +22,8 @@ Replay = Callable[[Sequence[str], Parsed], Mapping[str | None, Schema]]
 def replaced_by(then: Side, tip: Side, now: Side) -> dict[str, str]:
     """Return the new revision for each released one that is gone and that it stands for.
 
-    It says so (`replaces`), or comes after what the first of them came after.
+    It says so (`replaces`), or comes after what the first of them came after. So may one that keeps
+    the id of the last of them, which then stands for itself as it was as well.
     """
     gone = {
         id_: was
@@ -47,6 +48,34 @@ def replaced_by(then: Side, tip: Side, now: Side) -> dict[str, str]:
         }
         for old in _with_descendants(first, left, {k: v.header.parents for k, v in gone.items()}):
             found.setdefault(old, id_)
+    return found | _kept_id(then, now, gone.keys() - found.keys())
+
+
+def _kept_id(then: Side, now: Side, gone: Collection[str]) -> dict[str, str]:
+    """Return the same for revisions with the id of the last that they stand for, and new parents.
+
+    All that came between is gone.
+    """
+    found: dict[str, str] = {}
+    for id_, was in then.revisions.items():
+        here = now.revisions.get(id_)
+        if here is None or here.header.parents == was.header.parents:
+            continue
+        between = _ancestors(was.header.parents, gone, then)
+        before = {p for old in between for p in then.revisions[old].header.parents} - between
+        if between and before == {*here.header.parents}:
+            found |= dict.fromkeys((*between, id_), id_)
+    return found
+
+
+def _ancestors(parents: Iterable[str], among: Collection[str], side: Side) -> set[str]:
+    found: set[str] = set()
+    waiting = [*parents]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ in among and id_ not in found:
+            found.add(id_)
+            waiting += side.revisions[id_].header.parents
     return found
 
 

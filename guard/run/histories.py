@@ -17,6 +17,7 @@ from guard.facts import (
     InsertedRevision,
     MultipleHeads,
     ReparentedRevision,
+    SquashedRevisions,
 )
 from guard.history.compare import (
     NOT_COUNTED,
@@ -266,6 +267,7 @@ def _judged(
         for fact in change.facts
         if isinstance(fact, EditedRevision | EditedDowngrade | ReparentedRevision) and fact.revision
     }
+    touched |= {fact.by for fact in change.facts if isinstance(fact, SquashedRevisions)}
     inserted = (fact for fact in change.facts if isinstance(fact, InsertedRevision))
     touched |= {moved.revision for fact in inserted for moved in fact.below}
     chosen = graph.revisions.keys() if scope.request.everything else change.new | touched

@@ -68,6 +68,19 @@ MOST_LINES = 20  # of a schema difference
             "id:\nalembic stamp --purge c3",
             at="migrations/versions/a1.py",
         ),
+        Example(
+            base=TWO | revision_file("c3", "b2", ORDERS, 'op.drop_table("orders")'),
+            change={
+                "migrations/versions/a1.py": None,
+                "migrations/versions/b2.py": None,
+                **revision_file("c3", None, ORDERS, 'op.drop_table("orders")'),
+            },
+            says="Revisions a1, b2 are on HEAD and gone here, and c3, changed, stands in their "
+            'place: a database that stands at one of them stops with "Can\'t locate revision". c3 '
+            "makes the same schema.",
+            help="Bring every database to c3 before this is deployed: it keeps its id there.",
+            at="migrations/versions/a1.py",
+        ),
     ),
     safe=(Example(base=TWO, change=revision_file("c3", "b2")),),
 )
@@ -111,15 +124,29 @@ def _deleted(gone: DeletedRevision) -> Problem:
 
 
 def _squashed(squash: SquashedRevisions) -> Problem:
-    many = len(squash.ids) > 1
-    told = f"Revisions {', '.join(squash.ids)} are" if many else f"Revision {squash.ids[0]} is"
+    gone = [id_ for id_ in squash.ids if id_ != squash.by]
+    many = len(gone) > 1
+    told = f"Revisions {', '.join(gone)} are" if many else f"Revision {gone[0]} is"
     place = "their place" if many else "its place"
     at = "one of them" if many else "it"
+    bring = f"Bring every database to {squash.ids[-1]} before this is deployed"
+    kept = squash.by in squash.ids
     return Problem(
-        message=f"{told} on {squash.base} and gone here, and {squash.by} stands in {place}: a "
-        f'database that stands at {at} stops with "Can\'t locate revision". {_proof(squash)}',
-        remedy=f"Bring every database to {squash.ids[-1]} before this is deployed, and then tell "
-        f"it the new id:\nalembic stamp --purge {squash.by}",
+        message=f"{told} on {squash.base} and gone here, and {squash.by}{', changed,' * kept} "
+        f"stands in {place}: a database that stands at {at} stops with "
+        f'"Can\'t locate revision". {_proof(squash)}',
+        remedy=_kept(squash, bring)
+        if kept
+        else f"{bring}, and then tell it the new id:\nalembic stamp --purge {squash.by}",
+    )
+
+
+def _kept(squash: SquashedRevisions, bring: str) -> str:
+    if not squash.difference:
+        return f"{bring}: it keeps its id there."
+    return (
+        f"Have {squash.by} make what they made, and put what is new into a revision that follows: "
+        f"a database at {squash.by} will not run it again. {bring}."
     )
 
 
@@ -130,5 +157,6 @@ def _proof(squash: SquashedRevisions) -> str:
     more = len(squash.difference) - MOST_LINES
     rest = [f"and {more} more"] if more > 0 else []
     lines = listed([*squash.difference[:MOST_LINES], *rest])
-    sides = "they, + it" if len(squash.ids) > 1 else "the old one, + the new one"
+    several = len(squash.ids) > 1 and squash.by not in squash.ids
+    sides = "they, + it" if several else "as it was, + as it is"
     return f"{squash.by} does not make the same schema (- {sides}):\n{lines}"

@@ -232,9 +232,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such interpreter": (("check", "--python", "nopython"), ("nopython was not found",)),
     "an interpreter that runs nothing": (
         ("check", "--python", "true"),
-        (
-            "cannot run the migrations: the process ended with exit code 0 before anything ran. Name",
-        ),
+        ("cannot run the migrations: the process ended with exit code 0 before anything ran.",),
     ),
     "a report to merge that is not there": (("merge", "nope.json"), ("wrote, the file of each",)),
     "an interpreter that is none": (("check", "--python", "alembic.ini"), ("cannot be run",)),

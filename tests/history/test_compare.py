@@ -448,10 +448,25 @@ def test_an_approval_of_a_squash_covers_just_that_squash(repo: Repo) -> None:
     assert one != other
 
 
-def test_a_released_revision_cannot_become_a_squash(repo: Repo) -> None:
-    edited = B.replace("\n\n", "\nreplaces = ('a',)\n\n", 1).replace("= 'a'", "= None")
-    comparison = changed(repo, {path("a"): None, path("b"): edited})
-    assert kinds(comparison) == ["DeletedRevision", "ReparentedRevision"]
+@pytest.mark.parametrize("head", ["", "replaces = ('a',)\n"])
+@pytest.mark.parametrize(("body", "differs"), [(BOTH, False), (BODY.replace("{0}", "b"), True)])
+def test_a_squash_that_keeps_the_last_id(
+    repo: Repo, head: str, body: str, *, differs: bool
+) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({path("a"): IMPORTS + A, path("b"): IMPORTS + B})
+    repo.git("switch", "-q", "-c", "squash")
+    squashed = IMPORTS + revision("b", head=head, body=body)
+    comparison = changed(repo, {path("a"): None, path("b"): squashed})
+    squash = fact(comparison)
+    assert isinstance(squash, SquashedRevisions)
+    assert (squash.ids, squash.by, bool(squash.difference)) == (("a", "b"), "b", differs)
+    assert comparison.new == frozenset()
+
+
+def test_a_new_parent_is_no_squash_where_what_was_between_stays(repo: Repo) -> None:
+    comparison = changed(repo, {path("b"): B.replace("= 'a'", "= None")})
+    assert "SquashedRevisions" not in kinds(comparison)
 
 
 # Heads

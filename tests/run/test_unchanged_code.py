@@ -213,9 +213,10 @@ SQUASHED: dict[str, tuple[str, list[str]]] = {
 }
 
 
+@pytest.mark.parametrize("name", ["s", "r3"])
 @pytest.mark.parametrize("case", SQUASHED)
 def test_a_squash_brings_what_the_revisions_before_it_did_not_have(
-    case: str, tmp_path: Path
+    case: str, name: str, tmp_path: Path
 ) -> None:
     more, rules = SQUASHED[case]
     fills = 'op.execute("UPDATE a SET id = 1")'
@@ -224,7 +225,8 @@ def test_a_squash_brings_what_the_revisions_before_it_did_not_have(
         f"{VERSIONS}/r3.py": revision("r3", "r2", (fills, "pass")),
     }
     both = f"{DROPS[0]}\n{fills}{more}"
-    squash: Files = dict.fromkeys(steps) | {f"{VERSIONS}/s.py": revision("s", "r1", (both, "pass"))}
+    squashed = {f"{VERSIONS}/{name}.py": revision(name, "r1", (both, "pass"))}
+    squash: Files = dict.fromkeys(steps) | squashed
     shown, _ = found(project(tmp_path, steps, squash), "lint")
     assert [line.split()[0] for line in shown] == ["deleted-revision", *rules]
 
