@@ -5,7 +5,7 @@ from __future__ import annotations
 from guard.constraint_code import executed, in_autocommit_block, quoted, table_sql
 from guard.operations import CreateIndex, DropIndex, Name
 from guard.patterns import lazy_re
-from guard.rewrite import Argument, Instead, Outside, Rewrite
+from guard.rewrite import AfterBatch, Argument, Instead, Outside, Rewrite
 from guard.schema.model import ReadOnlySchema
 from guard.statement import Statement
 
@@ -106,8 +106,10 @@ def made_concurrent(operation: CreateIndex | DropIndex, statement: Statement) ->
     """
     called = statement.directive
     alone = not (statement.joined or statement.in_sql_file or statement.repeated)
-    if called is None or called.batch or not alone or len(statement.operations) > 1:
+    if called is None or not alone or len(statement.operations) > 1:
         return ()
+    if called.batch:
+        return _made_after_batch(operation) if isinstance(operation, CreateIndex) else ()
     if called.name in ("create_index", "drop_index"):
         return (Argument("postgresql_concurrently", "True"), Outside())
     if called.name != "execute" or statement.pieces:
@@ -119,6 +121,17 @@ def made_concurrent(operation: CreateIndex | DropIndex, statement: Statement) ->
     else:
         code = drop_concurrently(operation)
     return (Instead(code, outside=True),) if code else ()
+
+
+def _made_after_batch(create: CreateIndex) -> Rewrite:
+    """Return the same for an index that a batch makes: it is made by `op`, once the batch is over.
+
+    What is partial may be so on another database.
+    """
+    named = (create.name or "", create.table.name, *create.columns)
+    plain = not create.where and all(map(_COLUMN.fullmatch, named))
+    code = create_concurrently(create) if plain else None
+    return (AfterBatch(code),) if code else ()
 
 
 def partition_wise(create: CreateIndex, schema: ReadOnlySchema, statement: Statement) -> str:

@@ -38,6 +38,12 @@ class Before(msgspec.Struct, frozen=True, tag=True):
     code: str
 
 
+class AfterBatch(msgspec.Struct, frozen=True, tag=True):
+    """The statement leaves its batch, and these lines follow that in an autocommit block."""
+
+    code: str
+
+
 class Last(msgspec.Struct, frozen=True, tag=True):
     """These lines end the function of that direction."""
 
@@ -78,5 +84,16 @@ class Afterwards(msgspec.Struct, frozen=True, tag=True):
     parents: tuple[str, ...] = ()
 
 
-Change = Argument | Instead | Outside | Before | First | Last | Bound | Assigned | Afterwards
+Change = (
+    Argument
+    | Instead
+    | Outside
+    | Before
+    | AfterBatch
+    | First
+    | Last
+    | Bound
+    | Assigned
+    | Afterwards
+)
 Rewrite = tuple[Change, ...]

@@ -50,7 +50,9 @@ def settings_offer(around: Surroundings) -> tuple[Offer, Config]:
     """Return the offer of settings, and what holds once they are written; raise GuardError."""
     held, what = around.settings, "settings"
     lines = "".join(f"{line}\n" for line in _found(around, held.config))
+    variables = "".join(f"{line}\n" for line in _variables(around, held.config))
     if held.file is not None:
+        lines += _table("tool.guard." if held.file.name == "pyproject.toml" else "", variables)
         said = "is there and stays as it is" if lines else "is there, and says all that was found"
         return Offer(what=what, path=held.file, said=said, by_hand=lines), held.config
     if not around.server.dialect:
@@ -58,10 +60,11 @@ def settings_offer(around: Surroundings) -> tuple[Offer, Config]:
     pyproject, own = around.folder / "pyproject.toml", around.folder / "guard.toml"
     if pyproject.is_file():
         before = _read(pyproject)
-        after = _with_table(before, f"[tool.guard]\n{lines}")
+        after = _with_table(before, f"[tool.guard]\n{lines}{_table('tool.guard.', variables)}")
         if table := _table_of(before, after):
             config = parse_config(table, pyproject)
             return Offer(what=what, path=pyproject, before=before, after=after), config
+    lines += _table("", variables)
     return Offer(what=what, path=own, after=lines), parse_config(parse_toml(lines), own)
 
 
@@ -75,6 +78,17 @@ def _found(around: Surroundings, config: Config) -> Iterator[str]:
         yield f"server-version = {json.dumps(server.version)}  # {server.version_by.where}"
     if around.heads > max(1, config.heads):
         yield f"heads = {around.heads}  # as many as there are today: `alembic heads`"
+
+
+def _variables(around: Surroundings, config: Config) -> Iterator[str]:
+    """Yield a line of TOML for each variable that env.py cannot do without and that is not set."""
+    for name, value in around.variables:
+        if config.env != "none" and name not in config.env_vars:
+            yield f"{name} = {json.dumps(value)}  # for the round trip alone; env.py asks for it"
+
+
+def _table(above: str, lines: str) -> str:
+    return f"\n[{above}env-vars]\n{lines}" if lines else ""
 
 
 def _with_table(before: str, table: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,11 +11,13 @@ from guard.errors import GuardError
 from guard.history.compare import branches
 from guard.history.graph import build_graph
 from guard.paths import relative
+from guard.project.env_urls import asked_by_env
 from guard.project.environments import Environment, project_root, search_environments
 from guard.project.find_server import FoundServer, ServerFinder
 from guard.project.settings import Settings, SettingsFiles
 from guard.roundtrip.errors import RoundTripError
 from guard.roundtrip.interpreter import find_interpreter
+from guard.roundtrip.remedies import example_of
 
 _CI_FILES = {
     "azure-pipelines.yml": "Azure Pipelines",
@@ -36,7 +38,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """A project, from the folder in which it is looked at.
 
     `root` is the top of the checkout, `folder` the one whose settings are meant. `heads` is how
-    many the history has where that is more than one.
+    many the history has where that is more than one. `variables` are those that env.py has to
+    have, each with a value for the round trip.
     """
 
     root: Path
@@ -47,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     interpreter: str
     ci: tuple[CI, ...]
     heads: int = 1
+    variables: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -72,8 +76,19 @@ def look_around(start: Path, files: SettingsFiles) -> Surroundings:
         interpreter=_interpreter(files.home, root, configs[0].parent if configs else folder),
         ci=tuple(_ci(root)),
         heads=heads,
+        variables=tuple(dict(_variables(found.environments, servers, root)).items()),
         notes=tuple(map(str, found.errors)),
     )
+
+
+def _variables(
+    environments: Sequence[Environment], servers: Sequence[FoundServer], root: Path
+) -> Iterator[tuple[str, str]]:
+    for environment, server in zip(environments, servers, strict=True):
+        env_py = environment.script_location / "env.py"
+        search = (*environment.sys_path, environment.script_location)
+        asked = asked_by_env(env_py, search, root, server.dialect)
+        yield from ((name, example_of(name, asked.scheme)) for name in asked.variables)
 
 
 def environments_here(start: Path, files: SettingsFiles) -> tuple[Environment, ...]:

@@ -16,6 +16,7 @@ from guard.fixing.layout import Place
 from guard.patterns import lazy_re
 from guard.python_source import PythonSource
 from guard.rewrite import (
+    AfterBatch,
     Afterwards,
     Argument,
     Assigned,
@@ -94,6 +95,8 @@ def _edits(change: Change, span: Span, source: PythonSource, rewrite: Rewrite) -
             yield from _outside(place, source)
         case Instead():
             yield from _instead(change, place, source)
+        case AfterBatch(code=code):
+            yield from _after_batch(code, place, source)
         case Before(code=code):
             first = place.batch or place.statement
             if layout.stands_alone(source, first):
@@ -183,6 +186,29 @@ def _outside(place: Place, source: PythonSource) -> Iterator[Edit]:
     for number in range(span.line + 1, span.end_line + 1):
         if number not in text and source.lines[number - 1].strip():
             yield Edit(_point(source, number, 1), step)
+
+
+def _after_batch(code: str, place: Place, source: PythonSource) -> Iterator[Edit]:
+    """Move what the statement does behind its batch, which goes if it did nothing else."""
+    batch, node = place.batch, place.statement
+    if not isinstance(batch, ast.With) or node not in batch.body or place.in_autocommit_block:
+        return
+    op = layout.opened_by(batch)
+    if op is None or not all(layout.stands_alone(source, one) for one in (batch, node)):
+        return
+    code = f"{_block(op)}\n{textwrap.indent(code.replace('op.', f'{op}.', 1), '    ')}"
+    if len(batch.body) == 1:
+        yield Edit(source.span(batch), _indented(code, batch, source))
+        return
+    span, whole = source.span(node), source.span(batch)
+    before, here, end = (
+        len(source.lines[number - 1].rstrip("\n")) + 1
+        for number in (span.line - 1, span.end_line, whole.end_line)
+    )
+    yield Edit(Span(source.path, span.line - 1, before, span.end_line, here), "")
+    blanks = layout.indentation(source, batch) or ""
+    text = f"\n{blanks}{_indented(code, batch, source)}"
+    yield Edit(_point(source, whole.end_line, end), text)
 
 
 def _step(source: PythonSource, place: Place) -> str:

@@ -195,5 +195,13 @@ def _opened(node: ast.stmt) -> str:
     return " ".join(ast.unparse(item.context_expr) for item in items)
 
 
+def opened_by(node: ast.With) -> str | None:
+    """Return what the one call that a `with` opens is a method of, if that is a name."""
+    match node.items:
+        case [ast.withitem(context_expr=ast.Call(func=ast.Attribute(value=ast.Name(id=name))))]:
+            return name
+    return None
+
+
 def _is_given_a_value(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from guard.paths import read_text, relative
 from guard.patterns import lazy_re
@@ -24,6 +25,14 @@ _IMPORT = lazy_re(
 # As a text begins: postgresql+asyncpg://..., or is: the drivername of a URL.
 _URL = lazy_re(rf"({SCHEMES})(?:(?:\+\w+)?://|\+\w+$)")
 _MENTIONS = lazy_re(rf"[\"'](?:{SCHEMES})(?:\+\w+)?(?:://|[\"'])|\b(?:Postgres|MySQL|MariaDB)Dsn\b")
+_IS_ASYNC = lazy_re(r"\basync_engine_from_config\b|\bcreate_async_engine\b|\bAsyncEngine\b")
+_ASYNC = {
+    "postgresql": "postgresql+asyncpg",
+    "mysql": "mysql+aiomysql",
+    "mariadb": "mariadb+aiomysql",
+    "sqlite": "sqlite+aiosqlite",
+}
+_REQUIRED = lazy_re(r"\benviron\[\s*[\"'](\w+)[\"']\s*\](?!\s*=[^=])")  # KeyError where it is not
 _DSN = {"PostgresDsn": "postgresql", "MySQLDsn": "mysql", "MariaDBDsn": "mariadb"}
 
 
@@ -45,6 +54,28 @@ def urls_of_env(env_py: Path, search: Sequence[Path], root: Path) -> Iterator[Cl
             following |= dict.fromkeys(modules.imported(text, path))
         level = [path for path in following if path not in seen][: _MOST_FILES - len(seen)]
         seen |= dict.fromkeys(level)
+
+
+class EnvironmentCode(NamedTuple):
+    """How a URL of an env.py begins (`postgresql+asyncpg`), and which variables it has to have."""
+
+    scheme: str
+    variables: tuple[str, ...]
+
+
+def asked_by_env(
+    env_py: Path, search: Sequence[Path], root: Path, dialect: str | None
+) -> EnvironmentCode:
+    """Return what an env.py asks of its surroundings.
+
+    The scheme is that of a URL in sight, else the one for the `dialect` of the engine that is made.
+    """
+    text = _text(env_py)
+    urls = (clue.said.partition("has a URL ")[2] for clue in urls_of_env(env_py, search, root))
+    written = next((url.partition("://")[0] for url in urls if "+" in url), None)
+    kind = dialect or "postgresql"
+    scheme = written or (_ASYNC.get(kind, kind) if _IS_ASYNC.search(text) else kind)
+    return EnvironmentCode(scheme, tuple(dict.fromkeys(_REQUIRED.findall(text))))
 
 
 def _text(path: Path) -> str:

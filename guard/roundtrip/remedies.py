@@ -25,11 +25,15 @@ _OF_A_DATABASE = lazy_re(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
 def remedy_for(
-    lacking: dict[str, Any], interpreter: Interpreter, config_path: Path, root: Path
+    lacking: dict[str, Any],
+    interpreter: Interpreter,
+    config_path: Path,
+    root: Path,
+    scheme: str = "postgresql",
 ) -> str:
     """Return what to do about what the project was `lacking` (a module, settings); "" for nothing.
 
-    `config_path` is its alembic.ini or pyproject.toml.
+    `config_path` is its alembic.ini or pyproject.toml, `scheme` how its URLs begin.
     """
     if module := lacking.get("module"):
         name = module.partition(".")[0]
@@ -47,7 +51,7 @@ def remedy_for(
             f"sections in it:\n{LOGGING}"
         )
     if settings := lacking.get("settings"):
-        lines = "\n".join(f'{name} = "{_example(name)}"' for name in settings)
+        lines = "\n".join(f'{name} = "{example_of(name, scheme)}"' for name in settings)
         return (
             "set what it needs (any value of the right form does: no engine leaves the scratch "
             'database), or let guard configure Alembic itself with env = "none". In '
@@ -56,12 +60,13 @@ def remedy_for(
     return ""
 
 
-def withheld_remedy(names: list[str]) -> str:
+def withheld_remedy(names: list[str], scheme: str = "postgresql") -> str:
     """Return what to do about variables that look like secrets and were not handed on."""
-    lines = "\n".join(f'{name} = "{_example(name)}"' for name in names)
+    lines = "\n".join(f'{name} = "{example_of(name, scheme)}"' for name in names)
+    look = "looks like a secret" if len(names) == 1 else "look like secrets"
     listed = ", ".join(f'"{name}"' for name in names)
     return (
-        f"{', '.join(names)} looks like a secret, which guard withholds from the project's code. "
+        f"{', '.join(names)} {look}, which guard withholds from the project's code. "
         "Set another value for the round trip, in pyproject.toml:\n"
         f"[tool.guard.env-vars]\n{lines}\n"
         f"or hand the real one on: pass-env = [{listed}] in [tool.guard]"
@@ -108,6 +113,10 @@ def _put_on_the_path(folder: Path, config_path: Path) -> str:
     )
 
 
-def _example(name: str) -> str:
+def example_of(name: str, scheme: str) -> str:
     """Return a value for a variable; two databases must not be one."""
-    return f"postgresql://localhost/{name.lower()}" if _OF_A_DATABASE.search(name) else "..."
+    if not _OF_A_DATABASE.search(name):
+        return "..."
+    if scheme.startswith("sqlite"):
+        return f"{scheme}:///{name.lower()}.db"
+    return f"{scheme}://localhost/{name.lower()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from guard.finding import Timing
 from guard.newer_python import NewerPythons
 from guard.note import Note
 from guard.paths import relative
+from guard.project.env_urls import asked_by_env
 from guard.project.environments import Environment
 from guard.project.settings import Settings
 from guard.roundtrip import backend, databases, given
@@ -187,7 +189,8 @@ def run_roundtrip(
         request = request_for(environment, root, folder, revisions, settings, server)
         request |= {"verify": verify, "passed": [*passed], "whole": whole}
         share = Share(passed=passed, own=None if whole else revisions)
-        log = Log(root, on_progress, python, config_path, newer, withheld(config.pass_env), share)
+        secrets, scheme = withheld(config.pass_env), partial(_scheme, environment, root, config)
+        log = Log(root, on_progress, python, config_path, newer, secrets, share, scheme)
         listen(log, start_worker(python.path, config_path.parent, request, config), config)
         kept = [backend.kept(server, folder)] if keep else []
     changed = databases.changes(before, databases.fingerprints(root))
@@ -198,6 +201,12 @@ def run_roundtrip(
             "and restore it from a copy" + "".join(f"\n{note.text}" for note in kept)
         )
     return log.result(time.monotonic() - started, server, [*backend.notes(config, server), *kept])
+
+
+def _scheme(environment: Environment, root: Path, config: Config) -> str:
+    env_py = environment.script_location / "env.py"
+    search = (*environment.sys_path, environment.script_location)
+    return asked_by_env(env_py, search, root, config.server.dialect).scheme
 
 
 def request_for(
@@ -295,7 +304,9 @@ class Log:
         newer: NewerPythons | None,
         withheld: list[str],
         share: Share = EVERYTHING,
+        scheme: Callable[[], str] = lambda: "postgresql",
     ) -> None:
+        self._scheme = scheme
         self._withheld = withheld
         self._held: tuple[str, ...] = ()
         self._root = root
@@ -337,7 +348,7 @@ class Log:
                     raise RoundTripError(
                         f"{self._facts[-1].span.path}:{self._facts[-1].span.line}: "
                         f"revision {event['revision']} cannot run: {event['error']}. "
-                        f"Remedy: {withheld_remedy(names)}"
+                        f"Remedy: {withheld_remedy(names, self._scheme())}"
                     )
             case "ran":
                 self._ran += self._statements(event)
@@ -531,8 +542,10 @@ class Log:
             place = f"{span.path}:{span.line}: "
         lacking = event.get("lacking") or {}
         secrets = self._secrets_in(" ".join(lacking.get("settings", [])) or event["text"])
-        remedy = withheld_remedy(secrets) if secrets else ""
-        remedy = remedy or remedy_for(lacking, self._python, self._config_path, self._root)
+        remedy = withheld_remedy(secrets, self._scheme()) if secrets else ""
+        remedy = remedy or remedy_for(
+            lacking, self._python, self._config_path, self._root, self._scheme()
+        )
         remedy = remedy or event["remedy"]
         text: str = event["text"]
         return place + text + (f" Remedy: {remedy}" if remedy else _quoted(worker.output()))

@@ -159,6 +159,27 @@ def test_what_it_wrote_is_valid_and_a_second_time_changes_nothing(tmp_path: Path
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("engine = create_engine(URL)", "postgresql://localhost/database_url"),
+        ("engine = create_async_engine(URL)", "postgresql+asyncpg://localhost/database_url"),
+        (
+            "engine = create_engine(URL or 'postgresql+psycopg://h/d')",
+            "postgresql+psycopg://localhost/database_url",
+        ),
+    ],
+)
+def test_what_env_py_asks_for_is_given_a_value(code: str, value: str, tmp_path: Path) -> None:
+    env = f'import os\n\nURL = os.environ["DATABASE_URL"]\nKEY = os.environ.get("KEY")\n{code}\n'
+    write(Repo(tmp_path).root, {**SHOP, "migrations/env.py": env})
+    guard(tmp_path, "init", "--yes")
+    settings = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["guard"]
+    assert settings["env-vars"] == {"DATABASE_URL": value}
+    assert settings["server-version"] == "15"
+    assert "by hand" not in guard(tmp_path, "init", "--yes").output
+
+
 def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
     write(tmp_path, SHOP)
     before = contents(tmp_path)
