@@ -500,10 +500,12 @@ class SchemaNotRepeatable(SchemaDrift, frozen=True, kw_only=True):
 class ModelsDiffer(SchemaDrift, frozen=True, kw_only=True):
     """The application's models (+) describe another schema than the revisions make (-).
 
-    `dropped` are those of its lines that say what a new revision drops.
+    `dropped` are those of its lines that say what a new revision drops. `told`: reading has told
+    all of it.
     """
 
     dropped: tuple[str, ...] = ()
+    told: bool = False
 
 
 class RowsLost(RoundTripFact, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from guard.schema.model import View
 from guard.statement import Statement
 
 APPROVE = "record who agreed: guard approve"
-PROVEN = "proven in the scratch run"
 NEVER_TOUCH_RELEASED = "NEVER edit, delete or reparent a released migration"
 ALWAYS_A_NEW_REVISION = "ALWAYS put a change of the schema into a new migration"
 ALWAYS_A_MIGRATION = (

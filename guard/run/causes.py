@@ -20,7 +20,6 @@ from guard.facts import (
 )
 from guard.finding import Finding
 from guard.patterns import lazy_re
-from guard.phrases import PROVEN, listed
 
 _CODE = lazy_re(r"`[^`]*`")
 
@@ -85,30 +84,29 @@ def told_before(
     facts: Iterable[Fact],
     rules: Container[str],
     drops: Container[str] = (),
-) -> tuple[tuple[Finding, ...], tuple[Fact, ...]]:
-    """Return the findings with what the run shows of the same models, and the facts without that.
+) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """Return the facts, and apart from them what the run shows of models that reading has told.
 
     `rules` are those whose findings tell of the table that is their object, `drops` those that tell
     what a revision drops: of what the models still have it is said so.
     """
-    told = [*findings]
-    gone = {finding.object for finding in told if finding.rule in drops}
-    tables = {finding.object: i for i, finding in enumerate(told) if finding.rule in rules}
-    rest: list[Fact] = []
+    findings = tuple(findings)
+    tables = {finding.object for finding in findings if finding.rule in rules}
+    gone = {finding.object for finding in findings if finding.rule in drops}
+    new: list[Fact] = []
+    told: list[Fact] = []
     for fact in facts:
-        lines = fact.difference if isinstance(fact, ModelsDiffer) else ()
-        left = tuple(line for line in lines if _table_of(line) not in tables)
-        for table, index in tables.items():
-            if shown := [line for line in lines if _table_of(line) == table]:
-                words = f"{PROVEN} (- in the schema, + in the models):\n{listed(shown)}"
-                evidence = (*told[index].evidence, words)
-                told[index] = msgspec.structs.replace(told[index], evidence=evidence)
-        if left and isinstance(fact, ModelsDiffer):
-            dropped = tuple(line for line in left if _lacks(line) in gone)
-            rest.append(msgspec.structs.replace(fact, difference=left, dropped=dropped))
-        elif not lines:
-            rest.append(fact)
-    return tuple(told), tuple(rest)
+        if not isinstance(fact, ModelsDiffer):
+            new.append(fact)
+            continue
+        known = tuple(line for line in fact.difference if _table_of(line) in tables)
+        left = tuple(line for line in fact.difference if _table_of(line) not in tables)
+        dropped = tuple(line for line in left if _lacks(line) in gone)
+        if known:
+            told.append(msgspec.structs.replace(fact, difference=known, told=True))
+        if left or not known:
+            new.append(msgspec.structs.replace(fact, difference=left, dropped=dropped))
+    return tuple(new), tuple(told)
 
 
 def _lacks(line: str) -> str:

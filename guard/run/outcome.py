@@ -65,8 +65,8 @@ def outcome_of(service: Service, part: Part) -> Outcome:
     wanted = _wanted(service)
     about_models = {rule.name for rule in service.rules if ModelChanged in rule.on}
     drops = {rule.name for rule in service.rules if ModelsDiffer in rule.predicts}
-    told, facts = told_before(told, facts, about_models, drops)
-    by_run = (*judge.facts(facts), *only_said(judge.facts(foretold)))
+    facts, seen = told_before(told, facts, about_models, drops)
+    by_run = (*judge.facts(facts), *only_said(judge.facts((*seen, *foretold))))
     found = once((*filter(wanted, (*told[: len(here)], *by_run)), *part.about_gate))
     base_had = tuple(filter(wanted, told[len(here) :]))
     text, notes = _text(scope, scope.approvals, "approvals")

@@ -21,11 +21,12 @@ from guard.facts import (
 )
 from guard.finding import Finding
 from guard.patterns import lazy_re
-from guard.phrases import PROVEN, listed
+from guard.phrases import listed
 from guard.run.drift import has_word, names, split
 from guard.statement import Span
 
 Predicts = Mapping[str, Sequence[type]]
+_PROVEN = "proven in the scratch run"
 _EXISTS = lazy_re(r"already exists|duplicate column name", re.IGNORECASE)
 
 
@@ -89,14 +90,14 @@ def _proof(
             return _difference(findings, here, fact, "before, + after")
         case DeclaredIrreversible():
             index = next((i for i in able if _stops_the_downgrade(findings[i])), None)
-            return ({}, fact) if index is None else ({index: f"{PROVEN}: {fact.message}"}, None)
+            return ({}, fact) if index is None else ({index: f"{_PROVEN}: {fact.message}"}, None)
         case UnreadStatement():
             told = [i for i in able if any(_met(one, fact.span) for one in _places(findings[i]))]
             ran = f"in the scratch run it executed {fact.sql}: {fact.says}"
             return ({told[0]: ran}, None) if told else ({}, fact)
         case RunFailure():
             index = None if fact.stopped else _foretold(findings, able, fact)
-            return ({}, fact) if index is None else ({index: f"{PROVEN}: {fact.error}"}, None)
+            return ({}, fact) if index is None else ({index: f"{_PROVEN}: {fact.error}"}, None)
     return {}, fact
 
 
@@ -156,7 +157,7 @@ def _difference(
         mine, left = split(findings[index].foretells, left)
         if mine:
             shown[index] = mine
-    evidence = {i: f"{PROVEN} (- {legend}):\n{listed(lines)}" for i, lines in shown.items()}
+    evidence = {i: f"{_PROVEN} (- {legend}):\n{listed(lines)}" for i, lines in shown.items()}
     if not left:
         return evidence, None
     return evidence, msgspec.structs.replace(fact, difference=tuple(left))
