@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -191,11 +192,16 @@ def stamped(*ids: str, table: str = "alembic_version") -> Step:
     """Make a database that stands at these revisions."""
 
     def make(world: World) -> None:
-        with sqlite3.connect(world.folder / "live.db") as connection:
+        with closing(sqlite3.connect(world.folder / "live.db")) as connection, connection:
             connection.execute(f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL)")
             connection.executemany(f"INSERT INTO {table} VALUES (?)", [(id_,) for id_ in ids])
 
     return make
+
+
+def without_alembic(world: World) -> None:
+    with closing(sqlite3.connect(world.folder / "live.db")) as connection:
+        connection.execute("CREATE TABLE t (a)")
 
 
 LIVE = {"GUARD_APPLIED_IN": "sqlite:///$/live.db"}
@@ -214,10 +220,7 @@ APPLIED = {
         rules=(EDIT,),
     ),
     "a database that never saw Alembic": Row(
-        steps=(
-            *BEGUN,
-            lambda world: sqlite3.connect(world.folder / "live.db").execute("CREATE TABLE t (a)"),
-        ),
+        steps=(*BEGUN, without_alembic),
         environ=LIVE,
         stops=True,
         says=("it has no table of Alembic's",),
