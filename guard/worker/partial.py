@@ -38,6 +38,7 @@ class Partial:
         self._tested = tested
         self._channel = channel
         self.models: set[str] = set()  # tables of theirs, in lower case
+        self.there: set[str] = set()  # tables that were there after an upgrade, in lower case
         self.starts_elsewhere = False  # from tables that no revision makes
         self.revisions: set[str] = set()
 
@@ -82,9 +83,14 @@ class Partial:
         before = self._plan if caught else self._before(failure.revision)
         if len(self._plan) > 1 and not _FILLS.match(failure.sql or ""):
             known = known or not any(_makes(r"\w+", script) for script in before)
-        found = known and not any(_makes(table, script) for script in before)
+        on_a_condition = modelled and self._was_never_there(table.lower(), before)
+        found = known and (on_a_condition or not any(_makes(table, script) for script in before))
         self.starts_elsewhere = self.starts_elsewhere or found
         return found
+
+    def _was_never_there(self, table: str, before: list[Script]) -> bool:
+        """Return whether these ran and did not make it, whatever their text says."""
+        return table not in self.there and all(s.revision in self._tested for s in before)
 
     def _is_misspelt(self, table: str, revision: str) -> bool:
         """Return whether the revisions up to this one make a table of almost this name."""

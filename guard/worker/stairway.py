@@ -208,6 +208,7 @@ class Track:
             self._after = self._before
             return
         self._after = database.snapshot()
+        self._partial.there.update(table.lower() for table in self._after.tables)
         if self._rows is not NO_ROWS and script.revision not in self._partial.revisions:
             self._after = self._seed(new=True)
         database.save(AFTER, self._applied)

@@ -71,6 +71,18 @@ def test_a_downgrade_alone_looks_for_one_where_the_upgrade_catches_that(tmp_path
     assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
 
 
+def test_tables_that_a_revision_makes_on_a_condition(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(MODELS)
+    tags = STEPS[2][0].partition("\n")[2]
+    users = "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))"
+    asked = f"{tags}\nif sa.inspect(op.get_bind()).has_table('Old'):\n    {users}"
+    steps = (asked, "op.drop_table('tags')"), STEPS[0]
+    ini = "prepend_sys_path = .\n"
+    result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
+    assert story(result) == []
+    assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
+
+
 LIMITS = "op.create_table('limits', sa.Column('id', sa.Integer()))"
 
 
