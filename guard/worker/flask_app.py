@@ -6,7 +6,6 @@ set it, the only module that makes an application is taken.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import re
@@ -43,9 +42,8 @@ def load(migrations: Path, root: Path, config: Config) -> Any:
     os.chdir(folder)
     try:
         cli = importlib.import_module("flask.cli")
-        with _without_instance_folder(folder):
-            cli.load_dotenv()
-            application = cli.ScriptInfo(name or os.environ.get("FLASK_APP")).load_app()
+        cli.load_dotenv()
+        application = cli.ScriptInfo(name or os.environ.get("FLASK_APP")).load_app()
     except BaseException as error:
         inner = error.__context__  # Flask puts the whole traceback of an ImportError in its words
         lacks = {} if "FLASK_APP" in str(error) else lacking(error)
@@ -105,16 +103,3 @@ def _modules(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _makes_one(file: Path) -> bool:
     return bool(_MAKES_AN_APPLICATION.search(file.read_text(encoding="utf-8", errors="replace")))
-
-
-@contextlib.contextmanager
-def _without_instance_folder(folder: Path) -> Iterator[None]:
-    """Take away the empty folder that Flask-SQLAlchemy makes for SQLite files."""
-    instance = folder / "instance"
-    was_there = instance.is_dir()
-    try:
-        yield
-    finally:
-        if not was_there:
-            with contextlib.suppress(OSError):
-                instance.rmdir()
