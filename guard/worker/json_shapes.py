@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Callable
 
-_IN_SQL = re.compile(r"\bjson_\w+\s*\(\s*(?:\w+\.)?\"?(\w+)", re.IGNORECASE)
+_IN_SQL = re.compile(r"\bjsonb?_(\w+)\s*\(\s*(?:\w+\.)?\"?(\w+)", re.IGNORECASE)
+_LIST_IN_SQL = re.compile(r"array_(?:elements|length)|recordset", re.IGNORECASE)
 _SELECT = re.compile(r"\s*SELECT\s+(?:DISTINCT\s+)?(.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
 _OF_OBJECTS = {"get", "pop", "setdefault", "items", "keys", "values", "update"}
 _OF_LISTS = {"append", "extend", "insert", "remove", "sort", "reverse"}
@@ -135,8 +136,13 @@ class _Reader(ast.NodeVisitor):
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
         sql = [text for text in texts if isinstance(text, str)]
         self._selected = [_columns(match[1]) for match in map(_SELECT.match, sql) if match]
-        for name in (name for text in sql for name in _IN_SQL.findall(text)):
-            self._column(name).is_object = self._column(name).text = True
+        for function, name in (found for text in sql for found in _IN_SQL.findall(text)):
+            shape = self._column(name)
+            shape.text = True
+            if _LIST_IN_SQL.search(function):
+                shape.is_list = True
+            else:
+                shape.is_object = True
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function; its names are its own."""

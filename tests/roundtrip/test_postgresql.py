@@ -490,3 +490,33 @@ def test_a_text_that_becomes_json_is_not_lost(tmp_path: Path) -> None:
     step = becomes, "raise NotImplementedError('one way')"
     result = round_trip(project(tmp_path, USERS, step), backend="postgresql")
     assert story(result) == [("r2", "irreversible")]
+
+
+@pytest.mark.parametrize(
+    ("use", "is_tested"),
+    [
+        ("SELECT jsonb_array_elements(data)->>'name' FROM t", True),
+        ("UPDATE t SET data = (SELECT jsonb_agg(e) FROM jsonb_array_elements(t.data) e)", True),
+        ("SELECT jsonb_array_length(data) FROM t", True),
+        ("SELECT * FROM t, jsonb_to_recordset(t.data) AS r(name text)", True),
+        ("SELECT jsonb_each(data) FROM t", True),
+        ("SELECT data::int FROM t", False),
+        ("SELECT data - 'a' FROM (SELECT to_jsonb('x'::text) AS data FROM t) x", False),
+        ("SELECT jsonb_array_elements(x.other) FROM (SELECT data AS other FROM t) x", False),
+        ("SELECT jsonb_object_keys(x.other->0) FROM (SELECT jsonb_build_array(1) AS other"
+         " FROM t) x", False),
+        ("SELECT decode(data::text, 'hex') FROM t", False),
+    ],
+)  # fmt: skip
+def test_json_in_another_shape_is_no_failure(use: str, is_tested: bool, run: Run) -> None:
+    table = sql("CREATE TABLE t (id int PRIMARY KEY, data jsonb)", "DROP TABLE t")
+    result = run(table, (f"op.execute({use!r})", "pass"))
+    assert story(result) == []
+    said = [note for note in result.notes if "Tested without rows" in note.text]
+    assert bool(said) is not is_tested
+
+
+@pytest.mark.parametrize("use", ["SELECT set_config('work_mem', 'x', false)", "SELECT data.x"])
+def test_a_wrong_argument_is_a_failure(use: str, run: Run) -> None:
+    table = sql("CREATE TABLE t (id int PRIMARY KEY, data jsonb)", "DROP TABLE t")
+    assert story(run(table, (f"op.execute({use!r})", "pass"))) == [("r2", "upgrade fails")]

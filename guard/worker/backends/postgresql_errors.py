@@ -10,6 +10,14 @@ from .said import Said
 # SQLSTATEs that say what another value than a made-up one could well have passed.
 _OF_VALUES = ("22007", "22008", "22P02", "22P03")
 _JSON = "2203"
+# What its functions say of JSON in another shape, or of text in another encoding, by one SQLSTATE
+# that also tells of wrong arguments.
+_PARAMETER = "22023"
+_OF_SHAPE = re.compile(
+    r"cannot (?:call \w+ on an? |cast jsonb |deconstruct an? |delete (?:from|path in) "
+    r"|extract elements|get array length of |replace existing key|set path in )|hexadecimal digit"
+    r"|while decoding"
+)
 # What a server was built or installed without, and what a migration then misses.
 _LACKS = (
     (r'extension "([^"]+)" (?:is not available|has no installation script)', "extension {0}"),
@@ -45,7 +53,9 @@ def _said(code: Any, message: Any, detail: Any) -> Said | None:
         return None
     text = f"{message} ({detail.rstrip('.')})" if detail else str(message)
     code = str(code or "")
-    return Said(text, code in _OF_VALUES or code.startswith(_JSON), _lacks(text))
+    of_a_value = code in _OF_VALUES or code.startswith(_JSON)
+    of_a_value = of_a_value or (code == _PARAMETER and bool(_OF_SHAPE.search(text)))
+    return Said(text, of_a_value, _lacks(text))
 
 
 def _lacks(text: str) -> str | None:
