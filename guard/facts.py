@@ -125,10 +125,15 @@ class SquashedRevisions(HistoryFact, frozen=True, kw_only=True):
 
 
 class MovedRevision(HistoryFact, frozen=True, kw_only=True):
-    """Released revisions stand in other files with the same content; `moves`: from and to."""
+    """Released revisions stand in other files with the same content; `moves`: from and to.
+
+    `unread`: in a folder that Alembic does not enter, so that for a database they are gone; then
+    `revision` is the last of them.
+    """
 
     base: str
     moves: tuple[tuple[str, str], ...]
+    unread: bool = False
 
 
 class ReparentedRevision(HistoryFact, frozen=True, kw_only=True):

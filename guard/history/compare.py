@@ -17,7 +17,7 @@ from guard.history.applied import applied_to
 from guard.history.base import Base
 from guard.history.difference import Difference, text_difference
 from guard.history.git import Repository
-from guard.history.graph import NOT_HERE, Graph, graph_of
+from guard.history.graph import NOT_HERE, Graph, graph_of, not_entered
 from guard.history.helpers import Uses, edited_by_helpers, with_edited_helpers
 from guard.history.inserted import with_inserted
 from guard.history.read import NOTHING_READ, ParsedHistory, Place
@@ -105,7 +105,14 @@ def compare(
     if reached is not None:
         then, tip = then.only(reached), tip.only(reached)
     replaced = replaced_by(then, tip, now)
-    released = Released(then=then, tip=tip, now=now, base=base.ref, replaced=replaced)
+    released = Released(
+        then=then,
+        tip=tip,
+        now=now,
+        base=base.ref,
+        replaced=replaced,
+        unread=_unread(environment, then, now, root),
+    )
     notes = [*released.notes(), *unapplied, *agreed]
     facts = [*released.facts()]
     uses = _unedited(then, facts, reading)
@@ -137,6 +144,16 @@ def compare(
         facts=tuple(without_consequences(facts, facts)),
         notes=tuple(notes),
     )
+
+
+def _unread(environment: Environment, then: Side, now: Side, root: Path) -> frozenset[str]:
+    """The files here that Alembic does not find, since they lie in sub-folders.
+
+    None, where released ones do too: then some program has it enter them.
+    """
+    found = [root / name for name in (*then.files, *now.files)]
+    nested = {relative(path, root) for path in not_entered(environment, found)}
+    return frozenset() if nested & then.files.keys() else frozenset(nested)
 
 
 def _unedited(then: Side, facts: Iterable[Fact], reading: Reading) -> list[Uses]:

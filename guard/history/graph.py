@@ -94,7 +94,7 @@ def join_headers(
     environment: Environment, headers: Mapping[Path, RevisionHeader], root: Path
 ) -> Graph:
     """Return the graph of revision files whose headers were read, sub-folders included."""
-    nested = [] if environment.recursive else _nested(environment, headers)
+    nested = not_entered(environment, headers)
     unlisted = _unlisted(headers, {*nested})
     return graph_of(
         {
@@ -187,8 +187,10 @@ def _read(path: Path, files: Mapping[Path, bytes] | None, read: HeaderReader) ->
     return read(path, data)
 
 
-def _nested(environment: Environment, paths: Iterable[Path]) -> list[Path]:
-    """The files in sub-folders of the version locations."""
+def not_entered(environment: Environment, paths: Iterable[Path]) -> list[Path]:
+    """Return the files in sub-folders of the version locations, if Alembic is to enter none."""
+    if environment.recursive:
+        return []
     locations = {str(folder) for folder in environment.version_locations}
     return [path for path in paths if str(path).rpartition(os.sep)[0] not in locations]
 

@@ -32,6 +32,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     now: Side
     base: str
     replaced: dict[str, str]
+    unread: frozenset[str] = frozenset()  # the files that only guard finds, in sub-folders
 
     def facts(self) -> Iterator[Fact]:
         """What happened to each released revision; a squash and a moved folder are one fact."""
@@ -55,7 +56,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
             edits = any(isinstance(change, EditedRevision) for change in changes)
             if here.name not in (was.name, on_tip.name) and not edits:
                 moved.append((was, here))
-        yield from _moves(moved, self.base)
+        yield from _moves(moved, self.base, self.unread)
         for id_ in sorted(self.tip.revisions.keys() - self.then.revisions.keys()):
             was = self.tip.revisions[id_]
             here = self.now.files.get(was.name)
@@ -176,7 +177,9 @@ def edited(
     )
 
 
-def _moves(moved: Sequence[tuple[Version, Version]], base: str) -> Iterator[MovedRevision]:
+def _moves(
+    moved: Sequence[tuple[Version, Version]], base: str, unread: frozenset[str]
+) -> Iterator[MovedRevision]:
     """One for each folder whose files went to another with their names, and for each other file."""
     together: dict[tuple[str, ...], list[tuple[Version, Version]]] = defaultdict(list)
     for was, here in moved:
@@ -186,12 +189,14 @@ def _moves(moved: Sequence[tuple[Version, Version]], base: str) -> Iterator[Move
             (was, here)
         )
     for pairs in together.values():
-        first = pairs[0][1]
+        first, last = pairs[0][1], pairs[-1][1]
+        is_unread = first.name in unread
         yield MovedRevision(
             span=line_of(first, "revision"),
-            revision=first.header.revision if len(pairs) == 1 else None,
+            revision=last.header.revision if len(pairs) == 1 or is_unread else None,
             base=base,
             moves=tuple((was.name, here.name) for was, here in pairs),
+            unread=is_unread,
         )
 
 

@@ -8,7 +8,7 @@ before, and be told the new id afterwards.
 
 from collections.abc import Iterator
 
-from guard.facts import DeletedRevision, HistoryFact, SquashedRevisions
+from guard.facts import DeletedRevision, HistoryFact, MovedRevision, SquashedRevisions
 from guard.phrases import ALWAYS_A_NEW_REVISION, NEVER_TOUCH_RELEASED, listed, restored
 from guard.rule import Context, Example, Problem, revision_file, rule
 
@@ -19,6 +19,7 @@ MOST_LINES = 20  # of a schema difference
 
 @rule(
     DeletedRevision,
+    MovedRevision,
     SquashedRevisions,
     approvable=True,
     instructs=(NEVER_TOUCH_RELEASED, ALWAYS_A_NEW_REVISION),
@@ -81,12 +82,36 @@ MOST_LINES = 20  # of a schema difference
             help="Bring every database to c3 before this is deployed: it keeps its id there.",
             at="migrations/versions/a1.py",
         ),
+        Example(
+            base=TWO,
+            change={
+                "migrations/versions/b2.py": None,
+                **revision_file("b2", "a1", name="2024/b2"),
+            },
+            says="Revision b2 was moved to migrations/versions/2024, which Alembic does not enter: "
+            'a database that stands at it stops with "Can\'t locate revision".',
+            help="Say recursive_version_locations = true in the [alembic] section, or move it back",
+            at="revision = 'b2'",
+        ),
     ),
-    safe=(Example(base=TWO, change=revision_file("c3", "b2")),),
+    safe=(
+        Example(base=TWO, change=revision_file("c3", "b2")),
+        Example(
+            base=TWO,
+            change={
+                "alembic.ini": "[alembic]\nscript_location = migrations\n"
+                "recursive_version_locations = true\n",
+                "migrations/versions/b2.py": None,
+                **revision_file("b2", "a1", name="2024/b2"),
+            },
+        ),
+    ),
 )
 def deleted_revision(gone: HistoryFact, context: Context) -> Iterator[Problem]:
     if isinstance(gone, SquashedRevisions):
         yield _squashed(gone)
+    elif isinstance(gone, MovedRevision) and gone.unread:
+        yield _moved_out_of_sight(gone)
     elif isinstance(gone, DeletedRevision):
         yield _deleted(gone)
 
@@ -120,6 +145,20 @@ def _deleted(gone: DeletedRevision) -> Problem:
         message=f"{released} and gone here: a database that stands at it can be neither upgraded "
         "nor downgraded.",
         remedy=f"{restore} and undo it in a new revision.",
+    )
+
+
+def _moved_out_of_sight(moved: MovedRevision) -> Problem:
+    count = len(moved.moves)
+    old, new = moved.moves[0]
+    folder = new.rpartition("/")[0]
+    what, at, back = f"Revision {moved.revision} was", "it", f"it back: git mv {new} {old}"
+    if count > 1:
+        what, at, back = f"{count} revisions were", "one of them", "them back"
+    return Problem(
+        message=f"{what} moved to {folder}, which Alembic does not enter: a database that stands "
+        f'at {at} stops with "Can\'t locate revision".',
+        remedy=f"Say recursive_version_locations = true in the [alembic] section, or move {back}",
     )
 
 

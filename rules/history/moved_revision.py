@@ -28,6 +28,8 @@ TWO = revision_file("a1") | revision_file("b2", "a1")
     safe=(Example(base=TWO, change=revision_file("c3", "b2")),),
 )
 def moved_revision(moved: MovedRevision, context: Context) -> Iterator[Problem]:
+    if moved.unread:
+        return  # deleted-revision tells that
     count = len(moved.moves)
     old, new = moved.moves[0]
     if count > 1:

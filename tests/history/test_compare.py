@@ -385,6 +385,27 @@ def test_a_folder_without_an_ini_that_is_moved_is_still_released(repo: Repo) -> 
     assert kinds(read(repo)) == ["MovedRevision"]
 
 
+@pytest.mark.parametrize(
+    ("ini", "released", "unread"),
+    [
+        ("", (), True),
+        ("recursive_version_locations = true\n", (), False),
+        ("", ("old/a",), False),  # some program has Alembic enter that folder
+    ],
+)
+def test_a_sub_folder_that_alembic_does_not_enter(
+    repo: Repo, ini: str, released: tuple[str, ...], unread: bool
+) -> None:
+    repo.git("switch", "-q", "main")
+    repo.commit({"alembic.ini": f"# of one folder\n{INI}{ini}"})
+    for name in released:
+        repo.commit({path(name[-1]): None, path(name): A})
+    repo.git("switch", "-q", "-c", "move")
+    repo.commit({path("b"): None, path("old/b"): B})
+    moved = fact(read(repo))
+    assert told(moved).items() >= {"kind": MovedRevision, "unread": unread}.items()
+
+
 def test_a_version_location_that_is_no_longer_named(repo: Repo) -> None:
     repo.git("switch", "-q", "main")
     both = INI + "path_separator = :\nversion_locations = %(here)s/db/versions:%(here)s/more\n"
