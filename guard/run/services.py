@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from guard.config import Config
 from guard.errors import GuardError
 from guard.judge.context import Project
 from guard.judge.judge import Judge
@@ -22,7 +21,7 @@ from guard.project.environments import Environment, named_environments, search_e
 from guard.project.find_server import FoundServer, ServerFinder
 from guard.project.naming_convention import finds_naming_convention
 from guard.project.requirements import read_requirements
-from guard.project.server_clues import Clue
+from guard.project.server_clues import Clue, urls_in
 from guard.project.settings import Settings
 from guard.project.table_sizes import read_sizes
 from guard.rule import Rule
@@ -34,6 +33,7 @@ from guard.run.histories import (
 )
 from guard.run.policies import read_policies
 from guard.run.scope import Scope
+from guard.server import DIALECTS
 from guard.source.policy_constants import Policy
 
 
@@ -139,17 +139,18 @@ class Services:
         config = service.scope.config
         if self.rules is None or (config.server_version and config.dialect):
             return service
-        found = self._found(config, environment)
+        found = self._found(service.scope.settings, environment)
         if config.server_version is not None:
             found = msgspec.structs.replace(found, version=config.server_version, version_by=None)
         return service.on(found)
 
     def version_found(self, service: Service, environment: Environment) -> str | None:
         """Return the server's version as files tell it, whatever the settings say of that."""
-        return self._found(service.scope.config, environment).version
+        return self._found(service.scope.settings, environment).version
 
-    def _found(self, config: Config, environment: Environment) -> FoundServer:
-        return _asked_for(self._servers.find(environment, config.server.dialect), config.backend)
+    def _found(self, settings: Settings, environment: Environment) -> FoundServer:
+        found = self._servers.find(environment, settings.config.server.dialect)
+        return _asked_for(found, settings, self.scope.root) if found.dialect is None else found
 
     def _instead(self, service: Service, environment: Environment) -> tuple[Environment, ...]:
         """The environments that the service names for what was found there."""
@@ -198,15 +199,23 @@ class Services:
         return more_rules(settings, known, trusted=runs or trusts_rules(request.environ))
 
 
-def _asked_for(found: FoundServer, backend: str) -> FoundServer:
-    """Return what was found; where nothing tells the server, it is the one to run on.
+def _asked_for(found: FoundServer, settings: Settings, root: Path) -> FoundServer:
+    """Return what the settings come to where the files of a project do not tell its server.
 
-    Not SQLite, which runs what is written for other servers too.
+    It is the one to run on, or that of the URLs that env.py is to find in its variables. Not
+    SQLite, which runs what is written for other servers too.
     """
-    if found.dialect is not None or backend in ("auto", "sqlite"):
+    config = settings.config
+    backend: str = config.backend
+    asked = {backend: Clue("asked", backend, "the round trip", "is to run there")}
+    if backend in ("auto", "sqlite"):
+        place = relative(settings.file, root) if settings.file else ""
+        urls = (clue for value in config.env_vars.values() for clue in urls_in(value, place))
+        asked = {clue.dialect: clue for clue in urls if clue.dialect != "sqlite"}
+    if len(asked) != 1 or not asked.keys() <= {*DIALECTS}:
         return found
-    asked = Clue("asked", backend, "the round trip", "is to run there")
-    return msgspec.structs.replace(found, dialect=backend, by=asked, against=())
+    ((dialect, by),) = asked.items()
+    return msgspec.structs.replace(found, dialect=dialect, by=by, against=())
 
 
 def _config_files(settings: Settings) -> tuple[Path, ...]:

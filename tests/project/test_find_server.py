@@ -346,3 +346,23 @@ def test_the_server_to_run_on_is_the_one_to_judge_for(
     assert any(told in line for line in (*summary["checked"], *summary["notes"]))
     named = report(tmp_path, {**url("mysql://x/y"), **settings})
     assert any("for MySQL, since alembic.ini:3" in line for line in named["checked"])
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ("DATABASE_URL = 'postgresql://localhost/shop'",
+         "for PostgreSQL, since guard.toml has a URL postgresql://"),
+        ("A = 'mysql+pymysql://x/y'\nB = 'mysql+pymysql://x/z'\nC = 'sqlite:///c.db'",
+         "for MySQL, since guard.toml has a URL mysql+pymysql://"),
+        ("A = 'mysql://x/y'\nB = 'postgresql://x/y'", NOTHING),
+        ("A = 'sqlite:///a.db'", NOTHING),  # stands in for all of them
+        ("A = 'oracle://x/y'", NOTHING),
+        ("A = 'shop'", NOTHING),
+    ],
+)  # fmt: skip
+def test_the_url_that_the_settings_give_env_py_tells_the_server(
+    variables: str, told: str, tmp_path: Path
+) -> None:
+    summary = report(tmp_path, {**REQUIRED, "guard.toml": f"[env-vars]\n{variables}\n"})
+    assert any(told in line for line in (*summary["checked"], *summary["notes"]))
