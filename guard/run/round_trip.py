@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from guard.facts import Fact, ModelsDiffer, UnreadStatement
 from guard.judge.judge import Judge
 from guard.judge.statements import comments_of, reason_without_way_back
 from guard.note import Note
+from guard.project.settings import Settings
 from guard.roundtrip.errors import RoundTripError
 from guard.run.application import Application
 from guard.run.causes import as_declared
@@ -73,7 +76,7 @@ def run_trip(
             history.environment,
             root=scope.root,
             revisions=history.runs or None,
-            settings=scope.settings,
+            settings=_with_kind_of_server(scope),
             on_progress=on_progress,
             newer=scope.sources.newer,
             url=scope.request.scratch_url,
@@ -90,6 +93,17 @@ def run_trip(
         result=result,
         unread=tuple(_unread(scope, history, judge, result)),
     )
+
+
+def _with_kind_of_server(scope: Scope) -> Settings:
+    """Return the settings, with the kind of server that was found where they name none.
+
+    Not SQLite: where it fails, the project may still be for another server.
+    """
+    if scope.config.dialect is not None or scope.dialect in (None, "sqlite"):
+        return scope.settings
+    config = msgspec.structs.replace(scope.config, dialect=scope.dialect)
+    return msgspec.structs.replace(scope.settings, config=config)
 
 
 def _shown(
