@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 import alembic
 
 from .backends.errors import said_by_server
-from .backends.mysql_errors import with_parent
+from .backends.mysql_errors import with_tables
 from .backends.said import Said
 from .fence import RefusedError
 from .limits import beyond_sqlite
@@ -121,7 +121,7 @@ def _real(path: str) -> str:
 def describe(error: BaseException) -> str:
     """Return an exception's own words, without the library's frame around them."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return with_parent(describe(error.orig), error.statement or "")
+        return with_tables(describe(error.orig), error.statement or "")
     said = said_by_server(error)
     if said is not None:
         return said.text.strip().rstrip(".")

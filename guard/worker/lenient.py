@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler, SQLiteTypeCompiler
 from sqlalchemy.engine import Engine
 
-from .backends.mysql_errors import with_parent
+from .backends.mysql_errors import with_tables
 from .failure import describe
 from .sqltext import statements
 
@@ -141,7 +141,7 @@ class Lenient:
             cursor.execute(statement, parameters)
         except Exception as error:  # noqa: BLE001 (each driver has errors of its own)
             self.without(self._revision, statement)
-            self._look_for(with_parent(describe(error), statement))
+            self._look_for(with_tables(describe(error), statement))
             if saved:
                 with contextlib.suppress(Exception):  # what commits by itself ends it
                     cursor.execute("ROLLBACK TO SAVEPOINT guard_lenient")

@@ -290,6 +290,21 @@ def test_what_the_server_lacks_is_said_and_no_failure(run: Run) -> None:
     assert "r3 could not be tested" in texts(result.notes)[2]
 
 
+def test_a_key_that_rows_break_is_told_of_the_table_that_is_altered(run: Run) -> None:
+    ids = "sa.Column('id', sa.Integer, primary_key=True)"
+    table = f"op.create_table('parents', {ids})\nop.create_table('children', {ids})"
+    column = "sa.Column('parent_id', sa.Integer, server_default='7', nullable=False)"
+    key = "op.create_foreign_key('fk', 'children', 'parents', ['parent_id'], ['id'])"
+    gone = "op.drop_constraint('fk', 'children', type_='foreignkey')"
+    result = run(
+        (table, "op.drop_table('children')\nop.drop_table('parents')"),
+        (f"op.add_column('children', {column})\n{key}",
+         f"{gone}\nop.drop_column('children', 'parent_id')"),
+    )  # fmt: skip
+    (failure,) = [fact for fact in result.facts if isinstance(fact, UpgradeFailedWithRows)]
+    assert "(`children`, CONSTRAINT" in failure.error
+
+
 def test_tables_that_no_revision_makes_are_said(run: Run) -> None:
     child = (
         "CREATE TABLE o (id int PRIMARY KEY, user_id int, FOREIGN KEY (user_id) REFERENCES u (id))"

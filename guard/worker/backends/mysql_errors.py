@@ -34,8 +34,14 @@ _FUNCTIONS = re.compile(
 _PARENT = re.compile(r"REFERENCES\s+[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)", re.IGNORECASE)
 
 
-def with_parent(text: str, statement: str) -> str:
-    """Return a message with the table that a foreign key refers to, which MariaDB leaves out."""
+_ALTERED = re.compile(r"\s*ALTER\s+TABLE\s+[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)", re.IGNORECASE)
+_COPY = re.compile(r"`#sql[\w-]*`")  # what the server calls the table while it rebuilds it
+
+
+def with_tables(text: str, statement: str) -> str:
+    """Return a message with the tables that MariaDB leaves out: of the ALTER, and of its key."""
+    if altered := _ALTERED.match(statement):
+        text = _COPY.sub(f"`{altered[1]}`", text)
     parents = {*_PARENT.findall(statement)} if "errno: 150" in text else set()
     return f"{text}, which refers to table '{parents.pop()}'" if len(parents) == 1 else text
 
