@@ -302,6 +302,9 @@ def _constraint(verb: str, table: str, name: str, code: str, schema: Schema) -> 
 
 
 def _code_of(type_: Any) -> str:
+    """Return the type as a revision writes it: the project's own as the one that it is made of."""
+    while isinstance(type_, sqlalchemy.types.TypeDecorator):
+        type_ = type_.impl
     parts = type(type_).__module__.split(".")
     within = parts[2] if parts[:2] == ["sqlalchemy", "dialects"] else "sa"
     return f"{within}.{type_!r}"

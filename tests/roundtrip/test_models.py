@@ -11,7 +11,10 @@ from guard.facts import SchemaDrift
 
 TABLE = "sa.Table('t', metadata, sa.Column('id', sa.Integer, primary_key=True), {})"
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), {})"
-HEAD = "import sqlalchemy as sa\nfrom sqlalchemy.dialects import postgresql\n"
+HEAD = (
+    "import sqlalchemy as sa\nfrom sqlalchemy.dialects import postgresql\n"
+    "class Listed(sa.types.TypeDecorator):\n    impl, cache_ok = sa.String(80), True\n"
+)
 
 
 def difference(
@@ -81,6 +84,9 @@ DIFFERENT = [
       + 'alter_column("c", existing_type=sa.INTEGER(), type_=sa.Text())']),
     ("sa.Column('c', sa.String(20))", "sa.Column('c', sa.String(80))",
      ["- column t.c VARCHAR(length=20)", "+ column t.c String(length=80): " + BATCH
+      + 'alter_column("c", existing_type=sa.VARCHAR(length=20), type_=sa.String(length=80))']),
+    ("sa.Column('c', sa.String(20))", "sa.Column('c', Listed())",
+     ["- column t.c VARCHAR(length=20)", "+ column t.c Listed(length=80): " + BATCH
       + 'alter_column("c", existing_type=sa.VARCHAR(length=20), type_=sa.String(length=80))']),
     ("sa.Column('c', sa.Integer)", "sa.Column('c', sa.Integer, unique=True)",
      ["+ unique on t (c): " + BATCH + "create_unique_constraint(\"uq_t_c\", ['c'])"]),
