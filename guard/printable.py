@@ -19,6 +19,7 @@ _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _COMMAND = lazy_re(r"(?<!\S)::(?=[A-Za-z][^\n]*::)")
 # Commands of GitHub, Azure Pipelines and TeamCity, also in the middle of a line.
 LOG_COMMAND = lazy_re(r"##(?=\w*\[)")
+_ITEM = lazy_re(r"(?<=[^:\s])\n {2}(?=\S)")  # but for the first, which follows a colon
 
 
 def is_printable(character: str) -> bool:
@@ -39,8 +40,8 @@ def safe(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text fit to be shown as a part of one line."""
-    return " ".join(safe(text).split())
+    """Return the text fit to be shown as a part of one line; the items of a list are set apart."""
+    return " ".join(_ITEM.sub("; ", safe(text)).split())
 
 
 def encodable(text: str) -> str:

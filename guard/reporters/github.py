@@ -33,7 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         if shown[finding.severity] > MOST_SHOWN:
             more.append(finding)
         else:
-            yield _annotation(finding)
+            yield _annotation(finding, by_file=bool(report.services))
     yield from map(summary.in_a_line, more)
     yield from summary.in_plain_lines(report)
     if more:
@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
         )
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, *, by_file: bool) -> str:
     span = finding.span
     places = {"file": safe(span.path), "line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:  # GitHub takes columns within one line only
@@ -53,7 +53,9 @@ def _annotation(finding: Finding) -> str:
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in places.items())
     notes = "".join(f"\nnote: {evidence}" for evidence in finding.evidence)
     page = f"\n\nsee: {finding.url}" if finding.url else ""
-    message = f"{finding.message}{notes}\n\nhelp: {finding.remedy}{page}"
+    command = summary.approve_command(finding, by_file=by_file)
+    approve = f"\n\napprove: {command}" if finding.approvable else ""
+    message = f"{finding.message}{notes}\n\nhelp: {finding.remedy}{approve}{page}"
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(safe(message))}"
 
 

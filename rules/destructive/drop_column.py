@@ -47,7 +47,7 @@ op.create_index('ix_orders_number', 'orders', ['number'], unique=True)
             says="Dropping column orders.note deletes its values, no downgrade restores them, and "
             "running code that still selects it fails.",
             help="Remove note from the model and deploy that first; then drop it in a later "
-            "deployment and record who agreed: guard approve",
+            "deployment, and record who agreed: guard approve",
             at="op.drop_column",
         ),
         Example(
@@ -242,7 +242,7 @@ def _remedy(drop: DropColumn, mapped: Mapped | None, context: Context, *, keep: 
     if not first:
         copy = "Keep a copy of the values, and " if keep else "If that holds everywhere, "
         return f"No model maps it any more. {copy}{APPROVE}"
-    return f"{first} and {APPROVE}"
+    return f"{first}, and {APPROVE}"
 
 
 def _thrown_away(change: ChangeColumnType, context: Context) -> Iterator[Problem]:

@@ -90,8 +90,8 @@ with create_engine("sqlite://").connect() as connection:
             "EXCLUSIVE on users: orders stays locked meanwhile, and a request that uses both in "
             "the other order ends in a deadlock.",
             help="Let a later release change users, or let each revision have a transaction "
-            "(transaction_per_migration=True in context.configure()); or commit before it:\n"
-            "with op.get_context().autocommit_block():",
+            "(transaction_per_migration=True in context.configure()); or put it into "
+            "`with op.get_context().autocommit_block():`, which commits before",
             at="op.alter_column('users'",
             fixed=APART,
         ),
@@ -178,7 +178,8 @@ def _apart(context: Context) -> str:
         return "or a migration of its own, which is run in a transaction of its own"
     return (
         "or let each revision have a transaction (transaction_per_migration=True in "
-        "context.configure()); or commit before it:\nwith op.get_context().autocommit_block():"
+        "context.configure()); or put it into `with op.get_context().autocommit_block():`, which "
+        "commits before"
     )
 
 
