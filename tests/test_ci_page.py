@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from click.testing import CliRunner
 
 from guard.cli.main import cli
@@ -34,6 +35,36 @@ def listed(heading: str) -> set[str]:
         for cell in re.findall(r"^\| (.*?) \|", rows, re.M)
         for name in re.findall(r"`([\w-]+)`", cell)
     }
+
+
+# How a recipe of each CI system begins, and what its schema is called.
+SYSTEMS = {
+    "on": "github-workflows", "guard": "gitlab-ci", "pipelines": "bitbucket-pipelines",
+    "pool": "azure-pipelines",
+}  # fmt: skip
+RECIPES = re.findall(r"^```yaml\n((\w+):.*?)^```", PAGE, re.M | re.S)
+
+
+@pytest.mark.parametrize(("recipe", "first"), RECIPES)
+def test_a_recipe_is_what_its_system_takes(recipe: str, first: str) -> None:
+    """By the schema that the system publishes; a recipe of a job alone is a piece of a workflow."""
+    assert yaml.safe_load(recipe)
+    pytest.importorskip("check_jsonschema", reason="of the dev group")
+    if first not in SYSTEMS:
+        return
+    command = [sys.executable, "-m", "check_jsonschema", "-", "--default-filetype", "yaml"]
+    done = subprocess.run(
+        [*command, "--builtin-schema", f"vendor.{SYSTEMS[first]}"],
+        input=recipe,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_system_has_a_recipe() -> None:
+    assert {first for _, first in RECIPES} >= {*SYSTEMS}
 
 
 @pytest.mark.parametrize(("heading", "section"), [("input", "inputs"), ("output", "outputs")])

@@ -95,10 +95,15 @@ def approve(request: Request, settings: SettingsFiles, agreed: Agreement) -> lis
     """
     agreed = _complete(agreed, project_root(request.start), request.today)
     approving = open_approving(request, settings)
+    result = approving.result
     named = request.start / agreed.revision
     owner = relative(named.resolve(), approving.root) if named.is_file() else agreed.revision
     agreed = msgspec.structs.replace(agreed, revision=owner)
-    return approving.record(_chosen(approving.result.report.findings, owner, agreed), agreed)
+    known = {id_ for history in result.histories for id_ in history.graph.revisions}
+    known |= {finding.revision or "" for finding in result.report.findings}
+    if not named.is_file() and owner not in known | {f.span.path for f in result.report.findings}:
+        raise GuardError(f"no revision is called {owner}")
+    return approving.record(_chosen(result.report.findings, owner, agreed), agreed)
 
 
 def _complete(agreed: Agreement, root: Path, today: datetime.date) -> Agreement:
@@ -173,6 +178,15 @@ def _chosen(findings: tuple[Finding, ...], revision: str, agreed: Agreement) -> 
     ]
     if chosen:
         return _once(chosen)
+    ordinary = [
+        f for f in findings if revision in (f.revision, f.span.path) and f.rule == agreed.rule
+    ]
+    if ordinary and not any(f.approvable for f in ordinary):
+        place = f"{ordinary[0].span.path}:{ordinary[0].span.line}"
+        raise GuardError(
+            f"{agreed.rule} needs no approval: mend it, or let it be by a comment in {place}: "
+            f"# guard: ignore[{agreed.rule}] {agreed.reason}"
+        )
     if here:
         there = ", ".join(f"--rule {f.rule} --object {f.object}" for f in here)
         raise GuardError(f"revision {revision} needs another approval: {there}")

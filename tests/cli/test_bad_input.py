@@ -240,6 +240,10 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "approvals without git": (("lint", "--approvals-from", "main"), ("no such ref",)),
     "approve without a reason": (("approve", "r1"), ("--reason: say why this is right",)),
     "approve with an empty one": (("approve", "r1", "--reason", " "), ("say why",)),
+    "approve what is not there": (
+        ("approve", "r7", "--reason", "x", "--approver", "y"),
+        ("no revision is called r7",),
+    ),
     "approve what needs none": (
         ("approve", "r1", "--reason", "x", "--approver", "y"),
         ("nothing in revision r1 needs an approval",),

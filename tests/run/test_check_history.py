@@ -242,7 +242,16 @@ def test_nobody_says_who_approves(tmp_path: Path) -> None:
 def test_the_wrong_object_is_answered_with_the_right_one(tmp_path: Path) -> None:
     repo = changed(tmp_path, {R3: revision("r3", "r2", DROP)})
     assert approve(repo, "r3", "--object", "b").says("--rule drop-table --object a")
-    assert approve(repo, "r4").says("nothing in revision r4 needs an approval; in r3")
+    assert approve(repo, "r2").says("nothing in revision r2 needs an approval; in r3")
+
+
+def test_what_needs_no_approval_is_answered_with_the_comment(tmp_path: Path) -> None:
+    step = ("op.execute('DELETE FROM a')", "pass")
+    repo = changed(tmp_path, {R3: revision("r3", "r2", step)})
+    assert approve(repo, "r3", "--rule", "missing-downgrade").says(
+        f"missing-downgrade needs no approval: mend it, or let it be by a comment in {R3}:",
+        "# guard: ignore[missing-downgrade] agreed",
+    )
 
 
 # Folders of .sql files

@@ -15,7 +15,9 @@ from guard.cli import options
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--instructions", is_flag=True, help="Only the instructions for coding assistants.")
 @click.option(
-    "--check", is_flag=True, help="With --instructions: end with 1 where they are not as they are."
+    "--check",
+    is_flag=True,
+    help="With --instructions: end with 1 where they are out of date.",
 )
 def init(config: Path | None, yes: bool, dry_run: bool, instructions: bool, check: bool) -> None:
     """Set a project up: settings, pre-commit hooks, a CI job, instructions for assistants.
