@@ -14,6 +14,8 @@ from guard.cli.destinations import Destination, destinations, write_file
 from guard.cli.output import FAILED, INTERRUPTED, is_terminal, write, write_error
 from guard.cli.progress import Progress
 from guard.cli.terminal import shows_links
+from guard.errors import GuardError
+from guard.finding import Report
 from guard.history.base import Base
 from guard.note import Note
 from guard.reporters import DRAWS, TEXTS, reporter
@@ -35,13 +37,35 @@ def run_and_report(
 ) -> None:
     """Run these parts of guard, say what they found, and exit: 1 for findings that stop the gate.
 
-    Parts that could not be done end with 2, after what the others found. Where nothing stops the
-    gate, `and_then` is done with the result, which makes a note. The report of a shard says
-    of which `command` it is. Raises GuardError.
+    Parts that could not be done end with 2, after what the others found, and so does a run that
+    found nothing out: its report holds the error. Where nothing stops the gate, `and_then` is done
+    with the result, which makes a note. The report of a shard says of which `command` it is.
+    Raises GuardError where no report can be written.
     """
     outputs = destinations(arguments, os.environ)
+    try:
+        result, record = _run(
+            arguments,
+            command,
+            and_then,
+            roundtrip=roundtrip,
+            statements=statements,
+            history=history,
+        )
+    except GuardError as error:
+        result, record = Result(report=Report(errors=(str(error),)), texts={}, outcomes=()), None
+    report(result, arguments, outputs, record)
+
+
+def _run(
+    arguments: Arguments,
+    command: str,
+    and_then: Callable[[Result], Note] | None,
+    **parts: bool,
+) -> tuple[Result, Mapping[str, Any] | None]:
+    """Return what these parts of guard found, and what tells a shard of it to others."""
     settings = arguments.settings()
-    request = arguments.request(roundtrip=roundtrip, statements=statements, history=history)
+    request = arguments.request(**parts)
     progress = Progress(quiet=arguments.quiet)
     try:
         opened = open_run(request, settings, None)
@@ -50,12 +74,11 @@ def run_and_report(
         progress.clear()
     if and_then and not result.report.failed and not result.report.errors:
         result = result.with_note(and_then(result))
-    record = None
-    if request.shard is not None:
-        from guard.run.record import record_of  # what runs alone starts without it
+    if request.shard is None:
+        return result, None
+    from guard.run.record import record_of  # what runs alone starts without it
 
-        record = record_of(opened, result, command, arguments.recorded())
-    report(result, arguments, outputs, record)
+    return result, record_of(opened, result, command, arguments.recorded())
 
 
 def report(

@@ -152,3 +152,18 @@ def test_statistics(tmp_path: Path) -> None:
 def test_a_word_about_formats_comes_before_any_work(tmp_path: Path) -> None:
     done = guard(write(tmp_path, DROPPING), "lint", "--output", "yaml")
     assert (done.code, done.output.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [("nonsense = 1\n", "unknown key 'nonsense'"), ("timeout = 'x'\n", "timeout")],
+)
+def test_a_run_that_ends_early_writes_its_error(settings: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path, {**chain(STEP), "guard.toml": settings, "a.json": "of another run"})
+    done = guard(tmp_path, "lint", "--output", "json:a.json", "--output", "sarif:b.sarif")
+    assert (done.code, done.output.count("error: ")) == (2, 1)
+    (error,) = json.loads((tmp_path / "a.json").read_text())["errors"]
+    assert said in error
+    jsonschema.validate(json.loads((tmp_path / "a.json").read_text()), SCHEMA)
+    (run,) = json.loads((tmp_path / "b.sarif").read_text())["runs"]
+    assert not run["invocations"][0]["executionSuccessful"]
