@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import click
 
 from guard.finding import Finding, Report, Status
+from guard.note import Note
 from guard.printable import one_line, safe
 from guard.reporters import summary
 from guard.reporters.frame import Row, frame, split_lines
@@ -40,8 +41,9 @@ def text(
 
     `sources` are the texts of the files by path, for the frames. `links`: the name of a rule leads
     to its page, on a terminal that shows links. What was approved is listed, and what was ignored
-    if `verbose`; `quiet` leaves out everything but the findings, and the verdict if it fails.
-    `form`: each finding with its source, or in a line, or only how many there are of each rule.
+    if `verbose`; `quiet` leaves out everything but the findings, what was kept, and the verdict if
+    it fails. `form`: each finding with its source, or in a line, or only how many there are of each
+    rule.
     """
     page = _Page(
         click.style if color else _plain,
@@ -65,7 +67,9 @@ def text(
         elif form == "concise":
             blocks.append(page.concise(report, statuses))
         many = form != "statistics" and len(report.open) > _MANY
-        blocks += [page.notes(report), page.summary(report, by_rule=many)]
+        blocks += [page.notes(report.notes), page.summary(report, by_rule=many)]
+    else:  # nothing else says where that lies
+        blocks.append(page.notes(note for note in report.notes if note.kind == "kept"))
     if report.failed or not quiet:
         blocks.append(page.verdict(report))
     return "\n".join("\n".join(block) + "\n" for block in blocks if block)
@@ -195,9 +199,9 @@ class _Page:
                 )
         return lines
 
-    def notes(self, report: Report) -> list[str]:
+    def notes(self, notes: Iterable[Note]) -> list[str]:
         lines = []
-        for note in report.notes:
+        for note in notes:
             first, *rest = wrapped(safe(note.text), self.width - len("note: "))
             lines.append(self.paint("note: ", fg="cyan", bold=True) + first)
             lines += (" " * len("note: ") + line for line in rest)

@@ -69,6 +69,15 @@ def test_what_is_kept_in_the_project_is_none_of_its_databases(
     assert len([*folder.rglob("*.sqlite")]) == 2
 
 
+@pytest.mark.parametrize("format_", ["text", "concise"])
+def test_quiet_says_where_and_no_more(format_: str, tmp_path: Path, temporary: Path) -> None:
+    folder = write(tmp_path / "p", chain(STEP))
+    done = guard(folder, "roundtrip", "--quiet", "--keep", "--output", format_)
+    assert done.output.startswith("note: The scratch database was kept")
+    assert done.output.count("note: ") == 1
+    assert Path(shlex.split(commands(done.output)[0])[1]).is_file()
+
+
 def test_without_it_nothing_stays(tmp_path: Path, temporary: Path) -> None:
     done = guard(write(tmp_path / "p", chain(STEP)), "roundtrip")
     assert "kept" not in done.output
