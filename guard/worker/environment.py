@@ -314,11 +314,29 @@ class Run:
     def _climb(self, heads: Any, context: MigrationContext) -> Iterator[MigrationStep]:
         self._calls += 1
         if self._calls > len(self._tracks):
+            self._prove_apart(heads)
             self._tracks.append(self._reach() if self._request["goal"] else self._track())
         track = self._tracks[self._calls - 1]
         self._current = track
         if not track.finished:
             yield from track.climb(context)
+
+    def _prove_apart(self, heads: Any) -> None:
+        """Raise FatalError where a database of its own is one that was migrated before.
+
+        Alembic finds the version table at its head there, and runs nothing of this one.
+        """
+        if not (self._tracks and heads):
+            return
+        names = self._request["databases"]
+        name = names[self._calls - 1] if self._calls <= len(names) else None
+        which = "A database" if name is None else f"The database {name}"
+        raise FatalError(
+            f"{which} is the same as one before it: both share a version table, which is at "
+            f"{', '.join(sorted(heads))} already, so Alembic runs no revision for the second.",
+            "give each database a URL (or a version_table) of its own",
+            path=self._env_path(),
+        )
 
     def _track(self) -> Track:
         members = None if self._schemas.names else self._members

@@ -194,6 +194,42 @@ def test_each_database_of_a_multidb_environment(
     ]
 
 
+TWICE = """
+from alembic import context
+from sqlalchemy import create_engine
+
+for name, options in (("one", {}), ("two", SECOND)):
+    with create_engine(URL.format(name)).connect() as connection:
+        context.configure(connection=connection, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "second", "refused"),
+    [
+        ("sqlite:///same.db", "{}", True),
+        ("sqlite:///{}.db", "{}", False),
+        ("sqlite:///same.db", "{'version_table': 'other'}", False),
+    ],
+)
+@pytest.mark.parametrize("databases", [(), ("one", "two")])
+def test_two_databases_that_are_one(
+    databases: tuple[str, ...], url: str, second: str, refused: bool, tmp_path: Path
+) -> None:
+    step = ("op.execute('CREATE TABLE IF NOT EXISTS a (x)')", "op.execute('DROP TABLE a')")
+    env = f"URL, SECOND = {url!r}, {second}\n{TWICE}"
+    folder = project(tmp_path, step, ("pass", "pass"), env=env)
+    if not refused:
+        round_trip(folder, databases=databases)
+        return
+    with pytest.raises(RoundTripError) as error:
+        round_trip(folder, databases=databases)
+    which = "The database two" if databases else "A database"
+    assert f"{which} is the same as one before it: both share a version table" in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("env", "message"),
     [
