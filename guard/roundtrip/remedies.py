@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from guard.paths import relative
 from guard.patterns import lazy_re
 from guard.roundtrip.interpreter import Interpreter
 
@@ -37,6 +38,8 @@ def remedy_for(
     """
     if module := lacking.get("module"):
         name = module.partition(".")[0]
+        if file := lacking.get("file"):
+            return _other_module(module, Path(file), root)
         own = None if name in LIBRARIES else _folder_of(name, config_path.parent, root)
         if own is not None:
             return _put_on_the_path(own, config_path)
@@ -87,6 +90,20 @@ def too_old(interpreter: Interpreter) -> str | None:
         f"{interpreter.path} ({interpreter.chosen}) is Python {answer.stdout.strip()}, and the "
         f"round trip needs {OLDEST[0]}.{OLDEST[1]} or later: name another with python = in "
         "[tool.guard], or leave the round trip out with --no-roundtrip"
+    )
+
+
+def _other_module(module: str, file: Path, root: Path) -> str:
+    """Return what to do where `file` is imported as the package that `module` should be in."""
+    package = module.rpartition(".")[0]
+    if file.is_relative_to(root) and not {"site-packages", "dist-packages"} & {*file.parts}:
+        return (
+            f"{relative(file, root)} is imported as {package}, and has no {module}: rename it if "
+            "it hides an installed package of that name, else correct the import"
+        )
+    return (
+        f"{package} is imported from {file}, which has no {module}: install the package, or the "
+        "version of it, that has"
     )
 
 

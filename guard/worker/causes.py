@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 import sysconfig
 import traceback
 from typing import Any
@@ -36,7 +37,7 @@ def lacking(error: BaseException) -> dict[str, Any]:
         link = link.__cause__ or link.__context__
     for one in chain:
         if isinstance(one, ModuleNotFoundError) and one.name:
-            return {"module": one.name}
+            return {"module": one.name, **_imported(one.name)}
     if any(isinstance(one, KeyError) and _raised_in(one, _CONFIG_OF_LOGGING) for one in chain):
         return {"logging": True}
     for one in chain:
@@ -44,6 +45,13 @@ def lacking(error: BaseException) -> dict[str, Any]:
         if settings:
             return {"settings": list(dict.fromkeys(settings))}
     return {}
+
+
+def _imported(module: str) -> dict[str, str]:
+    """Return the `file` of the package that lacks the module, where that one was imported."""
+    package = sys.modules.get(module.rpartition(".")[0])
+    file = getattr(package, "__file__", None)
+    return {"file": file} if file else {}
 
 
 def _raised_in(error: BaseException, path: str) -> bool:

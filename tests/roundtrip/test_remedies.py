@@ -208,6 +208,33 @@ def test_the_projects_own_package_in_a_pyproject(tmp_path: Path) -> None:
     assert story(round_trip(folder, config_name="pyproject.toml")) == []
 
 
+@pytest.mark.parametrize(
+    ("files", "statement", "remedy"),
+    [
+        (
+            {"ldap.py": ""},
+            "import ldap.ldapobject",
+            "ldap.py is imported as ldap, and has no ldap.ldapobject: rename it",
+        ),
+        (
+            {"shop/__init__.py": ""},
+            "from shop.models import Base",
+            "shop/__init__.py is imported as shop, and has no shop.models: rename it",
+        ),
+        ({}, "import click.nothing", "which has no click.nothing: install the package"),
+    ],
+)
+def test_a_package_that_lacks_the_module(
+    files: dict[str, str], statement: str, remedy: str, tmp_path: Path
+) -> None:
+    folder = write(project(tmp_path, USERS, env=f"{statement}\n{ENV}"), files)
+    with (folder / "alembic.ini").open("a") as ini:
+        ini.write("prepend_sys_path = %(here)s\n")
+    message = refusal(folder)
+    assert remedy in message
+    assert "put the project on the path" not in message
+
+
 def environment(folder: Path, *modules: str) -> Path:
     """Make a virtual environment with guard's own packages and these modules."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
