@@ -175,7 +175,7 @@ INSIDE: dict[str, tuple[set[str], ...]] = {
         {"routines", "table_objects", "types"},
         {"constraints", "copies"},
         {"rows"},
-        {"columns"},
+        {"columns", "entities"},
         {"annotations", "tables"},
         {"execution", "mapped"},
         {"metadata", "names", "registries"},

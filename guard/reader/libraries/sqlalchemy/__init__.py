@@ -5,7 +5,14 @@ from __future__ import annotations
 from guard.operations import Column, CreateTable, Delete, Name, Type, Update
 from guard.reader.evaluate.run import Example, Library
 from guard.reader.evaluate.values import BoundMethod, Construct, Item, Operator, Unknown
-from guard.reader.libraries.sqlalchemy import connections, mapped, models, names, table_objects
+from guard.reader.libraries.sqlalchemy import (
+    connections,
+    entities,
+    mapped,
+    models,
+    names,
+    table_objects,
+)
 from guard.reader.libraries.sqlalchemy.live import (
     Connection,
     Cursor,
@@ -46,8 +53,8 @@ LIBRARY = Library(
         Operator: connections.construct_method,
         Item: connections.construct_method,
         BoundMethod: connections.method_of_method,
-        Rows: connections.rows_method,
-        Related: connections.related_method,
+        Rows: entities.rows_method,
+        Related: entities.related_method,
         Unknown: connections.unknown_method,
     },
     attributes={
@@ -57,11 +64,11 @@ LIBRARY = Library(
         Session: connections.session_attribute,
         Inspector: connections.of_dialect,
         DialectObject: connections.dialect_attribute,
-        Row: connections.row_attribute,
+        Row: entities.row_attribute,
     },
     type_tests={DialectObject: connections.is_dialect},
-    assigned={Row: connections.assigned},
-    iterated={Construct: connections.iterated, Rows: connections.iterated},
+    assigned={Row: entities.assigned},
+    iterated={Construct: connections.iterated, Rows: entities.iterated},
     entered={Construct: connections.enter_transaction},
     wrappers=frozenset(
         {"text", "quoted_name", "literal_column", "quote", "quote_identifier", "DDL", "SQL"}

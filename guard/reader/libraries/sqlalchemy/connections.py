@@ -7,13 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 
 from guard.operations import (
     CallRoutine,
-    Delete,
     Insert,
     Name,
     Query,
     TransactionControl,
     Update,
-    unknown_name,
 )
 from guard.reader.evaluate.run import Run
 from guard.reader.evaluate.state import Call, Frame, unknown
@@ -25,12 +23,12 @@ from guard.reader.evaluate.values import (
     Construct,
     DottedName,
     Live,
-    Sequence,
     Unknown,
     Value,
 )
 from guard.reader.libraries.sqlalchemy import (
     clauses,
+    entities,
     execution,
     metadata,
     names,
@@ -42,9 +40,7 @@ from guard.reader.libraries.sqlalchemy.live import (
     Cursor,
     DialectObject,
     Inspector,
-    Related,
     Row,
-    Rows,
     Session,
 )
 
@@ -162,7 +158,7 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
     match name:
         case _ if name in _EXECUTE:
             result, entity = _execute(run, call), rows.entity_of(value) if value else None
-            return result if entity is None else _answer(name, entity, call)
+            return result if entity is None else entities.answer(name, entity, call)
         case _ if name[0] == "_":
             run.opaque(f"what {name} does is not in sight", call.node, call.frame)
         case "run_sync" if call.args:
@@ -177,77 +173,21 @@ def session_method(run: Run, receiver: Session, name: str, call: Call) -> Value:
         case "add" | "merge" if isinstance(value, Row):
             return value  # it was there: what is assigned to it is an UPDATE of its own
         case "add" | "merge" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings":
-            table = _table_of_rows(value)
+            table = entities.table_of(value)
             count = table_objects.row_count(call.args[-1]) if call.args else None
             values = table_objects.strings_in(call.args)
             run.emit([Insert(table=table, rows=count)], call.node, call.frame, values=values)
         case "bulk_update_mappings":
-            update = Update(table=_table_of_rows(value), where="{key}")
+            update = Update(table=entities.table_of(value), where="{key}")
             values = table_objects.strings_in(call.args)
             run.emit([update], call.node, call.frame, values=values)
         case "delete":
-            run.emit([_deleted(run, value)], call.node, call.frame)
+            run.emit([entities.deleted(run, value)], call.node, call.frame)
         case "get":
-            table = _table_of_rows(value)
+            table = entities.table_of(value)
             run.emit([Query(tables=(table,))], call.node, call.frame)
             return Row(call.node, table=table)
     return Unknown(call.node)
-
-
-_ONE = {
-    "first", "get", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none",
-}  # fmt: skip
-
-
-def _answer(name: str, entity: rows.Entity, call: Call) -> Value:
-    """Return the object or the objects that a query gives."""
-    if name in _ONE:
-        return Row(call.node, table=entity.table, where=entity.where)
-    return Rows(call.node, table=entity.table, whole=entity.whole, where=entity.where)
-
-
-def assigned(run: Run, row: Row, name: str, node: ast.expr, frame: Frame) -> None:
-    """Record the UPDATE that an assignment to an object of a query becomes."""
-    update = Update(table=row.table, columns=(name,), where=row.where)
-    run.emit([update], node, frame)
-
-
-def row_attribute(run: Run, row: Row, name: str) -> Value:
-    """Return what an attribute of an object holds."""
-    return Related(f"{row.code}.{name}")
-
-
-_CHANGES = {"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "update"}
-
-
-def related_method(run: Run, receiver: Related, name: str, call: Call) -> Value | None:
-    """Record that objects are put into, or taken out of, what belongs to an object of a query."""
-    if name in _CHANGES:
-        table = Name(unknown_name(receiver.code))  # theirs, or one between the two
-        run.emit([Update(table=table, where="{key}")], call.node, call.frame)
-    return None
-
-
-def _deleted(run: Run, value: Value | None) -> Delete:
-    """Return what `session.delete(value)` deletes: every row, where it is each in turn."""
-    if not isinstance(value, Row):
-        return Delete(table=_table_of_rows(value), where="{key}")
-    every = len(run.conditions) <= value.depth
-    return Delete(table=value.table, where=None if every else "{key}", all_rows=every)
-
-
-def rows_method(run: Run, receiver: Rows, name: str, call: Call) -> Value:
-    """Return what `result.scalars()`, `.all()` gives of the rows."""
-    if name in _ONE:
-        return Row(call.node, table=receiver.table, where=receiver.where)
-    keeps = name in {"all", "fetchall", "scalars", "unique", "yield_per"}
-    return receiver if keeps and not call.args[1:] else Unknown(call.node)
-
-
-def _table_of_rows(value: Value | None) -> Name:
-    if isinstance(value, Sequence) and value.items:
-        value = value.items[0]
-    return table_objects.table_name(value) or clauses.name(value)
 
 
 def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Value | None:
@@ -258,8 +198,8 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
             values = table_objects.strings_in([here])
             run.emit([operation], call.node, call.frame, values=values)
             entity = rows.entity_of(receiver)
-            gives = entity is not None and name in {"all", *_ONE}
-            return _answer(name, entity, call) if entity and gives else Unknown(call.node)
+            gives = entity is not None and name in {"all", *entities.ONE}
+            return entities.answer(name, entity, call) if entity and gives else Unknown(call.node)
     if name == "Table":  # of Flask-SQLAlchemy's extension
         return names.make_table(call, receiver)
     if name in {"create", "drop"}:
@@ -281,19 +221,12 @@ def _reaches(receiver: Construct) -> bool:
 
 def iterated(run: Run, value: Value, node: ast.expr, frame: Frame) -> Value | None:
     """Record that a query is run by going through its rows: `for row in session.query(Row)`."""
-    if isinstance(value, Rows):
-        return _each(run, rows.Entity(value.table, value.whole, value.where), node)
     if isinstance(value, Construct) and _query_root(value):
         operation = rows.query_operation(value) or Query(tables=rows.queried(value))
         run.emit([operation], node, frame)
         if (entity := rows.entity_of(value)) is not None:
-            return _each(run, entity, node)
+            return entities.each(run, entity, node)
     return None
-
-
-def _each(run: Run, entity: rows.Entity, node: ast.expr) -> Row:
-    depth = len(run.conditions) + 1 if entity.whole else -1
-    return Row(node, table=entity.table, depth=depth, where=entity.where)
 
 
 def _query_root(value: Construct) -> bool:
