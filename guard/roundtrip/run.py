@@ -68,6 +68,14 @@ DRIFTS: dict[str, type[SchemaDrift]] = {
     "second-upgrade": SchemaNotRepeatable,
     "models": ModelsDiffer,
 }
+# All kinds of fact that a round trip brings.
+KINDS: tuple[type[Fact], ...] = (
+    *FAILURES.values(),
+    *DRIFTS.values(),
+    DeclaredIrreversible,
+    RowsLost,
+    RowsReachable,
+)
 
 
 class RanStatement(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,24 +10,10 @@ from typing import Any
 
 import msgspec
 
-from guard.facts import (
-    LOCK,
-    DeclaredIrreversible,
-    DowngradeFailed,
-    Fact,
-    ModelsDiffer,
-    RowsLost,
-    RowsReachable,
-    SchemaNotRepeatable,
-    SchemaNotRestored,
-    SecondUpgradeFailed,
-    UnreadStatement,
-    UpgradeFailed,
-    UpgradeFailedWithRows,
-)
+from guard.facts import LOCK, Fact, UnreadStatement
 from guard.history.git import blob_id
 from guard.paths import read_bytes, relative
-from guard.roundtrip.run import RoundTrip
+from guard.roundtrip.run import KINDS, RoundTrip
 from guard.run.check import Result
 from guard.run.opened import Opened
 from guard.run.scope import Scope
@@ -35,13 +21,9 @@ from guard.run.shard import Shard
 from guard.run.trip import Trip
 
 FACTS: dict[str, type[Fact]] = {
-    one.__name__: one
-    for one in (
-        DeclaredIrreversible, DowngradeFailed, ModelsDiffer, RowsLost, RowsReachable,
-        SchemaNotRepeatable, SchemaNotRestored, SecondUpgradeFailed, UnreadStatement,
-        UpgradeFailed, UpgradeFailedWithRows,
-    )
-}  # fmt: skip
+    **{kind.__name__: kind for kind in KINDS},
+    UnreadStatement.__name__: UnreadStatement,
+}
 
 
 class RecordedFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
