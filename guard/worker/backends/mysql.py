@@ -33,6 +33,7 @@ from .protocol import (
     driver_connection,
     leads_elsewhere,
 )
+from .server import Server
 
 _PATIENCE = "SET lock_wait_timeout = 20, innodb_lock_wait_timeout = 20"
 # CHECKs, and what does not fit: out of range, wrong, too long, no member, no JSON.
@@ -41,35 +42,15 @@ _REFUSED_BY_CHECK = (3819, 4025, 1264, 1265, 1292, 1366, 1406, 3140)
 _SESSION = ("foreign_key_checks", "unique_checks", "sql_mode")
 
 
-class MysqlServer:
-    """The scratch databases of one run on one server: a name for each URL that is asked for."""
+class MysqlServer(Server):
+    """The scratch databases of a run on a MariaDB or MySQL server."""
 
     def __init__(
         self, address: Address, prefix: str, product: str, made: Collection[str] = ()
     ) -> None:
+        super().__init__(prefix, made)
         self.address = address
         self.product = product
-        self._prefix = prefix
-        self._made = made  # by a run before this one, and to be used again
-        self._names: dict[tuple[Any, ...], str] = {}
-
-    def name_for(self, key: tuple[Any, ...]) -> str:
-        """Return the scratch database that stands for what `key` says, made the first time."""
-        if key not in self._names:
-            name = f"{self._prefix}_{len(self._names)}"
-            if name not in self._made:
-                self.make(name)
-            self._names[key] = name
-        return self._names[key]
-
-    def is_ours(self, name: str) -> bool:
-        """Return whether the database is one of this run."""
-        return name in self._names.values()
-
-    def empty(self) -> None:
-        """Remove what the databases hold so far."""
-        for name in self._names.values():
-            self.make(name)
 
     def make(self, name: str) -> None:
         """Make an empty database of the name, instead of one that is there."""

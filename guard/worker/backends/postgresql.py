@@ -38,40 +38,21 @@ from .protocol import (
     driver_connection,
     leads_elsewhere,
 )
+from .server import Server
 
 LOCK_TIMEOUT = "SET lock_timeout = '20s'"
 _REFUSED_BY_CHECK = ("23514", "23P01", "22P02", "22001", "22003")
 
 
-class PostgresqlServer:
-    """The scratch databases of one run on one server: a name for each URL that is asked for."""
+class PostgresqlServer(Server):
+    """The scratch databases of a run on a PostgreSQL server."""
 
     def __init__(
         self, address: Address, prefix: str, maintenance: str, made: Collection[str] = ()
     ) -> None:
+        super().__init__(prefix, made)
         self.address = address
-        self._prefix = prefix
-        self._made = made  # by a run before this one, and to be used again
         self._maintenance = maintenance  # the database from which others are made
-        self._names: dict[tuple[Any, ...], str] = {}
-
-    def name_for(self, key: tuple[Any, ...]) -> str:
-        """Return the scratch database that stands for what `key` says, made the first time."""
-        if key not in self._names:
-            name = f"{self._prefix}_{len(self._names)}"
-            if name not in self._made:
-                self.make(name)
-            self._names[key] = name
-        return self._names[key]
-
-    def is_ours(self, name: str) -> bool:
-        """Return whether the database is one of this run."""
-        return name in self._names.values()
-
-    def empty(self) -> None:
-        """Remove what the databases hold so far."""
-        for name in self._names.values():
-            self.make(name)
 
     def make(self, name: str) -> None:
         """Make an empty database of the name, instead of one that is there."""
