@@ -138,74 +138,84 @@ def of_call(node: ast.Call, scope: Scope, where: Provenance) -> Iterator[Use]:
 def _of_method(
     node: ast.Call, kind: str, name: str, scope: Scope, where: Provenance
 ) -> Iterator[Use]:
-    # None: it is called by another name.
-    written = node.func if isinstance(node.func, ast.Attribute) else None
-    if kind in ("select", "dml") and name in ("execute", "scalar"):
-        yield Use(
-            node=node,
-            what=f"`{name}()` of a statement",
-            instead=f"Write connection.{name}(statement)",
-        )
-    elif kind == "table" and name in ("select", "update", "delete", "insert") and node.args:
-        clause = "values" if name == "insert" else "where"
-        yield Use(
-            node=node,
-            what=f"`Table.{name}()` with an argument",
-            instead=f"Write {name}().{clause}(...)",
-        )
-    elif (kind, name) in METHODS:
+    if (kind, name) in METHODS:
         yield Use(
             node=node,
             what=f"`{kind.capitalize()}.{name}()`",
             instead=f"Write {METHODS[kind, name]}",
             removed=(2, 1) if name == "close_all" else GONE_IN_2,
         )
-    elif kind == "query" and name == "get" and len(node.args) + len(node.keywords) == 1:
-        if written is not None:
-            yield _query_get(node, written.value, where)
-    elif kind in ("query", "select") and name == "as_scalar":
-        yield Use(
-            node=node,
-            what="`as_scalar()`",
-            instead="Write scalar_subquery()",
-            removed=None,
-            edits=(((written.value, True), (written, True), ".scalar_subquery"),)
-            if written
-            else (),
-        )
-    elif kind in ("session", "connection") and name in ("execute", "scalar", "scalars", "stream"):
-        yield from _text_executed(node, kind, name, scope)
-    elif kind in ("query", "select") and name in ("filter", "where", "having", "order_by", "join"):
-        yield from _text_in_query(node, name)
-    elif kind in ("query", "select") and name == "with_only_columns":
-        yield from _listed(node, "with_only_columns")
-    elif kind == "row" and name in ("keys", "items", "values", "has_key") and not node.args:
-        yield Use(node=node, what=f"`Row.{name}()`", instead=f"Write row._mapping.{name}()")
-    elif kind == "session" and name == "begin":
-        yield from _keyword(
-            node,
-            "subtransactions",
-            "`Session.begin(subtransactions=True)`",
-            "Leave it out: let the outermost caller begin and commit",
-        )
-    elif kind in ("connection", "engine", "session") and name == "execution_options":
-        yield from _keyword(
-            node,
-            "autocommit",
-            "`execution_options(autocommit=True)`",
-            'Write execution_options(isolation_level="AUTOCOMMIT"), or commit',
-            ignored=True,
-        )
-    elif (
-        kind == "metadata"
-        and name in ("create_all", "drop_all")
-        and not (node.args or node.keywords)
-    ):
-        yield Use(
-            node=node,
-            what=f"`MetaData.{name}()` without an engine",
-            instead=f"Write metadata.{name}(engine)",
-        )
+        return
+    match kind:
+        case "select" | "dml" if name in ("execute", "scalar"):
+            yield Use(
+                node=node,
+                what=f"`{name}()` of a statement",
+                instead=f"Write connection.{name}(statement)",
+            )
+        case "query" | "select":
+            yield from _of_query(node, kind, name, where)
+        case "session" | "connection" | "engine":
+            yield from _of_connection(node, kind, name, scope)
+        case "table" if name in ("select", "update", "delete", "insert") and node.args:
+            clause = "values" if name == "insert" else "where"
+            yield Use(
+                node=node,
+                what=f"`Table.{name}()` with an argument",
+                instead=f"Write {name}().{clause}(...)",
+            )
+        case "row" if name in ("keys", "items", "values", "has_key") and not node.args:
+            yield Use(node=node, what=f"`Row.{name}()`", instead=f"Write row._mapping.{name}()")
+        case "metadata" if name in ("create_all", "drop_all") and not (node.args or node.keywords):
+            yield Use(
+                node=node,
+                what=f"`MetaData.{name}()` without an engine",
+                instead=f"Write metadata.{name}(engine)",
+            )
+
+
+def _of_query(node: ast.Call, kind: str, name: str, where: Provenance) -> Iterator[Use]:
+    # None: it is called by another name.
+    written = node.func if isinstance(node.func, ast.Attribute) else None
+    match name:
+        case "get" if kind == "query" and len(node.args) + len(node.keywords) == 1:
+            if written is not None:
+                yield _query_get(node, written.value, where)
+        case "as_scalar":
+            yield Use(
+                node=node,
+                what="`as_scalar()`",
+                instead="Write scalar_subquery()",
+                removed=None,
+                edits=(((written.value, True), (written, True), ".scalar_subquery"),)
+                if written
+                else (),
+            )
+        case "filter" | "where" | "having" | "order_by" | "join":
+            yield from _text_in_query(node, name)
+        case "with_only_columns":
+            yield from _listed(node, "with_only_columns")
+
+
+def _of_connection(node: ast.Call, kind: str, name: str, scope: Scope) -> Iterator[Use]:
+    match name:
+        case "execute" | "scalar" | "scalars" | "stream" if kind != "engine":
+            yield from _text_executed(node, kind, name, scope)
+        case "begin" if kind == "session":
+            yield from _keyword(
+                node,
+                "subtransactions",
+                "`Session.begin(subtransactions=True)`",
+                "Leave it out: let the outermost caller begin and commit",
+            )
+        case "execution_options":
+            yield from _keyword(
+                node,
+                "autocommit",
+                "`execution_options(autocommit=True)`",
+                'Write execution_options(isolation_level="AUTOCOMMIT"), or commit',
+                ignored=True,
+            )
 
 
 def _query_get(node: ast.Call, query: ast.expr, where: Provenance) -> Use:
