@@ -97,6 +97,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor of two commits, None where none is known here."""
+        if one == other:
+            return one
         done = self._git("merge-base", one, other)
         return _text(done) if done.returncode == 0 else None
 
@@ -227,16 +229,24 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def left_out(self, folders: Iterable[str]) -> tuple[str, ...]:
         """Return the paths in the folders that a sparse checkout leaves out of the working tree."""
-        entries = self._list("ls-files", "-t", "-z", "--cached", "--", *folders).split(b"\0")
-        skipped = (os.fsdecode(entry[2:]) for entry in entries if entry[:1] == SKIPPED)
-        return tuple(path for path in skipped if not os.path.lexists(self.root / path))
+        if b"\0%b " % SKIPPED not in b"\0" + self._listed_files():
+            return ()
+        within = tuple("" if folder == "." else f"{folder}/" for folder in folders)
+        skipped = (path for tag, path in self._present() if tag == SKIPPED)
+        return tuple(
+            path
+            for path in skipped
+            if path.startswith(within) and not os.path.lexists(self.root / path)
+        )
 
     def _present(self) -> Iterator[tuple[bytes, str]]:
         """The paths of the working tree, each with git's tag for it; one is told twice at times."""
-        options = ("-t", "-z", "--cached", "--others", "--exclude-standard")
-        for entry in self._list("ls-files", *options).split(b"\0"):
+        for entry in self._listed_files().split(b"\0"):
             if entry:
                 yield entry[:1], os.fsdecode(entry[2:])
+
+    def _listed_files(self) -> bytes:
+        return self._list("ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard")
 
     def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of blobs, all read by one git process.

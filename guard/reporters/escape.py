@@ -8,10 +8,10 @@ from guard.patterns import lazy_re
 from guard.printable import REPLACEMENT, one_line, safe
 
 _MARKUP = lazy_re(r"([\\`*_{}\[\]!|~$^])")
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_APART = "&#8203;"  # a space of no width
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\x00": _APART})
 # Where GitHub or GitLab would call somebody, or make a link: it is divided there.
 _CALLS = lazy_re(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=#)(?=\w)", re.IGNORECASE)
-_APART = "&#8203;"  # a space of no width
 _CODE = lazy_re(r"(`[^`]+`)")
 _TICKS = lazy_re(r"`+")
 # What XML 1.0 has no way to write.
@@ -34,7 +34,7 @@ def _plain(text: str) -> str:
 
 
 def _entities(text: str) -> str:
-    return "".join(_HTML.get(letter, letter) for letter in text).replace("\x00", _APART)
+    return text.translate(_HTML)
 
 
 def code(text: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, takewhile
+from collections.abc import Iterable, Iterator, Sequence
 
 from guard.finding import Finding, Report
 from guard.reporters import summary
@@ -30,16 +29,16 @@ def page(report: Report, background: Background, most: int, *, begin: str = "") 
     Nothing that comes from the repository is more than text in it.
     """
     head, end = [*_head(report)], [*_end(report)]
-    findings = [
+    findings = (
         _finding(finding, folded=number >= _FOLDED, by_file=bool(report.services))
         for number, finding in enumerate(summary.worst_first(report.open))
-    ]
-    changes = [*_changes(background.changes)]
+    )
     room = most - sum(map(_size, (begin, *head, *end))) - 300  # for the line about what is left out
     shown = _fitting(findings, room)
+    left_findings = len(report.open) - len(shown)
     room -= sum(map(_size, shown))
-    unfolded = _fitting(changes, room) if len(shown) == len(findings) else []
-    left = _left_out(len(findings) - len(shown), len(changes) - len(unfolded), most)
+    unfolded = [] if left_findings else _fitting(_changes(background.changes), room)
+    left = _left_out(left_findings, len(background.changes) - len(unfolded), most)
     return begin + "\n\n".join([*head, *shown, *unfolded, *left, *end]) + "\n"
 
 
@@ -47,12 +46,15 @@ def _size(text: str) -> int:
     return len(text.encode()) + 2
 
 
-def _fitting(blocks: Sequence[str], room: int) -> list[str]:
-    """The first blocks, as many as there is room for."""
-    sums = accumulate(map(_size, blocks))
-    return [
-        text for text, _ in zip(blocks, takewhile(lambda size: size <= room, sums), strict=False)
-    ]
+def _fitting(blocks: Iterable[str], room: int) -> list[str]:
+    """The first blocks, as many as there is room for; the others are not made."""
+    fitting = []
+    for text in blocks:
+        room -= _size(text)
+        if room < 0:
+            break
+        fitting.append(text)
+    return fitting
 
 
 def _left_out(findings: int, revisions: int, most: int) -> Iterator[str]:
