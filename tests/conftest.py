@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import forked_worker
@@ -27,12 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="run the slow tests too")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def pytest_report_header(config: pytest.Config) -> str:
+    return "slow tests: " + ("too" if config.getoption("--run-slow") else "not without --run-slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow ones out: to skip each of so many takes its time too."""
     if config.getoption("--run-slow"):
         return
-    for item in items:
-        if any(item.get_closest_marker(marker) for marker in SLOW_MARKERS):
-            item.add_marker(pytest.mark.skip(reason="slow: run with --run-slow"))
+    slow = {item for item in items if any(map(item.get_closest_marker, SLOW_MARKERS))}
+    items[:] = [item for item in items if item not in slow]
+    config.hook.pytest_deselected(items=[*slow])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,16 +75,19 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-@pytest.fixture(autouse=True)
-def forked_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a test does not ask for a real start, workers are forked from one that has started."""
-    if sys.platform == "linux" and request.node.get_closest_marker("real_start") is None:
-        monkeypatch.setattr("guard.roundtrip.process.Popen", forked_worker.start)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Say what a test starts: no fixture, since most of the many tests start nothing.
 
+    Where it does not ask for a real start, workers are forked from one that has started. Where it
+    does not ask for servers there are none, whatever this machine has.
+    """
+    from guard.roundtrip import mysql, postgresql, process  # once what is covered is measured
 
-@pytest.fixture(autouse=True)
-def no_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a test does not ask for servers there are none, whatever this machine has."""
-    if request.node.get_closest_marker("server") is None:
-        for kind in ("postgresql", "mysql"):
-            monkeypatch.setattr(f"guard.roundtrip.{kind}.installed", lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.platform == "linux" and item.get_closest_marker("real_start") is None:
+            patch.setattr(process, "Popen", forked_worker.start)
+        if item.get_closest_marker("server") is None:
+            for kind in (postgresql, mysql):
+                patch.setattr(kind, "installed", lambda *_: None)
+        return (yield)

@@ -432,7 +432,7 @@ def test_a_detached_head(tmp_path: Path) -> None:
 
 def test_a_shallow_clone_without_the_base(tmp_path: Path) -> None:
     repo = history(tmp_path)
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({f"{VERSIONS}/r2.py": revision("r2", "r1", OTHER_STEP)})
     shallow = clone(repo, tmp_path / "shallow", "--depth=1", "--branch=change")
     done = guard(shallow.root, "lint", GITHUB_ACTIONS="true", GITHUB_BASE_REF="main")
@@ -486,6 +486,7 @@ DOUBLES = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("line", DOUBLES)
 def test_text_that_grows_without_end(line: str, tmp_path: Path) -> None:
     grows = f'    s = "a,"\n    for i in range(40):\n        {line}\n    op.execute(s)\n'

@@ -361,6 +361,7 @@ names = st.lists(st.sampled_from([*NAMES, "x", "y", "gone"]), max_size=2, unique
 labels = st.lists(st.sampled_from("xya"), max_size=1).map(tuple)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.tuples(names, names, labels), min_size=1))
 def test_alembic_agrees(links: dict[str, Linked]) -> None:

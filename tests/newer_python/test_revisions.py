@@ -32,7 +32,7 @@ NEWER = [  # than any that a machine of ours has, so that a made-up one stands i
 def released(folder: Path, *steps: tuple[str, str]) -> Repo:
     repo = Repo(folder)
     repo.commit({**chain(*(steps or (STEP,))), ".gitignore": "*.log\n.guard-cache/\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     return repo
 
 
@@ -148,7 +148,7 @@ def test_what_is_released_is_no_error_of_the_change(
     repo = Repo(tmp_path / "project")
     model = {"app/models.py": f"import sqlalchemy\n{extra}\n"}
     repo.commit({**chain(STEP), **second(extra), **model, ".gitignore": ".guard-cache/\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     add = ("op.create_table('b', sa.Column('id', sa.Integer()))", "op.drop_table('b')")
     repo.write({f"{VERSIONS}/r3.py": revision("r3", "r2", add)})
     done = guard(repo.root, "lint")

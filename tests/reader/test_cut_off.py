@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from revision_code import read, reading
 
+pytestmark = pytest.mark.no_cover  # it runs for long in the same few lines
+
 LIB = """
 from alembic import op
 from elsewhere import x, items

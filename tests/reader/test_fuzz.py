@@ -8,12 +8,15 @@ from __future__ import annotations
 import ast
 import contextlib
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from revision_code import reading
 
 from guard.judge.load_rules import load_rules
 from guard.python_source import PythonSource, SourceError
+
+pytestmark = pytest.mark.no_cover  # it runs for long in the same few lines
 
 BRIEF = settings(
     max_examples=150,

@@ -26,7 +26,7 @@ BY_ANN = ("--approver", "Ann", "--reason", "agreed")
 def change(tmp_path: Path, files: Files) -> Repo:
     repo = Repo(tmp_path / "repo")
     repo.commit(chain(STEP))
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.write(dict(files))
     return repo
 

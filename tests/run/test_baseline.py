@@ -34,7 +34,7 @@ def adopted(tmp_path: Path) -> Repo:
     done = guard(repo.root, "baseline", "--no-roundtrip")
     assert done.code == 0, done.output
     repo.commit({BASELINE: (repo.root / BASELINE).read_bytes()})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     return repo
 
 

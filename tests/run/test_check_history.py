@@ -24,7 +24,7 @@ def changed(tmp_path: Path, change: Files, on_main: Files | None = None) -> Repo
     """Return a branch with the change; `on_main` was committed there after it began."""
     repo = Repo(tmp_path / "repo")
     repo.commit(RELEASED)
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({**change, "touched.txt": "x"})
     if on_main:
         repo.git("checkout", "-q", "main")
@@ -271,7 +271,7 @@ SQL: Files = {"db/V1__a.sql": "CREATE TABLE a (id int);\n", "db/V2__b.sql": "SEL
 def test_sql_files_have_a_history_too(change: Files, rules: list[str], tmp_path: Path) -> None:
     repo = Repo(tmp_path / "repo")
     repo.commit({**SQL, "db/helpers.txt": "x"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit(change)
     assert rules_of(repo, "lint", "db") == rules
 
@@ -305,7 +305,7 @@ def test_a_helper_of_a_released_revision(
 ) -> None:
     repo = Repo(tmp_path / "repo")
     repo.commit(RELEASED | {R1: USES, HELPERS: GRANT})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     if cached:
         guard(repo.root, "history")
     repo.commit({HELPERS: helper, "migrations/more.py": GRANT})

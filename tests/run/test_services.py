@@ -39,7 +39,7 @@ def service(
 def change(tmp_path: Path, released: Files, files: Files) -> Repo:
     repo = Repo(tmp_path / "repo")
     repo.commit({"README.md": "x", **released})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({"touched.txt": "x", **files})
     return repo
 
@@ -301,7 +301,7 @@ def test_a_submodule(tmp_path: Path) -> None:
     repo.commit({"README.md": "x", **service("services/a", 'ignore = ["drop-table"]')})
     repo.git("submodule", "--quiet", "add", str(inner.root), "services/b")
     repo.commit()
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     assert lint(repo.root) == []
     inner.commit(service("db", "", DROP))
     repo.git("-C", "services/b", "pull", "-q")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -91,7 +92,7 @@ def project(tmp_path: Path) -> Repo:
     repo = Repo(tmp_path / "repo")
     first = {**environment("shop", {"r1": SHOP["r1"]}), **environment("stock", {"r1": STOCK["r1"]})}
     repo.commit({"README.md": "x", **first})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({**environment("shop", SHOP), **environment("stock", STOCK)})
     approve = ("--rule", "drop-table", "--approver", "Ann", "--reason", "agreed")
     assert guard(repo.root, "approve", "r9", *approve).code == 0
@@ -164,12 +165,16 @@ def test_the_project_has_all_that_could_be_told_otherwise(whole: tuple[int, Repo
     assert any("proven in the scratch run" in str(f.get("evidence")) for f in report["findings"])
 
 
-@pytest.mark.parametrize("of", OF)
+@pytest.fixture(scope="module", params=OF)
+def parts(shop: Repo, request: pytest.FixtureRequest) -> list[str]:
+    """The reports of the shop's shards, for each number of them."""
+    return shards(shop, request.param)
+
+
 def test_merged_shards_say_what_one_run_says(
-    shop: Repo, whole: tuple[int, Report], of: int
+    shop: Repo, whole: tuple[int, Report], parts: list[str]
 ) -> None:
-    files = shards(shop, of)
-    code, merged = run(shop, "merge", *files)
+    code, merged = run(shop, "merge", *parts)
     assert told(merged) == told(whole[1])
     assert merged["errors"] == []
     assert checked(merged) == checked(whole[1])
@@ -180,11 +185,10 @@ def test_merged_shards_say_what_one_run_says(
     assert code == whole[0]
 
 
-@pytest.mark.parametrize("of", OF)
 def test_each_finding_is_told_by_the_shard_of_its_revision(
-    shop: Repo, whole: tuple[int, Report], of: int
+    shop: Repo, whole: tuple[int, Report], parts: list[str]
 ) -> None:
-    reports = [report_of(shop, file) for file in shards(shop, of)]
+    reports = [report_of(shop, file) for file in parts]
     for finding in whole[1]["findings"]:
         telling = [
             n for n, one in enumerate(reports, 1) if _key(finding) in map(_key, one["findings"])
@@ -242,15 +246,23 @@ def test_a_part_that_is_none_is_refused(shop: Repo, arguments: tuple[str, ...], 
     assert done.says(says)
 
 
-@pytest.fixture
-def halves(tmp_path: Path) -> tuple[Repo, list[str]]:
-    repo = Repo(tmp_path / "repo")
+@pytest.fixture(scope="module")
+def halves_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a repository and of the reports of its two shards, which fit together."""
+    folder = tmp_path_factory.mktemp("halves")
+    repo = Repo(folder / "repo")
     repo.commit({**chain(STEP), "app.py": "x = 1\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit(chain(STEP, *(table(name) for name in "bcd")))
-    files = shards(repo, 2)
-    assert run(repo, "merge", *files)[0] == 0
-    return repo, files
+    assert run(repo, "merge", *shards(repo, 2))[0] == 0
+    return folder
+
+
+@pytest.fixture
+def halves(halves_once: Path, tmp_path: Path) -> tuple[Repo, list[str]]:
+    """A copy that a test may change."""
+    shutil.copytree(halves_once, tmp_path, dirs_exist_ok=True)
+    return Repo.at(tmp_path / "repo"), ["../2-1.json", "../2-2.json"]
 
 
 Halves = tuple[Repo, list[str]]
@@ -392,7 +404,7 @@ def test_what_a_shard_could_not_do_is_not_passed(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     env = f"if __import__('os').path.exists({str(flag)!r}):\n    raise ValueError('boom')\n" + ENV
     repo.commit({**chain(STEP), "migrations/env.py": env})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({**chain(STEP, table("b"), table("c")), "migrations/env.py": env})
     first = guard(repo.root, "check", "--shard", "1/2", "--output", "json:../1.json")
     flag.touch()
@@ -420,7 +432,7 @@ def test_a_revision_that_hangs_is_told_by_each_shard_that_comes_to_it(tmp_path: 
     repo = Repo(tmp_path / "repo")
     settings = {"guard.toml": "timeout = 4\n"}
     repo.commit(chain(STEP) | settings)
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit(chain(STEP, SLEEPS, table("c"), table("d")))
     code, whole = run(repo, "check")
     files = shards(repo, 2)

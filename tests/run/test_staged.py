@@ -82,7 +82,7 @@ def rules(repo: Repo, *arguments: str) -> set[str]:
 
 
 def check(repo: Repo, both: Files, name: str, bad: str, good: str, rule: str) -> None:
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     for staged, dirty, is_found in ((good, bad, False), (bad, good, True)):
         repo.write({**both, name: staged})
         repo.git("add", "-A")
@@ -114,7 +114,7 @@ def test_a_file_that_is_not_staged_is_no_part_of_it(name: str, tmp_path: Path) -
     repo = Repo(tmp_path)
     files = SQL if name.endswith(".sql") else {**chain(STEP), "alembic.ini": INI}
     repo.commit({**files, ".gitignore": ".guard-cache/\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.write({name: BAD_SQL if name.endswith(".py") else "DROP TABLE a;\n"})
     assert rules(repo)
     assert rules(repo, "--staged") == set()
@@ -126,7 +126,7 @@ def test_a_file_that_is_not_staged_is_no_part_of_it(name: str, tmp_path: Path) -
 def test_what_is_staged_as_deleted_is_gone(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
     repo.commit({**chain(STEP), **SQL, "alembic.ini": INI, ".gitignore": ".guard-cache/\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.git("rm", "-q", "--cached", "db/V1__a.sql", f"{VERSIONS}/r1.py")
     assert "deleted-revision" not in rules(repo)
     assert "deleted-revision" in rules(repo, "--staged")
@@ -136,7 +136,7 @@ def test_what_is_staged_as_deleted_is_gone(tmp_path: Path) -> None:
 def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
     repo.commit({**chain(STEP), "alembic.ini": INI, ".gitignore": ".guard-cache/\n"})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.write({"shop/models.py": IMPORT + URL})
     (repo.root / "app").mkdir()
     (repo.root / "app" / "models.py").symlink_to("../shop/models.py")

@@ -25,7 +25,7 @@ def project(tmp_path: Path, released: Files, change: Files, since: Files | None 
     """Return a branch with the change; `since` was committed on main after it began."""
     repo = Repo(tmp_path / "repo")
     repo.commit({**chain(STEP), **released})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({"touched.txt": "x", **change})
     if since:
         repo.git("checkout", "-q", "main")
@@ -389,7 +389,7 @@ def test_a_released_revision_that_fails_is_shown(tmp_path: Path) -> None:
 def test_beside_a_change_it_is_only_counted(change: str, committed: bool, tmp_path: Path) -> None:
     repo = Repo(tmp_path / "repo")
     repo.commit(FAILING)
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.write({change: "X = 1\n"})
     if committed:
         repo.commit({})

@@ -105,7 +105,7 @@ def shop(tmp_path: Path, name: str, before: str, after: str) -> Repo:
     repo = Repo(tmp_path / "repo")
     files = {path: textwrap.dedent(text).lstrip("\n") for path, text in SHOP.items()}
     repo.commit({**PROJECT, **files, name: before})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({name: after})
     return repo
 

@@ -254,6 +254,7 @@ def test_what_postgresql_takes_is_understood(sql: str) -> None:
     assert read_expression(sql, POSTGRESQL).understood
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(PIECES, max_size=8).map(" ".join),

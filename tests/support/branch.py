@@ -17,7 +17,7 @@ def branch(folder: Path, base: Files, change: Files, on_main: Files | None = Non
     """Return a repository on a branch with the change; `on_main` was committed there since."""
     repo = Repo(folder / "repo")
     repo.commit({**PROJECT, **base})
-    repo.git("checkout", "-q", "-b", "change")
+    repo.branch("change")
     repo.commit({**change, "touched.txt": "x"})
     if on_main:
         repo.git("checkout", "-q", "main")

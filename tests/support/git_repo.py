@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +23,7 @@ OPTIONS = (
     "maintenance.auto=false",
     "gc.auto=0",
 )
+INIT = ("init", "-b", "main", "--template=")
 
 
 class Repo:
@@ -27,7 +32,10 @@ class Repo:
     def __init__(self, root: Path, *init: str) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main", "--template=", *init)
+        if init:
+            self.git(*INIT, "-q", *init)
+        elif not (root / ".git").exists():
+            shutil.copytree(_empty().root / ".git", root / ".git")
 
     @classmethod
     def at(cls, root: Path) -> Repo:
@@ -57,6 +65,13 @@ class Repo:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode() if isinstance(text, str) else text)
 
+    def branch(self, name: str) -> None:
+        """Check out a new branch at HEAD, a commit of a branch, as `git checkout -b` does."""
+        git = self.root / ".git"
+        now = (git / "HEAD").read_text().removeprefix("ref: ").strip()
+        (git / "refs" / "heads" / name).write_bytes((git / now).read_bytes())
+        (git / "HEAD").write_text(f"ref: refs/heads/{name}\n")
+
     def commit(self, files: Mapping[str, str | bytes | None] | None = None) -> None:
         self.write(files or {"a.txt": str(len(self.git("log", "--oneline", "--all")))})
         self.git("add", "-A")
@@ -77,6 +92,14 @@ class Repo:
         environ = {name: value for name, value in asked.items() if name.isupper()}
         asks = Asked(option=asked.get("option"), config=asked.get("config"), environ=environ)
         return find_base(self.open(), asks)
+
+
+@functools.cache
+def _empty() -> Repo:
+    """The repository that new ones are copies of: to start a program for each takes longer."""
+    folder = tempfile.mkdtemp(prefix="guard-empty-")
+    atexit.register(shutil.rmtree, folder)
+    return Repo(Path(folder), "--quiet")
 
 
 def clone(repo: Repo, folder: Path, *options: str) -> Repo:

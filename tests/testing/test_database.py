@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pytest_run import Ran
+from pytest_run import run_pytest
 from roundtrip_project import ENV, USERS, add, project, sql
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "pytest.md").read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def test_then():
 def test_a_test_of_the_project_s_own(test: str, tmp_path: Path) -> None:
     root = project(tmp_path, *HISTORY)
     (root / "test_migrations.py").write_text(HEAD + test)
-    ran = Ran(root)
+    ran = run_pytest(root)
     assert set(ran.items.values()) == {"passed"}, ran.output
     assert not (root / "data.sqlite3").exists()
 
@@ -86,7 +86,7 @@ def test_a_test_of_the_project_s_own(test: str, tmp_path: Path) -> None:
 def test_a_migration_that_fails_says_where(tmp_path: Path) -> None:
     root = project(tmp_path, USERS, sql("UPDATE absent SET x = 1"))
     (root / "test_it.py").write_text("def test(guard_database_at):\n    guard_database_at('r2')\n")
-    ran = Ran(root)
+    ran = run_pytest(root)
     assert ran.items == {"test_it.py::test": "failed"}
     assert (
         "migrations/versions/r2.py:9: The upgrade of r2 fails: no such table: absent" in ran.output
@@ -118,4 +118,4 @@ def test_it_runs_on_a_server(backend: str, url: str, tmp_path: Path) -> None:
     root = project(tmp_path, *HISTORY, env=ENV.replace("sqlite:///data.sqlite3", url))
     (root / "guard.toml").write_text(f"backend = '{backend}'\n")
     (root / "test_it.py").write_text(ON_A_SERVER.format(kind=url.partition("+")[0]))
-    assert Ran(root).items == {"test_it.py::test": "passed"}
+    assert run_pytest(root).items == {"test_it.py::test": "passed"}

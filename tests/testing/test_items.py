@@ -1,4 +1,4 @@
-"""`pytest --guard`: what guard finds, as test items. Each case is a pytest of its own."""
+"""`pytest --guard`: what guard finds, as test items. Each case is a pytest inside this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from branch import branch
 from command_line import STEP, VERSIONS, Content, chain, guard, write
-from pytest_run import Ran
+from pytest_run import Ran, run_pytest, start_pytest
 from roundtrip_project import revision
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,6 +32,11 @@ TEST = {"tests/test_shop.py": "def test_shop():\n    pass\n"}
 def project(folder: Path, change: Mapping[str, Content]) -> Path:
     """A repository with a released revision r1 and a test, on a branch with the change."""
     return branch(folder, {**chain(STEP), **TEST}, change).root
+
+
+def started(root: Path, *arguments: str) -> Ran:
+    """Run a pytest with these arguments: one with workers (-n) in a process of its own."""
+    return (start_pytest if "-n" in arguments else run_pytest)(root, *arguments)
 
 
 PASSING = {
@@ -57,11 +62,11 @@ def only(items: Mapping[str, str], *words: str) -> dict[str, str]:
 
 def test_it_is_off_until_asked(tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: DROPS})
-    assert Ran(root).items == {"tests/test_shop.py::test_shop": "passed"}
+    assert start_pytest(root).items == {"tests/test_shop.py::test_shop": "passed"}
 
 
 def test_a_good_change_passes(tmp_path: Path) -> None:
-    ran = Ran(project(tmp_path, {NEW: GOOD}), "--guard")
+    ran = start_pytest(project(tmp_path, {NEW: GOOD}), "--guard")
     assert ran.items == PASSING
     assert ran.code == 0
     assert "collected 4 items" in ran.output
@@ -70,7 +75,7 @@ def test_a_good_change_passes(tmp_path: Path) -> None:
 def test_a_bad_change_fails_in_the_words_of_guard(tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: DROPS, NEXT: FAILS})
     xml = tmp_path / "junit.xml"
-    ran = Ran(root, "--guard", f"--junitxml={xml}")
+    ran = run_pytest(root, "--guard", f"--junitxml={xml}")
     assert ran.items == FAILING
     assert ran.code == 1
     assert "Dropping table a deletes its rows" in ran.output
@@ -102,7 +107,7 @@ CHOSEN: dict[str, tuple[list[str], dict[str, str]]] = {
 @pytest.mark.parametrize(("arguments", "items"), CHOSEN.values(), ids=CHOSEN)
 def test_items_are_chosen(arguments: list[str], items: dict[str, str], tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: DROPS, NEXT: FAILS})
-    ended = Ran(root, *arguments).items
+    ended = started(root, *arguments).items
     assert {name.removesuffix("@guard"): word for name, word in ended.items()} == items
 
 
@@ -128,7 +133,7 @@ RUNS: dict[str, tuple[list[str], int]] = {
 @pytest.mark.parametrize(("arguments", "times"), RUNS.values(), ids=RUNS)
 def test_the_migrations_run_once(arguments: list[str], times: int, tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: COUNTED, "guard.toml": "writable = ['out']", "out/.keep": ""})
-    Ran(root, "--guard", *arguments)
+    started(root, "--guard", *arguments)
     file = root / "out" / "ran"
     assert (len(file.read_text()) if file.exists() else 0) == times
 
@@ -150,21 +155,21 @@ def test_what_is_approved_or_ignored_is_skipped_with_its_reason(tmp_path: Path) 
         "Ann",
     )
     assert said.code == 0, said.output
-    ran = Ran(root, "--guard", "-rs", "-k", "drop-table")
+    ran = run_pytest(root, "--guard", "-rs", "-k", "drop-table")
     assert ran.items == {f"{NEW}::drop-table": "skipped"}
     assert f"approved: {reason}" in ran.output
 
 
 def test_released_revisions_have_items_if_all_are_asked_for(tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: GOOD})
-    items = Ran(root, "--guard-all", "-k", "r1").items
+    items = run_pytest(root, "--guard-all", "-k", "r1").items
     assert items == {f"{VERSIONS}/r1.py::lint": "passed", f"{VERSIONS}/r1.py::roundtrip": "passed"}
 
 
 def test_source_files_have_items_beside_their_tests(tmp_path: Path) -> None:
     built = "def test_built(c=None, name='a'):\n    c and c.execute(f'SELECT id FROM {name}')\n"
     root = project(tmp_path, {"shop.py": f"import sqlite3\n{built}"})
-    items = Ran(root, "--guard", "shop.py").items
+    items = run_pytest(root, "--guard", "shop.py").items
     assert items == {
         "shop.py::test_built": "passed",
         "shop.py::string-built-sql": "failed",
@@ -173,7 +178,7 @@ def test_source_files_have_items_beside_their_tests(tmp_path: Path) -> None:
 
 def test_a_round_trip_that_cannot_be_done_fails(tmp_path: Path) -> None:
     root = project(tmp_path, {NEW: GOOD, "migrations/env.py": "import absent\n"})
-    ran = Ran(root, "--guard")
+    ran = run_pytest(root, "--guard")
     assert only(ran.items, "roundtrip", "check") == {
         f"{NEW}::roundtrip": "failed",
         "guard::check": "failed",
@@ -199,7 +204,7 @@ def test_bad_input_is_one_error_of_usage(
 ) -> None:
     write(tmp_path, files)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    ran = Ran(tmp_path, "--guard", *arguments)
+    ran = started(tmp_path, "--guard", *arguments)
     assert ran.code == pytest.ExitCode.USAGE_ERROR
     assert ran.output.count("ERROR: guard: ") == 1
     assert said in ran.output
@@ -219,6 +224,6 @@ def test_the_oldest_pytest_runs_the_same(tmp_path: Path) -> None:
     install = [python, "-m", "pip", "install", "-q", f"{ROOT}[pytest]", "pytest==8.*"]
     subprocess.run(install, check=True)
     root = project(tmp_path, {NEW: DROPS, NEXT: FAILS})
-    ran = Ran(root, "--guard", python=python)
+    ran = start_pytest(root, "--guard", python=python)
     assert "pytest-8." in ran.output
     assert ran.items == FAILING
