@@ -141,6 +141,8 @@ class _Reader(ast.NodeVisitor):
             shape.text = True
             if _LIST_IN_SQL.search(function):
                 shape.is_list = True
+                if "recordset" in function.lower():
+                    shape.item().is_object = True
             else:
                 shape.is_object = True
 

@@ -16,7 +16,7 @@ _PARAMETER = "22023"
 _OF_SHAPE = re.compile(
     r"cannot (?:call \w+ on an? |cast jsonb |deconstruct an? |delete (?:from|path in) "
     r"|extract elements|get array length of |replace existing key|set path in )|hexadecimal digit"
-    r"|while decoding"
+    r"|must be an array of objects|while decoding"
 )
 # What a server was built or installed without, and what a migration then misses.
 _LACKS = (
