@@ -114,6 +114,8 @@ class Track:
             self._progress.done += 1
         self._channel.send("rest")
         if self._members is not None and self._plan and self._course.whole:
+            if self._applied < self._position:  # the last revision's way back has emptied it
+                yield from self._catch_up()
             self._tell.models(
                 context,
                 self._database,
@@ -300,7 +302,8 @@ class Track:
             revision=script.revision,
             direction=direction,
             stage=self._phase,
-            at=self._plan[self._position].revision,  # for whose sake it runs
+            # for whose sake it runs: behind the last one for that of the models
+            at=self._plan[min(self._position, self._end - 1)].revision,
             **self._progress.counts(),
             **place_of(script, direction),
         )

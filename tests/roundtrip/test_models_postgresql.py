@@ -10,7 +10,7 @@ import pytest
 from roundtrip_project import ENV, project, round_trip
 from servers import need
 
-from guard.facts import SchemaDrift
+from guard.facts import ModelsDiffer, SchemaDrift
 from guard.roundtrip import postgresql
 from guard.roundtrip.postgresql import PostgresqlServer
 
@@ -141,3 +141,21 @@ def test_what_the_models_have_and_the_schema_has_not(
     revision: str, model: str, expected: list[str], url: str, tmp_path: Path
 ) -> None:
     assert difference(tmp_path, url, revision, model) == expected
+
+
+def test_a_last_revision_without_way_back_leaves_the_models_something_to_compare(
+    url: str, tmp_path: Path
+) -> None:
+    """Its second upgrade fails, and the server has no way to put a database back but anew."""
+    (tmp_path / "models.py").write_text(
+        f"{HEAD}metadata = sa.MetaData()\nsa.Table('t', metadata, {ID}, sa.Column('n', sa.Text))\n"
+    )
+    steps = (
+        (f"op.create_table('t', {ID})", "op.drop_table('t')"),
+        ("op.add_column('t', sa.Column('n', sa.Integer()))", "pass"),
+    )
+    written = project(tmp_path, *steps, env=WITH_MODELS, ini="prepend_sys_path = .\n")
+    facts = round_trip(written, url=url).facts
+    told = [line for fact in facts if isinstance(fact, ModelsDiffer) for line in fact.difference]
+    assert "+ table t" not in told
+    assert [line for line in told if line.startswith("+ column t.n Text()")]
