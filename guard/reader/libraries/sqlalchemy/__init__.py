@@ -42,7 +42,10 @@ LIBRARY = Library(
     acts=frozenset({"execute", "exec_driver_sql", "executemany", "executescript"}),
     hooks=frozenset({"sqlalchemy.event.listens_for"}),
     handed={"Session": names.session, "AsyncSession": names.session},
-    called={"sessionmaker": names.make_session, "async_sessionmaker": names.make_session},
+    called=dict.fromkeys(
+        ("sessionmaker", "async_sessionmaker", "scoped_session", "async_scoped_session"),
+        names.make_session,
+    ),
     methods={
         Connection: connections.connection_method,
         Cursor: connections.connection_method,

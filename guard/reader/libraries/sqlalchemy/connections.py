@@ -210,6 +210,9 @@ def construct_method(run: Run, receiver: Construct, name: str, call: Call) -> Va
         return execution.execute(run, receiver, call)
     if receiver.path.endswith("sessionmaker"):
         return Session()
+    if receiver.path.endswith("scoped_session"):  # it hands on to the session of the thread
+        makes_one = name in {"registry", "session_factory"}
+        return Session() if makes_one else session_method(run, Session(), name, call)
     if name in _EXECUTE | _SCRIPT | _FETCH and (value := executed(call)) is not None:
         return _unknown_execute(run, Unknown(receiver.source), name, value, call)
     return Connection(own=True) if name == "connect" else None

@@ -111,7 +111,6 @@ NAMES: dict[str, Known] = {
     "Inspector": _inspect,
     "AsyncSession": session,
     "Session": session,
-    "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
     "Table": _table,
     "Index": _index,
