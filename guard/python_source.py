@@ -71,6 +71,10 @@ class PythonSource:
             raise SourceError(f"{wrong}: {SAVE_AS_UTF_8}") from None
         except SyntaxError as error:  # an encoding that is unknown, or contradicts the BOM
             raise SourceError(f"{error.msg}: {SAVE_AS_UTF_8}") from None
+        except (LookupError, UnicodeError):  # a codec that makes no text of bytes (rot13), or none
+            raise SourceError(
+                f"its coding comment names no text encoding: {SAVE_AS_UTF_8}"
+            ) from None
 
     @property
     def tree(self) -> ast.Module:

@@ -48,6 +48,13 @@ def test_places_count_characters(
         (b"x = (", "it is not valid Python: '(' was never closed", 1),
         (b"\n\nx = caf\xe9\n", "its byte 10 is not utf-8: save it as UTF-8", None),
         (b"# coding: nonsense\n", "unknown encoding: nonsense: save it as UTF-8", None),
+        (b"# coding: rot13\n", "its coding comment names no text encoding: save it as UTF-8", None),
+        (b"# coding: zlib\n", "its coding comment names no text encoding: save it as UTF-8", None),
+        (
+            b"# coding: undefined\n",
+            "its coding comment names no text encoding: save it as UTF-8",
+            None,
+        ),
         (b"x\0", "it holds NUL bytes: this is a binary file", None),
         (b"x = " + b"-" * 100_000 + b"1", "it is not valid Python: ", 1),
     ],

@@ -91,18 +91,21 @@ class Cache(Generic[Value]):
         return tuple(map(Path, self._helpers)) if entry is not None and entry.followed else ()
 
     def save(self) -> None:
-        """Write the entries that this run used; a folder that cannot be written is no error."""
+        """Write the entries that this run used.
+
+        A folder that cannot be written is no error, nor is a text that cannot: of lone surrogates.
+        """
         if self._file is None or not (self._changed or len(self._new) < len(self._old)):
             return
-        entries = msgspec.Raw(msgspec.msgpack.encode(self._new))
-        stored = _Stored(stamp=self._stamp, helpers=self._helpers, entries=entries)
         try:
+            entries = msgspec.Raw(msgspec.msgpack.encode(self._new))
+            stored = _Stored(stamp=self._stamp, helpers=self._helpers, entries=entries)
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".new")
             with os.fdopen(handle, "wb") as stream:
                 stream.write(msgspec.msgpack.encode(stored))
             os.replace(name, self._file)  # noqa: PTH105  (os.replace is what is atomic)
-        except OSError:
+        except (OSError, UnicodeEncodeError):
             return
 
     def _read(self, decode: Callable[[bytes], dict[str, Entry[Value]]]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from guard.operations import Opaque, Operation
 from guard.patterns import lazy_re
+from guard.printable import encodable
 from guard.statement import Statement
 
 _QUOTED = lazy_re(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
@@ -46,4 +47,4 @@ def _plain(value: object) -> object:
 def _without_blanks(text: str) -> str:
     parts = _QUOTED.split(text)
     parts[::2] = [_BLANKS.sub(lambda blank: blank[1] or " ", part) for part in parts[::2]]
-    return "".join(parts)
+    return encodable("".join(parts))

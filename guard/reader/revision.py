@@ -293,7 +293,7 @@ def _limit(
 
 def _content(statement: Statement) -> tuple[object, ...]:
     return (
-        tuple(msgspec.json.encode(o) for o in statement.operations),
+        tuple(repr(o) for o in statement.operations),
         statement.condition,
         statement.in_transaction,
     )

@@ -46,6 +46,16 @@ FILES: dict[str, tuple[dict[str, Content], int, tuple[str, ...]]] = {
         0,
         ("no problems",),
     ),
+    "a codec of other things": (
+        {**PROJECT, R1: b"# coding: rot13\n" + GOOD.encode()},
+        1,
+        ("its coding comment names no text encoding",),
+    ),
+    "a lone surrogate": (
+        {**PROJECT, R1: revision("r1", None, ("op.drop_table('\\udcff')", "pass"))},
+        1,
+        ("error[drop-table]",),
+    ),
     "undeclared latin-1": ({**PROJECT, R1: LATIN}, 1, ("is not utf-8", "save it as UTF-8")),
     "binary": ({**PROJECT, R1: bytes(range(256))}, 1, ("NUL bytes",)),
     "empty revision": ({**PROJECT, R1: ""}, 1, ("declares no revision id",)),
