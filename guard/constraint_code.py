@@ -80,6 +80,12 @@ def executed(sql: str, statement: Statement) -> str:
     return f"{sql};" if statement.in_sql_file else f"op.execute({sql!r})"
 
 
+def view_of(old: Name, new: Name, dialect: str | None, statement: Statement) -> str:
+    """Return the code that leaves a view under the old name of a table."""
+    names = table_sql(old, dialect), table_sql(new, dialect)
+    return executed("CREATE VIEW {} AS SELECT * FROM {}".format(*names), statement)  # noqa: S608
+
+
 def add_not_valid(add: AddConstraint, statement: Statement) -> str:
     """Return the code that adds a CHECK or a foreign key of PostgreSQL without reading a row."""
     constraint, label = add.constraint, label_of(add.table, add.constraint)

@@ -69,6 +69,13 @@ _POSTGRESQL = words(
     "xml_is_well_formed_document xmlagg xmlcomment xmlconcat xmlelement xmlexists xmlforest "
     "xmlparse xmlpi xmlroot xmlserialize xmltable xmlvalidate xpath xpath_exists"
 )
+# What a type makes of a text, and of itself.
+_POSTGRESQL |= words(
+    "array_in array_out boolin boolout byteain byteaout date_in date_out enum_in enum_out float8in "
+    "float8out inet_in inet_out int4in int4out int8in int8out json_in json_out jsonb_in jsonb_out "
+    "numeric_in numeric_out textin textout timestamp_in timestamp_out timestamptz_in "
+    "timestamptz_out uuid_in uuid_out varcharin varcharout"
+)
 # What a type sends to a client: its bytes.
 _POSTGRESQL |= words(
     "bpcharsend byteasend date_send float4send float8send int2send int4send int8send numeric_send "

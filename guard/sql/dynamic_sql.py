@@ -1,7 +1,8 @@
-"""The text that PL/pgSQL's EXECUTE runs, of `format()` and what is in sight of its arguments.
+"""The text that PL/pgSQL's EXECUTE runs, of `format()` or `||` and what is in sight of the pieces.
 
 What `%I` or `%L` stands for may be unknown and is a hole, which can only be a name or a value. Of
-`%s` it must be known, since it may be any piece of SQL.
+`%s` it must be known, since it may be any piece of SQL. The same is so of `quote_ident(...)`,
+`quote_literal(...)` and any other operand of `||`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ class _Text:
         self.text += "{" + code + "}"
         self.holes.append(Hole(start, len(self.text), code))
 
+    def sql_of(self, source: SqlText) -> SqlText:
+        """Return it as what a block in `source` executes."""
+        return SqlText(self.text, "postgresql", tuple(self.holes), source.known, source.depth + 1)
+
 
 def formatted(c: Cursor) -> SqlText | None:
     """Return what `format(...)` makes, `c` being between its parentheses; None: not known."""
@@ -52,7 +57,26 @@ def formatted(c: Cursor) -> SqlText | None:
         if not 1 <= used <= len(arguments) or not _put(made, found["kind"], arguments[used - 1], c):
             return None
     made.add(pattern[position:])
-    return SqlText(made.text, "postgresql", tuple(made.holes), source.known, source.depth + 1)
+    return made.sql_of(source)
+
+
+_QUOTING = {"QUOTE_IDENT": "I", "QUOTE_LITERAL": "L", "QUOTE_NULLABLE": "L"}
+
+
+def concatenated(c: Cursor) -> SqlText | None:
+    """Return what `'...' || quote_ident(a) || '...'` makes; None: not known."""
+    made = _Text()
+    for operand in _split(c, "||"):
+        match [token.word for token in operand]:
+            case [call, "(", *_, ")"] if call in _QUOTING:
+                is_known = _put(made, _QUOTING[call], operand[2:-1], c)
+            case _:
+                value = _literal(c.source, operand)
+                made.add(value or "")
+                is_known = value is not None
+        if not is_known:
+            return None
+    return made.sql_of(c.source)
 
 
 def _put(made: _Text, kind: str, argument: Sequence[Token], c: Cursor) -> bool:
@@ -86,11 +110,11 @@ def _literal(source: SqlText, tokens: Sequence[Token]) -> str | None:
     return source.string(tokens[0])
 
 
-def _split(c: Cursor) -> Iterator[list[Token]]:
-    """Yield the tokens of each argument."""
+def _split(c: Cursor, separator: str = ",") -> Iterator[list[Token]]:
+    """Yield the tokens of each argument, or of each operand."""
     depth, argument = 0, list[Token]()
     for token in c.tokens[c.index : c.stop]:
-        if token.word == "," and depth == 0:
+        if token.word == separator and depth == 0:
             yield argument
             argument = []
             continue

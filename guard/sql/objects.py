@@ -21,9 +21,13 @@ from guard.operations import (
 from guard.sql.alter import read_alter_table
 from guard.sql.cursor import Cursor
 from guard.sql.names import choose_object_type
+from guard.sql.tokens import words
 
 _WITH_ARGUMENTS = ("aggregate", "function", "procedure", "routine")
 _WITH_COLUMNS = ("view", "materialized view")
+
+
+_OPTIONS_OF_DATABASE = words("DEFAULT CHARACTER CHARSET COLLATE READ")
 
 
 def read_alter(c: Cursor) -> list[Operation]:
@@ -47,7 +51,10 @@ def read_alter(c: Cursor) -> list[Operation]:
     if object_type in ("operator", "cast", "large object", "user mapping"):
         return [AlterObject(object_type=object_type, name=Name(c.rest()), action="other")]
     account = c.peek().kind == "string"  # MySQL: 'user'@'host'
-    name = Name(c.string()) if account else c.qualified(f"a {object_type} name")
+    if c.source.mysql and object_type in ("database", "schema") and c.word in _OPTIONS_OF_DATABASE:
+        name = Name("DATABASE()")  # the one that the session uses
+    else:
+        name = Name(c.string()) if account else c.qualified(f"a {object_type} name")
     return [_read_object_change(c, object_type, name)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from guard.operations import Opaque, Operation
 from guard.sql.cursor import Cursor, SqlError, SqlText
-from guard.sql.dynamic_sql import formatted
+from guard.sql.dynamic_sql import concatenated, formatted
 from guard.sql.result import Hole
 from guard.sql.tokens import Token, split
 
@@ -52,19 +52,18 @@ def read_execute(c: Cursor, read: Read) -> list[Operation]:
     source, code = c.source, c.sql
     if c.word == "FORMAT" and c.peek(1).word == "(":
         c.next()
-        return _read_formatted(c.parens(), code, read)
+        return _read_made(formatted(c.parens()), code, read)
     token = c.peek()
     if token.kind not in ("string", "dollar") or c.peek(1).word in ("||", "::"):
-        return [Opaque(reason=PUT_TOGETHER, code=code)]
+        return _read_made(concatenated(c.skip_to("INTO", "USING")), code, read)
     inner = inner_source(source, token, source.string(token))
     if inner.depth > DEEPEST:
         return [Opaque(reason="blocks are nested too deeply", code=code)]
     return [op for tokens in statements_of(inner) for op in read(inner, tokens)]
 
 
-def _read_formatted(arguments: Cursor, code: str, read: Read) -> list[Operation]:
-    """Return what the text runs that `format` makes; where that is no SQL, a piece was more."""
-    inner = formatted(arguments)
+def _read_made(inner: SqlText | None, code: str, read: Read) -> list[Operation]:
+    """Return what the text runs that the block makes; where that is no SQL, a piece was more."""
     found: list[Operation] = []
     if inner is not None and inner.depth <= DEEPEST:
         try:

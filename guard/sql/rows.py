@@ -95,7 +95,7 @@ def _read_insert(c: Cursor) -> Operation:
         c.parens()
     columns: tuple[str, ...] = ()
     if c.word == "(" and c.peek(1).word not in ("SELECT", "WITH", "VALUES", "("):
-        columns = tuple(item.column() for item in c.parens().items() if not item.at_end())
+        columns = tuple(_column(item) for item in c.parens().items() if not item.at_end())
     if c.take("OVERRIDING"):
         c.skip_to("VALUE")
         c.next()
@@ -272,10 +272,15 @@ def _assigned(c: Cursor) -> tuple[str, ...]:
     columns: list[str] = []
     for item in c.items():
         if item.word == "(":
-            columns += [part.column() for part in item.parens().items()]
+            columns += [_column(part) for part in item.parens().items()]
         else:
-            columns.append(item.column())
+            columns.append(_column(item))
     return tuple(columns)
+
+
+def _column(c: Cursor) -> str:
+    """Return the column that is written to; on PostgreSQL what follows a dot is a field of it."""
+    return c.name("a column name") if c.source.postgres else c.column()
 
 
 def _read_delete(c: Cursor) -> list[Operation]:

@@ -19,7 +19,8 @@ def plain(source: SqlText, tokens: Sequence[Token]) -> str:
     done = start
     blank = 0  # tokens still to leave out
     for index, token in enumerate(tokens):
-        blank = blank or _unknown_words(tokens, index)
+        blank = blank or _unknown_words(tokens, index) or _variables(source, tokens, index)
+        blank = blank or _subscripts(tokens, index)
         length = token.end - token.start
         stand_in = " " * length if blank else _stand_in(source, tokens, index)
         blank = max(0, blank - 1)
@@ -111,6 +112,30 @@ def _unknown_words(tokens: Sequence[Token], index: int) -> int:
         ):
             return len(left_out)
     return 0
+
+
+def _variables(source: SqlText, tokens: Sequence[Token], index: int) -> int:
+    """Return how many tokens MySQL's `INTO @a, @b` has, which may stand at the end of a query."""
+    if tokens[index].word != "INTO" or not source.mysql:
+        return 0
+    end = index
+    while end + 1 < len(tokens) and source.masked.startswith("@", tokens[end + 1].start):
+        end += 1 if tokens[end + 1].kind == "param" else 2  # @`a` is two
+        if end + 1 >= len(tokens) or tokens[end + 1].word != ",":
+            return end + 1 - index
+        end += 1
+    return 0
+
+
+def _subscripts(tokens: Sequence[Token], index: int) -> int:
+    """Return how many tokens `[1]` or `.field` behind a column has in the list of an INSERT."""
+    if tokens[index].word not in ("[", ".") or tokens[0].word != "INSERT":
+        return 0
+    before = [token.word for token in tokens[1:index]]
+    if before.count("(") != 1 or ")" in before:
+        return 0
+    stops = (at for at in range(index, len(tokens)) if tokens[at].word in (",", ")"))
+    return next(stops, index) - index
 
 
 # What servers know and sqlglot does not, PostgreSQL above all

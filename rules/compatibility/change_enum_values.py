@@ -15,12 +15,14 @@ from guard.constraint_code import executed
 from guard.operations import (
     AddEnumValue,
     ChangeColumnType,
+    CreateEnum,
     ModifyColumn,
     Name,
     Operation,
     RenameEnumValue,
     Type,
 )
+from guard.renames import same_name
 from guard.rule import Context, Example, Problem, rule
 from guard.type_code import sql_string, sql_type
 
@@ -251,7 +253,8 @@ def _without_effect(column: str, new: Type, context: Context) -> Iterator[Proble
     enum = context.schema.enum(new.enum_name) if new.enum_name else None
     if not enum or enum.values is None or new.values is None or new.enum_name is None:
         return
-    come = tuple(value for value in new.values if value not in enum.values)
+    known = {*enum.values, *_added_after(new.enum_name, context)}
+    come = tuple(value for value in new.values if value not in known)
     if come and enum.certain:
         values = ", ".join(f"'{value}'" for value in come)
         yield Problem(
@@ -260,6 +263,16 @@ def _without_effect(column: str, new: Type, context: Context) -> Iterator[Proble
             remedy=f"Add {'them' if len(come) > 1 else 'it'} to the type:\n"
             f"{_add_values(new.enum_name, come, context)}",
         )
+
+
+def _added_after(enum: Name, context: Context) -> Iterator[str]:
+    """Yield the values that the type gets further down, by a new one of its name or one by one."""
+    for operation in (o for statement in context.after for o in statement.operations):
+        match operation:
+            case CreateEnum(name=name, values=tuple() as values) if same_name(name, enum):
+                yield from values
+            case AddEnumValue(name=name, value=value) if same_name(name, enum):
+                yield value
 
 
 def _values(kind: Type | None, context: Context) -> tuple[str, ...] | None:

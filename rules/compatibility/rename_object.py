@@ -8,6 +8,7 @@ of their own, and so have the values of enums.
 
 from collections.abc import Iterator
 
+from guard.constraint_code import view_of
 from guard.operations import (
     AlterConstraint,
     AlterObject,
@@ -17,7 +18,7 @@ from guard.operations import (
     RenameObject,
     RenameTable,
 )
-from guard.phrases import say_so
+from guard.phrases import breaks, say_so
 from guard.renames import is_taken_again
 from guard.rule import Context, Example, Problem, rule
 
@@ -51,13 +52,18 @@ WHO = {
             at="ALTER SCHEMA",
         ),
         Example(
+            released=("op.execute('CREATE SCHEMA archive')",),
             upgrade="op.execute('ALTER TABLE orders SET SCHEMA archive')",
             dialect="postgresql",
-            says="Moving table orders to schema archive breaks running code that still uses the "
-            "old "
-            "name.",
-            help="Leave a view under the old name",
+            says="Moving table orders to schema archive breaks running code that still asks for "
+            "orders.",
+            help="Leave a view under the old name until no running code uses it:\n"
+            "op.execute('CREATE VIEW orders AS SELECT * FROM archive.orders')",
             at="ALTER TABLE",
+            fixed="""
+            op.execute('ALTER TABLE orders SET SCHEMA archive')
+            op.execute('CREATE VIEW orders AS SELECT * FROM archive.orders')
+            """,
         ),
         Example(
             upgrade="op.execute('ALTER INDEX ix_total RENAME TO ix_orders_total')",
@@ -102,16 +108,31 @@ def rename_object(rename: Operation, context: Context) -> Iterator[Problem]:
     if found is None or context.undoes_upgrade(rename) or _is_made_here(rename, context):
         return
     kind, old, new = found
-    moved = isinstance(rename, RenameTable)
     if isinstance(rename, RenameObject | RenameTable) and _is_taken_again(rename, context):
         return
-    does = f"Moving table {old} to schema {new}" if moved else f"Renaming {kind} {old} to {new}"
+    if isinstance(rename, RenameTable):
+        yield _moved(rename, context)
+        return
     if kind in (*WHO, "sequence") and _goes_with_table(old, context):
         return  # rename-table says it
-    breaks = WHO.get(kind, "running code that still uses the old name")
+    broken = WHO.get(kind, "running code that still uses the old name")
     yield Problem(
-        message=f"{does} breaks {breaks}.",
-        remedy=_remedy(kind, context, moved=moved),
+        message=f"Renaming {kind} {old} to {new} breaks {broken}.",
+        remedy=_remedy(kind, context),
+    )
+
+
+def _moved(move: RenameTable, context: Context) -> Problem:
+    """Say what SET SCHEMA breaks: what renaming the table would."""
+    upgrade = context.statement.direction == "upgrade"
+    mapped = context.mapped(move.table) if upgrade else None
+    unmapped = mapped is not None and mapped.by is None
+    view = view_of(move.table, move.new, context.server.dialect, context.statement)
+    return Problem(
+        message=f"Moving table {move.table} to schema {move.new.schema} "
+        f"{breaks(mapped, str(move.table))}.",
+        remedy=f"Leave a view under the old name until no running code uses it:\n{view}",
+        severity="error" if upgrade and not unmapped else None,
     )
 
 
@@ -173,9 +194,7 @@ def _label(rename: Operation) -> str | None:
     return None
 
 
-def _remedy(kind: str, context: Context, *, moved: bool) -> str:
-    if moved:
-        return "Leave a view under the old name until no running code uses it."
+def _remedy(kind: str, context: Context) -> str:
     if kind in WHO:
         silenced = say_so(context.statement, "rename-object", "who was asked")
         return f"Leave the name as it is. If nothing names it: {silenced}"

@@ -8,13 +8,12 @@ that takes the old name. It is a warning where the base has models and none of t
 
 from collections.abc import Iterator
 
-from guard.constraint_code import executed, table_sql
+from guard.constraint_code import view_of
 from guard.operations import Name, RenameTable
 from guard.phrases import breaks, views_left
 from guard.renames import is_taken_again
 from guard.rule import Context, Example, Problem, rule
 
-ALL_ROWS = "SELECT * FROM"
 RENAME = "op.rename_table('orders', 'purchases')"
 VIEW = "op.execute('CREATE VIEW orders AS SELECT * FROM purchases')"
 
@@ -102,8 +101,7 @@ def _remedy(rename: RenameTable, context: Context) -> str:
             f"Make {rename.new}, let the code write both, copy the rows, let the code read "
             f"{rename.new}, and drop {rename.table} in a later deployment."
         )
-    old, new = table_sql(rename.table, dialect), table_sql(_full(rename), dialect)
-    code = executed(f"CREATE VIEW {old} AS {ALL_ROWS} {new}", context.statement)
+    code = view_of(rename.table, _full(rename), dialect, context.statement)
     return f"Leave a view under the old name until no running code uses it:\n{code}"
 
 

@@ -51,6 +51,32 @@ def test_values_that_the_way_back_finds(downgrade: str, is_found: bool, tmp_path
     assert ("no downgrade restores them" in found.message) is not is_found
 
 
+STATE = "op.create_table('parcels', sa.Column('state', sa.Enum('new', 'paid', name='state')))"
+AGAIN = "op.alter_column('parcels', 'state', type_=sa.Enum('new', 'paid', 'lost', name='state'))"
+
+
+@pytest.mark.parametrize(
+    ("then", "is_told"),
+    [
+        ("", True),
+        (
+            "ALTER TYPE state RENAME TO old; CREATE TYPE state AS ENUM ('new', 'paid', 'lost')",
+            False,
+        ),
+        ("ALTER TYPE state RENAME TO old; CREATE TYPE state AS ENUM ('new', 'paid')", True),
+        ("ALTER TYPE state ADD VALUE 'lost'", False),
+        ("ALTER TYPE mood ADD VALUE 'lost'", True),
+    ],
+)
+def test_values_that_a_type_gets_after_it_is_given_again(
+    then: str, is_told: bool, tmp_path: Path
+) -> None:
+    upgrade = f"{AGAIN}\nop.execute({then!r})" if then else AGAIN
+    example = Example(released=(STATE,), upgrade=upgrade, dialect=PG)
+    found = told("change-enum-values", tmp_path, example)
+    assert any("adds no value" in finding.message for finding in found) is is_told
+
+
 PERHAPS = """
 if context.get_x_argument(as_dictionary=True).get('wide'):
     op.alter_column('orders', '{column}', type_=sa.Text(){more})

@@ -180,6 +180,15 @@ def test_what_is_dropped_and_when(body: str, tables: list[str]) -> None:
     assert read(body, above=ABOVE) == [f"drop-table {table}" for table in tables]
 
 
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [("postgresql", [DROP_A]), ("mariadb", [DROP_A]), ("mysql", [DROP_B]), ("sqlite", [DROP_B])],
+)
+def test_which_dialects_have_sequences(dialect: str, expected: list[str]) -> None:
+    body = f"if op.get_context().dialect.supports_sequences:\n    {A}\nelse:\n    {B}"
+    assert read(body, dialect=dialect) == expected
+
+
 # Ways of asking for the dialect: A on SQLite alone.
 DIALECTS = [
     "if op.get_bind().dialect.name == 'sqlite':\n    A",

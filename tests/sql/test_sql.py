@@ -265,6 +265,10 @@ BLOCKS: list[tuple[str, list[Operation]]] = [
     ("BEGIN EXECUTE format('DROP TABLE %I %I', x); END", [Opaque(reason="the SQL is put together while the block runs", code="format('DROP TABLE %I %I', x)")]),
     ("BEGIN EXECUTE format(x, 't'); END", [Opaque(reason="the SQL is put together while the block runs", code="format(x, 't')")]),
     ("BEGIN EXECUTE 'DROP TABLE ' || x; END", [Opaque(reason="the SQL is put together while the block runs", code="'DROP TABLE ' || x")]),
+    ("BEGIN EXECUTE 'DROP TABLE ' || 't'; END", [DropTable(table=T)]),
+    ("BEGIN EXECUTE 'DROP TABLE ' || quote_ident(s) || '.' || quote_ident(x.y) USING 1; END", [DropTable(table=Name("{x.y}", "{s}"))]),
+    ("BEGIN EXECUTE 'DELETE FROM t WHERE a = ' || quote_literal('it''s'); END", [Delete(table=T, where="a = 'it''s'")]),
+    ("BEGIN EXECUTE 'DROP ' || quote_ident(x); END", [Opaque(reason="the SQL is put together while the block runs", code="'DROP ' || quote_ident(x)")]),
     ("BEGIN CALL p(); END", [call("p", "CALL p()")]),
     ("BEGIN END", []),
 ]  # fmt: skip

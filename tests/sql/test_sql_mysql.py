@@ -277,6 +277,7 @@ OTHERS: list[tuple[str, list[Operation]]] = [
     ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", [altered("exchange-partition", "p WITH TABLE u"), Opaque(reason="EXCHANGE PARTITION swaps rows of t with those of another table", code="ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u")]),
     ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN CASE a WHEN 1 THEN SELECT 1; ELSE BEGIN END; END CASE; END */", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Query(),), on=("insert",), branches=True))]),
     ("ALTER DATABASE d CHARACTER SET utf8mb4", [AlterObject(object_type="database", name=Name("d"), action="character-set")]),
+    ("ALTER DATABASE DEFAULT CHARACTER SET utf8mb4", [AlterObject(object_type="database", name=Name("DATABASE()"), action="character-set")]),
     ("CALL p(1)", [CallRoutine(name=Name("p"), code="CALL p(1)")]),
     ("DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN DELETE FROM u; END$$\nDELIMITER ;\nDROP TABLE t;", [CreateObject(object_type="trigger", name=Name("g"), table=T, body=Body(operations=(Delete(table=U, all_rows=True),), on=("insert",))), DropTable(table=T)]),
 ]  # fmt: skip
@@ -317,6 +318,8 @@ ROWS: list[tuple[str, list[Operation]]] = [
     ("DELETE t FROM t JOIN u ON true JOIN v ON v.id = t.id", [Delete(table=T)]),
     ("UPDATE t JOIN u SET t.a = 1", [Update(table=T, columns=("a",), all_rows=True)]),
     ("SELECT a INTO @x FROM t", [Query(tables=(T,))]),
+    ("SELECT a, b INTO @x, @`y` FROM t LIMIT 1", [Query(tables=(T,))]),
+    ("SELECT a, b FROM t WHERE a = 1 INTO @x, @y", [Query(tables=(T,))]),
     ('SELECT "it\'s", \'a\\\'b\', `c` FROM t # comment; not a statement', [Query(tables=(T,))]),
 ]  # fmt: skip
 

@@ -263,10 +263,16 @@ def session_attribute(run: Run, receiver: Session, name: str) -> Value | None:
 
 
 def dialect_attribute(run: Run, receiver: DialectObject, name: str) -> Value | None:
-    """Return an attribute of a dialect: its name is known."""
+    """Return an attribute of a dialect: its name is known, and whether it has sequences."""
     if name in {"name", "dialect_description"}:
         return dialect_name(run)
+    if name == "supports_sequences":
+        asked = run.ask_dialect()
+        return run.trust(Const(asked in _WITH_SEQUENCES)) if asked else Unknown(name, "constant")
     return of_dialect(run, receiver, name)
+
+
+_WITH_SEQUENCES = ("postgresql", "mariadb")
 
 
 def of_dialect(run: Run, receiver: Live, name: str) -> Value | None:
