@@ -53,6 +53,13 @@ def writable(settings: Settings, root: Path) -> list[Path]:
     return found
 
 
+def variables(settings: Settings) -> dict[str, str]:
+    """Return the variables that env.py is to get; a HOME is a folder beside the settings."""
+    given = settings.config.env_vars
+    home = {name: str(settings.folder / given[name]) for name in ("HOME",) if name in given}
+    return {**given, **home}
+
+
 def _is_function(given: str) -> bool:
     return bool(re.fullmatch(r"[\w.]+:[\w.]+", given))
 

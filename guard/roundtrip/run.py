@@ -246,6 +246,7 @@ def request_for(
         "folder": str(folder),
         "server": server and {**server.request(), "drivers": str(drivers), "made": []},
         "writable": [str(path) for path in given.writable(settings, root)],
+        "variables": given.variables(settings),
         "ports": [] if server is None else [server.address.port],  # that TCP may connect to
         "until": time.time() + config.timeout,
     }
@@ -253,7 +254,7 @@ def request_for(
 
 def start_worker(python: str, project: Path, request: dict[str, Any], config: Config) -> Worker:
     folder = Path(request["folder"])
-    variables = confined(folder, config.env_vars, config.pass_env)
+    variables = confined(folder, request["variables"], config.pass_env)
     fence = Fence(
         folder=folder,
         writable=tuple(map(Path, request["writable"])),

@@ -57,8 +57,8 @@ def confined(
 ) -> dict[str, str]:
     """Return the environment of a worker whose scratch folder is `folder`.
 
-    `defaults` hold where nothing is set or what is set is withheld; names that are `passed` (or
-    match one, as in AWS_*) stay as they are.
+    `defaults` hold where nothing is set or what is set is withheld, and that of HOME, which is set
+    everywhere, holds anyway; names that are `passed` (or match one, as in AWS_*) stay as they are.
     """
     passed = tuple(passed)
     hidden = {*withheld(passed, environ), *(name for name in _DROPPED if not _is(name, passed))}
@@ -67,7 +67,8 @@ def confined(
     nowhere |= {name: str(folder / NOWHERE) for name in _SOCKETS} | _REPLACED
     away = {name: value for name, value in nowhere.items() if not _is(name, passed)}
     temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))
-    return inherited({**defaults, **kept, **away, **temporary})
+    home = {name: value for name, value in defaults.items() if name == "HOME"}
+    return inherited({**defaults, **kept, **home, **away, **temporary})
 
 
 def withheld(passed: Iterable[str], environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -43,6 +43,13 @@ from .stairway import Track
 OWN_WORDS = ("base", "head", "heads", "current")
 
 
+LET_WRITE = (
+    'let it do without, or give it a folder of the repository to write to: writable = ["home"] in '
+    "[tool.guard], and the variable that leads it there in [tool.guard.env-vars], such as "
+    'HOME = "home"'
+)
+
+
 class Run:
     """One request: `config`, `section`, `env`, `metadata`, `databases`, `revisions`, `folder`.
 
@@ -162,13 +169,11 @@ class Run:
             scripts = ScriptDirectory.from_config(config)
             scripts.get_heads()  # reads every revision file
         except BaseException as error:
-            place = place_outside_libraries(error)
-            raise FatalError(
-                f"Alembic cannot read the revisions: {headline(error)}.",
+            raise self._failed(
+                "Alembic cannot read the revisions",
+                error,
                 "fix the revision, or name the interpreter that has the project's packages "
                 "(python = in [tool.guard])",
-                lacking=lacking(error),
-                **place,
             ) from error
         return scripts
 
@@ -278,10 +283,10 @@ class Run:
             for attribute in attributes.split("."):
                 value = getattr(value, attribute)
         except BaseException as error:
-            raise FatalError(
-                f"metadata = {path!r} cannot be loaded: {headline(error)}.",
+            raise self._failed(
+                f"metadata = {path!r} cannot be loaded",
+                error,
                 'write it as "package.module:Base.metadata"',
-                lacking=lacking(error),
             ) from error
         return value
 
@@ -289,25 +294,30 @@ class Run:
         return os.path.join(str(self._scripts.dir), "env.py")
 
     def _environment_failed(self, error: BaseException) -> FatalError:
-        place = place_outside_libraries(error) or {"path": self._env_path()}
         traceback.print_exception(type(error), error, error.__traceback__)
-        what = "Alembic" if self._request["env"] == "none" else "env.py"
+        alone = self._request["env"] == "none"
+        instead = ', or let guard configure Alembic itself: env = "none"'
+        return self._failed(
+            "Alembic cannot run" if alone else "env.py cannot run",
+            error,
+            "set the environment variables it needs, name the interpreter that has the project's "
+            "packages (python = in [tool.guard])" + instead,
+            without=instead,
+            path=self._env_path(),
+        )
+
+    def _failed(
+        self, what: str, error: BaseException, remedy: str, *, without: str = "", **place: Any
+    ) -> FatalError:
+        """Return why the round trip cannot go on; the `remedy` is another where it was refused.
+
+        `without`: how the project can do without what was refused.
+        """
+        place = place_outside_libraries(error) or place
         refused = self._scratch.fence.explain(error)
         if refused:
-            return FatalError(
-                f"{what} cannot run: {refused}.",
-                "let it do without, name the folder that it has to write to (writable = in "
-                '[tool.guard]), or let guard configure Alembic itself: env = "none"',
-                **place,
-            )
-        return FatalError(
-            f"{what} cannot run: {headline(error)}.",
-            "set the environment variables it needs, name the interpreter that has the project's "
-            "packages (python = in [tool.guard]), or let guard configure Alembic itself: "
-            'env = "none"',
-            lacking=lacking(error),
-            **place,
-        )
+            return FatalError(f"{what}: {refused}.", LET_WRITE + without, **place)
+        return FatalError(f"{what}: {headline(error)}.", remedy, lacking=lacking(error), **place)
 
     # What is heard while it runs
 

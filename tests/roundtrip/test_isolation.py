@@ -188,6 +188,20 @@ def test_what_env_py_has_to_write_can_be_allowed(tmp_path: Path) -> None:
             round_trip(folder, writable=[wrong])
 
 
+@pytest.mark.real_start
+def test_what_a_revision_writes_at_home_can_be_led_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    folder = project(tmp_path, USERS)
+    revision = next((folder / "migrations" / "versions").glob("r1*.py"))
+    write = "import os\nopen(os.path.expanduser('~/.state'), 'w').close()\n"
+    revision.write_text(write + revision.read_text())
+    with pytest.raises(RoundTripError, match=r"cannot read the revisions: .*HOME = \"home\""):
+        round_trip(folder)
+    variables = {"HOME": "home"}
+    assert story(round_trip(folder, writable=["home"], env_vars=variables)) == []
+    assert (folder / "home" / ".state").exists()
+
+
 SECRET = "STRIPE_API_KEY"
 
 
