@@ -131,7 +131,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
 
 
 def guard(*arguments: str) -> str:
-    done = CliRunner().invoke(cli, [*arguments, "--output-format", "json"])
+    done = CliRunner().invoke(cli, [*arguments, "--output-format", "json"], catch_exceptions=False)
     assert done.exit_code in (0, 1), done.output
     return done.output
 
@@ -152,7 +152,10 @@ def test_a_file_is_parsed_once_in_a_run_and_not_at_all_in_the_next(
     real = ast.parse
     marks = {"sa.Integer": "a1 on the base", "sa.Big": "a1", '"a2"': "a2", "def run": "models"}
 
-    def parse(text: str, *rest: object, **options: object) -> ast.AST:
+    def parse(text: str | bytes, *rest: object, **options: object) -> ast.AST:
+        # pytest parses bytes, of what it imports for the first time
+        if isinstance(text, bytes):
+            return real(text, *rest, **options)  # type: ignore[call-overload, no-any-return]
         if "alembic" in text or "app.models" in text or "def run" in text:
             counted[next((name for mark, name in marks.items() if mark in text), "env")] += 1
         return real(text, *rest, **options)  # type: ignore[call-overload, no-any-return]
