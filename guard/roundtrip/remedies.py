@@ -22,6 +22,16 @@ keys =
 keys =
 [logger_root]
 handlers ="""
+# What a URL is put together from, by the end of the variable's name.
+_PARTS = {
+    "localhost": lazy_re(r".*(?:^|_)(?:HOST|HOSTNAME|SERVER)"),
+    "user": lazy_re(r".*(?:^|_)(?:USER|USERNAME)"),
+    "password": lazy_re(r".*(?:^|_)(?:PASSWORD|PASSWD|PASS|PWD)"),
+}
+_PORT = lazy_re(r".*(?:^|_)PORT")
+_NAME = lazy_re(
+    r".*(?:^|_)(?:DB|DATABASE)_?NAME|(?:POSTGRES(?:QL)?|PG|MYSQL|MARIADB)_?(?:DB|DATABASE)"
+)
 _OF_A_DATABASE = lazy_re(r"URL|URI|DSN|DATABASE|(?:^|_)DB(?:_|$)")
 
 
@@ -132,6 +142,13 @@ def _put_on_the_path(folder: Path, config_path: Path) -> str:
 
 def example_of(name: str, scheme: str) -> str:
     """Return a value for a variable; two databases must not be one."""
+    for value, pattern in _PARTS.items():
+        if pattern.fullmatch(name):
+            return value
+    if _PORT.fullmatch(name):
+        return "3306" if scheme.startswith(("mysql", "mariadb")) else "5432"
+    if _NAME.fullmatch(name):
+        return name.lower()
     if not _OF_A_DATABASE.search(name):
         return "..."
     if scheme.startswith("sqlite"):

@@ -94,6 +94,23 @@ def test_a_missing_setting_where_guard_has_a_file_of_its_own(tmp_path: Path) -> 
     assert story(round_trip(folder, env_vars=table["env-vars"])) == []
 
 
+def test_the_parts_of_a_url(tmp_path: Path) -> None:
+    asked = "DB_USER", "DB_PASSWORD", "DB_HOST", "DB_PORT", "POSTGRES_DB"
+    user, password, host, port, name = (f"{{os.environ['{one}']}}" for one in asked)
+    url = f'f"postgresql+psycopg://{user}:{password}@{host}:{port}/{name}"'
+    lines = f"import os\nfrom sqlalchemy.engine import make_url\nmake_url({url})\n"
+    folder = project(tmp_path, USERS, env=lines + ENV)
+    variables: dict[str, str] = {}
+    for one in asked:  # env.py stops at the first that it lacks
+        message = refusal(folder, env_vars=variables)
+        tables = tomllib.loads(message[message.index("[tool.guard.env-vars]") :])
+        variables |= tables["tool"]["guard"]["env-vars"]
+        assert one in variables
+    assert story(round_trip(folder, env_vars=variables)) == []
+    assert variables["DB_PORT"] == "5432"
+    assert variables["POSTGRES_DB"] == "postgres_db"
+
+
 # What texts say of a setting, and what they say where a file of guard's own holds the settings.
 TOLD = {
     'python = "3" in [tool.guard]': 'python = "3" in guard.toml',
