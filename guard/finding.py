@@ -54,7 +54,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     silence it, only an approval; `reason` is the comment's or the approval's. `url` is the rule's
     page of the reference. `effect` is what
     the statement does to a running server, where that is the problem. `foretells` is what a
-    run will show of it, `evidence` how one proved it. All edits of a `fix` are made together, or
+    run will show of it, `evidence` how one proved it; `if_restored` is the message where one shows
+    that the downgrade brings everything back. All edits of a `fix` are made together, or
     none; it is made of the `rewrite`, what the rule wants to stand there.
     """
 
@@ -71,6 +72,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     effect: Effect | None = None
     foretells: tuple[Foretold, ...] = ()
     evidence: tuple[str, ...] = ()
+    if_restored: str = ""
     revision: str | None = None
     direction: str | None = None
     object: str = ""

@@ -151,6 +151,11 @@ def taken_away(
     return f"leaves {what} in {remains.place} only: {way_back} does not bring them back"
 
 
+def brought_back(what: str) -> str:
+    """Return what a statement does to rows or values that a run has seen come back."""
+    return f"takes {what} away, and downgrade() brought them all back in the scratch run"
+
+
 def running_code_fails(mapped: Mapped, what: str) -> str:
     """Return that running code fails that maps `what`, and since when no code does."""
     if mapped.still:

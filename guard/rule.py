@@ -52,7 +52,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     `effect`: what the statement does to a running server, where that is the problem: it is none
     where the project lets the tables pass as small, and less of one on the way back.
     Not `approvable`: nobody can agree to it, whatever the rule says. `once`: it is said of the
-    first place in a history, and of no other.
+    first place in a history, and of no other. `if_restored` is the message instead where a run has
+    shown that the downgrade brings everything back.
     """
 
     message: str
@@ -67,6 +68,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     effect: Effect | None = None
     approvable: bool = True
     once: bool = False
+    if_restored: str = ""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

@@ -183,6 +183,7 @@ def _finding(
         rewrite=problem.rewrite,
         related=problem.related,
         foretells=problem.foretells,
+        if_restored=problem.if_restored,
         effect=problem.effect,
         statement_span=statement_span,
         batch_span=batch_span,

@@ -111,7 +111,8 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     `met` what else was tested on less.
     `held`: what the kernel's fence held, of "files", "network" and "signals".
     `interrupted` says where somebody ended it, "" where nobody did. `ran` are the statements of
-    upgrades that may take something away.
+    upgrades that may take something away, `restored` what an upgrade took away and its downgrade
+    brought back with all its values: the revision, and the table or the column.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -129,6 +130,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[str, ...] = ()
     interrupted: str = ""
     ran: tuple[RanStatement, ...] = ()
+    restored: frozenset[tuple[str, str]] = frozenset()
     timings: tuple[Timing, ...] = ()
     schemas: tuple[SeenSchema, ...] = ()
 
@@ -325,6 +327,7 @@ class Log:
         self._newer = newer
         self._facts: list[Fact] = []
         self._ran: list[RanStatement] = []
+        self._restored: set[tuple[str, str]] = set()
         self._notes: dict[Note, None] = {}
         self._unrun: list[Unrun] = []
         self._met: dict[Met, None] = {}
@@ -361,6 +364,8 @@ class Log:
                     )
             case "ran":
                 self._ran += self._statements(event)
+            case "restored":
+                self._restored |= {(event["revision"], name.lower()) for name in event["objects"]}
             case "fence":
                 self._held = tuple(event["held"])
             case "note":
@@ -478,6 +483,7 @@ class Log:
             held=self._held,
             interrupted=self._interrupted,
             ran=tuple(self._ran),
+            restored=frozenset(self._restored),
             timings=self._timings.all(),
             schemas=tuple(self._schemas),
         )

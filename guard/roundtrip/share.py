@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-_OF_A_REVISION = frozenset(["fact", "ran", "unrun", "made-up"])  # events that tell of one
+# Events that tell of one.
+_OF_A_REVISION = frozenset(["fact", "ran", "restored", "unrun", "made-up"])
 COUNTED = ("upgraded", "downgraded", "seeded")
 
 

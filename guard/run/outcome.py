@@ -24,7 +24,7 @@ from guard.operations import Operation
 from guard.paths import read_text, relative
 from guard.run.causes import once, told_before
 from guard.run.part import Part
-from guard.run.proofs import proven
+from guard.run.proofs import proven, with_way_back
 from guard.run.scope import Scope
 from guard.run.services import Service
 from guard.statement import Span
@@ -58,7 +58,10 @@ def outcome_of(service: Service, part: Part) -> Outcome:
     Raises GuardError for bad approvals, and for a baseline that cannot be read.
     """
     scope, judge = service.scope, service.judge
-    here, before = once(part.findings), once(part.known)
+    here, before = (
+        tuple(with_way_back(once(findings), part.restored))
+        for findings in (part.findings, part.known)
+    )
     predicts = {rule.name: rule.predicts for rule in service.rules}
     fixed = {rule.name for rule in service.rules if rule.severity_is_set}
     told, facts, foretold = proven((*here, *before), part.facts, predicts, fixed)

@@ -14,11 +14,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of the run adds; `paths` and `revisions` are what it covered.
 
     `known` are the findings that the base had already, `unchanged` the paths that are as it has
-    them, `new` the revisions that it does not have. No setting of the change silences those
-    `about_gate`.
+    them, `new` the revisions that it does not have. `restored` is what RoundTrip has of it. No
+    setting of the change silences those `about_gate`.
     """
 
     facts: tuple[Fact, ...] = ()
+    restored: frozenset[tuple[str, str]] = frozenset()
     findings: tuple[Finding, ...] = ()
     known: tuple[Finding, ...] = ()
     about_gate: tuple[Finding, ...] = ()
@@ -38,6 +39,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def __add__(self, other: Part) -> Part:
         return Part(
             facts=self.facts + other.facts,
+            restored=self.restored | other.restored,
             findings=self.findings + other.findings,
             known=self.known + other.known,
             about_gate=self.about_gate + other.about_gate,

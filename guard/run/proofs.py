@@ -71,6 +71,18 @@ def proven(
     return tuple(told), tuple(rest), tuple(foretold)
 
 
+def with_way_back(
+    findings: Iterable[Finding], restored: Collection[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Yield the findings, those of what a run saw come back with a message that says so."""
+    for finding in findings:
+        seen = (finding.revision or "", finding.object.lower()) in restored
+        if seen and finding.if_restored and finding.direction == "upgrade":
+            yield msgspec.structs.replace(finding, message=finding.if_restored)
+        else:
+            yield finding
+
+
 def _is_unsure(finding: Finding, fact: Fact) -> bool:
     """Return whether it is a warning only since rows, or a way back, decide what has failed now."""
     decided = isinstance(fact, (DowngradeFailed, RowsLost, UpgradeFailedWithRows, UnreadStatement))

@@ -73,6 +73,46 @@ def losses(before: State, between: State, after: State | None, written: Written)
     return found
 
 
+def brought_back(before: State, between: State, after: State) -> list[str]:
+    """Return the tables and columns that were gone between, and have all their values again.
+
+    Of those that held none, or whose rows have no key to be found by, nothing is known.
+    """
+    there = {name.lower(): table for name, table in between.tables.items()}
+    found: list[str] = []
+    for name, table in before.tables.items():
+        now = there.get(name.lower())
+        if now is table or name not in after.tables:
+            continue
+        kept = {column.name.lower() for column in now.columns} if now else set()
+        old, new = _rows(before, name), _rows(after, name)
+        gone = [column for column in old.columns if column not in kept]
+        if (
+            now is None
+            and gone
+            and all(_values(old, column) == _values(new, column) for column in gone)
+        ):
+            found += [name] if _values(old, gone[0]) else []
+        elif now is not None:
+            found += [f"{name}.{column}" for column in gone if _is_back(old, new, column)]
+    return found
+
+
+def _is_back(old: Rows, new: Rows, column: str) -> bool:
+    values = _values(old, column)
+    held = any(value is not None for value in values.values())
+    return held and values == _values(new, column)
+
+
+def _values(rows: Rows, column: str) -> dict[Row, Any]:
+    """Return the values of a column by the key of their row; none where there is no key."""
+    by_key = rows.by_key()
+    if not by_key or column not in rows.columns:
+        return {}
+    place = rows.columns.index(column)
+    return {key: row[place] for key, row in by_key.items()}
+
+
 def _rows(state: State, name: str) -> Rows:
     table = state.tables[name]
     return Rows(

@@ -27,7 +27,7 @@ from .lenient import Lenient
 from .models import models_columns
 from .partial import Partial
 from .ran import Ran
-from .row_losses import losses
+from .row_losses import brought_back, losses
 from .seed import ALL_ROWS, NO_ROWS, PLAIN_ROWS, Seeder
 from .telling import Teller
 from .written import Written
@@ -226,6 +226,8 @@ class Track:
         restored = database.snapshot()
         self._phase = "second-upgrade"
         kept = self._losses(script, restored)
+        if objects := brought_back(self._before, self._after, restored):
+            self._channel.send("restored", revision=script.revision, objects=objects)
         self._same = self._tell.difference("downgrade", script, self._before, restored)
         yield self._up(script)
         self._settle()

@@ -15,6 +15,7 @@ from guard.facts import DestructiveCall, Fact, ModelsDiffer
 from guard.operations import ChangeColumnType, DropColumn, Operation
 from guard.phrases import (
     APPROVE,
+    brought_back,
     dropped_by_code,
     running_code_fails,
     taken_away,
@@ -203,9 +204,13 @@ def drop_column(drop: Operation | Fact, context: Context) -> Iterator[Problem]:
     if computed:
         effect = "deletes nothing that cannot be computed again"
     mapped = _mapped(drop, context)
+    begin = f"Dropping column {drop.table}.{drop.column}"
+    rest = f".{_dependents(drop, context)}{views_left(drop.table, drop.column, context)}"
     yield Problem(
-        message=f"Dropping column {drop.table}.{drop.column} {_and_code(effect, mapped)}."
-        f"{_dependents(drop, context)}{views_left(drop.table, drop.column, context)}",
+        message=f"{begin} {_and_code(effect, mapped)}{rest}",
+        if_restored=""
+        if computed or (remains and remains.brought_back)
+        else f"{begin} {_and_code(brought_back('its values'), mapped)}{rest}",
         severity=remains.severity if remains else None,
         remedy=_remedy(drop, mapped, context, keep=not computed),
     )

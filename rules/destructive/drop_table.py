@@ -13,6 +13,7 @@ from guard.facts import DestructiveCall, ModelsDiffer, RowsLost
 from guard.operations import CreateTable, DropTable
 from guard.phrases import (
     APPROVE,
+    brought_back,
     dropped_by_code,
     running_code_fails,
     taken_away,
@@ -171,17 +172,24 @@ def drop_table(drop: DropTable | DestructiveCall, context: Context) -> Iterator[
     effect = taken_away("its rows", remains, context.statement, rewritten=rewritten)
     upgrade = context.statement.direction == "upgrade"
     mapped = context.mapped(drop.table) if upgrade else None
-    fails = ""
-    if mapped and mapped.by:
-        effect = effect.replace(", and ", ", ")
-        fails = f", and {running_code_fails(mapped, 'it')}"
     yield Problem(
-        message=f"Dropping table {drop.table} {effect}{fails}."
-        f"{views_left(drop.table, None, context)}",
+        message=_message(drop, effect, mapped, context),
+        if_restored=""
+        if remains and remains.brought_back
+        else _message(drop, brought_back("its rows"), mapped, context),
         severity=remains.severity if remains else None,
         remedy=_remedy(drop, mapped, context),
         foretells=(Foretold(how="missing", kind="rows", table=str(drop.table)),),
     )
+
+
+def _message(drop: DropTable, effect: str, mapped: Mapped | None, context: Context) -> str:
+    fails = ""
+    if mapped and mapped.by:
+        effect = effect.replace(", and ", ", ")
+        fails = f", and {running_code_fails(mapped, 'it')}"
+    left = views_left(drop.table, None, context)
+    return f"Dropping table {drop.table} {effect}{fails}.{left}"
 
 
 def _is_new(drop: DropTable, context: Context) -> bool:

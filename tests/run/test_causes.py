@@ -507,3 +507,45 @@ def test_what_was_read_of_models_is_told_apart(
     sides = told_before([A_MODEL], [fact], {A_MODEL.rule})
     lines = [[one.difference for one in side if isinstance(one, ModelsDiffer)] for side in sides]
     assert lines == [[left] * bool(left), [told] * bool(told)]
+
+
+# What the run shows to come back
+
+ID = "sa.Column('id', sa.Integer, primary_key=True)"
+BEGUN = (
+    f"op.create_table('a', {ID}, sa.Column('n', sa.Integer))\n"
+    f"op.create_table('b', {ID}, sa.Column('t', sa.Text))",
+    "op.drop_table('b')\nop.drop_table('a')",
+)
+CAST = (
+    "op.add_column('a', sa.Column('big', sa.BigInteger))\n"
+    "op.execute('UPDATE a SET big = CAST(n AS BIGINT)')\nop.drop_column('a', 'n')",
+    "op.add_column('a', sa.Column('n', sa.Integer))\n"
+    "op.execute('UPDATE a SET n = CAST(big AS INTEGER)')\nop.drop_column('a', 'big')",
+)
+MOVED = """
+op.create_table('{new}', sa.Column('id', sa.Integer, primary_key=True), sa.Column('t', sa.Text))
+bind = op.get_bind()
+for id_, text in bind.execute(sa.text("SELECT id, t FROM {old}")).fetchall():
+    bind.execute(sa.text("INSERT INTO {new} VALUES (:i, :t)"), {{"i": id_, "t": text}})
+op.drop_table('{old}')
+"""
+COPIED = MOVED.format(old="b", new="c"), MOVED.format(old="c", new="b")
+FORGOTTEN = CAST[0], CAST[1].replace("CAST(big AS INTEGER)", "0")
+EMPTY = "op.drop_table('b')", COPIED[1].split("bind =")[0].strip()
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (CAST, "Dropping column a.n takes its values away, downgrade() brought them all back"),
+        (COPIED, "Dropping table b takes its rows away, and downgrade() brought them all back"),
+        (FORGOTTEN, "Dropping column a.n deletes its values, no downgrade restores them"),
+        (EMPTY, "Dropping table b deletes its rows, and no downgrade restores them"),
+    ],
+    ids=["cast", "copied", "forgotten", "empty"],
+)
+def test_what_comes_back(step: tuple[str, str], says: str, tmp_path: Path) -> None:
+    folder = write(tmp_path, chain(BEGUN, step))
+    dropped = [f["message"] for f in findings(folder, "check") if f["rule"].startswith("drop-")]
+    assert any(message.startswith(says) for message in dropped), dropped
