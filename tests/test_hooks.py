@@ -224,7 +224,10 @@ def test_the_action_has_failed_where_it_could_not_begin(
     monkeypatch.setenv("GITHUB_OUTPUT", str(told))
     refused = action(pull_request, command="lint", settings="no-such.toml")
     assert refused.returncode == 2
-    assert told.read_text() == "failed=true\nerrors=0\nwarnings=0\ninfos=0\n"
+    outputs = dict(line.split("=", 1) for line in told.read_text().splitlines())
+    counts = dict.fromkeys(("errors", "warnings", "infos"), "0")
+    assert {name: outputs[name] for name in ("failed", *counts)} == {"failed": "true", **counts}
+    assert "no-such.toml" in json.loads(Path(outputs["json"]).read_text())["errors"][0]
 
 
 # Says what it was called with; knows one comment of a bot, or none; refuses to write if told so.

@@ -76,7 +76,7 @@ SITUATIONS: dict[str, tuple[Files, Files, str, str, str]] = {
         DROP_COLUMN,
         f"error: Dropping column users.remark deletes its values, no downgrade restores them, and "
         f"running code fails: {AT} it. Remove remark from the model (app/models.py:13) and deploy "
-        "that first; then drop it in a later deployment and record who agreed",
+        "that first; then drop it in a later deployment, and record who agreed",
         "",
     ),
     "a column removed in this change": (

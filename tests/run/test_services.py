@@ -250,7 +250,7 @@ def test_one_file_for_everything(named: str, tmp_path: Path) -> None:
         "none/pyproject.toml": "none/pyproject.toml: there is no [tool.guard] in it",
     }.items():
         done = chosen(file)
-        assert (done.code, done.output.count("\n")) == (2, 1)
+        assert done.code == 2
         assert done.says(said)
 
 

@@ -46,6 +46,9 @@ def run_pytest(folder: Path, *arguments: str) -> Ran:
 def _as_it_was(folder: Path) -> Iterator[None]:
     """Forget in the end what was imported from the folder, and what else the run leaves behind."""
     path = [*sys.path]
+    # Modules of the tests' own that are called as those of the folder would stand in for them.
+    names = {file.stem for file in folder.rglob("*.py")} & sys.modules.keys()
+    hidden = {name: sys.modules.pop(name) for name in names}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         # What the outer one was told (to measure what is covered) is no business of this one.
         patch.delenv("PYTEST_ADDOPTS", raising=False)
@@ -56,6 +59,7 @@ def _as_it_was(folder: Path) -> Iterator[None]:
     for name, module in [*sys.modules.items()]:
         if str(getattr(module, "__file__", None)).startswith(str(folder)):
             del sys.modules[name]
+    sys.modules.update(hidden)
 
 
 def start_pytest(folder: Path, *arguments: str, python: str = sys.executable) -> Ran:
