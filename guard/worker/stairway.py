@@ -21,6 +21,7 @@ from .cascades import Drops
 from .channel import FatalError
 from .course import Course, Progress
 from .failure import Failure, failure_of, place_of
+from .fresh import Fresh
 from .from_project import make_tables
 from .json_shapes import shapes_in
 from .lenient import Lenient
@@ -54,6 +55,7 @@ class Track:
         self._progress = progress
         self._channel = progress.channel
         self._partial = Partial(lenient, self._plan, self._tested, self._channel)
+        self._fresh = Fresh()
         self._tell = Teller(self._channel, self._partial, lambda: self._server)
         tested = [script for script in self._plan if script.revision in self._tested]
         self._seeder = Seeder(shapes_in(str(script.path) for script in tested))
@@ -296,6 +298,7 @@ class Track:
                 f"add `def {direction}():` to the revision",
                 path=str(script.path),
             )
+        self._fresh.prepare(script)
         step = _Step(revisions, script, up)
         step.migration_fn = self._watched(step.migration_fn, script, direction)
         self._database.listen()

@@ -477,6 +477,37 @@ def test_a_session_is_as_env_py_left_it_not_an_earlier_revision(
     )
 
 
+ID = "sa.Column('id', sa.Integer(), primary_key=True)"
+
+
+@pytest.mark.parametrize(
+    ("held", "up", "down"),
+    [
+        ("NAMES = ['a', 'b']",
+         f"while NAMES:\n    op.create_table(NAMES.pop(), {ID})",
+         "op.drop_table('a')\nop.drop_table('b')"),
+        ("import itertools\nNUMBERS = itertools.count()",
+         f"op.create_table(f't{{next(NUMBERS)}}', {ID})", "op.drop_table('t0')"),
+        (f"import sqlalchemy as sa\nT = sa.Table('t', sa.MetaData(), {ID})",
+         "T.append_column(sa.Column('n', sa.Integer()))\nT.create(op.get_bind())",
+         "op.drop_table('t')"),
+        ("from sqlalchemy.orm import declarative_base\nimport sqlalchemy as sa\n"
+         "Base = declarative_base()\nNAMES = []\n"
+         f"class T(Base):\n    __tablename__ = 't'\n    id = {ID}",
+         "assert not NAMES\nNAMES.append(1)\nT.__table__.create(op.get_bind())",
+         "op.drop_table('t')"),
+    ],
+    ids=["list", "iterator", "table", "class"],
+)  # fmt: skip
+def test_a_revision_finds_nothing_of_an_earlier_step_in_its_module(
+    held: str, up: str, down: str, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, (up, down))
+    file = folder / "migrations" / "versions" / "r1.py"
+    file.write_text(file.read_text().replace("def upgrade", f"{held}\n\ndef upgrade"))
+    assert story(round_trip(folder)) == []
+
+
 def test_equal_notes_are_one(tmp_path: Path) -> None:
     closed = "CREATE TABLE t{0} (a INT, CHECK (a IS NULL AND a IS NOT NULL))"
     tables = "\n".join(f"op.execute('{closed.format(n)}')" for n in range(12))
