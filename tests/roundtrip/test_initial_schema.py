@@ -51,32 +51,26 @@ def test_its_tables_are_named_once_with_what_follows(released: bool, tmp_path: P
     assert 'initial-schema = "schema.sql" in [tool.guard]' in note
 
 
-def test_tables_of_the_models_that_a_later_revision_looks_for(tmp_path: Path) -> None:
+TAGS, WAY_BACK = STEPS[2][0].partition("\n")[2], "op.drop_table('tags')"
+ADD = STEPS[0][0]
+ASKED = (
+    "if sa.inspect(op.get_bind()).has_table('Old'):\n    op.create_table('users', sa.Column('id'))"
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ((TAGS, WAY_BACK), STEPS[0]),
+        ((TAGS, WAY_BACK), (f"try:\n    {ADD}\nexcept Exception:\n    pass", STEPS[0][1])),
+        ((f"{TAGS}\n{ASKED}", WAY_BACK), STEPS[0]),
+    ],
+    ids=["a later revision", "a downgrade, where the upgrade catches that", "made on a condition"],
+)
+def test_tables_of_the_models_that_a_revision_looks_for(
+    steps: tuple[Step, ...], tmp_path: Path
+) -> None:
     (tmp_path / "models.py").write_text(MODELS)
-    steps = (STEPS[2][0].partition("\n")[2], "op.drop_table('tags')"), STEPS[0]
-    ini = "prepend_sys_path = .\n"
-    result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
-    assert story(result) == []
-    assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
-
-
-def test_a_downgrade_alone_looks_for_one_where_the_upgrade_catches_that(tmp_path: Path) -> None:
-    (tmp_path / "models.py").write_text(MODELS)
-    up, down = STEPS[0]
-    caught = f"try:\n    {up}\nexcept sa.exc.OperationalError:\n    pass"
-    steps = (STEPS[2][0].partition("\n")[2], "op.drop_table('tags')"), (caught, down)
-    ini = "prepend_sys_path = .\n"
-    result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
-    assert story(result) == []
-    assert [note for note in texts(result.notes) if "none of them makes: users (r2" in note]
-
-
-def test_tables_that_a_revision_makes_on_a_condition(tmp_path: Path) -> None:
-    (tmp_path / "models.py").write_text(MODELS)
-    tags = STEPS[2][0].partition("\n")[2]
-    users = "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True))"
-    asked = f"{tags}\nif sa.inspect(op.get_bind()).has_table('Old'):\n    {users}"
-    steps = (asked, "op.drop_table('tags')"), STEPS[0]
     ini = "prepend_sys_path = .\n"
     result = round_trip(project(tmp_path, *steps, env=WITH_MODELS, ini=ini))
     assert story(result) == []
