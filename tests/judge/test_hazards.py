@@ -442,7 +442,8 @@ def test_hazard(dialect: str, row: Row, tmp_path: Path) -> None:
 
 
 CODE = re.compile(r":\n((?:op\.|with op\.|sa\.)[\s\S]*)$")  # in a remedy
-LATER = "in a later revision:\n"  # what stands there is for another revision
+# What stands there is for another revision.
+LATER = re.compile(r"in a later revision(?: \([^)]*\))?:\n")
 
 
 def pasted(finding: Finding, folder: Path) -> tuple[str, ...]:
@@ -451,7 +452,7 @@ def pasted(finding: Finding, folder: Path) -> tuple[str, ...]:
     Nothing where there is no code, where it is the head of a block, or leaves something open.
     """
     found = CODE.search(finding.remedy)
-    code = found[1] if found and LATER not in finding.remedy else ""
+    code = found[1] if found and not LATER.search(finding.remedy) else ""
     if not code or code.endswith(":") or re.search(r"<[a-z ]+>|\.\.\.", code):
         return ()
     text = (folder / finding.span.path).read_text(encoding="utf-8")
