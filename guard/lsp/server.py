@@ -172,8 +172,11 @@ class Editor:
                 version, text = document.version, document.source
                 texts = {**self._unsaved(), path: text}
                 found = await loop.run_in_executor(self._pool, self._projects.check, path, texts)
+                first = uri not in self._told
                 if self._document(uri) is not None:
                     self._tell(uri, path, version, text, found)
+                if first:
+                    gc.freeze()  # its history stays: no collection looks through it at a change
         finally:
             del self._checks[uri]
 
