@@ -130,7 +130,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[str, ...] = ()
     interrupted: str = ""
     ran: tuple[RanStatement, ...] = ()
-    restored: frozenset[tuple[str, str]] = frozenset()
+    restored: tuple[tuple[str, str], ...] = ()
     timings: tuple[Timing, ...] = ()
     schemas: tuple[SeenSchema, ...] = ()
 
@@ -327,7 +327,7 @@ class Log:
         self._newer = newer
         self._facts: list[Fact] = []
         self._ran: list[RanStatement] = []
-        self._restored: set[tuple[str, str]] = set()
+        self._restored: list[tuple[str, str]] = []
         self._notes: dict[Note, None] = {}
         self._unrun: list[Unrun] = []
         self._met: dict[Met, None] = {}
@@ -365,7 +365,7 @@ class Log:
             case "ran":
                 self._ran += self._statements(event)
             case "restored":
-                self._restored |= {(event["revision"], name.lower()) for name in event["objects"]}
+                self._restored += [(event["revision"], name.lower()) for name in event["objects"]]
             case "fence":
                 self._held = tuple(event["held"])
             case "note":
@@ -483,7 +483,7 @@ class Log:
             held=self._held,
             interrupted=self._interrupted,
             ran=tuple(self._ran),
-            restored=frozenset(self._restored),
+            restored=tuple(self._restored),
             timings=self._timings.all(),
             schemas=tuple(self._schemas),
         )

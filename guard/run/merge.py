@@ -293,6 +293,7 @@ def _one_result(results: Sequence[RoundTrip]) -> RoundTrip:
         seconds=max(one.seconds for one in results),
         server=results[0].server,
         held=tuple(what for what in results[0].held if all(what in one.held for one in results)),
+        restored=_once(pair for one in results for pair in one.restored),
         timings=_timings(results),
     )
 

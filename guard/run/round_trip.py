@@ -131,7 +131,7 @@ def _shown(
     notes = tuple(note.told(scope.settings.as_set_here) for note in (*result.notes, *of_keys))
     return Part(
         facts=tuple(brought),
-        restored=result.restored,
+        restored=frozenset(result.restored),
         findings=shown,
         known=tuple(known),
         notes=(*notes, Note("nothing-new", text)) if shown else notes,

@@ -444,6 +444,24 @@ def test_a_revision_that_hangs_is_told_by_each_shard_that_comes_to_it(tmp_path: 
     assert code == 1
 
 
+def test_what_one_shard_saw_come_back_is_said_of_all(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo")
+    cast = (
+        "op.add_column('b', sa.Column('y', sa.BigInteger()))\n"
+        "op.execute('UPDATE b SET y = CAST(x AS BIGINT)')\nop.drop_column('b', 'x')",
+        "op.add_column('b', sa.Column('x', sa.Integer()))\n"
+        "op.execute('UPDATE b SET x = CAST(y AS INTEGER)')\nop.drop_column('b', 'y')",
+    )
+    repo.commit(chain(STEP, table("b")))
+    repo.branch("change")
+    repo.commit(chain(STEP, table("b"), table("c"), cast))
+    code, whole = run(repo, "check")
+    merged_code, merged = run(repo, "merge", *shards(repo, 2))
+    assert (merged_code, told(merged)) == (code, told(whole))
+    (dropped,) = [f["message"] for f in merged["findings"] if f["rule"] == "drop-column"]
+    assert "brought them all back" in dropped
+
+
 def test_how_it_is_told_is_said_anew(halves: Halves) -> None:
     repo, _ = halves
     repo.commit(chain(STEP, *(table(name) for name in "bcd"), ("op.drop_table('a')", STEP[0])))
